@@ -1,10 +1,240 @@
 package dev.millrace;
 
-/** Starts the gateway. */
-public final class Millrace {
-  private Millrace() {}
+import dev.millrace.api.ApiVerticle;
+import dev.millrace.embedded.EmbeddedServerException;
+import dev.millrace.embedded.EmbeddedServers;
+import dev.millrace.embedded.EmbeddedServers.Kind;
+import dev.millrace.journal.Relay;
+import dev.millrace.journal.RelayVerticle;
+import dev.millrace.ops.OpsVerticle;
+import dev.millrace.platform.Config;
+import dev.millrace.platform.ConfigException;
+import dev.millrace.platform.Migrations;
+import dev.millrace.platform.Servers;
+import dev.millrace.platform.TypeId;
+import dev.millrace.processing.ProcessorVerticle;
+import dev.millrace.settlement.SettlementVerticle;
+import dev.millrace.simulator.Simulator;
+import dev.millrace.simulator.SimulatorOptions;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Deployable;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.net.BindException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
+/**
+ * Starts the roles that the configuration names, in the order in which they need each other, and stops them in the
+ * reverse one on SIGTERM or Ctrl-C: open requests are answered, payments in hand are brought to a durable state.
+ */
+public final class Millrace {
+  private static final Logger LOG = LoggerFactory.getLogger(Millrace.class);
+  private static final Set<String> ROLES = Set.of("servers", "simulator", "api", "relay", "processor", "settlement", "ops");
+  private static final long START_TIMEOUT_S = 60;
+  private static final long STOP_TIMEOUT_S = 15;
+
+  private final Config config;
+  private final Servers servers;
+  private final Set<String> roles;
+  private final String node;
+  private final Vertx vertx;
+  private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final ArrayDeque<Callable<?>> undo = new ArrayDeque<>();
+  private boolean stopped;
+
+  private Millrace(Config config) {
+    this.config = config;
+    this.servers = new Servers(config);
+    this.roles = roles(config);
+    String named = config.text("node");
+    this.node = named.isEmpty() ? "node-" + ProcessHandle.current().pid() : named;
+    this.vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
+    new JvmMemoryMetrics().bindTo(registry);
+    var collections = new JvmGcMetrics();
+    collections.bindTo(registry);
+    undo.push(() -> {
+      collections.close();
+      return null;
+    });
+  }
+
+  private static Set<String> roles(Config config) {
+    var roles = new TreeSet<>(config.list("roles"));
+    for (String role : roles) {
+      if (!ROLES.contains(role)) throw new ConfigException("`roles` names `" + role + "`; the roles are " + new TreeSet<>(ROLES));
+    }
+    if (roles.isEmpty()) throw new ConfigException("`roles` is empty; the roles are " + new TreeSet<>(ROLES));
+    return roles;
+  }
+
+  /** Starts by the environment; exits with 1 and one clear line when it cannot. */
   public static void main(String[] args) {
-    System.out.println("millrace " + Runtime.version());
+    Millrace millrace = null;
+    try {
+      millrace = new Millrace(Config.load(System.getenv()));
+      Runtime.getRuntime().addShutdownHook(new Thread(millrace::stop, "millrace-stop"));
+      millrace.start();
+      millrace.watchParent();
+    } catch (Exception e) {
+      System.err.println("millrace: " + explain(e));
+      if (!(e instanceof ConfigException || e instanceof EmbeddedServerException || root(e) instanceof BindException)) LOG.error("start_failed", e);
+      System.exit(1);
+    }
+  }
+
+  private static Throwable root(Throwable e) {
+    Throwable root = e;
+    while (root.getCause() != null) root = root.getCause();
+    return root;
+  }
+
+  private static String explain(Throwable e) {
+    Throwable cause = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
+    return String.valueOf(cause.getMessage()).lines().findFirst().orElse(cause.toString());
+  }
+
+  private void start() throws Exception {
+    long began = System.nanoTime();
+    if (roles.contains("servers")) startServers();
+    if (roles.contains("simulator")) startSimulator();
+    var work = new TreeSet<>(roles);
+    work.removeAll(Set.of("servers", "simulator"));
+    if (!work.isEmpty()) startGateway();
+    long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began);
+    LOG.info("started node={} roles={} seconds={} transport={}", node, roles, seconds, vertx.isNativeTransportEnabled() ? "epoll" : "nio");
+    System.out.println(Banner.of(config, servers, roles));
+  }
+
+  private void startServers() {
+    var kinds = EnumSet.noneOf(Kind.class);
+    if (servers.embeddedPostgres()) kinds.add(Kind.POSTGRES);
+    if (servers.embeddedRedis()) kinds.add(Kind.REDIS);
+    if (servers.embeddedKafka()) kinds.add(Kind.KAFKA);
+    var ports = new EmbeddedServers.Ports(config.port("embedded.postgres-port"), config.port("embedded.redis-port"),
+        config.port("embedded.kafka-port"), config.port("embedded.kafka-controller-port"));
+    EmbeddedServers embedded = EmbeddedServers.start(Path.of(config.text("data.directory")), ports, kinds);
+    undo.push(() -> {
+      embedded.stop();
+      return null;
+    });
+  }
+
+  private void startSimulator() throws Exception {
+    var options = new SimulatorOptions(config.text("simulator.host"), config.port("simulator.port"),
+        Path.of(config.text("data.directory")).resolve("simulator"), config.text("provider.stripe.key"),
+        config.integer("simulator.latency-ms-min"), config.integer("simulator.latency-ms-max"), config.decimal("simulator.failure-rate"));
+    Simulator simulator = await("simulator.port", options.port(), Simulator.start(vertx, options));
+    undo.push(() -> simulator.close().await(STOP_TIMEOUT_S, TimeUnit.SECONDS));
+  }
+
+  private void startGateway() throws Exception {
+    if (config.flag("postgres.migrate")) {
+      Migrations.run(servers.jdbcUrl(), config.text("postgres.migrate-user"), config.text("postgres.migrate-password"),
+          config.text("postgres.user"), config.text("postgres.password"));
+    }
+    Migrations.requireDurable(servers.jdbcUrl(), config.text("postgres.user"), config.text("postgres.password"));
+    if (servers.embeddedPostgres()) DemoMerchant.seed(servers.jdbcUrl(), config.text("postgres.user"), config.text("postgres.password"));
+    if (roles.contains("relay") || roles.contains("processor")) KafkaTopics.ensure(config, servers.kafkaBootstrap());
+    String holder = node + "-" + TypeId.next();
+    if (roles.contains("relay")) {
+      Producer<String, byte[]> producer = producer();
+      deploy("relay", 0, new RelayVerticle(config, servers, registry, holder, producer));
+    }
+    if (roles.contains("processor")) deploy("processor", 0, new ProcessorVerticle(config, servers, registry, node, producer()));
+    if (roles.contains("settlement")) deploy("settlement", 0, new SettlementVerticle(config, servers, registry, holder));
+    if (roles.contains("ops")) deploy("ops.port", config.port("ops.port"), new OpsVerticle(config, servers, registry, node));
+    if (roles.contains("api")) startApi();
+  }
+
+  private Producer<String, byte[]> producer() {
+    var producer = new KafkaProducer<String, byte[]>(new HashMap<String, Object>(Relay.producerSettings(servers.kafkaBootstrap())));
+    undo.push(() -> {
+      producer.close(java.time.Duration.ofSeconds(3));
+      return null;
+    });
+    return producer;
+  }
+
+  private void startApi() throws Exception {
+    var connections = new AtomicInteger();
+    for (int i = 0; i < config.positive("api.event-loops"); i++) {
+      deploy("api.port", config.port("api.port"), new ApiVerticle(config, servers, registry, node + "-" + i, connections));
+    }
+  }
+
+  private void deploy(String what, int port, Deployable verticle) throws Exception {
+    String id = await(what, port, vertx.deployVerticle(verticle, new DeploymentOptions()));
+    undo.push(() -> vertx.undeploy(id).await(STOP_TIMEOUT_S, TimeUnit.SECONDS));
+  }
+
+  /** Waits for one step of the start; a taken port becomes one clear line. */
+  private static <T> T await(String what, int port, Future<T> future) throws TimeoutException {
+    try {
+      return future.await(START_TIMEOUT_S, TimeUnit.SECONDS);
+    } catch (RuntimeException e) {
+      if (root(e) instanceof BindException) {
+        throw new ConfigException("port " + port + " (" + what + ") is taken by another process: free it or set "
+          + "MILLRACE_" + what.toUpperCase(java.util.Locale.ROOT).replace('.', '_'));
+      }
+      throw e;
+    }
+  }
+
+  /** Ends this process when the one that started it has gone (a build tool that was killed, say). */
+  private void watchParent() {
+    if (!Boolean.getBoolean("millrace.exit-with-parent")) return;
+    ProcessHandle parent = ProcessHandle.current().parent().orElse(null);
+    if (parent == null) return;
+    vertx.setPeriodic(1_000, id -> {
+      if (!parent.isAlive()) {
+        vertx.cancelTimer(id);
+        LOG.warn("parent_gone pid={}: stopping", parent.pid());
+        new Thread(() -> System.exit(0), "millrace-exit").start();
+      }
+    });
+  }
+
+  private synchronized void stop() {
+    if (stopped) return;
+    stopped = true;
+    LOG.info("stopping node={}", node);
+    while (!undo.isEmpty()) {
+      try {
+        undo.pop().call();
+      } catch (Exception e) {
+        LOG.warn("stop_step_failed error=\"{}\"", e.getMessage());
+      }
+    }
+    var closed = new CountDownLatch(1);
+    vertx.close().onComplete(done -> closed.countDown());
+    try {
+      if (!closed.await(STOP_TIMEOUT_S, TimeUnit.SECONDS)) LOG.warn("stop_incomplete");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    LOG.info("stopped node={}", node);
   }
 }

@@ -1,0 +1,94 @@
+package dev.millrace.load;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What it costs to accept: the gateway with the roles that accept and publish, nothing that processes. The
+ * bare server of {@link Ceiling} is measured right before and after, by the same generator, so that their
+ * ratio is fair.
+ */
+final class AcceptPhase {
+  private static final int DRAIN_SECONDS_MAX = 180;
+  /** The share of its saturation at which an accepting gateway is asked for its latency. */
+  private static final double STEADY_SHARE = 0.7;
+
+  private AcceptPhase() {}
+
+  /** Rows: ceiling before, accept saturated, accept at 70 % of that, ceiling after. */
+  static List<Row> run(Options options, Path logs) {
+    if (options.attached()) {
+      return accept(options, logs);
+    }
+    var before = ceiling(options, logs, "ceiling before");
+    var rows = accept(options, logs);
+    var after = ceiling(options, logs, "ceiling after");
+    double ceiling = (before.figure("accepted/s") + after.figure("accepted/s")) / 2;
+    rows.getFirst().with("of ceiling %", 100 * rows.getFirst().figure("accepted/s") / ceiling);
+    return List.of(before, rows.getFirst(), rows.getLast(), after);
+  }
+
+  /** The bare server alone, saturated for a third of the time (its figure settles sooner). */
+  static Row ceiling(Options options, Path logs, String name) {
+    System.out.println(name + " …");
+    try (var site = new Site(options, name.replace(' ', '-'), logs)) {
+      site.startCeiling();
+      try (var generator = new Generator(site.endpoints.api(), options.key(), options.connections())) {
+        generator.startClosed(0);
+        Clock.sleepSeconds(options.warmUpSeconds());
+        var stretch = Stretch.measureBare(site, generator, Math.max(5, options.seconds() / 3));
+        generator.stop();
+        return Row.of(name, stretch);
+      }
+    }
+  }
+
+  private static List<Row> accept(Options options, Path logs) {
+    System.out.println("accept …");
+    // Nothing settles here, so the limit on unsettled payments would end the measurement: off.
+    var settings = Map.of("MILLRACE_LIMITS_UNSETTLED", "0");
+    try (var site = Site.gateway(options, "accept", logs, "api,relay,ops", false, settings)) {
+      var audit = new Audit(site, false);
+      var saturated = saturate(options, site, audit);
+      var steady = steady(options, site, audit, STEADY_SHARE * saturated.figure("accepted/s"));
+      return List.of(saturated, steady.with(audit.problems()));
+    }
+  }
+
+  private static Row saturate(Options options, Site site, Audit audit) {
+    try (var generator = new Generator(site.endpoints.api(), options.key(), options.connections())) {
+      generator.startClosed(0);
+      Clock.sleepSeconds(options.warmUpSeconds());
+      var stretch = Stretch.measure(site, generator, options.seconds(), 4, audit);
+      audit.add(generator.stop());
+      return Row.of("accept, saturated", stretch).with("drain s", relayDrainSeconds(site, audit));
+    }
+  }
+
+  private static Row steady(Options options, Site site, Audit audit, double rate) {
+    System.out.printf("accept at %.0f/s …%n", rate);
+    try (var generator = new Generator(site.endpoints.api(), options.key(), options.connections())) {
+      generator.startOpen(rate);
+      Clock.sleepSeconds(Math.min(10, options.warmUpSeconds()));
+      var stretch = Stretch.measure(site, generator, options.seconds(), 4, audit);
+      audit.add(generator.stop());
+      return Row.of("accept, 70 % of that", stretch).with("drain s", relayDrainSeconds(site, audit));
+    }
+  }
+
+  /** From the end of the load until every event in the journal is published. */
+  private static double relayDrainSeconds(Site site, Audit audit) {
+    long start = System.nanoTime();
+    boolean drained = Clock.await(DRAIN_SECONDS_MAX, 100, () -> {
+      site.check();
+      var work = site.ops.work();
+      return work.published() >= work.journal();
+    });
+    if (!drained) {
+      audit.problem(
+          "UNPUBLISHED: the relay had not published the journal " + DRAIN_SECONDS_MAX + " s after the load");
+    }
+    return (System.nanoTime() - start) / 1e9;
+  }
+}

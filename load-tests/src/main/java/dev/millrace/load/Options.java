@@ -1,0 +1,110 @@
+package dev.millrace.load;
+
+import java.net.URI;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** The command line, `--name=value` each; README.md says what they mean. An unknown name is refused. */
+record Options(List<String> phases, int seconds, int warmUpSeconds, int connections, double rate, int repeats,
+    int backoffMillis, int portBase, String key, String attach, String ops, String simulator,
+    Map<String, Long> pids,
+    Map<String, String> environment, String classpath) {
+
+  static final List<String> PHASES = List.of("ceiling", "accept", "end-to-end", "overload");
+  private static final Map<String, String> DEFAULTS = Map.ofEntries(
+      Map.entry("phases", "accept,end-to-end,overload"),
+      Map.entry("seconds", "60"), Map.entry("warm-up", "25"), Map.entry("connections", "128"),
+      Map.entry("rate", "4200"), Map.entry("repeats", "1"), Map.entry("backoff-ms", "0"),
+      Map.entry("port-base", "21000"), Map.entry("key", "sk_test_millrace"), Map.entry("attach", ""),
+      Map.entry("ops", "http://127.0.0.1:9090"), Map.entry("simulator", "http://127.0.0.1:8090"),
+      Map.entry("pids", ""), Map.entry("classpath", ""));
+
+  static Options of(String... args) {
+    var values = new TreeMap<>(DEFAULTS);
+    var environment = new LinkedHashMap<String, String>();
+    for (var arg : args) {
+      int equals = arg.indexOf('=');
+      if (!arg.startsWith("--") || equals < 0) {
+        throw new IllegalArgumentException("not --name=value: " + arg);
+      }
+      var name = arg.substring(2, equals);
+      if (name.startsWith("env.")) {
+        environment.put(name.substring(4), arg.substring(equals + 1));
+      } else if (values.replace(name, arg.substring(equals + 1)) == null) {
+        throw new IllegalArgumentException("no option --" + name + "; there are --env.NAME, --" + String.join(
+            ", --", values.keySet()));
+      }
+    }
+    return of(values, environment);
+  }
+
+  private static Options of(Map<String, String> values, Map<String, String> environment) {
+    var phases = List.of(values.get("phases").split(","));
+    if (!Set.copyOf(PHASES).containsAll(phases)) {
+      throw new IllegalArgumentException("--phases: some of " + PHASES + ", not " + phases);
+    }
+    var options = new Options(phases, between(values, "seconds", 1, 3600), between(values, "warm-up", 1, 600),
+        between(values, "connections", 1, 4096), between(values, "rate", 1, 200_000),
+        between(values, "repeats", 1, 20),
+        between(values, "backoff-ms", 0, 60_000), between(values, "port-base", 1024, 30_000),
+        values.get("key"),
+        values.get("attach"), values.get("ops"), values.get("simulator"), pids(values.get("pids")),
+        environment,
+        values.get("classpath"));
+    if (options.attached() && (phases.size() != 1 || phases.contains("ceiling"))) {
+      throw new IllegalArgumentException(
+          "--attach measures one phase: give --phases=accept, end-to-end or overload");
+    }
+    // Refuses another machine's address before anything is started.
+    options.endpoints();
+    return options;
+  }
+
+  boolean attached() {
+    return !attach.isEmpty();
+  }
+
+  /** The addresses of what was attached to, or of the processes started here. */
+  Endpoints endpoints() {
+    return attached()
+        ? new Endpoints(URI.create(attach), URI.create(ops), URI.create(simulator))
+        : new Endpoints(local(80), local(90), local(81));
+  }
+
+  int port(int offset) {
+    return portBase + offset;
+  }
+
+  URI local(int portOffset) {
+    return URI.create("http://127.0.0.1:" + port(portOffset));
+  }
+
+  private static int between(Map<String, String> values, String name, int min, int max) {
+    int value = Integer.parseInt(values.get(name));
+    if (value < min || value > max) {
+      throw new IllegalArgumentException("--" + name + " must be between " + min + " and " + max);
+    }
+    return value;
+  }
+
+  /** `gateway:12,postgres:34` */
+  private static Map<String, Long> pids(String text) {
+    var pids = new LinkedHashMap<String, Long>();
+    for (var pair : text.isEmpty() ? new String[0] : text.split(",")) {
+      pids.put(pair.substring(0, pair.indexOf(':')), Long.valueOf(pair.substring(pair.indexOf(':') + 1)));
+    }
+    return pids;
+  }
+
+  /** Where the gateway's API, its operations port and the simulator answer. */
+  record Endpoints(URI api, URI ops, URI simulator) {
+    Endpoints {
+      Generator.loopback(api);
+      Generator.loopback(ops);
+      Generator.loopback(simulator);
+    }
+  }
+}

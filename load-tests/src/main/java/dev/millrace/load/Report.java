@@ -1,0 +1,83 @@
+package dev.millrace.load;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** Markdown tables of the rows; of several repeats, `min / median / max` in each cell. */
+final class Report {
+  private static final List<String> LOAD = List.of("accepted/s", "of ceiling %", "settled/s", "drain s",
+      "p50 ms",
+      "p99 ms", "p99.9 ms");
+  private static final List<String> CPU = List.of("gateway", "postgres", "redis", "kafka", "simulator",
+      "generator",
+      "heap used MiB", "heap max MiB");
+  private static final List<String> OPEN = List.of("open at start", "at 25 %", "at 50 %", "at 75 %", "at end",
+      "slope /s", "open max", "rejected/s");
+
+  private final Map<String, List<Row>> rows = new LinkedHashMap<>();
+
+  void add(Row row) {
+    rows.computeIfAbsent(row.phase(), phase -> new ArrayList<>()).add(row);
+  }
+
+  List<String> problems() {
+    return rows.values().stream().flatMap(List::stream)
+        .flatMap(row -> row.problems().stream().map(problem -> row.phase() + ": " + problem)).toList();
+  }
+
+  String markdown() {
+    var text = new StringBuilder();
+    text.append("### Load and latency\n\n").append(table(LOAD, true));
+    text.append("\n### CPU-µs per accepted payment, and the gateway's heap\n\n").append(table(CPU, false));
+    text.append("\n### Backlog: payments not yet at rest\n\n").append(table(OPEN, false));
+    text.append("\n### Lost, doubled, broken\n\n");
+    text.append(
+        problems().isEmpty() ? "None in the phases above.\n" : "- " + String.join("\n- ", problems()) + "\n");
+    return text.toString();
+  }
+
+  private String table(List<String> columns, boolean withErrors) {
+    var text = new StringBuilder(
+        "| phase | " + String.join(" | ", columns) + (withErrors ? " | errors |\n" : " |\n"));
+    text.append("| --- |").append(" ---: |".repeat(columns.size())).append(withErrors ? " --- |\n" : "\n");
+    rows.forEach((phase, repeats) -> {
+      var cells = columns.stream().map(column -> cell(repeats, column)).toList();
+      if (cells.stream().allMatch("–"::equals)) {
+        return;
+      }
+      text.append("| ").append(phase).append(" | ").append(String.join(" | ", cells));
+      text.append(withErrors ? " | " + errors(repeats) + " |\n" : " |\n");
+    });
+    return text.toString();
+  }
+
+  private static String cell(List<Row> repeats, String column) {
+    var figures = repeats.stream().mapToDouble(row -> row.figure(column)).filter(Double::isFinite).sorted()
+        .toArray();
+    if (figures.length == 0) {
+      return "–";
+    }
+    var median = (figures[(figures.length - 1) / 2] + figures[figures.length / 2]) / 2;
+    return figures.length == 1
+        ? number(median)
+        : number(figures[0]) + " / " + number(median) + " / " + number(figures[figures.length - 1]);
+  }
+
+  private static String number(double figure) {
+    return String.format(Locale.ROOT, Math.abs(figure) >= 100 ? "%,.0f" : "%.1f", figure);
+  }
+
+  private static String errors(List<Row> repeats) {
+    var sum = new TreeMap<String, Long>();
+    repeats.forEach(row -> row.errors().forEach((name, count) -> sum.merge(name, count, Long::sum)));
+    return sum.isEmpty()
+        ? "none"
+        : sum.entrySet().stream().map(error -> error.getKey() + ": " + error.getValue())
+            .collect(Collectors.joining(", "));
+  }
+}

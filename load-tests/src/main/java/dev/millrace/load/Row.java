@@ -1,0 +1,37 @@
+package dev.millrace.load;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The figures of one phase, by column name, and what went wrong in it. */
+record Row(String phase, Map<String, Double> figures, Map<String, Long> errors, List<String> problems) {
+
+  /** Throughput, latency, errors and CPU per accepted payment of a stretch. */
+  static Row of(String phase, Stretch stretch) {
+    var figures = new LinkedHashMap<String, Double>();
+    var window = stretch.window();
+    figures.put("accepted/s", stretch.acceptedPerSecond());
+    figures.put("p50 ms", window.latencyMillis(50));
+    figures.put("p99 ms", window.latencyMillis(99));
+    figures.put("p99.9 ms", window.latencyMillis(99.9));
+    figures.put("heap used MiB", stretch.heapMax().usedMib());
+    figures.put("heap max MiB", stretch.heapMax().maxMib());
+    stretch.cpuSeconds()
+        .forEach((component, seconds) -> figures.put(component, seconds * 1e6 / window.accepted()));
+    return new Row(phase, figures, window.errors(), List.of());
+  }
+
+  Row with(String column, double figure) {
+    figures.put(column, figure);
+    return this;
+  }
+
+  Row with(List<String> moreProblems) {
+    return new Row(phase, figures, errors, moreProblems);
+  }
+
+  double figure(String column) {
+    return figures.getOrDefault(column, Double.NaN);
+  }
+}

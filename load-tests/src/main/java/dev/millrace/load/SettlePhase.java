@@ -1,0 +1,65 @@
+package dev.millrace.load;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * Every role, from the request to the settled payment: at a steady rate (end-to-end), where the backlog must
+ * not grow, and saturated (overload), where refusals must keep it bounded. Then waits for the last payment to
+ * come to rest and compares the books.
+ */
+final class SettlePhase {
+  private static final String ROLES = "api,relay,processor,settlement,ops";
+  private static final int DRAIN_SECONDS_MAX = 300;
+  private static final int STEADY_INTERVALS = 12;
+
+  private SettlePhase() {}
+
+  static Row endToEnd(Options options, Path logs) {
+    System.out.printf("end-to-end at %.0f/s …%n", options.rate());
+    return run("end-to-end", options, logs, STEADY_INTERVALS,
+        generator -> generator.startOpen(options.rate()));
+  }
+
+  static Row overload(Options options, Path logs) {
+    System.out.println("overload …");
+    // One sample a second: the highest point of the backlog is the figure.
+    return run("overload", options, logs, options.seconds(),
+        generator -> generator.startClosed(options.backoffMillis()));
+  }
+
+  private static Row run(String phase, Options options, Path logs, int intervals,
+      Consumer<Generator> load) {
+    try (var site = Site.gateway(options, phase, logs, ROLES, true, Map.of());
+        var generator = new Generator(site.endpoints.api(), options.key(), options.connections())) {
+      var audit = new Audit(site, true);
+      load.accept(generator);
+      Clock.sleepSeconds(options.warmUpSeconds());
+      var stretch = Stretch.measure(site, generator, options.seconds(), intervals, audit);
+      audit.add(generator.stop());
+      double drainSeconds = drainSeconds(site);
+      return backlog(Row.of(phase, stretch), stretch).with("settled/s", stretch.settledPerSecond())
+          .with("drain s", drainSeconds)
+          .with("rejected/s", stretch.window().rejected() / stretch.window().seconds())
+          .with(audit.problems());
+    }
+  }
+
+  private static Row backlog(Row row, Stretch stretch) {
+    return row.with("open at start", stretch.openAt(0)).with("at 25 %", stretch.openAt(0.25))
+        .with("at 50 %", stretch.openAt(0.5)).with("at 75 %", stretch.openAt(0.75))
+        .with("at end", stretch.openAt(1))
+        .with("slope /s", stretch.openSlope()).with("open max", stretch.openMax());
+  }
+
+  /** From the end of the load until nothing is open; the audit says so if that never came. */
+  private static double drainSeconds(Site site) {
+    long start = System.nanoTime();
+    Clock.await(DRAIN_SECONDS_MAX, 200, () -> {
+      site.check();
+      return site.ops.work().open() == 0;
+    });
+    return (System.nanoTime() - start) / 1e9;
+  }
+}

@@ -1,0 +1,160 @@
+package dev.millrace.api;
+
+import dev.millrace.idempotency.Answers;
+import dev.millrace.idempotency.KeyRecords;
+import dev.millrace.journal.AcceptWriter;
+import dev.millrace.journal.Reads;
+import dev.millrace.ledger.Balances;
+import dev.millrace.platform.Config;
+import dev.millrace.platform.PgLink;
+import dev.millrace.platform.QueueMeter;
+import dev.millrace.platform.RedisLink;
+import dev.millrace.platform.Servers;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.sqlclient.Pool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** The role {@code api} on one event loop: wires the endpoints to their connections and serves them. */
+public final class ApiVerticle extends VerticleBase {
+  private static final Logger LOG = LoggerFactory.getLogger(ApiVerticle.class);
+  private static final long CLAIM_MS = 10_000;
+
+  private final Config config;
+  private final Servers servers;
+  private final MeterRegistry registry;
+  private final String instance;
+  private final AtomicInteger connections;
+  /** Connections that have not sent a whole request head yet: closed when that takes too long. */
+  private final Set<HttpConnection> firstRequest = Collections.newSetFromMap(new IdentityHashMap<>());
+  private @Nullable HttpServer server;
+  private @Nullable OutcomeWatch watch;
+  private @Nullable PgLink pg;
+  private @Nullable RedisLink redis;
+  private @Nullable Pool pool;
+
+  /**
+   * {@code instance} names this event loop in metrics and work counters; {@code connections} is shared by all of them.
+   */
+  public ApiVerticle(Config config, Servers servers, MeterRegistry registry, String instance, AtomicInteger connections) {
+    this.config = config;
+    this.servers = servers;
+    this.registry = registry;
+    this.instance = instance;
+    this.connections = connections;
+  }
+
+  @Override
+  public Future<?> start() {
+    int redisMax = config.positive("redis.in-flight-max");
+    var self = new RedisLink[1];
+    var redisMeter = new QueueMeter(registry, "redis", instance, redisMax, self, r -> r[0] == null ? 0 : r[0].inFlight());
+    RedisLink link = RedisLink.open(vertx, servers.redisUri(), config.millis("redis.command-timeout"), redisMax, redisMeter::reject);
+    self[0] = link;
+    redis = link;
+    Pool reading = servers.pool(vertx);
+    pool = reading;
+    PgLink writing = servers.batchLink(vertx, "accept-" + instance);
+    pg = writing;
+    var reads = new Reads(reading, config.millis("postgres.statement-timeout"));
+    var writer = new AcceptWriter(vertx, writing, instance, config.positive("limits.accept-queue"), config.positive("limits.commit-batch-max"), registry);
+    var backlog = new Backlog(vertx, reads, config.integer("limits.unsettled"), instance, registry);
+    backlog.start();
+    var waiting = new OutcomeWatch(vertx, reads, config.positive("api.waiters-max"), instance, registry);
+    watch = waiting;
+    var records = new KeyRecords(reads::query);
+    var share = new MerchantShare(Math.max(1, config.positive("limits.accept-queue") * config.positive("limits.merchant-share-percent") / 100), instance, registry);
+    var create = new CreateEndpoint(
+        new BodyReader(vertx, config.positive("api.body-bytes-max"), config.millis("api.request-timeout")), writer,
+        new Answers(link, CLAIM_MS, config.millis("idempotency.redis-ttl"), registry), records, reads, waiting, backlog, share);
+    var read = new ReadEndpoints(reads, new Balances(reads::query), records, config.millis("idempotency.retention"));
+    var gate = new Gate(new Credentials(reads), new RateLimiter(link), config.text("api.docs-url"), registry);
+    return writing.whenUp(10_000).compose(v -> listen(router(gate, create, read))).onSuccess(s -> server = s);
+  }
+
+  private Router router(Gate gate, CreateEndpoint create, ReadEndpoints read) {
+    Router router = Router.router(vertx);
+    router.post("/v1/payments").handler(gate.call(create::create));
+    router.get("/v1/payments").handler(gate.call(read::list));
+    router.get("/v1/payments/:id").handler(gate.call(read::payment));
+    router.get("/v1/payments/:id/timeline").handler(gate.call(read::timeline));
+    router.get("/v1/balances").handler(gate.call(read::balances));
+    router.get("/v1/ledger/accounts/:account/postings").handler(gate.call(read::postings));
+    router.get("/v1/idempotency_keys/:key").handler(gate.call(read::idempotencyKey));
+    router.get("/openapi.yaml").handler(context -> context.response().putHeader("Content-Type", "application/yaml")
+        .sendFile("openapi.yaml").onFailure(context::fail));
+    router.errorHandler(404, c -> gate.refuse(c, null, Problem.notFound("There is nothing at this path. GET /openapi.yaml lists the calls.")));
+    router.errorHandler(405, c -> gate.refuse(c, null, Problem.of(405, "invalid_request_error", "method_not_allowed", "This path does not take this method.")));
+    router.errorHandler(400, c -> gate.refuse(c, null, Problem.invalid("request_malformed", "The request's path or query cannot be read.", null)));
+    router.errorHandler(500, c -> gate.refuse(c, null, failure(c)));
+    return router;
+  }
+
+  private static Problem failure(RoutingContext context) {
+    return context.failure() instanceof Refusal r ? r.problem() : Problem.of(500, "api_error", "internal_error", "Something failed on our side.");
+  }
+
+  private Future<HttpServer> listen(Router router) {
+    var options = new HttpServerOptions().setHost(config.text("api.host")).setPort(config.port("api.port"))
+        .setIdleTimeoutUnit(TimeUnit.MILLISECONDS).setIdleTimeout((int) config.millis("api.idle-timeout"))
+        .setMaxHeaderSize(16 * 1024).setMaxInitialLineLength(8 * 1024).setTcpNoDelay(true).setReuseAddress(true);
+    int connectionsMax = config.positive("api.connections-max");
+    long timeoutMs = config.millis("api.request-timeout");
+    return vertx.createHttpServer(options).connectionHandler(c -> connected(c, connectionsMax, timeoutMs))
+        .invalidRequestHandler(request -> request.response().setStatusCode(status(request.decoderResult().cause()))
+            .putHeader("Connection", "close").putHeader("Content-Type", "application/problem+json")
+            .end(Problem.of(status(request.decoderResult().cause()), "invalid_request_error", "request_malformed",
+                "The request is not valid HTTP, or its head is too large.").json(config.text("api.docs-url"), "/requests").toBuffer()))
+        .requestHandler(request -> {
+          if (!firstRequest.isEmpty()) firstRequest.remove(request.connection());
+          router.handle(request);
+        }).listen();
+  }
+
+  private static int status(@Nullable Throwable cause) {
+    return cause instanceof io.netty.handler.codec.http.TooLongHttpHeaderException ? 431
+        : cause instanceof io.netty.handler.codec.http.TooLongHttpLineException ? 414 : 400;
+  }
+
+  private void connected(HttpConnection connection, int connectionsMax, long timeoutMs) {
+    int open = connections.incrementAndGet();
+    connection.closeHandler(v -> {
+      connections.decrementAndGet();
+      firstRequest.remove(connection);
+    });
+    if (open > connectionsMax) {
+      closeNow(connection);
+      return;
+    }
+    firstRequest.add(connection);
+    vertx.setTimer(timeoutMs, id -> {
+      if (firstRequest.remove(connection)) closeNow(connection);
+    });
+  }
+
+  private static void closeNow(HttpConnection connection) {
+    connection.close().onFailure(e -> LOG.debug("connection_close error=\"{}\"", e.getMessage()));
+  }
+
+  @Override
+  public Future<?> stop() {
+    if (watch != null) watch.release();
+    Future<Void> drained = server == null ? Future.succeededFuture() : server.shutdown(config.millis("api.drain-timeout"), TimeUnit.MILLISECONDS);
+    return drained.transform(done -> pg == null ? Future.succeededFuture() : pg.close())
+        .transform(done -> redis == null ? Future.succeededFuture() : redis.close())
+        .transform(done -> pool == null ? Future.succeededFuture() : pool.close());
+  }
+}

@@ -1,0 +1,134 @@
+package dev.millrace.api;
+
+import dev.millrace.api.Call.Answer;
+import dev.millrace.platform.Trace;
+import dev.millrace.platform.TypeId;
+import dev.millrace.platform.Unavailable;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.RoutingContext;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What every call passes on its way in and out: request id, trace, authentication and rate limit before the body is
+ * read; afterwards one place that turns an answer or a failure into a response. Owned by one event loop.
+ */
+final class Gate {
+  private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
+  private static final CharSequence JSON = io.vertx.core.http.HttpHeaders.createOptimized("application/json");
+  private static final CharSequence PROBLEM = io.vertx.core.http.HttpHeaders.createOptimized("application/problem+json");
+  private static final CharSequence REQUEST_ID = io.vertx.core.http.HttpHeaders.createOptimized("Request-Id");
+
+  private final Credentials credentials;
+  private final RateLimiter limiter;
+  private final String docsUrl;
+  private final MeterRegistry registry;
+  private final Map<Integer, Counter> answered = new HashMap<>();
+
+  Gate(Credentials credentials, RateLimiter limiter, String docsUrl, MeterRegistry registry) {
+    this.credentials = credentials;
+    this.limiter = limiter;
+    this.docsUrl = docsUrl;
+    this.registry = registry;
+  }
+
+  /** A route's handler: {@code operation} runs for authenticated callers within their limit. */
+  Handler<RoutingContext> call(Function<Call, Future<Answer>> operation) {
+    return context -> {
+      String requestId = TypeId.format(TypeId.REQUEST, TypeId.next());
+      String key = Credentials.bearer(context.request().getHeader("Authorization"));
+      if (key == null) {
+        refuse(context, requestId, unauthorized("Send your key as `Authorization: Bearer sk_…`."));
+        return;
+      }
+      var credential = credentials.of(key);
+      if (!credential.isComplete()) context.request().pause();
+      credential.compose(found -> {
+        if (found == null) return Future.failedFuture(new Refusal(unauthorized("The key is unknown or revoked. Check it, or ask for a new one.")));
+        var call = new Call(context, found, requestId, Trace.continued(context.request().getHeader("traceparent")));
+        return found.rate() == null ? run(operation, call) : limited(operation, call, found.rate());
+      }).onComplete(result -> {
+        if (result.succeeded()) answer(context, requestId, result.result());
+        else fail(context, requestId, result.cause());
+      });
+    };
+  }
+
+  private static Problem unauthorized(String message) { return Problem.of(401, "authentication_error", "key_invalid", message); }
+
+  private Future<Answer> limited(Function<Call, Future<Answer>> operation, Call call, int rate) {
+    call.request().pause();
+    return limiter.take(call.credential().merchant(), call.credential().livemode(), rate).compose(verdict -> {
+      call.context().response().putHeader("RateLimit-Policy", "\"default\";q=" + rate + ";w=1")
+          .putHeader("RateLimit", "\"default\";r=" + verdict.left() + ";t=" + verdict.retryAfterSeconds());
+      if (verdict.allowed()) return run(operation, call);
+      return Future.failedFuture(new Refusal(Problem.retry(429, "rate_limit_error", "rate_limited",
+          "More than " + rate + " requests a second. Wait for `Retry-After` seconds, then send it again.", verdict.retryAfterSeconds())));
+    });
+  }
+
+  private static Future<Answer> run(Function<Call, Future<Answer>> operation, Call call) {
+    Future<Answer> answer = operation.apply(call);
+    call.request().resume();
+    return answer;
+  }
+
+  private void answer(RoutingContext context, String requestId, Answer answer) {
+    HttpServerResponse response = context.response();
+    if (response.closed() || response.ended()) return;
+    response.setStatusCode(answer.status()).putHeader("Content-Type", JSON).putHeader(REQUEST_ID, requestId);
+    answer.headers().forEach(response::putHeader);
+    send(response, answer.status(), answer.body());
+  }
+
+  private void fail(RoutingContext context, String requestId, Throwable failure) {
+    switch (failure) {
+      case Refusal r -> refuse(context, requestId, r.problem());
+      case Unavailable u -> {
+        LOG.debug("unavailable request={} error=\"{}\"", requestId, u.getMessage());
+        refuse(context, requestId, storageUnavailable());
+      }
+      default -> {
+        LOG.error("request_failed request={} path={}", requestId, context.normalizedPath(), failure);
+        refuse(context, requestId, Problem.of(500, "api_error", "internal_error",
+            "Something failed on our side. Send it again with the same Idempotency-Key; if it stays, tell us the Request-Id."));
+      }
+    }
+  }
+
+  static Problem storageUnavailable() {
+    return Problem.retry(503, "api_error", "storage_unavailable",
+        "The storage cannot be reached. Send it again after `Retry-After` seconds with the same Idempotency-Key.", 1);
+  }
+
+  /** Answers with a problem; also used by the router's own refusals (404, 405, …). */
+  void refuse(RoutingContext context, @Nullable String requestId, Problem problem) {
+    HttpServerResponse response = context.response();
+    if (response.closed() || response.ended()) return;
+    String id = requestId == null ? TypeId.format(TypeId.REQUEST, TypeId.next()) : requestId;
+    response.setStatusCode(problem.status()).putHeader("Content-Type", PROBLEM).putHeader(REQUEST_ID, id);
+    if (problem.retryAfterSeconds() > 0) response.putHeader("Retry-After", Integer.toString(problem.retryAfterSeconds()));
+    // What follows of an unread body would be taken for the next request, or be read for nothing.
+    boolean unread = !context.request().isEnded();
+    if (unread && problem.status() != 503 && problem.status() != 429) {
+      response.putHeader("Connection", "close");
+    }
+    context.request().resume();
+    send(response, problem.status(), problem.json(docsUrl, "/requests/" + id).toBuffer());
+  }
+
+  private void send(HttpServerResponse response, int status, Buffer body) {
+    answered.computeIfAbsent(status, s -> Counter.builder("millrace.http.answers").tag("status", Integer.toString(s)).register(registry))
+        .increment();
+    response.end(body).onFailure(e -> LOG.debug("answer_not_sent error=\"{}\"", e.getMessage()));
+  }
+}

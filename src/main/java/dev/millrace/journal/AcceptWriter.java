@@ -1,0 +1,165 @@
+package dev.millrace.journal;
+
+import dev.millrace.platform.GroupCommit;
+import dev.millrace.platform.PgLink;
+import dev.millrace.platform.QueueMeter;
+import dev.millrace.platform.Unavailable;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.Tuple;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes new payments durable: idempotency row, payment and {@code payment.initiated} of many payments in one
+ * statement and one transaction. Whoever inserts the idempotency row first has the payment; nothing of a duplicate is
+ * written. (Accepting posts nothing: no money has moved. See {@code PostingRules}.)
+ */
+public final class AcceptWriter {
+  private static final long RESOLVE_WAIT_MS = 3_000;
+
+  /** A payment to create. {@code data} is its {@code payment.initiated}; {@code answer} the body of the 202. */
+  public record NewPayment(UUID id, UUID merchant, boolean livemode, String key, Buffer fingerprint, Buffer answer,
+      long waitMs, long amount, String currency, @Nullable String reference, String traceparent, String data) {}
+
+  /** What became of it. */
+  public enum Result {
+    ACCEPTED,
+    /** The key was used before: nothing was written. */
+    DUPLICATE,
+    /** The connection broke during the commit and the payment was not found afterwards: retry with the same key. */
+    LOST
+  }
+
+  private static final String ACCEPT = """
+      WITH i AS (
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bool[], $4::text[], $5::bytea[], $6::bytea[], $7::int8[],
+                             $8::int8[], $9::text[], $10::text[], $11::text[], $12::text[])
+          AS t(id, merchant, livemode, key, fingerprint, answer, wait_ms, amount, currency, reference, traceparent, data)
+      ), k AS (
+        INSERT INTO idempotency_key (merchant, livemode, key, fingerprint, payment_id, status, answer, wait_until)
+        SELECT merchant, livemode, key, fingerprint, id, 202, answer,
+               CASE WHEN wait_ms > 0 THEN now() + wait_ms * interval '1 ms' END
+        FROM i ORDER BY merchant, livemode, key
+        ON CONFLICT DO NOTHING RETURNING payment_id
+      ), p AS (
+        INSERT INTO payment (id, merchant, livemode, version, status, amount, currency, reference)
+        SELECT i.id, i.merchant, i.livemode, 1, 'initiated', i.amount, i.currency, i.reference
+        FROM i JOIN k ON k.payment_id = i.id
+      ), j AS (
+        INSERT INTO journal (subject, version, type, merchant, livemode, actor, traceparent, data)
+        SELECT i.id, 1, 'payment.initiated', i.merchant, i.livemode, 'merchant', i.traceparent, i.data::json
+        FROM i JOIN k ON k.payment_id = i.id
+      ), w AS (
+        INSERT INTO work AS w (writer, accepted, events) SELECT $13::text, count(*), count(*) FROM k
+        ON CONFLICT (writer) DO UPDATE SET accepted = w.accepted + excluded.accepted, events = w.events + excluded.events
+      )
+      SELECT payment_id FROM k""";
+
+  private static final String RESOLVE = "SELECT payment_id FROM idempotency_key WHERE (merchant, livemode, key) IN "
+    + "(SELECT * FROM unnest($1::uuid[], $2::bool[], $3::text[]))";
+
+  private final PgLink pg;
+  private final String writer;
+  private final GroupCommit<NewPayment, Result> commits;
+
+  /** {@code writer} names this writer's work counter: one writer a name. */
+  public AcceptWriter(Vertx vertx, PgLink pg, String writer, int queueLimit, int batchMax, MeterRegistry registry) {
+    this.pg = pg;
+    this.writer = writer;
+    var self = new GroupCommit<?, ?>[1];
+    var meter = new QueueMeter(registry, "accept", writer, queueLimit, self, s -> s[0] == null ? 0 : s[0].depth());
+    this.commits = new GroupCommit<>(vertx, queueLimit, batchMax, meter::reject, this::commit);
+    self[0] = commits;
+  }
+
+  /**
+   * Commits the payment with its neighbours.
+   *
+   * @return the result, or {@link Unavailable} when nothing was written (queue full, no connection)
+   */
+  public Future<Result> accept(NewPayment payment) { return commits.submit(payment); }
+
+  /** Whether a payment would be refused for want of room. */
+  public boolean full() { return commits.full(); }
+
+  public void countRejection() { commits.countRejection(); }
+
+  public int depth() { return commits.depth(); }
+
+  /** Whether Postgres can be reached. */
+  public boolean up() { return pg.up(); }
+
+  private Future<List<Result>> commit(List<NewPayment> batch) {
+    return pg.execute(ACCEPT, parameters(batch, writer))
+        .map(rows -> results(batch, ids(rows), Result.DUPLICATE))
+        .recover(failure -> failure instanceof Unavailable u && u.outcomeUnknown() ? resolve(batch) : Future.failedFuture(failure));
+  }
+
+  private static Set<UUID> ids(Iterable<Row> rows) {
+    var ids = new HashSet<UUID>();
+    for (Row row : rows) ids.add(row.getUUID(0));
+    return ids;
+  }
+
+  private static List<Result> results(List<NewPayment> batch, Set<UUID> accepted, Result otherwise) {
+    return batch.stream().map(p -> accepted.contains(p.id()) ? Result.ACCEPTED : otherwise).toList();
+  }
+
+  /** The commit's answer was lost: ask, by key, what was written. */
+  private Future<List<Result>> resolve(List<NewPayment> batch) {
+    int n = batch.size();
+    var merchants = new UUID[n];
+    var modes = new Boolean[n];
+    var keys = new String[n];
+    for (int i = 0; i < n; i++) {
+      merchants[i] = batch.get(i).merchant();
+      modes[i] = batch.get(i).livemode();
+      keys[i] = batch.get(i).key();
+    }
+    return pg.whenUp(RESOLVE_WAIT_MS)
+        .compose(v -> pg.execute(RESOLVE, Tuple.of(merchants, modes, keys)))
+        .map(rows -> results(batch, ids(rows), Result.LOST))
+        .otherwise(failure -> results(batch, Set.of(), Result.LOST));
+  }
+
+  private static Tuple parameters(List<NewPayment> batch, String writer) {
+    int n = batch.size();
+    var id = new UUID[n];
+    var merchant = new UUID[n];
+    var livemode = new Boolean[n];
+    var key = new String[n];
+    var fingerprint = new Buffer[n];
+    var answer = new Buffer[n];
+    var waitMs = new Long[n];
+    var amount = new Long[n];
+    var currency = new String[n];
+    var reference = new String[n];
+    var traceparent = new String[n];
+    var data = new String[n];
+    for (int i = 0; i < n; i++) {
+      NewPayment p = batch.get(i);
+      id[i] = p.id();
+      merchant[i] = p.merchant();
+      livemode[i] = p.livemode();
+      key[i] = p.key();
+      fingerprint[i] = p.fingerprint();
+      answer[i] = p.answer();
+      waitMs[i] = p.waitMs();
+      amount[i] = p.amount();
+      currency[i] = p.currency();
+      reference[i] = p.reference();
+      traceparent[i] = p.traceparent();
+      data[i] = p.data();
+    }
+    return Tuple.from(new ArrayList<>(List.of(id, merchant, livemode, key, fingerprint, answer, waitMs, amount,
+        currency, reference, traceparent, data, writer)));
+  }
+}

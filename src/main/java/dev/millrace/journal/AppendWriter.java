@@ -1,0 +1,58 @@
+package dev.millrace.journal;
+
+import dev.millrace.platform.GroupCommit;
+import dev.millrace.platform.PgLink;
+import dev.millrace.platform.QueueMeter;
+import dev.millrace.platform.Unavailable;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Row;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.UUID;
+
+/** Appends events to payments in group commits. Owned by one event loop. */
+public final class AppendWriter {
+  private final PgLink pg;
+  private final String writer;
+  private final GroupCommit<Append, Boolean> commits;
+
+  /** {@code writer} names this writer's work counter: one writer a name. */
+  public AppendWriter(Vertx vertx, PgLink pg, String writer, int queueLimit, int batchMax, MeterRegistry registry) {
+    this.pg = pg;
+    this.writer = writer;
+    var self = new GroupCommit<?, ?>[1];
+    var meter = new QueueMeter(registry, "append", writer, queueLimit, self, s -> s[0] == null ? 0 : s[0].depth());
+    this.commits = new GroupCommit<>(vertx, queueLimit, batchMax, meter::reject, this::commit);
+    self[0] = commits;
+  }
+
+  /**
+   * Appends all events or none.
+   *
+   * @return true when committed; false when the payment has moved on from the expected version and nothing was
+   *     written. Fails with {@link Unavailable}: after {@link Unavailable#outcomeUnknown()} read the payment before
+   *     going on
+   */
+  public Future<Boolean> append(Append append) { return commits.submit(append); }
+
+  private Future<List<Boolean>> commit(List<Append> batch) {
+    // Two appends to one payment cannot both find it at the version they expect: the second is stale by definition.
+    var seen = new HashSet<UUID>();
+    var distinct = new ArrayList<Append>(batch.size());
+    var first = new boolean[batch.size()];
+    for (int i = 0; i < batch.size(); i++) {
+      first[i] = seen.add(batch.get(i).payment());
+      if (first[i]) distinct.add(batch.get(i));
+    }
+    return pg.execute(AppendStatement.SQL, AppendStatement.parameters(distinct, writer)).map(rows -> {
+      var moved = new HashSet<UUID>();
+      for (Row row : rows) moved.add(row.getUUID(0));
+      var results = new ArrayList<Boolean>(batch.size());
+      for (int i = 0; i < batch.size(); i++) results.add(first[i] && moved.contains(batch.get(i).payment()));
+      return results;
+    });
+  }
+}

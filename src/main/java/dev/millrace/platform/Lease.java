@@ -1,0 +1,84 @@
+package dev.millrace.platform;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Tuple;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The right to act alone, held in Postgres for a few seconds at a time. Every change of hands raises the epoch; each
+ * write of the holder must name its epoch and fail when it is past, because a process that hung cannot know that it
+ * lost the lease. Timed by the database's clock; the local clock only ever makes the holder stop early.
+ */
+public final class Lease {
+  private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
+  private static final String TAKE = """
+      INSERT INTO lease AS l (name, holder, epoch, expires)
+      VALUES ($1::text, $2::text, 1, clock_timestamp() + $3::bigint * interval '1 ms')
+      ON CONFLICT (name) DO UPDATE
+        SET holder = excluded.holder, expires = excluded.expires,
+            epoch = CASE WHEN l.holder = excluded.holder AND l.expires >= clock_timestamp() THEN l.epoch ELSE l.epoch + 1 END
+        WHERE l.holder = excluded.holder OR l.expires < clock_timestamp()
+      RETURNING epoch""";
+  private static final String GIVE_BACK =
+    "UPDATE lease SET expires = clock_timestamp() WHERE name = $1::text AND holder = $2::text AND epoch = $3::bigint";
+
+  private final Vertx vertx;
+  private final PgLink pg;
+  private final String name;
+  private final String holder;
+  private final long ttlMs;
+  private volatile long epoch;
+  private volatile long validUntilNanos;
+  private long timer;
+  private boolean closed;
+
+  /** {@code holder} must be unique to this process, and different after a restart. */
+  public Lease(Vertx vertx, PgLink pg, String name, String holder, long ttlMs) {
+    this.vertx = vertx;
+    this.pg = pg;
+    this.name = name;
+    this.holder = holder;
+    this.ttlMs = ttlMs;
+  }
+
+  /** Begins to ask for the lease, a third of its life apart. */
+  public void start() { renew(); }
+
+  /** Whether this process may believe that it holds the lease. */
+  public boolean held() { return epoch > 0 && System.nanoTime() - validUntilNanos < 0; }
+
+  /** What every write of the holder names; meaningful only while {@link #held()}. */
+  public long epoch() { return epoch; }
+
+  private void renew() {
+    long asked = System.nanoTime();
+    pg.execute(TAKE, Tuple.of(name, holder, ttlMs)).onComplete(result -> {
+      if (closed) return;
+      if (result.succeeded()) {
+        taken(result.result().size() == 0 ? 0 : result.result().iterator().next().getLong(0), asked);
+      } else {
+        LOG.warn("lease_renewal_failed name={} error=\"{}\"", name, result.cause().getMessage());
+      }
+      timer = vertx.setTimer(Math.max(1, ttlMs / 3), id -> renew());
+    });
+  }
+
+  private void taken(long granted, long asked) {
+    if (granted != epoch) LOG.info("lease name={} holder={} epoch={} held={}", name, holder, granted, granted > 0);
+    validUntilNanos = asked + TimeUnit.MILLISECONDS.toNanos(ttlMs);
+    epoch = granted;
+  }
+
+  /** Stops asking and lets the next node have it at once. */
+  public Future<Void> close() {
+    closed = true;
+    vertx.cancelTimer(timer);
+    long last = epoch;
+    epoch = 0;
+    if (last == 0) return Future.succeededFuture();
+    return pg.execute(GIVE_BACK, Tuple.of(name, holder, last)).mapEmpty();
+  }
+}

@@ -1,0 +1,142 @@
+package dev.millrace.platform;
+
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One Postgres connection of one event loop, for the hot paths: pipelined, with prepared statements, and back by
+ * itself after a loss. While it is away every call fails at once with {@link Unavailable}. Owned by the context that
+ * made it; calls from another are a defect.
+ */
+public final class PgLink {
+  private static final Logger LOG = LoggerFactory.getLogger(PgLink.class);
+  private static final long RETRY_MS_MIN = 50;
+  private static final long RETRY_MS_MAX = 1_000;
+
+  private final Vertx vertx;
+  private final Context owner;
+  private final PgConnectOptions options;
+  private final String name;
+  private final long timeoutMs;
+  private final List<Promise<Void>> waiting = new ArrayList<>();
+  private @Nullable PgConnection connection;
+  private volatile boolean up;
+  private boolean closed;
+  private long retryMs = RETRY_MS_MIN;
+
+  private PgLink(Vertx vertx, PgConnectOptions options, String name, long timeoutMs) {
+    this.vertx = vertx;
+    this.owner = vertx.getOrCreateContext();
+    this.options = options;
+    this.name = name;
+    this.timeoutMs = timeoutMs;
+  }
+
+  /** Starts connecting, and keeps trying, on the caller's context. {@code timeoutMs}: how long a statement may take. */
+  public static PgLink open(Vertx vertx, PgConnectOptions options, String name, long timeoutMs) {
+    var link = new PgLink(vertx, new PgConnectOptions(options).setCachePreparedStatements(true), name, timeoutMs);
+    link.connect();
+    return link;
+  }
+
+  /** Whether a connection stands. May be asked from any thread. */
+  public boolean up() { return up; }
+
+  /** Completes when a connection stands: at once, or after at most {@code ms}, failing with {@link Unavailable}. */
+  public Future<Void> whenUp(long ms) {
+    if (up) return Future.succeededFuture();
+    Promise<Void> promise = Promise.promise();
+    waiting.add(promise);
+    return promise.future().timeout(ms, TimeUnit.MILLISECONDS)
+        .recover(e -> Future.failedFuture(Unavailable.notSent("postgres: no connection for " + ms + " ms")));
+  }
+
+  /**
+   * Runs one prepared statement.
+   *
+   * @return the rows, or a failure: {@link PgException} when the server refused the statement (it did nothing),
+   *     {@link Unavailable} when it was not sent or its answer was lost
+   */
+  public Future<RowSet<Row>> execute(String sql, Tuple parameters) {
+    assert Vertx.currentContext() == owner : "PgLink " + name + " called from another context";
+    PgConnection current = connection;
+    if (current == null) return Future.failedFuture(Unavailable.notSent("postgres: not connected"));
+    return current.preparedQuery(sql).execute(parameters).timeout(timeoutMs, TimeUnit.MILLISECONDS)
+        .recover(failure -> Future.failedFuture(translate(current, failure)));
+  }
+
+  private Throwable translate(PgConnection used, Throwable failure) {
+    if (failure instanceof PgException e && !serverGone(e)) return e;
+    if (failure instanceof TimeoutException) {
+      // What is behind a statement that hangs would hang too: start afresh.
+      lost(used);
+      used.close().onFailure(e -> LOG.debug("postgres {}: close after timeout: {}", name, e.getMessage()));
+      return Unavailable.lost("postgres: no answer for " + timeoutMs + " ms");
+    }
+    return Unavailable.lost("postgres: " + failure.getMessage());
+  }
+
+  /** Shutdown, crash or start-up of the server (class 57P), connection trouble (08), no space or memory (53). */
+  static boolean serverGone(PgException e) {
+    String state = e.getSqlState();
+    return state != null && (state.startsWith("57P") || state.startsWith("08") || state.startsWith("53"));
+  }
+
+  private void connect() {
+    if (closed) return;
+    PgConnection.connect(vertx, options).onSuccess(this::connected).onFailure(e -> {
+      if (retryMs == RETRY_MS_MIN) LOG.warn("postgres_connect_failed link={} error=\"{}\"", name, e.getMessage());
+      vertx.setTimer(retryMs, id -> connect());
+      retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
+    });
+  }
+
+  private void connected(PgConnection made) {
+    if (closed) {
+      made.close().onFailure(e -> LOG.debug("postgres {}: close: {}", name, e.getMessage()));
+      return;
+    }
+    connection = made;
+    up = true;
+    retryMs = RETRY_MS_MIN;
+    made.exceptionHandler(e -> LOG.warn("postgres_connection_error link={} error=\"{}\"", name, e.getMessage()));
+    made.closeHandler(v -> lost(made));
+    var woken = List.copyOf(waiting);
+    waiting.clear();
+    woken.forEach(promise -> promise.tryComplete());
+  }
+
+  private void lost(PgConnection which) {
+    if (connection != which) return;
+    connection = null;
+    up = false;
+    if (!closed) {
+      LOG.warn("postgres_connection_lost link={}", name);
+      vertx.setTimer(retryMs, id -> connect());
+    }
+  }
+
+  /** Closes the connection for good. */
+  public Future<Void> close() {
+    closed = true;
+    PgConnection current = connection;
+    connection = null;
+    up = false;
+    return current == null ? Future.succeededFuture() : current.close();
+  }
+}

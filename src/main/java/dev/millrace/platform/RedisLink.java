@@ -1,0 +1,104 @@
+package dev.millrace.platform;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.redis.client.Redis;
+import io.vertx.redis.client.RedisConnection;
+import io.vertx.redis.client.RedisOptions;
+import io.vertx.redis.client.Request;
+import io.vertx.redis.client.Response;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One pipelined Redis connection of one event loop that comes back by itself. Redis only accelerates: a caller must
+ * have another way for every failure, and gets it quickly: at once while the connection is away or
+ * {@code inFlightMax} commands are unanswered, after {@code timeoutMs} otherwise.
+ */
+public final class RedisLink {
+  private static final Logger LOG = LoggerFactory.getLogger(RedisLink.class);
+  private static final long RETRY_MS = 250;
+
+  private final Vertx vertx;
+  private final Redis redis;
+  private final long timeoutMs;
+  private final int inFlightMax;
+  private final Runnable rejected;
+  private @Nullable RedisConnection connection;
+  private volatile boolean up;
+  private volatile int inFlight;
+  private boolean closed;
+  private boolean reported;
+
+  private RedisLink(Vertx vertx, String uri, long timeoutMs, int inFlightMax, Runnable rejected) {
+    this.vertx = vertx;
+    this.timeoutMs = timeoutMs;
+    this.inFlightMax = inFlightMax;
+    this.rejected = rejected;
+    this.redis = Redis.createClient(vertx, new RedisOptions().setConnectionString(uri)
+        .setMaxWaitingHandlers(inFlightMax + 16).setMaxPoolSize(1).setMaxPoolWaiting(4));
+  }
+
+  /** Starts connecting on the caller's event loop. {@code rejected} runs for each command refused as one too many. */
+  public static RedisLink open(Vertx vertx, String uri, long timeoutMs, int inFlightMax, Runnable rejected) {
+    var link = new RedisLink(vertx, uri, timeoutMs, inFlightMax, rejected);
+    link.connect();
+    return link;
+  }
+
+  /** Whether a connection stands. May be asked from any thread. */
+  public boolean up() { return up; }
+
+  /** Commands sent and not answered. May be asked from any thread. */
+  public int inFlight() { return inFlight; }
+
+  /** Sends one command. The answer to a missing key is a succeeded future of null. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
+  public Future<@Nullable Response> send(Request request) {
+    RedisConnection current = connection;
+    if (current == null) return Future.failedFuture(Unavailable.notSent("redis: not connected"));
+    if (inFlight >= inFlightMax) {
+      rejected.run();
+      return Future.failedFuture(Unavailable.notSent("redis: " + inFlightMax + " commands in flight"));
+    }
+    inFlight++;
+    var sent = current.send(request);
+    sent.onComplete(done -> inFlight--);
+    return sent.timeout(timeoutMs, TimeUnit.MILLISECONDS).onFailure(failure -> {
+      if (failure instanceof TimeoutException) drop(current, "no answer for " + timeoutMs + " ms");
+    });
+  }
+
+  private void connect() {
+    if (closed) return;
+    redis.connect().timeout(2_000, TimeUnit.MILLISECONDS).onSuccess(made -> {
+      connection = made;
+      up = true;
+      reported = false;
+      made.exceptionHandler(e -> drop(made, String.valueOf(e.getMessage())));
+      made.endHandler(v -> drop(made, "closed by the server"));
+    }).onFailure(e -> {
+      if (!reported) LOG.warn("redis_connect_failed error=\"{}\"", e.getMessage());
+      reported = true;
+      vertx.setTimer(RETRY_MS, id -> connect());
+    });
+  }
+
+  private void drop(RedisConnection which, String reason) {
+    if (connection != which) return;
+    LOG.warn("redis_connection_lost reason=\"{}\"", reason);
+    connection = null;
+    up = false;
+    which.close().onComplete(done -> vertx.setTimer(RETRY_MS, id -> connect()));
+  }
+
+  public Future<Void> close() {
+    closed = true;
+    connection = null;
+    up = false;
+    return redis.close();
+  }
+}

@@ -1,0 +1,98 @@
+package dev.millrace.platform;
+
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgBuilder;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
+import java.net.URI;
+import java.util.Locale;
+import java.util.Map;
+
+/** Where Postgres, Redis and Kafka are, from the configuration: the embedded ones or the user's own. */
+public final class Servers {
+  public static final String EMBEDDED = "embedded";
+
+  /**
+   * For the statements of the hot paths, which take arrays: a plan made once and kept, that looks rows up by index
+   * and joins the arrays by hash. Left to itself the planner takes an array for ten elements and a table that was
+   * empty at the first plan for empty, and then loops over both.
+   */
+  private static final Map<String, String> BATCH_PLANS = Map.of("plan_cache_mode", "force_generic_plan",
+      "enable_nestloop", "off", "enable_mergejoin", "off", "enable_seqscan", "off");
+
+  private final Config config;
+
+  public Servers(Config config) { this.config = config; }
+
+  public boolean embeddedPostgres() { return config.text("postgres.uri").equals(EMBEDDED); }
+
+  public boolean embeddedRedis() { return config.text("redis.uri").equals(EMBEDDED); }
+
+  public boolean embeddedKafka() { return config.text("kafka.bootstrap").equals(EMBEDDED); }
+
+  private URI postgresUri() {
+    String text = embeddedPostgres() ? "postgresql://127.0.0.1:" + config.port("embedded.postgres-port") + "/millrace" : config.text("postgres.uri");
+    try {
+      URI uri = new URI(text);
+      if (uri.getHost() != null && uri.getPath() != null && uri.getPath().length() > 1 && uri.getScheme().startsWith("postgres")) return uri;
+    } catch (java.net.URISyntaxException e) {
+      throw new ConfigException("`postgres.uri` is no URI: " + e.getReason() + "; write postgresql://host:port/database");
+    }
+    throw new ConfigException("`postgres.uri` must be `embedded` or postgresql://host:port/database");
+  }
+
+  private static int portOf(URI uri) { return uri.getPort() < 0 ? 5432 : uri.getPort(); }
+
+  public String jdbcUrl() {
+    URI uri = postgresUri();
+    return "jdbc:postgresql://" + uri.getHost() + ":" + portOf(uri) + uri.getPath();
+  }
+
+  public PgConnectOptions postgres() {
+    URI uri = postgresUri();
+    return new PgConnectOptions().setHost(uri.getHost()).setPort(portOf(uri)).setDatabase(uri.getPath().substring(1))
+        .setUser(config.text("postgres.user")).setPassword(config.text("postgres.password"))
+        .setCachePreparedStatements(true).setPreparedStatementCacheMaxSize(256)
+        .addProperty("application_name", "millrace").addProperty("TimeZone", "UTC");
+  }
+
+  /** A connection for the array statements of a hot path. */
+  public PgLink batchLink(Vertx vertx, String name) {
+    PgConnectOptions options = postgres();
+    BATCH_PLANS.forEach(options::addProperty);
+    return PgLink.open(vertx, options, name, config.millis("postgres.statement-timeout"));
+  }
+
+  /** A connection for everything else that has one of its own. */
+  public PgLink link(Vertx vertx, String name) {
+    return PgLink.open(vertx, postgres(), name, config.millis("postgres.statement-timeout"));
+  }
+
+  /** Connections for reads. */
+  public Pool pool(Vertx vertx) { return pool(vertx, postgres()); }
+
+  /** Connections for transactions of array statements. */
+  public Pool batchPool(Vertx vertx) {
+    PgConnectOptions options = postgres();
+    BATCH_PLANS.forEach(options::addProperty);
+    return pool(vertx, options);
+  }
+
+  private Pool pool(Vertx vertx, PgConnectOptions options) {
+    return PgBuilder.pool().connectingTo(options).using(vertx).with(new PoolOptions()
+        .setMaxSize(config.positive("postgres.pool-size")).setMaxWaitQueueSize(config.positive("postgres.pool-waiting-max"))).build();
+  }
+
+  public String redisUri() {
+    String uri = embeddedRedis() ? "redis://127.0.0.1:" + config.port("embedded.redis-port") : config.text("redis.uri");
+    if (!uri.toLowerCase(Locale.ROOT).startsWith("redis://") && !uri.startsWith("rediss://")) {
+      throw new ConfigException("`redis.uri` must be `embedded` or redis://host:port");
+    }
+    return uri;
+  }
+
+  public String kafkaBootstrap() {
+    return embeddedKafka() ? "127.0.0.1:" + config.port("embedded.kafka-port") : config.text("kafka.bootstrap");
+  }
+}

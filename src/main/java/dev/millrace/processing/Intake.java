@@ -1,0 +1,192 @@
+package dev.millrace.processing;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import dev.millrace.platform.QueueMeter;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.kafka.client.common.TopicPartition;
+import io.vertx.kafka.client.consumer.KafkaConsumer;
+import io.vertx.kafka.client.consumer.KafkaConsumerRecord;
+import io.vertx.kafka.client.consumer.OffsetAndMetadata;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.ToLongFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes records from Kafka no faster than they are worked off. It goes on polling whatever happens, so that it keeps
+ * its place in the group, and pauses each partition of which it holds records that cannot start yet: because
+ * {@code inFlightMax} are in hand, or because their time has not come. An offset is committed once everything before
+ * it is durable elsewhere, so a crash repeats records and never skips one. Owned by one event loop.
+ */
+final class Intake {
+  private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
+  private static final long COMMIT_EVERY_MS = 500;
+  private static final long AGAIN_MS = 20;
+
+  private static final class Partition {
+    final OffsetTracker offsets = new OffsetTracker();
+    final ArrayDeque<KafkaConsumerRecord<String, byte[]>> held = new ArrayDeque<>();
+    boolean paused;
+  }
+
+  private final Vertx vertx;
+  private final KafkaConsumer<String, byte[]> consumer;
+  private final String name;
+  private final int inFlightMax;
+  private final ToLongFunction<KafkaConsumerRecord<String, byte[]>> dueAtMs;
+  private final Function<KafkaConsumerRecord<String, byte[]>, Future<Void>> work;
+  private final QueueMeter meter;
+  private final Map<TopicPartition, Partition> partitions = new HashMap<>();
+  private volatile int inFlight;
+  private boolean closed;
+  private boolean draining;
+  private long timer;
+
+  /**
+   * {@code dueAtMs}: when a record may start (wall clock, 0 for now), or -1 when it needs no work; {@code work}
+   * completes when the record's effects are durable and must not fail.
+   */
+  Intake(Vertx vertx, KafkaConsumer<String, byte[]> consumer, String name, int inFlightMax,
+      ToLongFunction<KafkaConsumerRecord<String, byte[]>> dueAtMs, Function<KafkaConsumerRecord<String, byte[]>, Future<Void>> work,
+      MeterRegistry registry) {
+    this.vertx = vertx;
+    this.consumer = consumer;
+    this.name = name;
+    this.inFlightMax = inFlightMax;
+    this.dueAtMs = dueAtMs;
+    this.work = work;
+    this.meter = new QueueMeter(registry, name, "all", inFlightMax, this, i -> i.inFlight);
+  }
+
+  /** Joins the group and begins. */
+  Future<Void> start(Set<String> topics) {
+    consumer.partitionsRevokedHandler(this::revoked);
+    return consumer.subscribe(topics).onSuccess(v -> {
+      poll();
+      timer = vertx.setPeriodic(COMMIT_EVERY_MS, id -> commit());
+    });
+  }
+
+  private void revoked(Set<TopicPartition> lost) {
+    // Records in hand go on: their effects are idempotent, and the next owner repeats what was not committed.
+    lost.forEach(partitions::remove);
+  }
+
+  private void poll() {
+    if (closed) return;
+    consumer.poll(Duration.ofMillis(100)).onComplete(result -> {
+      if (closed) return;
+      if (result.failed()) {
+        LOG.warn("kafka_poll_failed intake={} error=\"{}\"", name, result.cause().getMessage());
+        vertx.setTimer(500, id -> poll());
+        return;
+      }
+      var records = result.result();
+      for (int i = 0; i < records.size(); i++) hold(records.recordAt(i));
+      drain();
+      poll();
+    });
+  }
+
+  private void hold(KafkaConsumerRecord<String, byte[]> record) {
+    Partition partition = partitions.computeIfAbsent(new TopicPartition(record.topic(), record.partition()), p -> new Partition());
+    if (dueAtMs.applyAsLong(record) < 0) {
+      partition.offsets.skip(record.offset());
+      return;
+    }
+    partition.offsets.begin(record.offset());
+    partition.held.add(record);
+  }
+
+  private void drain() {
+    if (draining) return;
+    draining = true;
+    long now = System.currentTimeMillis();
+    boolean wait = false;
+    for (Partition partition : partitions.values()) {
+      while (!partition.held.isEmpty() && inFlight < inFlightMax && dueAtMs.applyAsLong(partition.held.peek()) <= now) {
+        begin(partition, partition.held.poll());
+      }
+      if (!partition.held.isEmpty()) wait = true;
+    }
+    if (wait && inFlight >= inFlightMax) meter.reject();
+    balance();
+    draining = false;
+    if (wait && inFlight < inFlightMax) vertx.setTimer(AGAIN_MS, id -> drain());
+  }
+
+  @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
+  private void begin(Partition partition, KafkaConsumerRecord<String, byte[]> record) {
+    inFlight++;
+    Future<Void> done;
+    try {
+      done = work.apply(record);
+    } catch (RuntimeException e) {
+      done = Future.failedFuture(e);
+    }
+    done.onComplete(result -> {
+      inFlight--;
+      if (result.succeeded()) {
+        partition.offsets.end(record.offset());
+      } else {
+        // A defect: the offset stays, so that the record comes again after a restart instead of being lost.
+        LOG.error("alert=record_failed intake={} topic={} partition={} offset={}", name, record.topic(), record.partition(),
+            record.offset(), result.cause());
+      }
+      drain();
+    });
+  }
+
+  private void balance() {
+    var pause = new HashSet<TopicPartition>();
+    var resume = new HashSet<TopicPartition>();
+    partitions.forEach((which, partition) -> {
+      boolean full = !partition.held.isEmpty();
+      if (full == partition.paused) return;
+      partition.paused = full;
+      (full ? pause : resume).add(which);
+    });
+    // A partition that was taken away in between cannot be paused: its next owner decides.
+    if (!pause.isEmpty()) consumer.pause(pause).onFailure(e -> LOG.debug("pause intake={} error=\"{}\"", name, e.getMessage()));
+    if (!resume.isEmpty()) consumer.resume(resume).onFailure(e -> LOG.debug("resume intake={} error=\"{}\"", name, e.getMessage()));
+  }
+
+  private Future<Void> commit() {
+    var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
+    partitions.forEach((which, partition) -> {
+      long offset = partition.offsets.commitable();
+      if (offset >= 0) offsets.put(which, new OffsetAndMetadata(offset, ""));
+    });
+    if (offsets.isEmpty()) return Future.succeededFuture();
+    return consumer.commit(offsets).<Void>mapEmpty().onFailure(e -> {
+      LOG.warn("kafka_commit_failed intake={} error=\"{}\"", name, e.getMessage());
+      offsets.keySet().forEach(which -> {
+        Partition partition = partitions.get(which);
+        if (partition != null) partition.offsets.forget();
+      });
+    });
+  }
+
+  /** Takes no more, waits up to {@code ms} for what is in hand, commits and leaves the group. */
+  Future<Void> close(long ms) {
+    closed = true;
+    vertx.cancelTimer(timer);
+    partitions.values().forEach(p -> {
+      while (!p.held.isEmpty()) p.held.poll();
+    });
+    return idle(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ms)).compose(v -> commit()).transform(v -> consumer.close());
+  }
+
+  private Future<Void> idle(long untilNanos) {
+    if (inFlight == 0 || System.nanoTime() - untilNanos >= 0) return Future.succeededFuture();
+    return vertx.timer(20, TimeUnit.MILLISECONDS).compose(v -> idle(untilNanos));
+  }
+}

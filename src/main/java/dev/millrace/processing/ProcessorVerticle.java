@@ -1,0 +1,249 @@
+package dev.millrace.processing;
+
+import dev.millrace.fraud.RedisVelocityCounters;
+import dev.millrace.fraud.Screener;
+import dev.millrace.journal.AppendWriter;
+import dev.millrace.journal.EventContract;
+import dev.millrace.journal.Reads;
+import dev.millrace.payment.EventType;
+import dev.millrace.platform.Config;
+import dev.millrace.platform.PgLink;
+import dev.millrace.platform.QueueMeter;
+import dev.millrace.platform.RedisLink;
+import dev.millrace.platform.Servers;
+import dev.millrace.platform.Trace;
+import dev.millrace.platform.TypeId;
+import dev.millrace.platform.Unavailable;
+import dev.millrace.provider.GuardedProvider;
+import dev.millrace.provider.stripe.StripeProvider;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.kafka.client.consumer.KafkaConsumer;
+import io.vertx.kafka.client.consumer.KafkaConsumerRecord;
+import io.vertx.sqlclient.Pool;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+import org.apache.kafka.clients.producer.Producer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The role {@code processor}: takes accepted payments and payments to be retried from Kafka and drives them on. */
+public final class ProcessorVerticle extends VerticleBase {
+  private static final Logger LOG = LoggerFactory.getLogger(ProcessorVerticle.class);
+  private static final int RETRIES_IN_FLIGHT_MAX = 128;
+
+  private final Config config;
+  private final Servers servers;
+  private final MeterRegistry registry;
+  private final String instance;
+  private final Producer<String, byte[]> producer;
+  private final EventContract contract = new EventContract();
+  private @Nullable PgLink pg;
+  private @Nullable Pool pool;
+  private @Nullable RedisLink redis;
+  private @Nullable StripeProvider stripe;
+  private @Nullable PaymentFlow flow;
+  private @Nullable Retries retries;
+  private @Nullable Intake fresh;
+  private @Nullable Intake waiting;
+  private @Nullable Janitor janitor;
+  private boolean closing;
+
+  public ProcessorVerticle(Config config, Servers servers, MeterRegistry registry, String instance, Producer<String, byte[]> producer) {
+    this.config = config;
+    this.servers = servers;
+    this.registry = registry;
+    this.instance = instance;
+    this.producer = producer;
+  }
+
+  /** The topics of the retry windows, for whoever creates topics. */
+  public static Set<String> retryTopics(Config config) {
+    return Set.copyOf(Retries.topics(config.text("kafka.retry-topic"), config.durations("processor.retry-windows")));
+  }
+
+  @Override
+  public Future<?> start() {
+    pg = servers.batchLink(vertx, "append-" + instance);
+    pool = servers.pool(vertx);
+    var reads = new Reads(pool, config.millis("postgres.statement-timeout"));
+    var writer = new AppendWriter(vertx, pg, "append-" + instance, config.positive("processor.append-queue"), config.positive("limits.commit-batch-max"), registry);
+    var provider = provider();
+    flow = new PaymentFlow(screener(), provider, writer, reads, config.millis("provider.stripe.absence-after"), registry);
+    retries = new Retries(vertx, producer, reads, config.text("kafka.retry-topic"), config.durations("processor.retry-windows"),
+        config.integer("processor.retry-jitter-percent"), RandomGenerator.getDefault(), registry);
+    var intake = new Intake(vertx, consumer(config.text("processor.group")), "processor", config.positive("processor.in-flight-max"),
+        ProcessorVerticle::freshDue, this::freshRecord, registry);
+    var again = new Intake(vertx, consumer(config.text("processor.group") + "-retry"), "retry", RETRIES_IN_FLIGHT_MAX,
+        ProcessorVerticle::retryDue, this::retryRecord, registry);
+    fresh = intake;
+    waiting = again;
+    var sweeping = new Janitor(vertx, reads, config.millis("processor.janitor-age"), config.millis("processor.janitor-interval"), this::sweep, registry);
+    janitor = sweeping;
+    return pg.whenUp(10_000).compose(v -> intake.start(Set.of(config.text("kafka.topic"))))
+        .compose(v -> again.start(retries().topics())).onSuccess(v -> sweeping.start());
+  }
+
+  private Screener screener() {
+    int inFlightMax = config.positive("redis.in-flight-max");
+    var self = new RedisLink[1];
+    var meter = new QueueMeter(registry, "redis", "screening-" + instance, inFlightMax, self, r -> r[0] == null ? 0 : r[0].inFlight());
+    RedisLink link = RedisLink.open(vertx, servers.redisUri(), config.millis("redis.command-timeout"), inFlightMax, meter::reject);
+    self[0] = link;
+    redis = link;
+    var counters = new RedisVelocityCounters(link::send, InstantSource.system(), config.duration("redis.command-timeout"));
+    String rules = config.text("fraud.rules");
+    if (!rules.equals("builtin")) return Screener.load(Path.of(rules), counters);
+    try (InputStream in = Objects.requireNonNull(ProcessorVerticle.class.getResourceAsStream("/config/fraud-rules.yaml"))) {
+      return Screener.load(in, "config/fraud-rules.yaml", counters);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private GuardedProvider provider() {
+    String url = config.text("provider.stripe.url");
+    int concurrency = config.positive("provider.stripe.concurrency");
+    stripe = new StripeProvider(vertx, url.equals("simulator") ? "http://127.0.0.1:" + config.port("simulator.port") : url,
+        config.text("provider.stripe.key"), concurrency, config.millis("provider.stripe.timeout"));
+    return new GuardedProvider(vertx, stripe, new GuardedProvider.Limits(concurrency, config.positive("provider.stripe.waiting-max"),
+        config.millis("provider.stripe.breaker-window"), config.positive("provider.stripe.breaker-failures-percent"),
+        config.positive("provider.stripe.breaker-calls-min"), config.millis("provider.stripe.breaker-cooldown"),
+        config.millis("provider.stripe.breaker-ramp")), registry);
+  }
+
+  private KafkaConsumer<String, byte[]> consumer(String group) {
+    var settings = new HashMap<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "group.id", group,
+        "key.deserializer", "org.apache.kafka.common.serialization.StringDeserializer",
+        "value.deserializer", "org.apache.kafka.common.serialization.ByteArrayDeserializer",
+        "enable.auto.commit", "false", "auto.offset.reset", "earliest", "max.poll.records", "2000",
+        "session.timeout.ms", "10000", "max.poll.interval.ms", "60000"));
+    settings.put("fetch.max.wait.ms", "50");
+    return KafkaConsumer.create(vertx, settings);
+  }
+
+  private static @Nullable String header(KafkaConsumerRecord<String, byte[]> record, String name) {
+    var header = record.record().headers().lastHeader(name);
+    return header == null ? null : new String(header.value(), StandardCharsets.US_ASCII);
+  }
+
+  /** Only fresh payments, and those that an operator released, are for us; a record without a type is for the dead letters. */
+  private static long freshDue(KafkaConsumerRecord<String, byte[]> record) {
+    String type = header(record, "ce_type");
+    if (type == null || type.equals(EventType.INITIATED.wire())) return 0;
+    return type.equals(EventType.SCREENED.wire()) && released(record) ? 0 : -1;
+  }
+
+  /** Screening is version 2; a later one is a release from review. */
+  private static boolean released(KafkaConsumerRecord<String, byte[]> record) {
+    String version = header(record, "ce_version");
+    return version != null && !version.equals("2");
+  }
+
+  private static String source(KafkaConsumerRecord<String, byte[]> record) {
+    return record.topic() + "/" + record.partition() + "/" + record.offset();
+  }
+
+  private Future<Void> freshRecord(KafkaConsumerRecord<String, byte[]> record) {
+    if (EventType.SCREENED.wire().equals(header(record, "ce_type"))) {
+      UUID id = record.key() == null ? null : TypeId.parse(TypeId.PAYMENT, record.key());
+      String trace = header(record, "traceparent");
+      return id == null ? poison(record, "a key that is no payment")
+          : first(id, flow().resume(id), trace == null ? Trace.continued(null) : trace, source(record));
+    }
+    try {
+      var payment = contract.decodeInitiated(record.value());
+      UUID id = Objects.requireNonNull(TypeId.parse(TypeId.PAYMENT, payment.paymentId()), "payment_id");
+      return first(id, flow().begin(payment), payment.traceparent(), source(record));
+    } catch (IOException | RuntimeException e) {
+      return poison(record, "unreadable payment.initiated: " + e.getMessage());
+    }
+  }
+
+  private Future<Void> poison(KafkaConsumerRecord<String, byte[]> record, String error) {
+    byte[] value = record.value() == null ? new byte[0] : record.value();
+    return retries().bury(null, "poison", 1, error, Objects.requireNonNullElse(header(record, "traceparent"), ""),
+        Base64.getEncoder().encodeToString(value), source(record));
+  }
+
+  private Future<Void> first(UUID id, Future<PaymentFlow.Next> step, String traceparent, String source) {
+    return patient(id, step).transform(result -> {
+      if (result.failed()) return retries().first(id, message(id, result.cause()), traceparent, source);
+      return switch (result.result()) {
+        case PaymentFlow.Next.Done _ -> Future.succeededFuture();
+        case PaymentFlow.Next.Again a -> retries().first(id, a.reason(), traceparent, source);
+      };
+    });
+  }
+
+  private static long retryDue(KafkaConsumerRecord<String, byte[]> record) {
+    var task = RetryTask.decode(record.value());
+    return task == null ? 0 : task.dueMs();
+  }
+
+  private Future<Void> retryRecord(KafkaConsumerRecord<String, byte[]> record) {
+    var task = RetryTask.decode(record.value());
+    if (task == null) return poison(record, "unreadable retry task");
+    return patient(task.payment(), flow().resume(task.payment())).transform(result -> {
+      if (result.failed()) return retries().next(task, message(task.payment(), result.cause()), source(record));
+      return switch (result.result()) {
+        case PaymentFlow.Next.Done _ -> Future.succeededFuture();
+        case PaymentFlow.Next.Again a -> retries().next(task, a.reason(), source(record));
+      };
+    });
+  }
+
+  private static String message(UUID id, Throwable failure) {
+    LOG.error("payment_step_failed payment={}", TypeId.format(TypeId.PAYMENT, id), failure);
+    return String.valueOf(failure.getMessage());
+  }
+
+  /** While Postgres is away the payment waits where it is: that is no failure of the payment's. */
+  private Future<PaymentFlow.Next> patient(UUID id, Future<PaymentFlow.Next> step) {
+    return step.recover(failure -> {
+      if (!(failure instanceof Unavailable) || closing) return Future.failedFuture(failure);
+      return vertx.timer(500, TimeUnit.MILLISECONDS).compose(v -> patient(id, flow().resume(id)));
+    });
+  }
+
+  private Future<Void> sweep(UUID id) {
+    return flow().resume(id).<Void>mapEmpty()
+        .recover(failure -> {
+          LOG.warn("janitor_resume_failed payment={} error=\"{}\"", TypeId.format(TypeId.PAYMENT, id), failure.getMessage());
+          return Future.succeededFuture();
+        });
+  }
+
+  private PaymentFlow flow() { return Objects.requireNonNull(flow, "started"); }
+
+  private Retries retries() { return Objects.requireNonNull(retries, "started"); }
+
+  @Override
+  public Future<?> stop() {
+    if (janitor != null) janitor.close();
+    long drainMs = Duration.ofSeconds(8).toMillis();
+    Future<Void> drained = fresh == null ? Future.succeededFuture() : fresh.close(drainMs);
+    Future<Void> drainedToo = waiting == null ? Future.succeededFuture() : waiting.close(drainMs);
+    return Future.join(drained, drainedToo).transform(done -> {
+      closing = true;
+      return stripe == null ? Future.succeededFuture() : stripe.close();
+    }).transform(done -> pg == null ? Future.succeededFuture() : pg.close())
+        .transform(done -> redis == null ? Future.succeededFuture() : redis.close())
+        .transform(done -> pool == null ? Future.succeededFuture() : pool.close());
+  }
+}

@@ -1,0 +1,163 @@
+package dev.millrace.provider;
+
+import dev.millrace.platform.QueueMeter;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.circuitbreaker.CircuitBreaker;
+import io.vertx.circuitbreaker.CircuitBreakerOptions;
+import io.vertx.circuitbreaker.CircuitBreakerState;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.util.ArrayDeque;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A provider behind its bulkhead and its breaker. At most {@code concurrency} calls are in flight; more wait, in
+ * order, up to {@code waitingMax}, and while the breaker is open they go on waiting: the work of a provider that is
+ * down stays where it is. The breaker opens by failure rate, admits one probe after its cool-down, and when it closes
+ * the bulkhead grows back from a tenth to full size over the ramp. Owned by one event loop.
+ */
+public final class GuardedProvider {
+  private static final Logger LOG = LoggerFactory.getLogger(GuardedProvider.class);
+
+  /**
+   * Sizes and times of the guards.
+   *
+   * @param breakerWindowMs over which the failure rate is taken
+   * @param cooldownMs how long the breaker stays open before a probe
+   * @param rampMs how long the bulkhead takes back to full size
+   */
+  public record Limits(int concurrency, int waitingMax, long breakerWindowMs, int failuresPercent, int callsMin,
+      long cooldownMs, long rampMs) {}
+
+  private record Waiting(Supplier<Future<Provider.Outcome>> call, Promise<Provider.Outcome> promise) {}
+
+  /** Marks an answer that counts against the provider. Stackless: it only tells the breaker. */
+  private static final class CallFailed extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    CallFailed() { super("failed", null, false, false); }
+  }
+
+  private final Vertx vertx;
+  private final Provider provider;
+  private final Limits limits;
+  private final CircuitBreaker breaker;
+  private final FailureWindow window;
+  private final QueueMeter meter;
+  private final Counter opened;
+  private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
+  private volatile int inFlight;
+  private volatile int depth;
+  private long closedAtMs = Long.MIN_VALUE / 2;
+
+  public GuardedProvider(Vertx vertx, Provider provider, Limits limits, MeterRegistry registry) {
+    this.vertx = vertx;
+    this.provider = provider;
+    this.limits = limits;
+    this.window = new FailureWindow(limits.breakerWindowMs, limits.callsMin, limits.failuresPercent, GuardedProvider::nowMs);
+    // The breaker's own failure count is never reached; the window opens it. Its timeout is off: the HTTP timeout of
+    // the connector ends a call, and says `unknown`.
+    this.breaker = CircuitBreaker.create("provider-" + provider.name(), vertx, new CircuitBreakerOptions()
+        .setMaxFailures(Integer.MAX_VALUE).setTimeout(-1).setResetTimeout(limits.cooldownMs));
+    this.meter = new QueueMeter(registry, "provider", provider.name(), limits.waitingMax, this, g -> g.depth);
+    this.opened = Counter.builder("millrace.breaker.opened").tag("provider", provider.name()).register(registry);
+    Gauge.builder("millrace.breaker.open", this, g -> g.breaker.state() == CircuitBreakerState.CLOSED ? 0 : 1)
+        .tag("provider", provider.name()).register(registry);
+    Gauge.builder("millrace.provider.in.flight", this, g -> g.inFlight).tag("provider", provider.name()).register(registry);
+    breaker.openHandler(v -> {
+      opened.increment();
+      LOG.error("alert=breaker_open provider={} cooldown_ms={}", provider.name(), limits.cooldownMs);
+    });
+    breaker.halfOpenHandler(v -> drain());
+    breaker.closeHandler(v -> {
+      LOG.warn("breaker_closed provider={} ramp_ms={}", provider.name(), limits.rampMs);
+      window.clear();
+      closedAtMs = nowMs();
+      drain();
+    });
+  }
+
+  private static long nowMs() { return System.nanoTime() / 1_000_000; }
+
+  public String name() { return provider.name(); }
+
+  public String rail() { return provider.rail(); }
+
+  /** Whether calls flow; while not, they wait. */
+  public boolean open() { return breaker.state() == CircuitBreakerState.OPEN; }
+
+  /** Charges behind the guards. {@code NotExecuted} when no place to wait was free. */
+  public Future<Provider.Outcome> charge(Provider.Charge charge) { return submit(() -> provider.charge(charge)); }
+
+  /** Inquires behind the guards. */
+  public Future<Provider.Outcome> inquire(String reference) { return submit(() -> provider.inquire(reference)); }
+
+  private Future<Provider.Outcome> submit(Supplier<Future<Provider.Outcome>> call) {
+    if (depth >= limits.waitingMax) {
+      meter.reject();
+      return Future.succeededFuture(new Provider.Outcome.NotExecuted("no place free before provider " + provider.name()));
+    }
+    Promise<Provider.Outcome> promise = Promise.promise();
+    waiting.add(new Waiting(call, promise));
+    depth = waiting.size();
+    drain();
+    return promise.future();
+  }
+
+  /** The bulkhead's size now: one probe while half open, then growing back over the ramp. */
+  private int size() {
+    return switch (breaker.state()) {
+      case OPEN -> 0;
+      case HALF_OPEN -> 1;
+      case CLOSED -> {
+        long since = nowMs() - closedAtMs;
+        yield since >= limits.rampMs ? limits.concurrency
+            : (int) Math.max(1, limits.concurrency * (10 + 90 * since / Math.max(1, limits.rampMs)) / 100);
+      }
+    };
+  }
+
+  private void drain() {
+    while (!waiting.isEmpty() && inFlight < size()) run(waiting.poll());
+    depth = waiting.size();
+    // While it ramps up, nobody may come to drain: look again soon.
+    if (!waiting.isEmpty() && inFlight == 0 && breaker.state() == CircuitBreakerState.CLOSED) vertx.setTimer(50, id -> drain());
+  }
+
+  @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
+  private void run(Waiting next) {
+    inFlight++;
+    breaker.<Provider.Outcome>execute(promise -> next.call.get().onComplete(result -> {
+      Provider.Outcome outcome = result.succeeded() ? result.result()
+          : new Provider.Outcome.Unknown("connector failed: " + result.cause().getMessage());
+      if (result.failed()) LOG.error("connector_failed provider={}", provider.name(), result.cause());
+      inFlight--;
+      next.promise.complete(outcome);
+      if (countsAgainst(outcome)) promise.fail(new CallFailed());
+      else promise.complete(outcome);
+    })).onComplete(result -> {
+      if (result.failed() && !(result.cause() instanceof CallFailed)) {
+        // The breaker turned the call away (it opened in between): the call waits again, in front.
+        inFlight--;
+        waiting.addFirst(next);
+        depth = waiting.size();
+        return;
+      }
+      window.record(result.failed());
+      if (window.tripped() && breaker.state() == CircuitBreakerState.CLOSED) breaker.open();
+      drain();
+    });
+  }
+
+  private static boolean countsAgainst(Provider.Outcome outcome) {
+    return switch (outcome) {
+      case Provider.Outcome.Unknown _, Provider.Outcome.NotExecuted _ -> true;
+      case Provider.Outcome.Charged _, Provider.Outcome.Declined _, Provider.Outcome.Absent _ -> false;
+    };
+  }
+}

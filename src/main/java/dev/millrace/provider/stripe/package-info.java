@@ -1,0 +1,2 @@
+/** The connector to Stripe's Payment Intents. */
+package dev.millrace.provider.stripe;

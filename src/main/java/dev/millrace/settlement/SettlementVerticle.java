@@ -1,0 +1,69 @@
+package dev.millrace.settlement;
+
+import dev.millrace.idempotency.KeyRecords;
+import dev.millrace.journal.Reads;
+import dev.millrace.platform.Config;
+import dev.millrace.platform.Lease;
+import dev.millrace.platform.PgLink;
+import dev.millrace.platform.Servers;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.sqlclient.Pool;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The role {@code settlement}: the settlement clock, the roll-up and the expiry of idempotency keys, under one lease. */
+public final class SettlementVerticle extends VerticleBase {
+  private static final Logger LOG = LoggerFactory.getLogger(SettlementVerticle.class);
+  private static final long EXPIRE_EVERY_MS = 60_000;
+
+  private final Config config;
+  private final Servers servers;
+  private final MeterRegistry registry;
+  private final String holder;
+  private @Nullable Pool pool;
+  private @Nullable PgLink leasing;
+  private @Nullable Lease lease;
+  private @Nullable Settler settler;
+
+  /** {@code holder} names this process in the lease, and must differ after a restart. */
+  public SettlementVerticle(Config config, Servers servers, MeterRegistry registry, String holder) {
+    this.config = config;
+    this.servers = servers;
+    this.registry = registry;
+    this.holder = holder;
+  }
+
+  @Override
+  public Future<?> start() {
+    Pool writing = servers.batchPool(vertx);
+    PgLink rights = servers.link(vertx, "settlement-lease");
+    var right = new Lease(vertx, rights, "settlement", holder, config.millis("settlement.lease"));
+    // One rail so far: every provider settles card payments.
+    var settling = new Settler(vertx, writing, right, "settlement", config.positive("settlement.batch-max"), provider -> "card", registry);
+    pool = writing;
+    leasing = rights;
+    lease = right;
+    settler = settling;
+    var keys = new KeyRecords(new Reads(writing, config.millis("postgres.statement-timeout"))::query);
+    long retentionMs = config.millis("idempotency.retention");
+    vertx.setPeriodic(EXPIRE_EVERY_MS, id -> {
+      if (right.held()) keys.expire(retentionMs).onFailure(e -> LOG.warn("idempotency_expiry_failed error=\"{}\"", e.getMessage()));
+    });
+    return rights.whenUp(10_000).onSuccess(v -> {
+      right.start();
+      settling.every(config.millis("settlement.interval"));
+      settling.rollUpEvery(config.millis("settlement.rollup-interval"));
+    });
+  }
+
+  @Override
+  public Future<?> stop() {
+    Future<Void> finished = settler == null ? Future.succeededFuture() : settler.close();
+    return finished.transform(done -> lease == null ? Future.succeededFuture() : lease.close())
+        .transform(done -> leasing == null ? Future.succeededFuture() : leasing.close())
+        .transform(done -> pool == null ? Future.succeededFuture() : pool.close());
+  }
+}

@@ -1,0 +1,24 @@
+package dev.millrace.simulator;
+
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
+
+/** A status and a JSON body, ready to be sent. */
+record Answer(int status, String body) {
+  private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
+  private static final CharSequence REPLAYED = HttpHeaders.createOptimized("Idempotent-Replayed");
+  private static final CharSequence TRUE = HttpHeaders.createOptimized("true");
+
+  /** Sends it; a client that has gone is not told. */
+  void sendTo(HttpServerResponse response) {
+    if (!response.closed()) {
+      response.setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, JSON).end(body);
+    }
+  }
+
+  /** Sends it as the saved answer to an earlier request with the same key. */
+  void replayTo(HttpServerResponse response) {
+    response.putHeader(REPLAYED, TRUE);
+    sendTo(response);
+  }
+}

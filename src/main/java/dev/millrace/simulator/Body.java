@@ -1,0 +1,59 @@
+package dev.millrace.simulator;
+
+import io.vertx.core.Handler;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import org.jspecify.annotations.Nullable;
+
+/** Gathers a request's body up to a bound; a larger one is answered 413 and its connection closed. */
+final class Body implements Handler<Buffer> {
+  static final int BYTES_MAX = 16 * 1024;
+
+  private final HttpServerRequest request;
+  private Buffer gathered = Buffer.buffer(0);
+  private boolean refused;
+
+  private Body(HttpServerRequest request) {
+    this.request = request;
+  }
+
+  /** Calls {@code then} with the whole body, unless it is too large. */
+  static void read(HttpServerRequest request, Handler<Buffer> then) {
+    var body = new Body(request);
+    if (announcesTooMuch(request.getHeader(HttpHeaders.CONTENT_LENGTH))) {
+      body.refuse();
+      return;
+    }
+    request.handler(body);
+    request.endHandler(end -> {
+      if (!body.refused) {
+        then.handle(body.gathered);
+      }
+    });
+  }
+
+  @Override
+  public void handle(Buffer part) {
+    if (refused) {
+      return;
+    }
+    if (gathered.length() + part.length() > BYTES_MAX) {
+      refuse();
+    } else {
+      gathered = gathered.length() == 0 ? part : gathered.copy().appendBuffer(part);
+    }
+  }
+
+  private static boolean announcesTooMuch(@Nullable String length) {
+    return length != null && (length.length() > 6 || Integer.parseInt(length) > BYTES_MAX);
+  }
+
+  private void refuse() {
+    refused = true;
+    Answer answer = Refusal.tooLarge(BYTES_MAX).answer();
+    request.response().setStatusCode(answer.status()).putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+        .putHeader(HttpHeaders.CONNECTION, "close").end(answer.body())
+        .onComplete(sent -> request.connection().close());
+  }
+}

@@ -1,0 +1,4 @@
+package dev.millrace.simulator;
+
+/** What checking a request's parameters comes to. */
+sealed interface Checked permits ChargeParams, Refusal {}

@@ -1,0 +1,80 @@
+package dev.millrace.simulator;
+
+import static dev.millrace.simulator.RunningSimulator.error;
+import static dev.millrace.simulator.RunningSimulator.json;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vertx.core.json.JsonObject;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SettingsTest {
+  private RunningSimulator provider;
+
+  @BeforeEach
+  void start(@TempDir Path directory) throws Exception {
+    provider = new RunningSimulator(directory);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    provider.close();
+  }
+
+  @Test
+  void put_replacesWhatIsNamed() throws Exception {
+    JsonObject changed = new JsonObject().put("latency_ms_min", 5).put("latency_ms_max", 9)
+        .put("failure_rate", 0.25).put("hang_rate", 0.0).put("slow_ms", 3000);
+    String body = "{\"latency_ms_min\":5,\"latency_ms_max\":9,\"failure_rate\":0.25}";
+    assertThat(json(provider.put("/settings", body))).isEqualTo(changed);
+    assertThat(json(provider.get("/settings"))).isEqualTo(changed);
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', value = {"{\"latency\":1}|unknown field: latency",
+      "{\"slow_ms\":\"1\"}|slow_ms must be a whole number", "{\"hang_rate\":2}|hang_rate must be from 0 to 1",
+      "{\"latency_ms_min\":5}|latency_ms_min (5) must not be greater", "[1]|must be a JSON object",
+      "{|must be a JSON object", "{\"slow_ms\":null}|slow_ms must be a whole number"})
+  void put_refused(String body, String message) throws Exception {
+    HttpResponse<String> before = provider.get("/settings");
+    HttpResponse<String> refused = provider.put("/settings", body);
+    assertThat(refused.statusCode()).isEqualTo(400);
+    assertThat(error(refused).getString("message")).contains(message);
+    assertThat(provider.get("/settings").body()).isEqualTo(before.body());
+  }
+
+  @Test
+  void failureRate_one() throws Exception {
+    provider.put("/settings", "{\"failure_rate\":1}");
+    assertThat(provider.charge("ref-1", "pm_card_visa").statusCode()).isEqualTo(500);
+    provider.put("/settings", "{\"failure_rate\":0}");
+    assertThat(provider.charge("ref-1", "pm_card_visa").statusCode()).isEqualTo(500);
+    assertThat(provider.charge("ref-2", "pm_card_visa").statusCode()).isEqualTo(200);
+    assertThat(provider.summary().getInteger("entries")).isEqualTo(1);
+  }
+
+  @Test
+  void hangRate_one() throws Exception {
+    provider.put("/settings", "{\"hang_rate\":1}");
+    var hanging = provider.chargeLater("ref-1", "pm_card_visa");
+    assertThatThrownBy(() -> hanging.get(300, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+    assertThat(provider.summary().getInteger("entries")).isZero();
+  }
+
+  @Test
+  void latency_delaysTheCharge() throws Exception {
+    provider.put("/settings", "{\"latency_ms_min\":200,\"latency_ms_max\":250}");
+    long begun = System.nanoTime();
+    assertThat(provider.charge("ref-1", "pm_card_visa").statusCode()).isEqualTo(200);
+    assertThat(System.nanoTime() - begun).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(199));
+  }
+}
