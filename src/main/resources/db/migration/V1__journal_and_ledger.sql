@@ -102,10 +102,9 @@ CREATE TABLE posting (
   account  text NOT NULL,
   currency text NOT NULL,
   amount   bigint NOT NULL CHECK (amount <> 0),
-  PRIMARY KEY (position, line)
+  PRIMARY KEY (xid, position, line)
 );
 CREATE INDEX posting_account ON posting (account, xid, position, line);
-CREATE INDEX posting_xid ON posting USING brin (xid) WITH (pages_per_range = 16);
 
 -- Sums of the postings of transactions below rollup.horizon; a read adds the tail.
 CREATE TABLE balance (

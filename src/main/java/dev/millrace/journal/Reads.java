@@ -107,7 +107,7 @@ public final class Reads {
       SELECT j.recorded, 'posting', p.account, j.version, jsonb_build_object('account', p.account, 'currency', p.currency,
              'direction', CASE WHEN p.amount > 0 THEN 'debit' ELSE 'credit' END, 'amount', abs(p.amount),
              'position', p.position, 'of', j.type), p.position, p.line + 1
-        FROM posting p JOIN journal j ON j.position = p.position
+        FROM posting p JOIN journal j ON j.xid = p.xid AND j.position = p.position
        WHERE j.subject = $1::uuid
       """;
 
