@@ -11,7 +11,8 @@ final class Banner {
   static String of(Config config, Servers servers, Set<String> roles) {
     var out = new StringBuilder("\nMillrace is running: ").append(String.join(", ", roles)).append("\n");
     if (roles.contains("api")) line(out, "API", url(config, "api"));
-    if (roles.contains("ops")) line(out, "ops", url(config, "ops") + "/health/ready, /metrics, /ops/trial-balance");
+    if (roles.contains("ops"))
+      line(out, "ops", url(config, "ops") + "/health/ready, /metrics, /ops/trial-balance");
     if (roles.contains("simulator")) line(out, "simulator", url(config, "simulator") + "/book");
     line(out, "Postgres", servers.jdbcUrl().replace("jdbc:", ""));
     line(out, "Redis", servers.redisUri());
@@ -20,14 +21,14 @@ final class Banner {
       line(out, "demo key", DemoMerchant.KEY);
       out.append("""
 
-          Try a payment:
+        Try a payment:
 
-            curl -s %s/v1/payments -H 'Authorization: Bearer %s' \\
-              -H "Idempotency-Key: $(date +%%s%%N)" -H 'Content-Type: application/json' -H 'Prefer: wait=10' \\
-              -d '{"amount":1999,"currency":"usd","payment_method":"pm_card_visa","reference":"order-1"}'
+          curl -s %s/v1/payments -H 'Authorization: Bearer %s' \\
+            -H "Idempotency-Key: $(date +%%s%%N)" -H 'Content-Type: application/json' -H 'Prefer: wait=10' \\
+            -d '{"amount":1999,"currency":"usd","payment_method":"pm_card_visa","reference":"order-1"}'
 
-          Ctrl-C drains and stops.
-          """.formatted(url(config, "api"), DemoMerchant.KEY));
+        Ctrl-C drains and stops.
+        """.formatted(url(config, "api"), DemoMerchant.KEY));
     }
     return out.toString();
   }

@@ -14,11 +14,13 @@ final class DemoMerchant {
 
   static void seed(String jdbcUrl, String user, String password) throws SQLException {
     try (var connection = DriverManager.getConnection(jdbcUrl, user, password)) {
-      try (var merchant = connection.prepareStatement("INSERT INTO merchant (id, name) VALUES (?, 'Demo merchant') ON CONFLICT DO NOTHING")) {
+      try (var merchant = connection.prepareStatement(
+          "INSERT INTO merchant (id, name) VALUES (?, 'Demo merchant') ON CONFLICT DO NOTHING")) {
         merchant.setObject(1, ID);
         merchant.executeUpdate();
       }
-      try (var key = connection.prepareStatement("INSERT INTO api_key (hash, merchant, livemode) VALUES (?, ?, false) ON CONFLICT DO NOTHING")) {
+      try (var key = connection.prepareStatement(
+          "INSERT INTO api_key (hash, merchant, livemode) VALUES (?, ?, false) ON CONFLICT DO NOTHING")) {
         key.setBytes(1, new Fingerprint().of(KEY).getBytes());
         key.setObject(2, ID);
         key.executeUpdate();

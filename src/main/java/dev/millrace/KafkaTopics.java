@@ -17,13 +17,15 @@ final class KafkaTopics {
 
   private KafkaTopics() {}
 
-  static void ensure(Config config, String bootstrap) throws InterruptedException, ExecutionException, TimeoutException {
+  static void ensure(Config config, String bootstrap)
+      throws InterruptedException, ExecutionException, TimeoutException {
     int partitions = config.positive("kafka.partitions");
     short replication = (short) config.positive("kafka.replication");
     var topics = new ArrayList<NewTopic>();
     topics.add(new NewTopic(config.text("kafka.topic"), partitions, replication));
     ProcessorVerticle.retryTopics(config).forEach(name -> topics.add(new NewTopic(name, 2, replication)));
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap, "default.api.timeout.ms", "20000", "request.timeout.ms", "5000"))) {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap, "default.api.timeout.ms", "20000",
+        "request.timeout.ms", "5000"))) {
       var existing = admin.listTopics().names().get(TIMEOUT_S, TimeUnit.SECONDS);
       topics.removeIf(t -> existing.contains(t.name()));
       for (var created : admin.createTopics(topics).values().values()) {

@@ -52,7 +52,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Millrace {
   private static final Logger LOG = LoggerFactory.getLogger(Millrace.class);
-  private static final Set<String> ROLES = Set.of("servers", "simulator", "api", "relay", "processor", "settlement", "ops");
+  private static final Set<String> ROLES = Set.of("servers", "simulator", "api", "relay", "processor",
+      "settlement", "ops");
   private static final long START_TIMEOUT_S = 60;
   private static final long STOP_TIMEOUT_S = 15;
 
@@ -84,7 +85,8 @@ public final class Millrace {
   private static Set<String> roles(Config config) {
     var roles = new TreeSet<>(config.list("roles"));
     for (String role : roles) {
-      if (!ROLES.contains(role)) throw new ConfigException("`roles` names `" + role + "`; the roles are " + new TreeSet<>(ROLES));
+      if (!ROLES.contains(role))
+        throw new ConfigException("`roles` names `" + role + "`; the roles are " + new TreeSet<>(ROLES));
     }
     if (roles.isEmpty()) throw new ConfigException("`roles` is empty; the roles are " + new TreeSet<>(ROLES));
     return roles;
@@ -100,7 +102,9 @@ public final class Millrace {
       millrace.watchParent();
     } catch (Exception e) {
       System.err.println("millrace: " + explain(e));
-      if (!(e instanceof ConfigException || e instanceof EmbeddedServerException || root(e) instanceof BindException)) LOG.error("start_failed", e);
+      if (!(e instanceof ConfigException || e instanceof EmbeddedServerException
+          || root(e) instanceof BindException))
+        LOG.error("start_failed", e);
       System.exit(1);
     }
   }
@@ -124,7 +128,8 @@ public final class Millrace {
     work.removeAll(Set.of("servers", "simulator"));
     if (!work.isEmpty()) startGateway();
     long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began);
-    LOG.info("started node={} roles={} seconds={} transport={}", node, roles, seconds, vertx.isNativeTransportEnabled() ? "epoll" : "nio");
+    LOG.info("started node={} roles={} seconds={} transport={}", node, roles, seconds,
+        vertx.isNativeTransportEnabled() ? "epoll" : "nio");
     System.out.println(Banner.of(config, servers, roles));
   }
 
@@ -133,7 +138,8 @@ public final class Millrace {
     if (servers.embeddedPostgres()) kinds.add(Kind.POSTGRES);
     if (servers.embeddedRedis()) kinds.add(Kind.REDIS);
     if (servers.embeddedKafka()) kinds.add(Kind.KAFKA);
-    var ports = new EmbeddedServers.Ports(config.port("embedded.postgres-port"), config.port("embedded.redis-port"),
+    var ports = new EmbeddedServers.Ports(config.port("embedded.postgres-port"),
+        config.port("embedded.redis-port"),
         config.port("embedded.kafka-port"), config.port("embedded.kafka-controller-port"));
     EmbeddedServers embedded = EmbeddedServers.start(Path.of(config.text("data.directory")), ports, kinds);
     undo.push(() -> {
@@ -145,32 +151,41 @@ public final class Millrace {
   private void startSimulator() throws Exception {
     var options = new SimulatorOptions(config.text("simulator.host"), config.port("simulator.port"),
         Path.of(config.text("data.directory")).resolve("simulator"), config.text("provider.stripe.key"),
-        config.integer("simulator.latency-ms-min"), config.integer("simulator.latency-ms-max"), config.decimal("simulator.failure-rate"));
+        config.integer("simulator.latency-ms-min"), config.integer("simulator.latency-ms-max"),
+        config.decimal("simulator.failure-rate"));
     Simulator simulator = await("simulator.port", options.port(), Simulator.start(vertx, options));
     undo.push(() -> simulator.close().await(STOP_TIMEOUT_S, TimeUnit.SECONDS));
   }
 
   private void startGateway() throws Exception {
     if (config.flag("postgres.migrate")) {
-      Migrations.run(servers.jdbcUrl(), config.text("postgres.migrate-user"), config.text("postgres.migrate-password"),
+      Migrations.run(servers.jdbcUrl(), config.text("postgres.migrate-user"),
+          config.text("postgres.migrate-password"),
           config.text("postgres.user"), config.text("postgres.password"));
     }
-    Migrations.requireDurable(servers.jdbcUrl(), config.text("postgres.user"), config.text("postgres.password"));
-    if (servers.embeddedPostgres()) DemoMerchant.seed(servers.jdbcUrl(), config.text("postgres.user"), config.text("postgres.password"));
-    if (roles.contains("relay") || roles.contains("processor")) KafkaTopics.ensure(config, servers.kafkaBootstrap());
+    Migrations.requireDurable(servers.jdbcUrl(), config.text("postgres.user"),
+        config.text("postgres.password"));
+    if (servers.embeddedPostgres())
+      DemoMerchant.seed(servers.jdbcUrl(), config.text("postgres.user"), config.text("postgres.password"));
+    if (roles.contains("relay") || roles.contains("processor"))
+      KafkaTopics.ensure(config, servers.kafkaBootstrap());
     String holder = node + "-" + TypeId.next();
     if (roles.contains("relay")) {
       Producer<String, byte[]> producer = producer();
       deploy("relay", 0, new RelayVerticle(config, servers, registry, holder, producer));
     }
-    if (roles.contains("processor")) deploy("processor", 0, new ProcessorVerticle(config, servers, registry, node, producer()));
-    if (roles.contains("settlement")) deploy("settlement", 0, new SettlementVerticle(config, servers, registry, holder));
-    if (roles.contains("ops")) deploy("ops.port", config.port("ops.port"), new OpsVerticle(config, servers, registry, node));
+    if (roles.contains("processor"))
+      deploy("processor", 0, new ProcessorVerticle(config, servers, registry, node, producer()));
+    if (roles.contains("settlement"))
+      deploy("settlement", 0, new SettlementVerticle(config, servers, registry, holder));
+    if (roles.contains("ops"))
+      deploy("ops.port", config.port("ops.port"), new OpsVerticle(config, servers, registry, node));
     if (roles.contains("api")) startApi();
   }
 
   private Producer<String, byte[]> producer() {
-    var producer = new KafkaProducer<String, byte[]>(new HashMap<String, Object>(Relay.producerSettings(servers.kafkaBootstrap())));
+    var producer = new KafkaProducer<String, byte[]>(
+        new HashMap<String, Object>(Relay.producerSettings(servers.kafkaBootstrap())));
     undo.push(() -> {
       producer.close(java.time.Duration.ofSeconds(3));
       return null;
@@ -181,7 +196,8 @@ public final class Millrace {
   private void startApi() throws Exception {
     var connections = new AtomicInteger();
     for (int i = 0; i < config.positive("api.event-loops"); i++) {
-      deploy("api.port", config.port("api.port"), new ApiVerticle(config, servers, registry, node + "-" + i, connections));
+      deploy("api.port", config.port("api.port"),
+          new ApiVerticle(config, servers, registry, node + "-" + i, connections));
     }
   }
 
@@ -196,8 +212,9 @@ public final class Millrace {
       return future.await(START_TIMEOUT_S, TimeUnit.SECONDS);
     } catch (RuntimeException e) {
       if (root(e) instanceof BindException) {
-        throw new ConfigException("port " + port + " (" + what + ") is taken by another process: free it or set "
-          + "MILLRACE_" + what.toUpperCase(java.util.Locale.ROOT).replace('.', '_'));
+        throw new ConfigException(
+            "port " + port + " (" + what + ") is taken by another process: free it or set "
+                + "MILLRACE_" + what.toUpperCase(java.util.Locale.ROOT).replace('.', '_'));
       }
       throw e;
     }

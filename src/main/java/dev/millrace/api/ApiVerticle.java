@@ -49,7 +49,8 @@ public final class ApiVerticle extends VerticleBase {
   /**
    * {@code instance} names this event loop in metrics and work counters; {@code connections} is shared by all of them.
    */
-  public ApiVerticle(Config config, Servers servers, MeterRegistry registry, String instance, AtomicInteger connections) {
+  public ApiVerticle(Config config, Servers servers, MeterRegistry registry, String instance,
+      AtomicInteger connections) {
     this.config = config;
     this.servers = servers;
     this.registry = registry;
@@ -61,8 +62,10 @@ public final class ApiVerticle extends VerticleBase {
   public Future<?> start() {
     int redisMax = config.positive("redis.in-flight-max");
     var self = new RedisLink[1];
-    var redisMeter = new QueueMeter(registry, "redis", instance, redisMax, self, r -> r[0] == null ? 0 : r[0].inFlight());
-    RedisLink link = RedisLink.open(vertx, servers.redisUri(), config.millis("redis.command-timeout"), redisMax, redisMeter::reject);
+    var redisMeter = new QueueMeter(registry, "redis", instance, redisMax, self,
+        r -> r[0] == null ? 0 : r[0].inFlight());
+    RedisLink link = RedisLink.open(vertx, servers.redisUri(), config.millis("redis.command-timeout"),
+        redisMax, redisMeter::reject);
     self[0] = link;
     redis = link;
     Pool reading = servers.pool(vertx);
@@ -70,17 +73,24 @@ public final class ApiVerticle extends VerticleBase {
     PgLink writing = servers.batchLink(vertx, "accept-" + instance);
     pg = writing;
     var reads = new Reads(reading, config.millis("postgres.statement-timeout"));
-    var writer = new AcceptWriter(vertx, writing, instance, config.positive("limits.accept-queue"), config.positive("limits.commit-batch-max"), registry);
+    var writer = new AcceptWriter(vertx, writing, instance, config.positive("limits.accept-queue"),
+        config.positive("limits.commit-batch-max"), registry);
     var backlog = new Backlog(vertx, reads, config.integer("limits.unsettled"), instance, registry);
     backlog.start();
     var waiting = new OutcomeWatch(vertx, reads, config.positive("api.waiters-max"), instance, registry);
     watch = waiting;
     var records = new KeyRecords(reads::query);
-    var share = new MerchantShare(Math.max(1, config.positive("limits.accept-queue") * config.positive("limits.merchant-share-percent") / 100), instance, registry);
+    var share = new MerchantShare(
+        Math.max(1,
+            config.positive("limits.accept-queue") * config.positive("limits.merchant-share-percent") / 100),
+        instance, registry);
     var create = new CreateEndpoint(
-        new BodyReader(vertx, config.positive("api.body-bytes-max"), config.millis("api.request-timeout")), writer,
-        new Answers(link, CLAIM_MS, config.millis("idempotency.redis-ttl"), registry), records, reads, waiting, backlog, share);
-    var read = new ReadEndpoints(reads, new Balances(reads::query), records, config.millis("idempotency.retention"));
+        new BodyReader(vertx, config.positive("api.body-bytes-max"), config.millis("api.request-timeout")),
+        writer,
+        new Answers(link, CLAIM_MS, config.millis("idempotency.redis-ttl"), registry), records, reads,
+        waiting, backlog, share);
+    var read = new ReadEndpoints(reads, new Balances(reads::query), records,
+        config.millis("idempotency.retention"));
     var gate = new Gate(new Credentials(reads), new RateLimiter(link), config.text("api.docs-url"), registry);
     return writing.whenUp(10_000).compose(v -> listen(router(gate, create, read))).onSuccess(s -> server = s);
   }
@@ -94,30 +104,40 @@ public final class ApiVerticle extends VerticleBase {
     router.get("/v1/balances").handler(gate.call(read::balances));
     router.get("/v1/ledger/accounts/:account/postings").handler(gate.call(read::postings));
     router.get("/v1/idempotency_keys/:key").handler(gate.call(read::idempotencyKey));
-    router.get("/openapi.yaml").handler(context -> context.response().putHeader("Content-Type", "application/yaml")
-        .sendFile("openapi.yaml").onFailure(context::fail));
-    router.errorHandler(404, c -> gate.refuse(c, null, Problem.notFound("There is nothing at this path. GET /openapi.yaml lists the calls.")));
-    router.errorHandler(405, c -> gate.refuse(c, null, Problem.of(405, "invalid_request_error", "method_not_allowed", "This path does not take this method.")));
-    router.errorHandler(400, c -> gate.refuse(c, null, Problem.invalid("request_malformed", "The request's path or query cannot be read.", null)));
+    router.get("/openapi.yaml")
+        .handler(context -> context.response().putHeader("Content-Type", "application/yaml")
+            .sendFile("openapi.yaml").onFailure(context::fail));
+    router.errorHandler(404, c -> gate.refuse(c, null,
+        Problem.notFound("There is nothing at this path. GET /openapi.yaml lists the calls.")));
+    router.errorHandler(405, c -> gate.refuse(c, null, Problem.of(405, "invalid_request_error",
+        "method_not_allowed", "This path does not take this method.")));
+    router.errorHandler(400, c -> gate.refuse(c, null,
+        Problem.invalid("request_malformed", "The request's path or query cannot be read.", null)));
     router.errorHandler(500, c -> gate.refuse(c, null, failure(c)));
     return router;
   }
 
   private static Problem failure(RoutingContext context) {
-    return context.failure() instanceof Refusal r ? r.problem() : Problem.of(500, "api_error", "internal_error", "Something failed on our side.");
+    return context.failure() instanceof Refusal r
+        ? r.problem()
+        : Problem.of(500, "api_error", "internal_error", "Something failed on our side.");
   }
 
   private Future<HttpServer> listen(Router router) {
     var options = new HttpServerOptions().setHost(config.text("api.host")).setPort(config.port("api.port"))
         .setIdleTimeoutUnit(TimeUnit.MILLISECONDS).setIdleTimeout((int) config.millis("api.idle-timeout"))
-        .setMaxHeaderSize(16 * 1024).setMaxInitialLineLength(8 * 1024).setTcpNoDelay(true).setReuseAddress(true);
+        .setMaxHeaderSize(16 * 1024).setMaxInitialLineLength(8 * 1024).setTcpNoDelay(true)
+        .setReuseAddress(true);
     int connectionsMax = config.positive("api.connections-max");
     long timeoutMs = config.millis("api.request-timeout");
     return vertx.createHttpServer(options).connectionHandler(c -> connected(c, connectionsMax, timeoutMs))
-        .invalidRequestHandler(request -> request.response().setStatusCode(status(request.decoderResult().cause()))
-            .putHeader("Connection", "close").putHeader("Content-Type", "application/problem+json")
-            .end(Problem.of(status(request.decoderResult().cause()), "invalid_request_error", "request_malformed",
-                "The request is not valid HTTP, or its head is too large.").json(config.text("api.docs-url"), "/requests").toBuffer()))
+        .invalidRequestHandler(
+            request -> request.response().setStatusCode(status(request.decoderResult().cause()))
+                .putHeader("Connection", "close").putHeader("Content-Type", "application/problem+json")
+                .end(Problem
+                    .of(status(request.decoderResult().cause()), "invalid_request_error", "request_malformed",
+                        "The request is not valid HTTP, or its head is too large.")
+                    .json(config.text("api.docs-url"), "/requests").toBuffer()))
         .requestHandler(request -> {
           if (!firstRequest.isEmpty()) firstRequest.remove(request.connection());
           router.handle(request);
@@ -125,7 +145,8 @@ public final class ApiVerticle extends VerticleBase {
   }
 
   private static int status(@Nullable Throwable cause) {
-    return cause instanceof io.netty.handler.codec.http.TooLongHttpHeaderException ? 431
+    return cause instanceof io.netty.handler.codec.http.TooLongHttpHeaderException
+        ? 431
         : cause instanceof io.netty.handler.codec.http.TooLongHttpLineException ? 414 : 400;
   }
 
@@ -152,7 +173,9 @@ public final class ApiVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     if (watch != null) watch.release();
-    Future<Void> drained = server == null ? Future.succeededFuture() : server.shutdown(config.millis("api.drain-timeout"), TimeUnit.MILLISECONDS);
+    Future<Void> drained = server == null
+        ? Future.succeededFuture()
+        : server.shutdown(config.millis("api.drain-timeout"), TimeUnit.MILLISECONDS);
     return drained.transform(done -> pg == null ? Future.succeededFuture() : pg.close())
         .transform(done -> redis == null ? Future.succeededFuture() : redis.close())
         .transform(done -> pool == null ? Future.succeededFuture() : pool.close());

@@ -27,12 +27,15 @@ final class BodyReader {
           "Send the body as `Content-Type: application/json`."));
     }
     String length = request.getHeader("Content-Length");
-    if (length != null && (length.length() > 9 || Long.parseLong(length) > bytesMax)) return refuse(tooLarge());
+    if (length != null && (length.length() > 9 || Long.parseLong(length) > bytesMax))
+      return refuse(tooLarge());
     var reading = new Reading();
     request.handler(reading::add).exceptionHandler(reading.promise::tryFail).endHandler(v -> reading.end());
     // A body that came with its head is already here: only a slow one needs the clock.
-    if (!request.isEnded()) reading.timer = vertx.setTimer(timeoutMs, id -> reading.refuse(
-        Problem.of(408, "invalid_request_error", "request_timeout", "The body was not complete after " + timeoutMs + " ms.")));
+    if (!request.isEnded())
+      reading.timer = vertx.setTimer(timeoutMs, id -> reading.refuse(
+          Problem.of(408, "invalid_request_error", "request_timeout",
+              "The body was not complete after " + timeoutMs + " ms.")));
     return reading.promise.future();
   }
 
@@ -45,12 +48,14 @@ final class BodyReader {
   private static Future<Buffer> refuse(Problem problem) { return Future.failedFuture(new Refusal(problem)); }
 
   private Problem tooLarge() {
-    return Problem.of(413, "invalid_request_error", "body_too_large", "The body has more than " + bytesMax + " bytes. Send less metadata.");
+    return Problem.of(413, "invalid_request_error", "body_too_large",
+        "The body has more than " + bytesMax + " bytes. Send less metadata.");
   }
 
   private final class Reading {
     final Promise<Buffer> promise = Promise.promise();
-    @Nullable Buffer body;
+    @Nullable
+    Buffer body;
     long timer = -1;
 
     void add(Buffer chunk) {

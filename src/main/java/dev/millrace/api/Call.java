@@ -8,6 +8,7 @@ import java.util.Map;
 
 /** One authenticated request on its way: who asks, under which trace. */
 record Call(RoutingContext context, Credential credential, String requestId, String traceparent) {
+
   HttpServerRequest request() { return context.request(); }
 
   /** What is answered. {@code headers} beside those every answer has. */

@@ -65,17 +65,21 @@ final class CreateEndpoint {
     if (full != null) return Future.failedFuture(new Refusal(full));
     var key = IdempotencyKey.parse(call.request().headers().getAll("Idempotency-Key"));
     if (key.problem() != null) {
-      return refuse(Problem.invalid("idempotency_key_invalid", "The header Idempotency-Key " + key.problem() + ".", "Idempotency-Key"));
+      return refuse(Problem.invalid("idempotency_key_invalid",
+          "The header Idempotency-Key " + key.problem() + ".", "Idempotency-Key"));
     }
     if (key.key() == null) {
       return refuse(Problem.invalid("idempotency_key_missing",
-          "Send a header Idempotency-Key with a value of your own for this payment, a UUID for example, and the same on each retry.", "Idempotency-Key"));
+          "Send a header Idempotency-Key with a value of your own for this payment, a UUID for example, and the same on each retry.",
+          "Idempotency-Key"));
     }
     if (CardNumbers.in(key.key())) {
-      return refuse(Problem.invalid("card_number_refused", "The header Idempotency-Key holds what looks like a card number. Use a UUID.", "Idempotency-Key"));
+      return refuse(Problem.invalid("card_number_refused",
+          "The header Idempotency-Key holds what looks like a card number. Use a UUID.", "Idempotency-Key"));
     }
     String name = key.key();
-    return bodies.read(call.request()).compose(body -> execute(call, name, CreatePayment.parse(body.getBytes())));
+    return bodies.read(call.request())
+        .compose(body -> execute(call, name, CreatePayment.parse(body.getBytes())));
   }
 
   private static <T> Future<T> refuse(Problem problem) { return Future.failedFuture(new Refusal(problem)); }
@@ -85,21 +89,25 @@ final class CreateEndpoint {
     if (!writer.up()) return Gate.storageUnavailable();
     if (writer.full()) {
       writer.countRejection();
-      return Problem.retry(503, "api_error", "queue_full", "Too many payments wait for their commit. Send it again after `Retry-After` seconds.", 1);
+      return Problem.retry(503, "api_error", "queue_full",
+          "Too many payments wait for their commit. Send it again after `Retry-After` seconds.", 1);
     }
     if (backlog.full()) {
       backlog.reject();
-      return Problem.retry(503, "api_error", "backlog_full", "Too many accepted payments are not settled yet. Send it again after `Retry-After` seconds.", 1);
+      return Problem.retry(503, "api_error", "backlog_full",
+          "Too many accepted payments are not settled yet. Send it again after `Retry-After` seconds.", 1);
     }
     if (share.full(credential.merchant())) {
       share.reject();
-      return Problem.retry(429, "rate_limit_error", "merchant_share_full", "Your payments fill your share of the queue. Send it again after `Retry-After` seconds.", 1);
+      return Problem.retry(429, "rate_limit_error", "merchant_share_full",
+          "Your payments fill your share of the queue. Send it again after `Retry-After` seconds.", 1);
     }
     return null;
   }
 
   /** One creation under its key. */
-  private record Creation(Call call, String key, Buffer fingerprint, PaymentEvent.Initiated asked, String data, long waitMs) {
+  private record Creation(Call call, String key, Buffer fingerprint, PaymentEvent.Initiated asked,
+      String data, long waitMs) {
     UUID merchant() { return call.credential().merchant(); }
 
     boolean livemode() { return call.credential().livemode(); }
@@ -108,11 +116,13 @@ final class CreateEndpoint {
   private Future<Answer> execute(Call call, String key, PaymentEvent.Initiated asked) {
     String data = EventJson.write(asked);
     var creation = new Creation(call, key, fingerprint.of("POST", ROUTE, data), asked, data, waitMs(call));
-    return answers.claim(creation.merchant(), creation.livemode(), key, creation.fingerprint).compose(known -> switch (known) {
-      case Known.Unclaimed _ -> accept(creation);
-      case Known.Answered a when a.sameFingerprint() -> Future.succeededFuture(new Answer(a.status(), a.body(), REPLAYED));
-      case Known.Answered _, Known.Claimed _ -> fromRecord(creation, false);
-    });
+    return answers.claim(creation.merchant(), creation.livemode(), key, creation.fingerprint)
+        .compose(known -> switch (known) {
+          case Known.Unclaimed _ -> accept(creation);
+          case Known.Answered a when a.sameFingerprint() ->
+            Future.succeededFuture(new Answer(a.status(), a.body(), REPLAYED));
+          case Known.Answered _, Known.Claimed _ -> fromRecord(creation, false);
+        });
   }
 
   private static long waitMs(Call call) {
@@ -127,14 +137,16 @@ final class CreateEndpoint {
     var row = PaymentRow.accepted(id, c.merchant(), c.livemode(), c.asked, c.call.traceparent());
     Buffer body = PaymentJson.payment(row);
     long waitUntilMs = c.waitMs == 0 ? 0 : c.waitMs + WAIT_MARGIN_MS;
-    var payment = new NewPayment(id, c.merchant(), c.livemode(), c.key, c.fingerprint, body, waitUntilMs, c.asked.amount(),
+    var payment = new NewPayment(id, c.merchant(), c.livemode(), c.key, c.fingerprint, body, waitUntilMs,
+        c.asked.amount(),
         c.asked.currency(), c.asked.reference(), c.call.traceparent(), c.data);
     share.enter(c.merchant());
     return writer.accept(payment).onComplete(done -> share.leave(c.merchant())).transform(result -> {
       if (result.failed()) {
         answers.release(c.merchant(), c.livemode(), c.key);
         return result.cause() instanceof Unavailable u && !u.outcomeUnknown() && writer.full()
-            ? refuse(Problem.retry(503, "api_error", "queue_full", "Too many payments wait for their commit. Send it again after `Retry-After` seconds.", 1))
+            ? refuse(Problem.retry(503, "api_error", "queue_full",
+                "Too many payments wait for their commit. Send it again after `Retry-After` seconds.", 1))
             : Future.failedFuture(result.cause());
       }
       return switch (result.result()) {
@@ -159,12 +171,13 @@ final class CreateEndpoint {
       int status = row == null ? 202 : 201;
       Buffer answer = row == null ? body : PaymentJson.payment(row);
       // The key's answer becomes the one given here, unless somebody may already have been given the stored one.
-      return records.replace(c.merchant(), c.livemode(), c.key, status, answer).otherwise(false).map(replaced -> {
-        int given = replaced ? status : 202;
-        Buffer bytes = replaced ? answer : body;
-        if (replaced) answers.store(c.merchant(), c.livemode(), c.key, c.fingerprint, given, bytes);
-        return new Answer(given, bytes, headers);
-      });
+      return records.replace(c.merchant(), c.livemode(), c.key, status, answer).otherwise(false)
+          .map(replaced -> {
+            int given = replaced ? status : 202;
+            Buffer bytes = replaced ? answer : body;
+            if (replaced) answers.store(c.merchant(), c.livemode(), c.key, c.fingerprint, given, bytes);
+            return new Answer(given, bytes, headers);
+          });
     });
   }
 
@@ -172,7 +185,9 @@ final class CreateEndpoint {
   private Future<Answer> fromRecord(Creation c, boolean mustExist) {
     return records.find(c.merchant(), c.livemode(), c.key).compose(found -> {
       if (found == null) {
-        return mustExist ? Future.failedFuture("an idempotency key vanished between its conflict and its look-up") : inUse();
+        return mustExist
+            ? Future.failedFuture("an idempotency key vanished between its conflict and its look-up")
+            : inUse();
       }
       if (!found.fingerprint().equals(c.fingerprint)) return reused(c, found);
       if (found.waiting()) return inUse();
@@ -183,7 +198,8 @@ final class CreateEndpoint {
 
   private static Future<Answer> inUse() {
     return refuse(Problem.retry(409, "idempotency_error", "idempotency_key_in_use",
-        "A request with this Idempotency-Key is still being executed. Send it again after `Retry-After` seconds to get its answer.", 1));
+        "A request with this Idempotency-Key is still being executed. Send it again after `Retry-After` seconds to get its answer.",
+        1));
   }
 
   private Future<Answer> reused(Creation c, KeyRecord found) {
@@ -191,11 +207,13 @@ final class CreateEndpoint {
       var before = new JsonObject(payment == null ? "{}" : EventJson.write(payment.asked()));
       var now = new JsonObject(c.data);
       var differing = new TreeSet<String>();
-      before.fieldNames().forEach(f -> { if (!Objects.equals(before.getValue(f), now.getValue(f))) differing.add(f); });
+      before.fieldNames().forEach(f -> {
+        if (!Objects.equals(before.getValue(f), now.getValue(f))) differing.add(f);
+      });
       now.fieldNames().forEach(f -> { if (!before.containsKey(f)) differing.add(f); });
       return refuse(Problem.of(422, "idempotency_error", "idempotency_key_reused",
           "This Idempotency-Key was used for another request; it differs in: " + String.join(", ", differing)
-            + ". Use a new key for a new payment, or send the same body again."));
+              + ". Use a new key for a new payment, or send the same body again."));
     });
   }
 }

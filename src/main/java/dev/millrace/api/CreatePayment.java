@@ -54,9 +54,10 @@ final class CreatePayment {
       request.read(parser);
     } catch (JsonProcessingException e) {
       throw new Refusal(Problem.invalid("json_invalid", "The body is not valid JSON" + place(e)
-        + ". Send one JSON object in UTF-8.", null));
+          + ". Send one JSON object in UTF-8.", null));
     } catch (IOException e) {
-      throw new Refusal(Problem.invalid("json_invalid", "The body is not valid UTF-8. Send one JSON object in UTF-8.", null));
+      throw new Refusal(Problem.invalid("json_invalid",
+          "The body is not valid UTF-8. Send one JSON object in UTF-8.", null));
     }
     return request.checked();
   }
@@ -71,7 +72,8 @@ final class CreatePayment {
     for (String field = p.nextFieldName(); field != null; field = p.nextFieldName()) {
       p.nextToken();
       if (!seen.add(field)) {
-        error(field, "parameter_duplicate", "`" + shown(field) + "` stands in the body more than once. Send it once.");
+        error(field, "parameter_duplicate",
+            "`" + shown(field) + "` stands in the body more than once. Send it once.");
         p.skipChildren();
         continue;
       }
@@ -88,7 +90,8 @@ final class CreatePayment {
         case "return_url" -> returnUrl = text(p, field, 2_000);
         case "metadata" -> metadata(p);
         default -> {
-          error(field, "parameter_unknown", "`" + shown(field) + "` is not a parameter of this call. Remove it, or check its spelling.");
+          error(field, "parameter_unknown",
+              "`" + shown(field) + "` is not a parameter of this call. Remove it, or check its spelling.");
           p.skipChildren();
         }
       }
@@ -111,22 +114,26 @@ final class CreatePayment {
     if (p.currentToken() == JsonToken.VALUE_NUMBER_INT && p.getTextLength() <= 12) {
       amount = p.getLongValue();
       if (amount < 1 || amount > AMOUNT_MAX) {
-        error("amount", "amount_out_of_range", "`amount` must be from 1 to 99999999999 minor units (cents, for usd).");
+        error("amount", "amount_out_of_range",
+            "`amount` must be from 1 to 99999999999 minor units (cents, for usd).");
       }
     } else if (p.currentToken() == JsonToken.VALUE_NUMBER_INT) {
       if (!cardNumber("amount", p.getText())) {
-        error("amount", "amount_out_of_range", "`amount` must be from 1 to 99999999999 minor units (cents, for usd).");
+        error("amount", "amount_out_of_range",
+            "`amount` must be from 1 to 99999999999 minor units (cents, for usd).");
       }
     } else {
-      error("amount", "amount_invalid", "`amount` must be an integer in minor units (1999 for 19.99 usd), without quotes or decimals.");
+      error("amount", "amount_invalid",
+          "`amount` must be an integer in minor units (1999 for 19.99 usd), without quotes or decimals.");
       p.skipChildren();
     }
   }
 
   private boolean cardNumber(String param, String value) {
     if (!CardNumbers.in(value)) return false;
-    error(param, "card_number_refused", "`" + shown(param) + "` holds what looks like a card number. Card numbers are"
-      + " refused and not stored: send a token of your provider's in `payment_method`.");
+    error(param, "card_number_refused",
+        "`" + shown(param) + "` holds what looks like a card number. Card numbers are"
+            + " refused and not stored: send a token of your provider's in `payment_method`.");
     return true;
   }
 
@@ -146,7 +153,8 @@ final class CreatePayment {
       return null;
     }
     if (value.length() > lengthMax) {
-      error(param, "parameter_too_long", "`" + shown(param) + "` has " + value.length() + " characters; at most " + lengthMax + " are allowed.");
+      error(param, "parameter_too_long", "`" + shown(param) + "` has " + value.length()
+          + " characters; at most " + lengthMax + " are allowed.");
       return null;
     }
     if (value.indexOf('\0') >= 0) {
@@ -154,8 +162,10 @@ final class CreatePayment {
       return null;
     }
     for (int i = 0; i < value.length(); i++) {
-      if (Character.isSurrogate(value.charAt(i)) && !Character.isSurrogatePair(value.charAt(i), i + 1 < value.length() ? value.charAt(i + 1) : ' ')) {
-        error(param, "parameter_invalid", "`" + shown(param) + "` holds half of a surrogate pair. Send valid Unicode.");
+      if (Character.isSurrogate(value.charAt(i)) && !Character.isSurrogatePair(value.charAt(i),
+          i + 1 < value.length() ? value.charAt(i + 1) : ' ')) {
+        error(param, "parameter_invalid",
+            "`" + shown(param) + "` holds half of a surrogate pair. Send valid Unicode.");
         return null;
       } else if (Character.isHighSurrogate(value.charAt(i))) {
         i++;
@@ -180,14 +190,16 @@ final class CreatePayment {
       } else if (!cardNumber(param, key)) {
         String value = text(p, param, 500);
         if (value != null && metadata.put(key, value) != null) {
-          error(param, "parameter_duplicate", "`" + shown(param) + "` stands in the body more than once. Send it once.");
+          error(param, "parameter_duplicate",
+              "`" + shown(param) + "` stands in the body more than once. Send it once.");
         }
       } else {
         p.skipChildren();
       }
     }
     if (metadata.size() > METADATA_MAX) {
-      error("metadata", "metadata_too_large", "`metadata` has " + metadata.size() + " keys; at most " + METADATA_MAX + " are allowed.");
+      error("metadata", "metadata_too_large",
+          "`metadata` has " + metadata.size() + " keys; at most " + METADATA_MAX + " are allowed.");
     }
   }
 
@@ -202,22 +214,26 @@ final class CreatePayment {
     if (currency == null) {
       missing("currency", "Send a lower-case ISO 4217 code, usd for example.");
     } else if (!Currencies.known(currency)) {
-      error("currency", "currency_unknown", "`currency` is not an active ISO 4217 code in lower case. Send usd, eur or jpy, for example.");
+      error("currency", "currency_unknown",
+          "`currency` is not an active ISO 4217 code in lower case. Send usd, eur or jpy, for example.");
     }
     if (paymentMethod == null) {
       missing("payment_method", "Send a token of your provider's, pm_card_visa for example.");
     } else if (!METHOD.matcher(paymentMethod).matches()) {
-      error("payment_method", "payment_method_invalid", "`payment_method` must be a token such as pm_card_visa: pm_, tok_, src_ or card_"
-        + " and then letters, digits or underscores.");
+      error("payment_method", "payment_method_invalid",
+          "`payment_method` must be a token such as pm_card_visa: pm_, tok_, src_ or card_"
+              + " and then letters, digits or underscores.");
     }
     if (!capture.equals("automatic")) {
-      error("capture", "capture_unsupported", "`capture` must be `automatic`; capturing later is not available yet.");
+      error("capture", "capture_unsupported",
+          "`capture` must be `automatic`; capturing later is not available yet.");
     }
     if (returnUrl != null && !httpUrl(returnUrl)) {
       error("return_url", "parameter_invalid", "`return_url` must be an absolute http or https URL.");
     }
     if (!errors.isEmpty()) throw new Refusal(Problem.invalid(errors));
-    return new PaymentEvent.Initiated(amount, nonNull(currency), nonNull(paymentMethod), capture, reference, description, metadata, returnUrl);
+    return new PaymentEvent.Initiated(amount, nonNull(currency), nonNull(paymentMethod), capture, reference,
+        description, metadata, returnUrl);
   }
 
   private static String nonNull(@Nullable String value) {

@@ -31,7 +31,9 @@ final class Credentials {
     private static final long serialVersionUID = 1;
 
     @Override
-    protected boolean removeEldestEntry(Map.Entry<Buffer, Remembered> eldest) { return size() > REMEMBERED_MAX; }
+    protected boolean removeEldestEntry(Map.Entry<Buffer, Remembered> eldest) {
+      return size() > REMEMBERED_MAX;
+    }
   };
 
   Credentials(Reads reads) { this.reads = reads; }
@@ -46,14 +48,19 @@ final class Credentials {
   Future<@Nullable Credential> of(String key) {
     Buffer hash = sha256.of(key);
     Remembered known = remembered.get(hash);
-    if (known != null && System.nanoTime() - known.untilNanos < 0) return Future.succeededFuture(known.credential);
-    return reads.query("SELECT merchant, livemode, rate FROM api_key WHERE hash = $1::bytea AND revoked IS NULL", Tuple.of(hash))
+    if (known != null && System.nanoTime() - known.untilNanos < 0)
+      return Future.succeededFuture(known.credential);
+    return reads
+        .query("SELECT merchant, livemode, rate FROM api_key WHERE hash = $1::bytea AND revoked IS NULL",
+            Tuple.of(hash))
         .map(rows -> {
           Credential found = null;
           for (var row : rows) found = new Credential(row.getUUID(0), row.getBoolean(1), row.getInteger(2));
-          remembered.put(hash, new Remembered(found, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(FRESH_MS)));
+          remembered.put(hash,
+              new Remembered(found, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(FRESH_MS)));
           return found;
-        }).recover(failure -> known == null || known.credential == null ? Future.failedFuture(failure)
+        }).recover(failure -> known == null || known.credential == null
+            ? Future.failedFuture(failure)
             : Future.succeededFuture(known.credential));
   }
 }

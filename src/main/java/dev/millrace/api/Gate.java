@@ -25,7 +25,8 @@ import org.slf4j.LoggerFactory;
 final class Gate {
   private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
   private static final CharSequence JSON = io.vertx.core.http.HttpHeaders.createOptimized("application/json");
-  private static final CharSequence PROBLEM = io.vertx.core.http.HttpHeaders.createOptimized("application/problem+json");
+  private static final CharSequence PROBLEM = io.vertx.core.http.HttpHeaders
+      .createOptimized("application/problem+json");
   private static final CharSequence REQUEST_ID = io.vertx.core.http.HttpHeaders.createOptimized("Request-Id");
 
   private final Credentials credentials;
@@ -53,8 +54,11 @@ final class Gate {
       var credential = credentials.of(key);
       if (!credential.isComplete()) context.request().pause();
       credential.compose(found -> {
-        if (found == null) return Future.failedFuture(new Refusal(unauthorized("The key is unknown or revoked. Check it, or ask for a new one.")));
-        var call = new Call(context, found, requestId, Trace.continued(context.request().getHeader("traceparent")));
+        if (found == null)
+          return Future.failedFuture(
+              new Refusal(unauthorized("The key is unknown or revoked. Check it, or ask for a new one.")));
+        var call = new Call(context, found, requestId,
+            Trace.continued(context.request().getHeader("traceparent")));
         return found.rate() == null ? run(operation, call) : limited(operation, call, found.rate());
       }).onComplete(result -> {
         if (result.succeeded()) answer(context, requestId, result.result());
@@ -63,7 +67,9 @@ final class Gate {
     };
   }
 
-  private static Problem unauthorized(String message) { return Problem.of(401, "authentication_error", "key_invalid", message); }
+  private static Problem unauthorized(String message) {
+    return Problem.of(401, "authentication_error", "key_invalid", message);
+  }
 
   private Future<Answer> limited(Function<Call, Future<Answer>> operation, Call call, int rate) {
     call.request().pause();
@@ -72,7 +78,8 @@ final class Gate {
           .putHeader("RateLimit", "\"default\";r=" + verdict.left() + ";t=" + verdict.retryAfterSeconds());
       if (verdict.allowed()) return run(operation, call);
       return Future.failedFuture(new Refusal(Problem.retry(429, "rate_limit_error", "rate_limited",
-          "More than " + rate + " requests a second. Wait for `Retry-After` seconds, then send it again.", verdict.retryAfterSeconds())));
+          "More than " + rate + " requests a second. Wait for `Retry-After` seconds, then send it again.",
+          verdict.retryAfterSeconds())));
     });
   }
 
@@ -107,7 +114,8 @@ final class Gate {
 
   static Problem storageUnavailable() {
     return Problem.retry(503, "api_error", "storage_unavailable",
-        "The storage cannot be reached. Send it again after `Retry-After` seconds with the same Idempotency-Key.", 1);
+        "The storage cannot be reached. Send it again after `Retry-After` seconds with the same Idempotency-Key.",
+        1);
   }
 
   /** Answers with a problem; also used by the router's own refusals (404, 405, …). */
@@ -116,7 +124,8 @@ final class Gate {
     if (response.closed() || response.ended()) return;
     String id = requestId == null ? TypeId.format(TypeId.REQUEST, TypeId.next()) : requestId;
     response.setStatusCode(problem.status()).putHeader("Content-Type", PROBLEM).putHeader(REQUEST_ID, id);
-    if (problem.retryAfterSeconds() > 0) response.putHeader("Retry-After", Integer.toString(problem.retryAfterSeconds()));
+    if (problem.retryAfterSeconds() > 0)
+      response.putHeader("Retry-After", Integer.toString(problem.retryAfterSeconds()));
     // What follows of an unread body would be taken for the next request, or be read for nothing.
     boolean unread = !context.request().isEnded();
     if (unread && problem.status() != 503 && problem.status() != 429) {
@@ -127,7 +136,10 @@ final class Gate {
   }
 
   private void send(HttpServerResponse response, int status, Buffer body) {
-    answered.computeIfAbsent(status, s -> Counter.builder("millrace.http.answers").tag("status", Integer.toString(s)).register(registry))
+    answered
+        .computeIfAbsent(status,
+            s -> Counter.builder("millrace.http.answers").tag("status", Integer.toString(s))
+                .register(registry))
         .increment();
     response.end(body).onFailure(e -> LOG.debug("answer_not_sent error=\"{}\"", e.getMessage()));
   }

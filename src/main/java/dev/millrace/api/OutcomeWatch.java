@@ -79,7 +79,8 @@ final class OutcomeWatch {
         LOG.debug("outcome_watch error=\"{}\"", result.cause().getMessage());
       }
       long now = System.nanoTime();
-      waiters.entrySet().stream().filter(e -> e.getValue().untilNanos - now <= 0).map(Map.Entry::getKey).toList()
+      waiters.entrySet().stream().filter(e -> e.getValue().untilNanos - now <= 0).map(Map.Entry::getKey)
+          .toList()
           .forEach(id -> finish(id, null));
       askLater();
     });

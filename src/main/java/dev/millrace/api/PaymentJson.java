@@ -78,7 +78,8 @@ final class PaymentJson {
     nullable(g, "provider_reference", p.providerReference());
     if (p.amountCharged() == null) g.writeNullField("amount_charged");
     else g.writeNumberField("amount_charged", p.amountCharged());
-    nullable(g, "settlement", p.settlement() == null ? null : TypeId.format(TypeId.SETTLEMENT, p.settlement()));
+    nullable(g, "settlement",
+        p.settlement() == null ? null : TypeId.format(TypeId.SETTLEMENT, p.settlement()));
     if (p.failureCode() == null) {
       g.writeNullField("failure");
     } else {

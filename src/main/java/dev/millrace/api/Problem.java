@@ -66,7 +66,8 @@ public record Problem(int status, String type, String code, String message, @Nul
         .put("detail", message).put("instance", instance).put("error", error);
     if (!errors.isEmpty()) {
       var list = new JsonArray();
-      errors.forEach(e -> list.add(new JsonObject().put("param", e.param).put("code", e.code).put("message", e.message)));
+      errors.forEach(e -> list
+          .add(new JsonObject().put("param", e.param).put("code", e.code).put("message", e.message)));
       json.put("errors", list);
     }
     return json;

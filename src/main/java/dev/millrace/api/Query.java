@@ -20,18 +20,26 @@ final class Query {
   Query(MultiMap parameters, Set<String> known) {
     this.parameters = parameters;
     for (String name : parameters.names()) {
-      if (!known.contains(name)) error("(unknown)", "parameter_unknown", "The query has a parameter that this call does not know; it knows: "
-        + String.join(", ", known.stream().sorted().toList()) + ".");
-      else if (parameters.getAll(name).size() > 1) error(name, "parameter_duplicate", "`" + name + "` stands in the query more than once.");
+      if (!known.contains(name))
+        error("(unknown)", "parameter_unknown",
+            "The query has a parameter that this call does not know; it knows: "
+                + String.join(", ", known.stream().sorted().toList()) + ".");
+      else
+        if (parameters.getAll(name).size() > 1)
+          error(name, "parameter_duplicate", "`" + name + "` stands in the query more than once.");
     }
   }
 
-  private void error(String param, String code, String message) { errors.add(new FieldError(param, code, message)); }
+  private void error(String param, String code, String message) {
+    errors.add(new FieldError(param, code, message));
+  }
 
-  @Nullable String text(String name) { return parameters.get(name); }
+  @Nullable
+  String text(String name) { return parameters.get(name); }
 
   /** One of a fixed set of values. */
-  @Nullable String choice(String name, java.util.function.Predicate<String> valid, String remedy) {
+  @Nullable
+  String choice(String name, java.util.function.Predicate<String> valid, String remedy) {
     String value = parameters.get(name);
     if (value == null || valid.test(value)) return value;
     error(name, "parameter_invalid", "`" + name + "` " + remedy);
@@ -41,13 +49,15 @@ final class Query {
   int limit() {
     String value = parameters.get("limit");
     if (value == null) return LIMIT_DEFAULT;
-    if (value.matches("\\d{1,3}") && Integer.parseInt(value) >= 1 && Integer.parseInt(value) <= LIMIT_MAX) return Integer.parseInt(value);
+    if (value.matches("\\d{1,3}") && Integer.parseInt(value) >= 1 && Integer.parseInt(value) <= LIMIT_MAX)
+      return Integer.parseInt(value);
     error("limit", "parameter_invalid", "`limit` must be an integer from 1 to " + LIMIT_MAX + ".");
     return LIMIT_DEFAULT;
   }
 
   /** Unix seconds, as milliseconds. */
-  @Nullable Long time(String name) {
+  @Nullable
+  Long time(String name) {
     String value = parameters.get(name);
     if (value == null) return null;
     if (value.matches("\\d{1,11}")) return Long.parseLong(value) * 1000;
@@ -55,11 +65,14 @@ final class Query {
     return null;
   }
 
-  @Nullable UUID paymentId(String name) {
+  @Nullable
+  UUID paymentId(String name) {
     String value = parameters.get(name);
     if (value == null) return null;
     UUID id = TypeId.parse(TypeId.PAYMENT, value);
-    if (id == null) error(name, "parameter_invalid", "`" + name + "` must be a payment's id (pay_…), the last one of the page before.");
+    if (id == null)
+      error(name, "parameter_invalid",
+          "`" + name + "` must be a payment's id (pay_…), the last one of the page before.");
     return id;
   }
 

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The calls that read: payments, their timelines, balances, postings and idempotency keys of the caller's alone. */
 final class ReadEndpoints {
-  private static final Set<String> LIST = Set.of("limit", "starting_after", "ending_before", "status", "created[gte]", "created[lt]", "currency", "reference");
+  private static final Set<String> LIST = Set.of("limit", "starting_after", "ending_before", "status",
+      "created[gte]", "created[lt]", "currency", "reference");
   private static final Set<String> POSTINGS = Set.of("limit", "starting_after", "currency");
 
   private final Reads reads;
@@ -36,20 +37,29 @@ final class ReadEndpoints {
     this.retentionMs = retentionMs;
   }
 
-  private static <T> Future<T> missing(String message) { return Future.failedFuture(new Refusal(Problem.notFound(message))); }
+  private static <T> Future<T> missing(String message) {
+    return Future.failedFuture(new Refusal(Problem.notFound(message)));
+  }
 
-  private static Query query(Call call, Set<String> known) { return new Query(call.context().queryParams(), known); }
+  private static Query query(Call call, Set<String> known) {
+    return new Query(call.context().queryParams(), known);
+  }
 
   private Future<PaymentRow> owned(Call call) {
     query(call, Set.of()).check();
     UUID id = TypeId.parse(TypeId.PAYMENT, call.context().pathParam("id"));
-    if (id == null) return missing("There is no such payment. A payment's id looks like pay_01jd3w5ynkfxmrx1v0a9s2e4zg.");
+    if (id == null)
+      return missing("There is no such payment. A payment's id looks like pay_01jd3w5ynkfxmrx1v0a9s2e4zg.");
     return reads.payment(call.credential().merchant(), call.credential().livemode(), id)
-        .compose(row -> row == null ? missing("There is no such payment in this mode. Check the id and the key.") : Future.succeededFuture(row));
+        .compose(row -> row == null
+            ? missing("There is no such payment in this mode. Check the id and the key.")
+            : Future.succeededFuture(row));
   }
 
   /** {@code GET /v1/payments/{id}}. */
-  Future<Answer> payment(Call call) { return owned(call).map(row -> Answer.of(200, PaymentJson.payment(row))); }
+  Future<Answer> payment(Call call) {
+    return owned(call).map(row -> Answer.of(200, PaymentJson.payment(row)));
+  }
 
   /** {@code GET /v1/payments}: newest first. */
   Future<Answer> list(Call call) {
@@ -59,7 +69,8 @@ final class ReadEndpoints {
         q.choice("currency", Currencies::known, "must be an ISO 4217 code in lower case, usd for example."),
         q.text("reference"), q.time("created[gte]"), q.time("created[lt]"), q.paymentId("starting_after"),
         q.paymentId("ending_before"), q.limit());
-    if (filter.after() != null && filter.before() != null) q.fault("ending_before", "Send `starting_after` or `ending_before`, not both.");
+    if (filter.after() != null && filter.before() != null)
+      q.fault("ending_before", "Send `starting_after` or `ending_before`, not both.");
     q.check();
     return reads.list(call.credential().merchant(), call.credential().livemode(), filter).map(rows -> {
       boolean more = rows.size() > filter.limit();
@@ -76,13 +87,19 @@ final class ReadEndpoints {
       for (var m : moments) {
         JsonObject detail = m.data();
         Object batch = detail.getValue("settlement");
-        if (m.kind().equals("posting") && batch != null) detail.put("settlement", TypeId.format(TypeId.SETTLEMENT, UUID.fromString(batch.toString())));
-        if (m.kind().equals("attempt")) detail.put("reference", TypeId.format(TypeId.ATTEMPT, UUID.fromString(detail.getString("reference"))));
-        data.add(new JsonObject().put("object", m.kind()).put("name", m.name()).put("at", m.at().toInstant().toString())
+        if (m.kind().equals("posting") && batch != null)
+          detail.put("settlement", TypeId.format(TypeId.SETTLEMENT, UUID.fromString(batch.toString())));
+        if (m.kind().equals("attempt"))
+          detail.put("reference",
+              TypeId.format(TypeId.ATTEMPT, UUID.fromString(detail.getString("reference"))));
+        data.add(new JsonObject().put("object", m.kind()).put("name", m.name())
+            .put("at", m.at().toInstant().toString())
             .put("version", m.version()).put("data", detail));
       }
-      return Answer.of(200, new JsonObject().put("object", "timeline").put("payment", TypeId.format(TypeId.PAYMENT, row.id()))
-          .put("trace_id", dev.millrace.platform.Trace.id(row.traceparent())).put("status", row.status().wire()).put("data", data).toBuffer());
+      return Answer.of(200,
+          new JsonObject().put("object", "timeline").put("payment", TypeId.format(TypeId.PAYMENT, row.id()))
+              .put("trace_id", dev.millrace.platform.Trace.id(row.traceparent()))
+              .put("status", row.status().wire()).put("data", data).toBuffer());
     }));
   }
 
@@ -94,8 +111,9 @@ final class ReadEndpoints {
     String available = Accounts.merchantAvailable(merchant);
     return balances.of(List.of(pending, available)).map(all -> {
       var own = all.stream().filter(b -> b.livemode() == call.credential().livemode()).toList();
-      return Answer.of(200, new JsonObject().put("object", "balance").put("livemode", call.credential().livemode())
-          .put("available", amounts(own, available)).put("pending", amounts(own, pending)).toBuffer());
+      return Answer.of(200,
+          new JsonObject().put("object", "balance").put("livemode", call.credential().livemode())
+              .put("available", amounts(own, available)).put("pending", amounts(own, pending)).toBuffer());
     });
   }
 
@@ -104,7 +122,8 @@ final class ReadEndpoints {
     var list = new JsonArray();
     for (var b : all) {
       if (b.account().equals(account)) {
-        list.add(new JsonObject().put("amount", b.amount().negate().longValueExact()).put("currency", b.currency()).put("account", account));
+        list.add(new JsonObject().put("amount", b.amount().negate().longValueExact())
+            .put("currency", b.currency()).put("account", account));
       }
     }
     return list;
@@ -115,12 +134,15 @@ final class ReadEndpoints {
     Query q = query(call, POSTINGS);
     String account = call.context().pathParam("account");
     String merchant = TypeId.format(TypeId.MERCHANT, call.credential().merchant());
-    if (!account.equals(Accounts.merchantPending(merchant)) && !account.equals(Accounts.merchantAvailable(merchant))) {
+    if (!account.equals(Accounts.merchantPending(merchant))
+        && !account.equals(Accounts.merchantAvailable(merchant))) {
       return missing("You have no such account. GET /v1/balances names yours.");
     }
     int limit = q.limit();
-    String currency = q.choice("currency", Currencies::known, "must be an ISO 4217 code in lower case, usd for example.");
-    String after = q.choice("starting_after", c -> c.matches("\\d{1,19}\\.\\d{1,18}\\.\\d{1,9}"), "must be `next` of the page before.");
+    String currency = q.choice("currency", Currencies::known,
+        "must be an ISO 4217 code in lower case, usd for example.");
+    String after = q.choice("starting_after", c -> c.matches("\\d{1,19}\\.\\d{1,18}\\.\\d{1,9}"),
+        "must be `next` of the page before.");
     q.check();
     return balances.lines(account, call.credential().livemode(), currency, after, limit).map(lines -> {
       boolean more = lines.size() > limit;
@@ -128,14 +150,17 @@ final class ReadEndpoints {
       var data = new JsonArray();
       for (var l : page) {
         boolean batch = l.type().startsWith("settlement.");
-        data.add(new JsonObject().put("object", "posting").put("account", account).put("currency", l.currency())
-            .put("direction", l.amount() > 0 ? "debit" : "credit").put("amount", Math.abs(l.amount()))
-            .put("event", l.type()).put(batch ? "settlement" : "payment",
-                TypeId.format(batch ? TypeId.SETTLEMENT : TypeId.PAYMENT, UUID.fromString(l.subject())))
-            .put("position", l.position()).put("recorded", l.recorded().toInstant().toString()));
+        data.add(
+            new JsonObject().put("object", "posting").put("account", account).put("currency", l.currency())
+                .put("direction", l.amount() > 0 ? "debit" : "credit").put("amount", Math.abs(l.amount()))
+                .put("event", l.type()).put(batch ? "settlement" : "payment",
+                    TypeId.format(batch ? TypeId.SETTLEMENT : TypeId.PAYMENT, UUID.fromString(l.subject())))
+                .put("position", l.position()).put("recorded", l.recorded().toInstant().toString()));
       }
-      @Nullable String next = more ? page.getLast().cursor() : null;
-      return Answer.of(200, new JsonObject().put("object", "list").put("data", data).put("has_more", more).put("next", next).toBuffer());
+      @Nullable
+      String next = more ? page.getLast().cursor() : null;
+      return Answer.of(200, new JsonObject().put("object", "list").put("data", data).put("has_more", more)
+          .put("next", next).toBuffer());
     });
   }
 
@@ -144,11 +169,17 @@ final class ReadEndpoints {
     query(call, Set.of()).check();
     String key = IdempotencyKey.parse(call.context().pathParam("key")).key();
     if (key == null) return missing("There is no such idempotency key.");
-    return records.find(call.credential().merchant(), call.credential().livemode(), key).compose(r -> r == null
-        ? missing("This idempotency key has not been used in this mode, or longer ago than keys are kept.")
-        : Future.succeededFuture(Answer.of(200, new JsonObject().put("object", "idempotency_key").put("key", key)
-            .put("state", r.waiting() ? "in_flight" : "finished").put("answer_status", r.status())
-            .put("resource", new JsonObject().put("object", "payment").put("id", TypeId.format(TypeId.PAYMENT, r.payment())))
-            .put("created", r.created().toEpochSecond()).put("expires", r.created().toEpochSecond() + retentionMs / 1000).toBuffer())));
+    return records.find(call.credential().merchant(), call.credential().livemode(), key)
+        .compose(r -> r == null
+            ? missing(
+                "This idempotency key has not been used in this mode, or longer ago than keys are kept.")
+            : Future.succeededFuture(Answer.of(200,
+                new JsonObject().put("object", "idempotency_key").put("key", key)
+                    .put("state", r.waiting() ? "in_flight" : "finished").put("answer_status", r.status())
+                    .put("resource",
+                        new JsonObject().put("object", "payment").put("id",
+                            TypeId.format(TypeId.PAYMENT, r.payment())))
+                    .put("created", r.created().toEpochSecond())
+                    .put("expires", r.created().toEpochSecond() + retentionMs / 1000).toBuffer())));
   }
 }

@@ -58,7 +58,8 @@ public final class Answers {
   /** Claims the key for this request, or says what is known of it. Never fails: without Redis it is unclaimed. */
   public Future<Known> claim(UUID merchant, boolean livemode, String key, Buffer fingerprint) {
     if (!redis.up()) return Future.succeededFuture(UNCLAIMED);
-    var request = Request.cmd(Command.SET).arg(name(merchant, livemode, key)).arg(CLAIMED.copy().appendBuffer(fingerprint))
+    var request = Request.cmd(Command.SET).arg(name(merchant, livemode, key))
+        .arg(CLAIMED.copy().appendBuffer(fingerprint))
         .arg("NX").arg("GET").arg("PX").arg(claimMs);
     return redis.send(request).map(response -> known(response, fingerprint)).otherwise(failure -> {
       failures.increment();
@@ -73,11 +74,13 @@ public final class Answers {
     boolean same = value.getBuffer(1, 1 + FINGERPRINT).equals(fingerprint);
     if (value.getByte(0) == 'P') return new Known.Claimed(same);
     int at = 1 + FINGERPRINT;
-    return new Known.Answered(same, Integer.parseInt(value.getString(at, at + 3)), value.getBuffer(at + 3, value.length()));
+    return new Known.Answered(same, Integer.parseInt(value.getString(at, at + 3)),
+        value.getBuffer(at + 3, value.length()));
   }
 
   /** Keeps the answer of an executed request. */
-  public void store(UUID merchant, boolean livemode, String key, Buffer fingerprint, int status, Buffer body) {
+  public void store(UUID merchant, boolean livemode, String key, Buffer fingerprint, int status,
+      Buffer body) {
     if (!redis.up()) return;
     var value = Buffer.buffer(FINGERPRINT + 4 + body.length()).appendBuffer(DONE).appendBuffer(fingerprint)
         .appendString(Integer.toString(status)).appendBuffer(body);
@@ -88,13 +91,15 @@ public final class Answers {
   /** Lengthens the claim of a request that goes on for {@code ms} more. */
   public void hold(UUID merchant, boolean livemode, String key, Buffer fingerprint, long ms) {
     if (!redis.up()) return;
-    redis.send(Request.cmd(Command.SET).arg(name(merchant, livemode, key)).arg(CLAIMED.copy().appendBuffer(fingerprint))
+    redis.send(Request.cmd(Command.SET).arg(name(merchant, livemode, key))
+        .arg(CLAIMED.copy().appendBuffer(fingerprint))
         .arg("PX").arg(Long.toString(ms))).onFailure(failure -> failures.increment());
   }
 
   /** Gives up the claim of a request that was refused before execution. */
   public void release(UUID merchant, boolean livemode, String key) {
     if (!redis.up()) return;
-    redis.send(Request.cmd(Command.DEL).arg(name(merchant, livemode, key))).onFailure(failure -> failures.increment());
+    redis.send(Request.cmd(Command.DEL).arg(name(merchant, livemode, key)))
+        .onFailure(failure -> failures.increment());
   }
 }

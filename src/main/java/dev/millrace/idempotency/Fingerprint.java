@@ -24,5 +24,7 @@ public final class Fingerprint {
   }
 
   /** SHA-256 of a text, 32 bytes. */
-  public Buffer of(String text) { return Buffer.buffer(sha256.digest(text.getBytes(StandardCharsets.UTF_8))); }
+  public Buffer of(String text) {
+    return Buffer.buffer(sha256.digest(text.getBytes(StandardCharsets.UTF_8)));
+  }
 }

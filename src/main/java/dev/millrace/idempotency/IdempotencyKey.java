@@ -32,11 +32,13 @@ public final class IdempotencyKey {
     }
     if (value.isEmpty()) return new Parsed(null, "is empty; send 1 to 255 characters, a UUID for example");
     if (value.length() > LENGTH_MAX) {
-      return new Parsed(null, "has " + value.length() + " characters; at most " + LENGTH_MAX + " are allowed");
+      return new Parsed(null,
+          "has " + value.length() + " characters; at most " + LENGTH_MAX + " are allowed");
     }
     for (int i = 0; i < value.length(); i++) {
       char c = value.charAt(i);
-      if (c < 0x20 || c >= 0x7f) return new Parsed(null, "has a control or non-ASCII character; use printable ASCII");
+      if (c < 0x20 || c >= 0x7f)
+        return new Parsed(null, "has a control or non-ASCII character; use printable ASCII");
     }
     return new Parsed(value, null);
   }

@@ -13,36 +13,41 @@ import org.jspecify.annotations.Nullable;
 /** Idempotency keys as Postgres has them: the truth about which request had a key first and what it was answered. */
 public final class KeyRecords {
   /** One used key. {@code waiting}: its first caller may still get another answer than the stored one. */
-  public record KeyRecord(UUID payment, Buffer fingerprint, int status, Buffer answer, boolean waiting, OffsetDateTime created) {}
+  public record KeyRecord(UUID payment, Buffer fingerprint, int status, Buffer answer, boolean waiting,
+      OffsetDateTime created) {}
 
   private static final String FIND = """
-      SELECT payment_id, fingerprint, status, answer, coalesce(wait_until > now(), false), created
-        FROM idempotency_key WHERE merchant = $1::uuid AND livemode = $2::bool AND key = $3::text""";
+    SELECT payment_id, fingerprint, status, answer, coalesce(wait_until > now(), false), created
+      FROM idempotency_key WHERE merchant = $1::uuid AND livemode = $2::bool AND key = $3::text""";
   /** Only while nobody can have been given the stored answer yet. */
   private static final String REPLACE = """
-      UPDATE idempotency_key SET status = $4::int, answer = $5::bytea, wait_until = NULL
-       WHERE merchant = $1::uuid AND livemode = $2::bool AND key = $3::text AND wait_until > now() RETURNING 1""";
+    UPDATE idempotency_key SET status = $4::int, answer = $5::bytea, wait_until = NULL
+     WHERE merchant = $1::uuid AND livemode = $2::bool AND key = $3::text AND wait_until > now() RETURNING 1""";
   private static final String EXPIRE = """
-      DELETE FROM idempotency_key WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM idempotency_key WHERE created < now() - $1::bigint * interval '1 ms' LIMIT 5000))""";
+    DELETE FROM idempotency_key WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM idempotency_key WHERE created < now() - $1::bigint * interval '1 ms' LIMIT 5000))""";
 
   private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
 
   /** {@code query} runs one statement on a pooled connection. */
-  public KeyRecords(BiFunction<String, Tuple, Future<RowSet<Row>>> query) { this.query = query; }
+  public KeyRecords(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
+    this.query = query;
+  }
 
   public Future<@Nullable KeyRecord> find(UUID merchant, boolean livemode, String key) {
     return query.apply(FIND, Tuple.of(merchant, livemode, key)).map(rows -> {
       if (rows.size() == 0) return null;
       var row = rows.iterator().next();
-      return new KeyRecord(row.getUUID(0), row.getBuffer(1), row.getInteger(2), row.getBuffer(3), row.getBoolean(4),
+      return new KeyRecord(row.getUUID(0), row.getBuffer(1), row.getInteger(2), row.getBuffer(3),
+          row.getBoolean(4),
           row.getOffsetDateTime(5));
     });
   }
 
   /** Replaces the answer of a request that waited; false when it is too late and the stored answer stands. */
   public Future<Boolean> replace(UUID merchant, boolean livemode, String key, int status, Buffer answer) {
-    return query.apply(REPLACE, Tuple.of(merchant, livemode, key, status, answer)).map(rows -> rows.size() == 1);
+    return query.apply(REPLACE, Tuple.of(merchant, livemode, key, status, answer))
+        .map(rows -> rows.size() == 1);
   }
 
   /** Deletes up to 5 000 keys older than {@code retentionMs}; answers how many. */

@@ -26,8 +26,10 @@ public final class AcceptWriter {
   private static final long RESOLVE_WAIT_MS = 3_000;
 
   /** A payment to create. {@code data} is its {@code payment.initiated}; {@code answer} the body of the 202. */
-  public record NewPayment(UUID id, UUID merchant, boolean livemode, String key, Buffer fingerprint, Buffer answer,
-      long waitMs, long amount, String currency, @Nullable String reference, String traceparent, String data) {}
+  public record NewPayment(UUID id, UUID merchant, boolean livemode, String key, Buffer fingerprint,
+      Buffer answer,
+      long waitMs, long amount, String currency, @Nullable String reference, String traceparent,
+      String data) {}
 
   /** What became of it. */
   public enum Result {
@@ -39,43 +41,45 @@ public final class AcceptWriter {
   }
 
   private static final String ACCEPT = """
-      WITH i AS (
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bool[], $4::text[], $5::bytea[], $6::bytea[], $7::int8[],
-                             $8::int8[], $9::text[], $10::text[], $11::text[], $12::text[])
-          AS t(id, merchant, livemode, key, fingerprint, answer, wait_ms, amount, currency, reference, traceparent, data)
-      ), k AS (
-        INSERT INTO idempotency_key (merchant, livemode, key, fingerprint, payment_id, status, answer, wait_until)
-        SELECT merchant, livemode, key, fingerprint, id, 202, answer,
-               CASE WHEN wait_ms > 0 THEN now() + wait_ms * interval '1 ms' END
-        FROM i ORDER BY merchant, livemode, key
-        ON CONFLICT DO NOTHING RETURNING payment_id
-      ), p AS (
-        INSERT INTO payment (id, merchant, livemode, version, status, amount, currency, reference)
-        SELECT i.id, i.merchant, i.livemode, 1, 'initiated', i.amount, i.currency, i.reference
-        FROM i JOIN k ON k.payment_id = i.id
-      ), j AS (
-        INSERT INTO journal (subject, version, type, merchant, livemode, actor, traceparent, data)
-        SELECT i.id, 1, 'payment.initiated', i.merchant, i.livemode, 'merchant', i.traceparent, i.data::json
-        FROM i JOIN k ON k.payment_id = i.id
-      ), w AS (
-        INSERT INTO work AS w (writer, accepted, events) SELECT $13::text, count(*), count(*) FROM k
-        ON CONFLICT (writer) DO UPDATE SET accepted = w.accepted + excluded.accepted, events = w.events + excluded.events
-      )
-      SELECT payment_id FROM k""";
+    WITH i AS (
+      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bool[], $4::text[], $5::bytea[], $6::bytea[], $7::int8[],
+                           $8::int8[], $9::text[], $10::text[], $11::text[], $12::text[])
+        AS t(id, merchant, livemode, key, fingerprint, answer, wait_ms, amount, currency, reference, traceparent, data)
+    ), k AS (
+      INSERT INTO idempotency_key (merchant, livemode, key, fingerprint, payment_id, status, answer, wait_until)
+      SELECT merchant, livemode, key, fingerprint, id, 202, answer,
+             CASE WHEN wait_ms > 0 THEN now() + wait_ms * interval '1 ms' END
+      FROM i ORDER BY merchant, livemode, key
+      ON CONFLICT DO NOTHING RETURNING payment_id
+    ), p AS (
+      INSERT INTO payment (id, merchant, livemode, version, status, amount, currency, reference)
+      SELECT i.id, i.merchant, i.livemode, 1, 'initiated', i.amount, i.currency, i.reference
+      FROM i JOIN k ON k.payment_id = i.id
+    ), j AS (
+      INSERT INTO journal (subject, version, type, merchant, livemode, actor, traceparent, data)
+      SELECT i.id, 1, 'payment.initiated', i.merchant, i.livemode, 'merchant', i.traceparent, i.data::json
+      FROM i JOIN k ON k.payment_id = i.id
+    ), w AS (
+      INSERT INTO work AS w (writer, accepted, events) SELECT $13::text, count(*), count(*) FROM k
+      ON CONFLICT (writer) DO UPDATE SET accepted = w.accepted + excluded.accepted, events = w.events + excluded.events
+    )
+    SELECT payment_id FROM k""";
 
   private static final String RESOLVE = "SELECT payment_id FROM idempotency_key WHERE (merchant, livemode, key) IN "
-    + "(SELECT * FROM unnest($1::uuid[], $2::bool[], $3::text[]))";
+      + "(SELECT * FROM unnest($1::uuid[], $2::bool[], $3::text[]))";
 
   private final PgLink pg;
   private final String writer;
   private final GroupCommit<NewPayment, Result> commits;
 
   /** {@code writer} names this writer's work counter: one writer a name. */
-  public AcceptWriter(Vertx vertx, PgLink pg, String writer, int queueLimit, int batchMax, MeterRegistry registry) {
+  public AcceptWriter(Vertx vertx, PgLink pg, String writer, int queueLimit, int batchMax,
+      MeterRegistry registry) {
     this.pg = pg;
     this.writer = writer;
     var self = new GroupCommit<?, ?>[1];
-    var meter = new QueueMeter(registry, "accept", writer, queueLimit, self, s -> s[0] == null ? 0 : s[0].depth());
+    var meter = new QueueMeter(registry, "accept", writer, queueLimit, self,
+        s -> s[0] == null ? 0 : s[0].depth());
     this.commits = new GroupCommit<>(vertx, queueLimit, batchMax, meter::reject, this::commit);
     self[0] = commits;
   }
@@ -100,7 +104,9 @@ public final class AcceptWriter {
   private Future<List<Result>> commit(List<NewPayment> batch) {
     return pg.execute(ACCEPT, parameters(batch, writer))
         .map(rows -> results(batch, ids(rows), Result.DUPLICATE))
-        .recover(failure -> failure instanceof Unavailable u && u.outcomeUnknown() ? resolve(batch) : Future.failedFuture(failure));
+        .recover(failure -> failure instanceof Unavailable u && u.outcomeUnknown()
+            ? resolve(batch)
+            : Future.failedFuture(failure));
   }
 
   private static Set<UUID> ids(Iterable<Row> rows) {
@@ -159,7 +165,8 @@ public final class AcceptWriter {
       traceparent[i] = p.traceparent();
       data[i] = p.data();
     }
-    return Tuple.from(new ArrayList<>(List.of(id, merchant, livemode, key, fingerprint, answer, waitMs, amount,
-        currency, reference, traceparent, data, writer)));
+    return Tuple
+        .from(new ArrayList<>(List.of(id, merchant, livemode, key, fingerprint, answer, waitMs, amount,
+            currency, reference, traceparent, data, writer)));
   }
 }

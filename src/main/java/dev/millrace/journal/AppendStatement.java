@@ -21,57 +21,57 @@ import java.util.UUID;
  */
 public final class AppendStatement {
   public static final String SQL = """
-      WITH unit AS (
-        SELECT * FROM unnest($1::uuid[], $2::int4[], $3::int4[], $4::text[], $5::text[], $6::text[], $7::int4[],
-                             $8::text[], $9::text[], $10::int8[], $11::text[], $12::text[], $13::uuid[])
-          AS t(id, expected, version, status, actor, traceparent, rested, provider, provider_reference,
-               amount_charged, failure_code, failure_message, settlement)
-      ), moved AS (
-        UPDATE payment p
-           SET version = u.version, status = u.status, updated = now(),
-               provider = coalesce(u.provider, p.provider),
-               provider_reference = coalesce(u.provider_reference, p.provider_reference),
-               amount_charged = coalesce(u.amount_charged, p.amount_charged),
-               failure_code = coalesce(u.failure_code, p.failure_code),
-               failure_message = coalesce(u.failure_message, p.failure_message),
-               settlement = coalesce(u.settlement, p.settlement)
-          FROM unit u
-         WHERE p.id = ANY($1::uuid[]) AND p.id = u.id AND p.version = u.expected
-        RETURNING p.id, p.merchant, p.livemode, p.status, u.actor, u.traceparent, u.rested
-      ), event AS (
-        INSERT INTO journal (subject, version, type, merchant, livemode, actor, traceparent, data)
-        SELECT e.subject, e.version, e.type, m.merchant, m.livemode, m.actor, m.traceparent, e.data::json
-          FROM unnest($14::uuid[], $15::int4[], $16::text[], $17::text[]) WITH ORDINALITY
-            AS e(subject, version, type, data, nr)
-          JOIN moved m ON m.id = e.subject
-         ORDER BY e.nr
-        RETURNING position, subject, version, livemode
-      ), posted AS (
-        INSERT INTO posting (position, line, livemode, account, currency, amount)
-        SELECT ev.position, q.line, ev.livemode, q.account, q.currency, q.amount
-          FROM unnest($18::uuid[], $19::int4[], $20::int4[], $21::text[], $22::text[], $23::int8[])
-            AS q(subject, version, line, account, currency, amount)
-          JOIN event ev ON ev.subject = q.subject AND ev.version = q.version
-      ), attempted AS (
-        INSERT INTO attempt (reference, payment_id, number, provider, finished, outcome, provider_reference, detail)
-        SELECT a.reference, a.payment_id, a.number, a.provider, CASE WHEN a.outcome IS NOT NULL THEN clock_timestamp() END,
-               a.outcome, a.provider_reference, a.detail
-          FROM unnest($24::uuid[], $25::uuid[], $26::int4[], $27::text[], $28::text[], $29::text[], $30::text[])
-            AS a(reference, payment_id, number, provider, outcome, provider_reference, detail)
-          JOIN moved m ON m.id = a.payment_id
-        ON CONFLICT (reference) DO UPDATE
-          SET finished = excluded.finished, outcome = excluded.outcome,
-              provider_reference = excluded.provider_reference, detail = excluded.detail
-      ), counted AS (
-        INSERT INTO work AS w (writer, rested, settled, events)
-        SELECT $31::text, coalesce(sum(m.rested), 0), count(*) FILTER (WHERE m.status = 'settled'),
-               (SELECT count(*) FROM event)
-          FROM moved m
-        ON CONFLICT (writer) DO UPDATE
-          SET rested = w.rested + excluded.rested, settled = w.settled + excluded.settled,
-              events = w.events + excluded.events
-      )
-      SELECT id FROM moved""";
+    WITH unit AS (
+      SELECT * FROM unnest($1::uuid[], $2::int4[], $3::int4[], $4::text[], $5::text[], $6::text[], $7::int4[],
+                           $8::text[], $9::text[], $10::int8[], $11::text[], $12::text[], $13::uuid[])
+        AS t(id, expected, version, status, actor, traceparent, rested, provider, provider_reference,
+             amount_charged, failure_code, failure_message, settlement)
+    ), moved AS (
+      UPDATE payment p
+         SET version = u.version, status = u.status, updated = now(),
+             provider = coalesce(u.provider, p.provider),
+             provider_reference = coalesce(u.provider_reference, p.provider_reference),
+             amount_charged = coalesce(u.amount_charged, p.amount_charged),
+             failure_code = coalesce(u.failure_code, p.failure_code),
+             failure_message = coalesce(u.failure_message, p.failure_message),
+             settlement = coalesce(u.settlement, p.settlement)
+        FROM unit u
+       WHERE p.id = ANY($1::uuid[]) AND p.id = u.id AND p.version = u.expected
+      RETURNING p.id, p.merchant, p.livemode, p.status, u.actor, u.traceparent, u.rested
+    ), event AS (
+      INSERT INTO journal (subject, version, type, merchant, livemode, actor, traceparent, data)
+      SELECT e.subject, e.version, e.type, m.merchant, m.livemode, m.actor, m.traceparent, e.data::json
+        FROM unnest($14::uuid[], $15::int4[], $16::text[], $17::text[]) WITH ORDINALITY
+          AS e(subject, version, type, data, nr)
+        JOIN moved m ON m.id = e.subject
+       ORDER BY e.nr
+      RETURNING position, subject, version, livemode
+    ), posted AS (
+      INSERT INTO posting (position, line, livemode, account, currency, amount)
+      SELECT ev.position, q.line, ev.livemode, q.account, q.currency, q.amount
+        FROM unnest($18::uuid[], $19::int4[], $20::int4[], $21::text[], $22::text[], $23::int8[])
+          AS q(subject, version, line, account, currency, amount)
+        JOIN event ev ON ev.subject = q.subject AND ev.version = q.version
+    ), attempted AS (
+      INSERT INTO attempt (reference, payment_id, number, provider, finished, outcome, provider_reference, detail)
+      SELECT a.reference, a.payment_id, a.number, a.provider, CASE WHEN a.outcome IS NOT NULL THEN clock_timestamp() END,
+             a.outcome, a.provider_reference, a.detail
+        FROM unnest($24::uuid[], $25::uuid[], $26::int4[], $27::text[], $28::text[], $29::text[], $30::text[])
+          AS a(reference, payment_id, number, provider, outcome, provider_reference, detail)
+        JOIN moved m ON m.id = a.payment_id
+      ON CONFLICT (reference) DO UPDATE
+        SET finished = excluded.finished, outcome = excluded.outcome,
+            provider_reference = excluded.provider_reference, detail = excluded.detail
+    ), counted AS (
+      INSERT INTO work AS w (writer, rested, settled, events)
+      SELECT $31::text, coalesce(sum(m.rested), 0), count(*) FILTER (WHERE m.status = 'settled'),
+             (SELECT count(*) FROM event)
+        FROM moved m
+      ON CONFLICT (writer) DO UPDATE
+        SET rested = w.rested + excluded.rested, settled = w.settled + excluded.settled,
+            events = w.events + excluded.events
+    )
+    SELECT id FROM moved""";
 
   private AppendStatement() {}
 
@@ -173,15 +173,21 @@ public final class AppendStatement {
         }
         case PaymentEvent.Blocked b -> {
           failureCode[i] = "blocked";
-          failureMessage[i] = b.rule() == null ? "Blocked after a review." : "Blocked by the rule `" + b.rule() + "`.";
+          failureMessage[i] = b.rule() == null
+              ? "Blocked after a review."
+              : "Blocked by the rule `" + b.rule() + "`.";
         }
-        case PaymentEvent.Initiated _, PaymentEvent.Screened _, PaymentEvent.Unknown _, PaymentEvent.Settled _ -> {}
+        case PaymentEvent.Initiated _, PaymentEvent.Screened _, PaymentEvent.Unknown _,
+            PaymentEvent.Settled _ ->
+          {
+          }
       }
     }
 
     Tuple tuple(String writer) {
       var t = Tuple.tuple(new ArrayList<>(32));
-      t.addValue(id).addValue(expected).addValue(version).addValue(status).addValue(actor).addValue(traceparent)
+      t.addValue(id).addValue(expected).addValue(version).addValue(status).addValue(actor)
+          .addValue(traceparent)
           .addValue(rested).addValue(provider).addValue(providerReference).addValue(amountCharged)
           .addValue(failureCode).addValue(failureMessage).addValue(settlement);
       t.addValue(eventSubject.toArray(new UUID[0])).addValue(eventVersion.toArray(new Integer[0]))

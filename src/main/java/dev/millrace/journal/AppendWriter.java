@@ -20,11 +20,13 @@ public final class AppendWriter {
   private final GroupCommit<Append, Boolean> commits;
 
   /** {@code writer} names this writer's work counter: one writer a name. */
-  public AppendWriter(Vertx vertx, PgLink pg, String writer, int queueLimit, int batchMax, MeterRegistry registry) {
+  public AppendWriter(Vertx vertx, PgLink pg, String writer, int queueLimit, int batchMax,
+      MeterRegistry registry) {
     this.pg = pg;
     this.writer = writer;
     var self = new GroupCommit<?, ?>[1];
-    var meter = new QueueMeter(registry, "append", writer, queueLimit, self, s -> s[0] == null ? 0 : s[0].depth());
+    var meter = new QueueMeter(registry, "append", writer, queueLimit, self,
+        s -> s[0] == null ? 0 : s[0].depth());
     this.commits = new GroupCommit<>(vertx, queueLimit, batchMax, meter::reject, this::commit);
     self[0] = commits;
   }

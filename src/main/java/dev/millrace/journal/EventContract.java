@@ -41,12 +41,15 @@ public final class EventContract {
   private final ByteArrayOutputStream out = new ByteArrayOutputStream(1024);
 
   public EventContract() {
-    SCHEMAS.forEach((type, schema) -> encoders.put(type, new BinaryMessageEncoder<>(GenericData.get(), schema, false)));
+    SCHEMAS.forEach(
+        (type, schema) -> encoders.put(type, new BinaryMessageEncoder<>(GenericData.get(), schema, false)));
     initiated = new BinaryMessageDecoder<>(GenericData.get(), schema(EventType.INITIATED));
   }
 
   /** The schema that this build writes. */
-  public static Schema schema(EventType type) { return Objects.requireNonNull(SCHEMAS.get(type)); }
+  public static Schema schema(EventType type) {
+    return Objects.requireNonNull(SCHEMAS.get(type));
+  }
 
   private static Schema load(EventType type) {
     String path = "/avro/" + type.wire() + ".avsc";
@@ -117,7 +120,8 @@ public final class EventContract {
   }
 
   /** A decoded {@code payment.initiated} with what its envelope says. */
-  public record InitiatedPayment(String paymentId, int version, String merchant, boolean livemode, String traceparent,
+  public record InitiatedPayment(String paymentId, int version, String merchant, boolean livemode,
+      String traceparent,
       PaymentEvent.Initiated event) {}
 
   /**

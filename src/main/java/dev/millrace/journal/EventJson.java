@@ -17,7 +17,8 @@ import dev.millrace.payment.PaymentEvent;
 public final class EventJson {
   private static final ObjectMapper MAPPER = JsonMapper.builder()
       .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-      .defaultPropertyInclusion(JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.NON_NULL))
+      .defaultPropertyInclusion(
+          JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.NON_NULL))
       .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
       .build();
   private static final ObjectWriter WRITER = MAPPER.writer();

@@ -15,20 +15,23 @@ public record PaymentRow(UUID id, UUID merchant, boolean livemode, int version, 
     @Nullable UUID settlement, PaymentEvent.Initiated asked, String traceparent) {
 
   static final String SELECT = """
-      SELECT p.id, p.merchant, p.livemode, p.version, p.status, p.updated, p.provider, p.provider_reference,
-             p.amount_charged, p.failure_code, p.failure_message, p.settlement, j.data::text, j.traceparent
-        FROM payment p JOIN journal j ON j.subject = p.id AND j.version = 1
-      """;
+    SELECT p.id, p.merchant, p.livemode, p.version, p.status, p.updated, p.provider, p.provider_reference,
+           p.amount_charged, p.failure_code, p.failure_message, p.settlement, j.data::text, j.traceparent
+      FROM payment p JOIN journal j ON j.subject = p.id AND j.version = 1
+    """;
 
   static PaymentRow of(Row row) {
     return new PaymentRow(row.getUUID(0), row.getUUID(1), row.getBoolean(2), row.getInteger(3),
         Objects.requireNonNull(Status.ofWire(row.getString(4)), "payment.status"), row.getOffsetDateTime(5),
-        row.getString(6), row.getString(7), row.getLong(8), row.getString(9), row.getString(10), row.getUUID(11),
+        row.getString(6), row.getString(7), row.getLong(8), row.getString(9), row.getString(10),
+        row.getUUID(11),
         EventJson.initiated(row.getString(12)), row.getString(13));
   }
 
   /** A payment that has just been accepted. */
-  public static PaymentRow accepted(UUID id, UUID merchant, boolean livemode, PaymentEvent.Initiated asked, String traceparent) {
-    return new PaymentRow(id, merchant, livemode, 1, Status.INITIATED, null, null, null, null, null, null, null, asked, traceparent);
+  public static PaymentRow accepted(UUID id, UUID merchant, boolean livemode, PaymentEvent.Initiated asked,
+      String traceparent) {
+    return new PaymentRow(id, merchant, livemode, 1, Status.INITIATED, null, null, null, null, null, null,
+        null, asked, traceparent);
   }
 }

@@ -36,7 +36,9 @@ public final class Reads {
   public Future<RowSet<Row>> query(String sql, Tuple parameters) {
     return pool.preparedQuery(sql).execute(parameters).timeout(timeoutMs, TimeUnit.MILLISECONDS)
         .recover(e -> Future.failedFuture(e instanceof PgException p && p.getSqlState() != null
-            && !p.getSqlState().startsWith("57P") && !p.getSqlState().startsWith("53") ? e : Unavailable.lost("postgres: " + e.getMessage())));
+            && !p.getSqlState().startsWith("57P") && !p.getSqlState().startsWith("53")
+                ? e
+                : Unavailable.lost("postgres: " + e.getMessage())));
   }
 
   private Future<List<PaymentRow>> payments(String where, Tuple parameters) {
@@ -49,7 +51,8 @@ public final class Reads {
 
   /** Any payment, whoever's it is; null when there is none. */
   public Future<@Nullable PaymentRow> payment(UUID id) {
-    return payments("WHERE p.id = $1::uuid", Tuple.of(id)).map(list -> list.isEmpty() ? null : list.getFirst());
+    return payments("WHERE p.id = $1::uuid", Tuple.of(id))
+        .map(list -> list.isEmpty() ? null : list.getFirst());
   }
 
   /** A payment of this merchant and mode; null when there is none. */
@@ -68,19 +71,20 @@ public final class Reads {
    * older or newer than that one. Times are milliseconds since 1970.
    */
   public record Filter(@Nullable String status, @Nullable String currency, @Nullable String reference,
-      @Nullable Long createdGte, @Nullable Long createdLt, @Nullable UUID after, @Nullable UUID before, int limit) {}
+      @Nullable Long createdGte, @Nullable Long createdLt, @Nullable UUID after, @Nullable UUID before,
+      int limit) {}
 
   /** The merchant's payments, newest first; one more than the limit when there are more. */
   public Future<List<PaymentRow>> list(UUID merchant, boolean livemode, Filter f) {
     UUID floor = f.createdGte == null ? null : TypeId.floor(f.createdGte);
     UUID ceiling = f.createdLt == null ? null : TypeId.floor(f.createdLt);
     String where = """
-        WHERE p.merchant = $1::uuid AND p.livemode = $2::bool
-          AND ($3::text IS NULL OR p.status = $3::text) AND ($4::text IS NULL OR p.currency = $4::text)
-          AND ($5::text IS NULL OR p.reference = $5::text)
-          AND ($6::uuid IS NULL OR p.id >= $6::uuid) AND ($7::uuid IS NULL OR p.id < $7::uuid)
-          AND ($8::uuid IS NULL OR p.id < $8::uuid) AND ($9::uuid IS NULL OR p.id > $9::uuid)
-        """;
+      WHERE p.merchant = $1::uuid AND p.livemode = $2::bool
+        AND ($3::text IS NULL OR p.status = $3::text) AND ($4::text IS NULL OR p.currency = $4::text)
+        AND ($5::text IS NULL OR p.reference = $5::text)
+        AND ($6::uuid IS NULL OR p.id >= $6::uuid) AND ($7::uuid IS NULL OR p.id < $7::uuid)
+        AND ($8::uuid IS NULL OR p.id < $8::uuid) AND ($9::uuid IS NULL OR p.id > $9::uuid)
+      """;
     boolean backwards = f.before != null && f.after == null;
     String order = "ORDER BY p.id " + (backwards ? "ASC" : "DESC") + " LIMIT $10::int";
     return payments(where + order, Tuple.tuple(new ArrayList<>()).addValue(merchant).addValue(livemode)
@@ -92,35 +96,38 @@ public final class Reads {
   public record Moment(OffsetDateTime at, String kind, String name, int version, JsonObject data) {}
 
   private static final String EVENTS = """
-      SELECT recorded, 'event', type, version, data::jsonb || jsonb_build_object('actor', actor, 'trace_id', substr(traceparent, 4, 32)),
-             position, 0
-        FROM journal WHERE subject = $1::uuid
-      """;
+    SELECT recorded, 'event', type, version, data::jsonb || jsonb_build_object('actor', actor, 'trace_id', substr(traceparent, 4, 32)),
+           position, 0
+      FROM journal WHERE subject = $1::uuid
+    """;
   private static final String ATTEMPTS = """
-      SELECT started, 'attempt', provider, number, jsonb_build_object('reference', reference, 'number', number,
-             'provider', provider, 'outcome', outcome, 'provider_reference', provider_reference, 'detail', detail,
-             'started', started, 'finished', finished, 'latency_ms',
-             round(extract(epoch FROM finished - started) * 1000)), 9223372036854775806, 0
-        FROM attempt WHERE payment_id = $1::uuid
-      """;
+    SELECT started, 'attempt', provider, number, jsonb_build_object('reference', reference, 'number', number,
+           'provider', provider, 'outcome', outcome, 'provider_reference', provider_reference, 'detail', detail,
+           'started', started, 'finished', finished, 'latency_ms',
+           round(extract(epoch FROM finished - started) * 1000)), 9223372036854775806, 0
+      FROM attempt WHERE payment_id = $1::uuid
+    """;
   private static final String POSTINGS = """
-      SELECT j.recorded, 'posting', p.account, j.version, jsonb_build_object('account', p.account, 'currency', p.currency,
-             'direction', CASE WHEN p.amount > 0 THEN 'debit' ELSE 'credit' END, 'amount', abs(p.amount),
-             'position', p.position, 'of', j.type), p.position, p.line + 1
-        FROM posting p JOIN journal j ON j.xid = p.xid AND j.position = p.position
-       WHERE j.subject = $1::uuid
-      """;
+    SELECT j.recorded, 'posting', p.account, j.version, jsonb_build_object('account', p.account, 'currency', p.currency,
+           'direction', CASE WHEN p.amount > 0 THEN 'debit' ELSE 'credit' END, 'amount', abs(p.amount),
+           'position', p.position, 'of', j.type), p.position, p.line + 1
+      FROM posting p JOIN journal j ON j.xid = p.xid AND j.position = p.position
+     WHERE j.subject = $1::uuid
+    """;
 
   /** Every event, attempt and posting of a payment, and the postings of its settlement batch, in order. */
   public Future<List<Moment>> timeline(UUID payment, @Nullable UUID settlement) {
     String sql = EVENTS + " UNION ALL " + ATTEMPTS + " UNION ALL " + POSTINGS
-      + (settlement == null ? "" : " UNION ALL " + POSTINGS.replace("$1", "$2").replace("'of', j.type",
-          "'of', j.type, 'settlement', j.subject"))
-      + " ORDER BY 1, 6, 7";
+        + (settlement == null
+            ? ""
+            : " UNION ALL " + POSTINGS.replace("$1", "$2").replace("'of', j.type",
+                "'of', j.type, 'settlement', j.subject"))
+        + " ORDER BY 1, 6, 7";
     return query(sql, settlement == null ? Tuple.of(payment) : Tuple.of(payment, settlement)).map(rows -> {
       var list = new ArrayList<Moment>(rows.size());
       for (Row row : rows) {
-        list.add(new Moment(row.getOffsetDateTime(0), row.getString(1), row.getString(2), row.getInteger(3), row.getJsonObject(4)));
+        list.add(new Moment(row.getOffsetDateTime(0), row.getString(1), row.getString(2), row.getInteger(3),
+            row.getJsonObject(4)));
       }
       return list;
     });
@@ -128,19 +135,21 @@ public final class Reads {
 
   /** Counts of work: accepted, at rest, settled, events in the journal, events published. */
   public Future<Map<String, Long>> work() {
-    return query("""
-        SELECT coalesce(sum(accepted), 0)::bigint, coalesce(sum(rested), 0)::bigint, coalesce(sum(settled), 0)::bigint,
-               coalesce(sum(events), 0)::bigint, (SELECT passed FROM journal_cursor WHERE name = 'relay')
-          FROM work""", Tuple.tuple()).map(rows -> {
-      var row = rows.iterator().next();
-      var work = new HashMap<String, Long>();
-      work.put("accepted", row.getLong(0));
-      work.put("finished", row.getLong(1));
-      work.put("open", row.getLong(0) - row.getLong(1));
-      work.put("settled", row.getLong(2));
-      work.put("journal", row.getLong(3));
-      work.put("published", row.getLong(4));
-      return work;
-    });
+    return query(
+        """
+          SELECT coalesce(sum(accepted), 0)::bigint, coalesce(sum(rested), 0)::bigint, coalesce(sum(settled), 0)::bigint,
+                 coalesce(sum(events), 0)::bigint, (SELECT passed FROM journal_cursor WHERE name = 'relay')
+            FROM work""",
+        Tuple.tuple()).map(rows -> {
+          var row = rows.iterator().next();
+          var work = new HashMap<String, Long>();
+          work.put("accepted", row.getLong(0));
+          work.put("finished", row.getLong(1));
+          work.put("open", row.getLong(0) - row.getLong(1));
+          work.put("settled", row.getLong(2));
+          work.put("journal", row.getLong(3));
+          work.put("published", row.getLong(4));
+          return work;
+        });
   }
 }

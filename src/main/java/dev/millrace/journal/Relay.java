@@ -35,14 +35,14 @@ public final class Relay {
   private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
   private static final String CURSOR = "SELECT xid::text, position FROM journal_cursor WHERE name = 'relay'";
   private static final String READ = "SELECT " + JournalRow.COLUMNS + """
-       FROM journal
-      WHERE (xid, position) > ($1::text::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-      ORDER BY xid, position LIMIT $3::int""";
+     FROM journal
+    WHERE (xid, position) > ($1::text::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+    ORDER BY xid, position LIMIT $3::int""";
   /** Fenced: writes nothing when the lease's epoch has moved on. */
   private static final String MARK = """
-      UPDATE journal_cursor SET xid = $1::text::xid8, position = $2::bigint, passed = passed + $3::bigint
-       WHERE name = 'relay' AND EXISTS (SELECT FROM lease WHERE name = 'relay' AND epoch = $4::bigint FOR SHARE)
-      RETURNING 1""";
+    UPDATE journal_cursor SET xid = $1::text::xid8, position = $2::bigint, passed = passed + $3::bigint
+     WHERE name = 'relay' AND EXISTS (SELECT FROM lease WHERE name = 'relay' AND epoch = $4::bigint FOR SHARE)
+    RETURNING 1""";
   private static final long RETRY_MS = 500;
   private static final byte[] SPEC = bytes("1.0");
   private static final byte[] SOURCE = bytes("/millrace");
@@ -64,7 +64,8 @@ public final class Relay {
   private boolean closed;
   private Future<Void> step = Future.succeededFuture();
 
-  public Relay(Vertx vertx, PgLink pg, Lease lease, Producer<String, byte[]> producer, String topic, int batchMax,
+  public Relay(Vertx vertx, PgLink pg, Lease lease, Producer<String, byte[]> producer, String topic,
+      int batchMax,
       long pollMs, MeterRegistry registry) {
     this.vertx = vertx;
     this.pg = pg;
@@ -109,8 +110,10 @@ public final class Relay {
       }
       var batch = new ArrayList<JournalRow>(rows.size());
       rows.forEach(row -> batch.add(JournalRow.of(row)));
-      lagSeconds = Math.max(0, (System.currentTimeMillis() - batch.getFirst().recorded().toInstant().toEpochMilli()) / 1000.0);
-      return publish(batch).compose(v -> mark(batch, epoch)).onSuccess(v -> next(batch.size() == batchMax ? 0 : pollMs));
+      lagSeconds = Math.max(0,
+          (System.currentTimeMillis() - batch.getFirst().recorded().toInstant().toEpochMilli()) / 1000.0);
+      return publish(batch).compose(v -> mark(batch, epoch))
+          .onSuccess(v -> next(batch.size() == batchMax ? 0 : pollMs));
     });
   }
 
@@ -159,9 +162,11 @@ public final class Relay {
   private ProducerRecord<String, byte[]> record(JournalRow row) {
     EventType type = EventType.ofWire(row.type());
     if (type == null) throw new IllegalStateException("unknown event type in the journal: " + row.type());
-    String subject = TypeId.format(type == EventType.SETTLEMENT_POSTED ? TypeId.SETTLEMENT : TypeId.PAYMENT, row.subject());
+    String subject = TypeId.format(type == EventType.SETTLEMENT_POSTED ? TypeId.SETTLEMENT : TypeId.PAYMENT,
+        row.subject());
     var headers = new RecordHeaders();
-    headers.add("ce_specversion", SPEC).add("ce_id", bytes(subject + "." + row.version())).add("ce_source", SOURCE)
+    headers.add("ce_specversion", SPEC).add("ce_id", bytes(subject + "." + row.version()))
+        .add("ce_source", SOURCE)
         .add("ce_type", bytes(row.type())).add("ce_subject", bytes(subject))
         .add("ce_time", bytes(DateTimeFormatter.ISO_OFFSET_DATE_TIME.format(row.recorded())))
         .add("ce_version", bytes(Integer.toString(row.version())))

@@ -23,7 +23,8 @@ public final class RelayVerticle extends VerticleBase {
   private @Nullable Relay relay;
 
   /** {@code holder} names this process in the lease, and must differ after a restart. */
-  public RelayVerticle(Config config, Servers servers, MeterRegistry registry, String holder, Producer<String, byte[]> producer) {
+  public RelayVerticle(Config config, Servers servers, MeterRegistry registry, String holder,
+      Producer<String, byte[]> producer) {
     this.config = config;
     this.servers = servers;
     this.registry = registry;
@@ -36,7 +37,8 @@ public final class RelayVerticle extends VerticleBase {
     PgLink rows = servers.batchLink(vertx, "relay");
     PgLink rights = servers.link(vertx, "relay-lease");
     var right = new Lease(vertx, rights, "relay", holder, config.millis("relay.lease"));
-    var publishing = new Relay(vertx, rows, right, producer, config.text("kafka.topic"), config.positive("relay.batch-max"),
+    var publishing = new Relay(vertx, rows, right, producer, config.text("kafka.topic"),
+        config.positive("relay.batch-max"),
         config.millis("relay.poll-interval"), registry);
     reading = rows;
     leasing = rights;

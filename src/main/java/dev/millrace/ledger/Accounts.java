@@ -8,14 +8,22 @@ public final class Accounts {
   private Accounts() {}
 
   /** What a provider has charged and not yet paid out. Returns to zero. */
-  public static String providerReceivable(String provider) { return "provider_receivable:" + provider; }
+  public static String providerReceivable(String provider) {
+    return "provider_receivable:" + provider;
+  }
 
   /** Confirmed, not yet settled. Returns to zero. */
-  public static String merchantPending(String merchant) { return "merchant_pending:" + merchant; }
+  public static String merchantPending(String merchant) {
+    return "merchant_pending:" + merchant;
+  }
 
   /** Settled, the merchant's to dispose of. */
-  public static String merchantAvailable(String merchant) { return "merchant_available:" + merchant; }
+  public static String merchantAvailable(String merchant) {
+    return "merchant_available:" + merchant;
+  }
 
   /** Money on its way over a rail ({@code card}). */
-  public static String bankInTransit(String rail) { return "bank_in_transit:" + rail; }
+  public static String bankInTransit(String rail) {
+    return "bank_in_transit:" + rail;
+  }
 }

@@ -26,24 +26,29 @@ public final class PostingRules {
       case PaymentEvent.Confirmed c -> confirmed(c, merchant);
       case PaymentEvent.Initiated _, PaymentEvent.Screened _, PaymentEvent.Blocked _,
           PaymentEvent.ProviderSubmitted _, PaymentEvent.Unknown _, PaymentEvent.Declined _,
-          PaymentEvent.Settled _ -> List.of();
+          PaymentEvent.Settled _ ->
+        List.of();
     };
   }
 
   /** The merchant's part of a charge: never more than was asked for, never more than was received. */
-  public static long merchantShare(long amount, long amountCharged) { return Math.min(amount, amountCharged); }
+  public static long merchantShare(long amount, long amountCharged) {
+    return Math.min(amount, amountCharged);
+  }
 
   private static List<Posting> confirmed(PaymentEvent.Confirmed c, String merchant) {
     long share = merchantShare(c.amount(), c.amountCharged());
     var lines = new ArrayList<Posting>(3);
     lines.add(new Posting(Accounts.providerReceivable(c.provider()), c.currency(), c.amountCharged()));
     lines.add(new Posting(Accounts.merchantPending(merchant), c.currency(), -share));
-    if (c.amountCharged() > share) lines.add(new Posting(Accounts.SUSPENSE, c.currency(), share - c.amountCharged()));
+    if (c.amountCharged() > share)
+      lines.add(new Posting(Accounts.SUSPENSE, c.currency(), share - c.amountCharged()));
     return lines;
   }
 
   /** The postings of a settlement batch: {@code share} goes to the merchant, {@code charged} leaves the provider. */
-  public static List<Posting> settlement(String merchant, String provider, String rail, String currency, long share,
+  public static List<Posting> settlement(String merchant, String provider, String rail, String currency,
+      long share,
       long charged) {
     return List.of(
         new Posting(Accounts.merchantPending(merchant), currency, share),

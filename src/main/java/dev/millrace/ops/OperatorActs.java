@@ -42,18 +42,26 @@ final class OperatorActs {
   /** Moves a payment in review to screening passed ({@code release}) or to blocked. */
   Future<JsonObject> decide(String id, String operator, boolean release) {
     UUID payment = TypeId.parse(TypeId.PAYMENT, id);
-    if (payment == null) return Future.failedFuture(new Refused(404, "no such payment: an id looks like pay_…"));
+    if (payment == null)
+      return Future.failedFuture(new Refused(404, "no such payment: an id looks like pay_…"));
     return reads.payment(payment).compose(row -> {
       if (row == null) return Future.failedFuture(new Refused(404, "no such payment"));
       if (row.status() != Status.IN_REVIEW) {
-        return Future.failedFuture(new Refused(409, "the payment is " + row.status().wire() + "; only one that is in_review can be released or blocked"));
+        return Future.failedFuture(new Refused(409, "the payment is " + row.status().wire()
+            + "; only one that is in_review can be released or blocked"));
       }
-      PaymentEvent event = release ? new PaymentEvent.Screened("clear", null, 0, true, operator) : new PaymentEvent.Blocked(null, 0, operator);
-      var append = new Append(payment, row.merchant(), row.version(), row.status(), List.of(event), "operator:" + operator, row.traceparent(), null, null);
-      return audit(operator, release ? "release" : "block", id, new JsonObject().put("version", row.version()))
+      PaymentEvent event = release
+          ? new PaymentEvent.Screened("clear", null, 0, true, operator)
+          : new PaymentEvent.Blocked(null, 0, operator);
+      var append = new Append(payment, row.merchant(), row.version(), row.status(), List.of(event),
+          "operator:" + operator, row.traceparent(), null, null);
+      return audit(operator, release ? "release" : "block", id,
+          new JsonObject().put("version", row.version()))
           .compose(v -> journal.append(append)).compose(appended -> appended
-              ? Future.succeededFuture(new JsonObject().put("id", id).put("status", append.to().wire()).put("version", append.version()))
-              : Future.failedFuture(new Refused(409, "somebody else decided in the same moment; look again")));
+              ? Future.succeededFuture(new JsonObject().put("id", id).put("status", append.to().wire())
+                  .put("version", append.version()))
+              : Future
+                  .failedFuture(new Refused(409, "somebody else decided in the same moment; look again")));
     });
   }
 
@@ -61,8 +69,10 @@ final class OperatorActs {
   Future<JsonObject> createMerchant(String name, boolean livemode, @Nullable Integer rate, String operator) {
     UUID id = TypeId.next();
     String merchant = TypeId.format(TypeId.MERCHANT, id);
-    return audit(operator, "create_merchant", merchant, new JsonObject().put("name", name).put("livemode", livemode).put("rate", rate))
-        .compose(v -> reads.query("INSERT INTO merchant (id, name) VALUES ($1::uuid, $2::text)", Tuple.of(id, name)))
+    return audit(operator, "create_merchant", merchant,
+        new JsonObject().put("name", name).put("livemode", livemode).put("rate", rate))
+        .compose(v -> reads.query("INSERT INTO merchant (id, name) VALUES ($1::uuid, $2::text)",
+            Tuple.of(id, name)))
         .compose(v -> createKey(merchant, livemode, rate, operator)).map(key -> key.put("name", name));
   }
 
@@ -72,29 +82,38 @@ final class OperatorActs {
     if (id == null) return Future.failedFuture(new Refused(404, "no such merchant: an id looks like mer_…"));
     var secret = new byte[24];
     RANDOM.nextBytes(secret);
-    String key = (livemode ? "sk_live_" : "sk_test_") + Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
-    var row = Tuple.tuple().addValue(new Fingerprint().of(key)).addValue(id).addValue(livemode).addValue(rate);
-    return audit(operator, "create_key", merchant, new JsonObject().put("livemode", livemode).put("rate", rate))
+    String key = (livemode ? "sk_live_" : "sk_test_")
+        + Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
+    var row = Tuple.tuple().addValue(new Fingerprint().of(key)).addValue(id).addValue(livemode)
+        .addValue(rate);
+    return audit(operator, "create_key", merchant,
+        new JsonObject().put("livemode", livemode).put("rate", rate))
         .compose(v -> reads.query("""
-            INSERT INTO api_key (hash, merchant, livemode, rate)
-            SELECT $1::bytea, id, $3::bool, $4::int FROM merchant WHERE id = $2::uuid RETURNING 1""", row))
+          INSERT INTO api_key (hash, merchant, livemode, rate)
+          SELECT $1::bytea, id, $3::bool, $4::int FROM merchant WHERE id = $2::uuid RETURNING 1""", row))
         .compose(rows -> rows.size() == 1
-            ? Future.succeededFuture(new JsonObject().put("merchant", merchant).put("livemode", livemode).put("key", key).put("rate", rate))
+            ? Future.succeededFuture(new JsonObject().put("merchant", merchant).put("livemode", livemode)
+                .put("key", key).put("rate", rate))
             : Future.failedFuture(new Refused(404, "no such merchant")));
   }
 
   /** Ends a key; nodes that remember it let it in for some seconds more. */
   Future<JsonObject> revokeKey(String key, String operator) {
-    return reads.query("UPDATE api_key SET revoked = now() WHERE hash = $1::bytea AND revoked IS NULL RETURNING merchant", Tuple.of(new Fingerprint().of(key)))
+    return reads.query(
+        "UPDATE api_key SET revoked = now() WHERE hash = $1::bytea AND revoked IS NULL RETURNING merchant",
+        Tuple.of(new Fingerprint().of(key)))
         .compose(rows -> {
-          if (rows.size() == 0) return Future.failedFuture(new Refused(404, "no such key, or revoked before"));
+          if (rows.size() == 0)
+            return Future.failedFuture(new Refused(404, "no such key, or revoked before"));
           String merchant = TypeId.format(TypeId.MERCHANT, rows.iterator().next().getUUID(0));
-          return audit(operator, "revoke_key", merchant, new JsonObject()).map(v -> new JsonObject().put("merchant", merchant).put("revoked", true));
+          return audit(operator, "revoke_key", merchant, new JsonObject())
+              .map(v -> new JsonObject().put("merchant", merchant).put("revoked", true));
         });
   }
 
   private Future<Void> audit(String operator, String act, String subject, JsonObject data) {
-    return reads.query("INSERT INTO audit (operator, act, subject, data) VALUES ($1::text, $2::text, $3::text, $4::text::json)",
+    return reads.query(
+        "INSERT INTO audit (operator, act, subject, data) VALUES ($1::text, $2::text, $3::text, $4::text::json)",
         Tuple.of(operator, act, subject, data.encode())).mapEmpty();
   }
 }

@@ -68,19 +68,28 @@ public final class OpsVerticle extends VerticleBase {
     Router router = Router.router(vertx);
     router.route().handler(BodyHandler.create(false).setBodyLimit(16 * 1024));
     router.get("/health/live").handler(c -> c.json(new JsonObject().put("status", "up")));
-    router.get("/health/ready").handler(c -> ready(reads).onComplete(r -> answer(c, r.result().getString("status").equals("down") ? 503 : 200, r.result())));
-    router.get("/metrics").handler(c -> vertx.executeBlocking(() -> registry.scrape()).onSuccess(text ->
-        c.response().putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8").end(text)).onFailure(c::fail));
+    router.get("/health/ready").handler(c -> ready(reads)
+        .onComplete(r -> answer(c, r.result().getString("status").equals("down") ? 503 : 200, r.result())));
+    router.get("/metrics").handler(c -> vertx.executeBlocking(() -> registry.scrape()).onSuccess(
+        text -> c.response().putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8").end(text))
+        .onFailure(c::fail));
     router.get("/ops/work").handler(c -> run(c, reads.work().map(OpsVerticle::json)));
-    router.get("/ops/trial-balance").handler(c -> run(c, new Balances(reads::query).of(null).map(OpsVerticle::trialBalance)));
+    router.get("/ops/trial-balance")
+        .handler(c -> run(c, new Balances(reads::query).of(null).map(OpsVerticle::trialBalance)));
     router.get("/ops/reviews").handler(c -> run(c, reviews(reads)));
     router.get("/ops/dead-letters").handler(c -> run(c, deadLetters(reads, c.queryParams().get("after"))));
-    router.post("/ops/payments/:id/release").handler(c -> act(c, body -> acts.decide(c.pathParam("id"), operator(body), true)));
-    router.post("/ops/payments/:id/block").handler(c -> act(c, body -> acts.decide(c.pathParam("id"), operator(body), false)));
-    router.post("/ops/merchants").handler(c -> act(c, body -> acts.createMerchant(text(body, "name"), flag(body, "livemode"), rate(body), operator(body))));
-    router.post("/ops/merchants/:id/keys").handler(c -> act(c, body -> acts.createKey(c.pathParam("id"), flag(body, "livemode"), rate(body), operator(body))));
-    router.post("/ops/keys/revoke").handler(c -> act(c, body -> acts.revokeKey(text(body, "key"), operator(body))));
-    return vertx.createHttpServer().requestHandler(router).listen(config.port("ops.port"), config.text("ops.host"))
+    router.post("/ops/payments/:id/release")
+        .handler(c -> act(c, body -> acts.decide(c.pathParam("id"), operator(body), true)));
+    router.post("/ops/payments/:id/block")
+        .handler(c -> act(c, body -> acts.decide(c.pathParam("id"), operator(body), false)));
+    router.post("/ops/merchants").handler(c -> act(c,
+        body -> acts.createMerchant(text(body, "name"), flag(body, "livemode"), rate(body), operator(body))));
+    router.post("/ops/merchants/:id/keys").handler(c -> act(c,
+        body -> acts.createKey(c.pathParam("id"), flag(body, "livemode"), rate(body), operator(body))));
+    router.post("/ops/keys/revoke")
+        .handler(c -> act(c, body -> acts.revokeKey(text(body, "key"), operator(body))));
+    return vertx.createHttpServer().requestHandler(router)
+        .listen(config.port("ops.port"), config.text("ops.host"))
         .onSuccess(s -> server = s);
   }
 
@@ -88,14 +97,22 @@ public final class OpsVerticle extends VerticleBase {
   private Future<JsonObject> ready(Reads reads) {
     Future<String> postgres = reads.query("SELECT 1", Tuple.tuple()).map("up").otherwise("down");
     Redis ping = redis;
-    Future<String> cache = ping == null ? Future.succeededFuture("down") : ping.send(Request.cmd(Command.PING)).timeout(500, TimeUnit.MILLISECONDS).map("up").otherwise("down");
+    Future<String> cache = ping == null
+        ? Future.succeededFuture("down")
+        : ping.send(Request.cmd(Command.PING)).timeout(500, TimeUnit.MILLISECONDS).map("up")
+            .otherwise("down");
     String first = servers.kafkaBootstrap().split(",", 2)[0];
     int colon = first.lastIndexOf(':');
     var client = vertx.createNetClient();
-    Future<String> kafka = client.connect(SocketAddress.inetSocketAddress(Integer.parseInt(first.substring(colon + 1)), first.substring(0, colon)))
+    Future<String> kafka = client
+        .connect(SocketAddress.inetSocketAddress(Integer.parseInt(first.substring(colon + 1)),
+            first.substring(0, colon)))
         .timeout(1_000, TimeUnit.MILLISECONDS).map("up").otherwise("down");
     return Future.join(postgres, cache, kafka).map(v -> new JsonObject()
-        .put("status", postgres.result().equals("down") ? "down" : cache.result().equals("down") || kafka.result().equals("down") ? "degraded" : "up")
+        .put("status",
+            postgres.result().equals("down")
+                ? "down"
+                : cache.result().equals("down") || kafka.result().equals("down") ? "degraded" : "up")
         .put("postgres", postgres.result()).put("redis", cache.result()).put("kafka", kafka.result()))
         .onComplete(v -> client.close().onFailure(e -> LOG.debug("close error=\"{}\"", e.getMessage())));
   }
@@ -110,40 +127,50 @@ public final class OpsVerticle extends VerticleBase {
     var accounts = new JsonArray();
     var sums = new TreeMap<String, BigDecimal>();
     for (var b : balances) {
-      accounts.add(new JsonObject().put("account", b.account()).put("livemode", b.livemode()).put("currency", b.currency())
-          .put("debit", b.amount().signum() > 0 ? b.amount() : BigDecimal.ZERO).put("credit", b.amount().signum() < 0 ? b.amount().negate() : BigDecimal.ZERO));
+      accounts.add(new JsonObject().put("account", b.account()).put("livemode", b.livemode())
+          .put("currency", b.currency())
+          .put("debit", b.amount().signum() > 0 ? b.amount() : BigDecimal.ZERO)
+          .put("credit", b.amount().signum() < 0 ? b.amount().negate() : BigDecimal.ZERO));
       sums.merge((b.livemode() ? "live:" : "test:") + b.currency(), b.amount(), BigDecimal::add);
     }
     var totals = new JsonObject();
     sums.forEach(totals::put);
-    return new JsonObject().put("object", "trial_balance").put("balanced", sums.values().stream().allMatch(s -> s.signum() == 0))
+    return new JsonObject().put("object", "trial_balance")
+        .put("balanced", sums.values().stream().allMatch(s -> s.signum() == 0))
         .put("sums", totals).put("accounts", accounts);
   }
 
   private static Future<JsonObject> reviews(Reads reads) {
-    return reads.query("""
-        SELECT p.id, p.amount, p.currency, j.data::text, j.recorded FROM journal j JOIN payment p ON p.id = j.subject
-         WHERE j.type = 'payment.screened' AND j.data ->> 'decision' = 'review' AND p.status = 'in_review'
-         ORDER BY j.position LIMIT $1::int""", Tuple.of(LIST_MAX)).map(rows -> {
-      var data = new JsonArray();
-      for (Row row : rows) {
-        data.add(new JsonObject().put("payment", TypeId.format(TypeId.PAYMENT, row.getUUID(0))).put("amount", row.getLong(1))
-            .put("currency", row.getString(2)).put("screening", new JsonObject(row.getString(3))).put("since", row.getOffsetDateTime(4).toString()));
-      }
-      return new JsonObject().put("object", "list").put("data", data);
-    });
+    return reads.query(
+        """
+          SELECT p.id, p.amount, p.currency, j.data::text, j.recorded FROM journal j JOIN payment p ON p.id = j.subject
+           WHERE j.type = 'payment.screened' AND j.data ->> 'decision' = 'review' AND p.status = 'in_review'
+           ORDER BY j.position LIMIT $1::int""",
+        Tuple.of(LIST_MAX)).map(rows -> {
+          var data = new JsonArray();
+          for (Row row : rows) {
+            data.add(new JsonObject().put("payment", TypeId.format(TypeId.PAYMENT, row.getUUID(0)))
+                .put("amount", row.getLong(1))
+                .put("currency", row.getString(2)).put("screening", new JsonObject(row.getString(3)))
+                .put("since", row.getOffsetDateTime(4).toString()));
+          }
+          return new JsonObject().put("object", "list").put("data", data);
+        });
   }
 
   private static Future<JsonObject> deadLetters(Reads reads, @Nullable String after) {
     long cursor = after != null && after.matches("\\d{1,18}") ? Long.parseLong(after) : 0;
     return reads.query("""
-        SELECT id, payment_id, task, attempts, error, traceparent, record, source, created FROM dead_letter
-         WHERE id > $1::bigint ORDER BY id LIMIT $2::int""", Tuple.of(cursor, LIST_MAX)).map(rows -> {
+      SELECT id, payment_id, task, attempts, error, traceparent, record, source, created FROM dead_letter
+       WHERE id > $1::bigint ORDER BY id LIMIT $2::int""", Tuple.of(cursor, LIST_MAX)).map(rows -> {
       var data = new JsonArray();
       for (Row row : rows) {
-        data.add(new JsonObject().put("id", row.getLong(0)).put("payment", row.getUUID(1) == null ? null : TypeId.format(TypeId.PAYMENT, row.getUUID(1)))
-            .put("task", row.getString(2)).put("attempts", row.getInteger(3)).put("error", row.getString(4)).put("traceparent", row.getString(5))
-            .put("record", row.getString(6)).put("source", row.getString(7)).put("created", row.getOffsetDateTime(8).toString()));
+        data.add(new JsonObject().put("id", row.getLong(0))
+            .put("payment", row.getUUID(1) == null ? null : TypeId.format(TypeId.PAYMENT, row.getUUID(1)))
+            .put("task", row.getString(2)).put("attempts", row.getInteger(3)).put("error", row.getString(4))
+            .put("traceparent", row.getString(5))
+            .put("record", row.getString(6)).put("source", row.getString(7))
+            .put("created", row.getOffsetDateTime(8).toString()));
       }
       return new JsonObject().put("object", "list").put("data", data);
     });
@@ -165,7 +192,8 @@ public final class OpsVerticle extends VerticleBase {
 
   private static String text(JsonObject body, String field) {
     if (body.getValue(field) instanceof String s && !s.isBlank() && s.length() <= 200) return s;
-    throw new OperatorActs.Refused(400, "`" + field + "` must be a text of 1 to 200 characters in the JSON body");
+    throw new OperatorActs.Refused(400,
+        "`" + field + "` must be a text of 1 to 200 characters in the JSON body");
   }
 
   private static boolean flag(JsonObject body, String field) {

@@ -14,8 +14,10 @@ public sealed interface PaymentEvent {
   Status target();
 
   /** Accepted over the API. */
-  record Initiated(long amount, String currency, String paymentMethod, String capture, @Nullable String reference,
-      @Nullable String description, Map<String, String> metadata, @Nullable String returnUrl) implements PaymentEvent {
+  record Initiated(long amount, String currency, String paymentMethod, String capture,
+      @Nullable String reference,
+      @Nullable String description, Map<String, String> metadata,
+      @Nullable String returnUrl) implements PaymentEvent {
     public Initiated { metadata = Map.copyOf(metadata); }
 
     @Override

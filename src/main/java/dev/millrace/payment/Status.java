@@ -26,8 +26,8 @@ public enum Status {
   /** Netted into a settlement batch, the merchant's to dispose of. */
   SETTLED(true);
 
-  private static final Map<String, Status> BY_WIRE =
-    Arrays.stream(values()).collect(Collectors.toMap(Status::wire, Function.identity()));
+  private static final Map<String, Status> BY_WIRE = Arrays.stream(values())
+      .collect(Collectors.toMap(Status::wire, Function.identity()));
 
   private final boolean atRest;
   private final String wire;
@@ -38,11 +38,15 @@ public enum Status {
   }
 
   /** Nothing more happens to the payment by itself: it does not count as open work. */
-  public boolean atRest() { return atRest; }
+  public boolean atRest() {
+    return atRest;
+  }
 
   /** The name in the API, the journal and the database. */
   public String wire() { return wire; }
 
   /** The status of a wire name, or null. */
-  public static @Nullable Status ofWire(String wire) { return BY_WIRE.get(wire); }
+  public static @Nullable Status ofWire(String wire) {
+    return BY_WIRE.get(wire);
+  }
 }

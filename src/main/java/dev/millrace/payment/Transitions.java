@@ -44,7 +44,8 @@ public final class Transitions {
   public static Status after(Status from, PaymentEvent event) {
     Status to = event.target();
     if (!PERMITTED.contains(new Move(from, event.type(), to))) {
-      throw new IllegalStateException(event.type().wire() + " may not move a payment from " + from.wire() + " to " + to.wire());
+      throw new IllegalStateException(
+          event.type().wire() + " may not move a payment from " + from.wire() + " to " + to.wire());
     }
     return to;
   }

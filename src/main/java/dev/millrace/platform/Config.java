@@ -30,13 +30,9 @@ public final class Config {
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
 
   private enum Kind {
-    INTEGER("an integer"),
-    DECIMAL("a decimal number"),
-    BOOLEAN("true or false"),
-    DURATION("a duration such as 500ms, 2s, 5m, 1h or 30d"),
-    DURATIONS("a list of durations such as [2s, 20s]"),
-    LIST("a list"),
-    TEXT("a text");
+    INTEGER("an integer"), DECIMAL("a decimal number"), BOOLEAN("true or false"), DURATION(
+        "a duration such as 500ms, 2s, 5m, 1h or 30d"), DURATIONS(
+            "a list of durations such as [2s, 20s]"), LIST("a list"), TEXT("a text");
 
     final String words;
 
@@ -57,7 +53,8 @@ public final class Config {
   public static Config load(Map<String, String> environment) {
     var config = new Config();
     try (InputStream in = Config.class.getResourceAsStream("/config/millrace.yaml")) {
-      config.declare("", YAML.readTree(Objects.requireNonNull(in, "config/millrace.yaml is not on the class path")));
+      config.declare("",
+          YAML.readTree(Objects.requireNonNull(in, "config/millrace.yaml is not on the class path")));
     } catch (IOException e) {
       throw new ConfigException("built-in config/millrace.yaml: " + e.getMessage());
     }
@@ -81,7 +78,9 @@ public final class Config {
 
   private static Kind kindOf(JsonNode value) {
     if (value.isArray()) {
-      return !value.isEmpty() && DURATION.matcher(value.get(0).asText()).matches() ? Kind.DURATIONS : Kind.LIST;
+      return !value.isEmpty() && DURATION.matcher(value.get(0).asText()).matches()
+          ? Kind.DURATIONS
+          : Kind.LIST;
     }
     if (value.isIntegralNumber()) return Kind.INTEGER;
     if (value.isNumber()) return Kind.DECIMAL;
@@ -111,11 +110,13 @@ public final class Config {
       String key = prefix + field.getKey();
       if (kinds.containsKey(key)) {
         set(key, text(field.getValue()), source, field.getValue().isArray());
-      } else if (field.getValue().isObject() && kinds.keySet().stream().anyMatch(k -> k.startsWith(key + "."))) {
-        overlay(key + ".", field.getValue(), source);
-      } else {
-        throw new ConfigException(source + ": unknown key `" + key + "`" + nearest(key) + "; see config/millrace.yaml");
-      }
+      } else
+        if (field.getValue().isObject() && kinds.keySet().stream().anyMatch(k -> k.startsWith(key + "."))) {
+          overlay(key + ".", field.getValue(), source);
+        } else {
+          throw new ConfigException(
+              source + ": unknown key `" + key + "`" + nearest(key) + "; see config/millrace.yaml");
+        }
     }
   }
 
@@ -126,7 +127,8 @@ public final class Config {
       if (!name.startsWith("MILLRACE_") || name.equals("MILLRACE_CONFIG")) return;
       String key = keys.get(name);
       if (key == null) {
-        throw new ConfigException("environment: unknown variable " + name + ": no such key; see config/millrace.yaml");
+        throw new ConfigException(
+            "environment: unknown variable " + name + ": no such key; see config/millrace.yaml");
       }
       set(key, value, "environment variable " + name, true);
     });
@@ -157,7 +159,8 @@ public final class Config {
       case DECIMAL -> value.matches("\\d{1,9}(\\.\\d{1,9})?");
       case BOOLEAN -> value.equals("true") || value.equals("false");
       case DURATION -> DURATION.matcher(value).matches();
-      case DURATIONS -> listAllowed && Arrays.stream(value.split(",")).allMatch(v -> DURATION.matcher(v.trim()).matches());
+      case DURATIONS ->
+        listAllowed && Arrays.stream(value.split(",")).allMatch(v -> DURATION.matcher(v.trim()).matches());
       case LIST -> listAllowed;
       case TEXT -> true;
     };

@@ -37,7 +37,8 @@ public final class GroupCommit<T, R> {
   }
 
   /** {@code writer} commits a batch and answers one result an item, in order. */
-  public GroupCommit(Vertx vertx, int limit, int batchMax, QueueMeterRef meter, Function<List<T>, Future<List<R>>> writer) {
+  public GroupCommit(Vertx vertx, int limit, int batchMax, QueueMeterRef meter,
+      Function<List<T>, Future<List<R>>> writer) {
     this.owner = (ContextInternal) vertx.getOrCreateContext();
     this.limit = limit;
     this.batchMax = batchMax;
@@ -52,7 +53,9 @@ public final class GroupCommit<T, R> {
   public boolean full() { return depth >= limit; }
 
   /** Counts a refusal that the caller made after asking {@link #full()}. */
-  public void countRejection() { meter.reject(); }
+  public void countRejection() {
+    meter.reject();
+  }
 
   /** Completes once the item is committed (or refused). */
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
@@ -60,7 +63,8 @@ public final class GroupCommit<T, R> {
     assert owner.inThread() : "GroupCommit used from another thread";
     if (depth >= limit) {
       meter.reject();
-      return Future.failedFuture(Unavailable.notSent("queue full: " + limit + " items wait for their commit"));
+      return Future
+          .failedFuture(Unavailable.notSent("queue full: " + limit + " items wait for their commit"));
     }
     Promise<R> promise = owner.promise();
     queue.add(new Entry<>(item, promise));
@@ -102,7 +106,8 @@ public final class GroupCommit<T, R> {
         written.complete();
       } else {
         int half = batch.size() / 2;
-        write(batch.subList(0, half)).compose(v -> write(batch.subList(half, batch.size()))).onComplete(written);
+        write(batch.subList(0, half)).compose(v -> write(batch.subList(half, batch.size())))
+            .onComplete(written);
       }
     });
     return written.future();

@@ -15,15 +15,14 @@ import org.slf4j.LoggerFactory;
 public final class Lease {
   private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
   private static final String TAKE = """
-      INSERT INTO lease AS l (name, holder, epoch, expires)
-      VALUES ($1::text, $2::text, 1, clock_timestamp() + $3::bigint * interval '1 ms')
-      ON CONFLICT (name) DO UPDATE
-        SET holder = excluded.holder, expires = excluded.expires,
-            epoch = CASE WHEN l.holder = excluded.holder AND l.expires >= clock_timestamp() THEN l.epoch ELSE l.epoch + 1 END
-        WHERE l.holder = excluded.holder OR l.expires < clock_timestamp()
-      RETURNING epoch""";
-  private static final String GIVE_BACK =
-    "UPDATE lease SET expires = clock_timestamp() WHERE name = $1::text AND holder = $2::text AND epoch = $3::bigint";
+    INSERT INTO lease AS l (name, holder, epoch, expires)
+    VALUES ($1::text, $2::text, 1, clock_timestamp() + $3::bigint * interval '1 ms')
+    ON CONFLICT (name) DO UPDATE
+      SET holder = excluded.holder, expires = excluded.expires,
+          epoch = CASE WHEN l.holder = excluded.holder AND l.expires >= clock_timestamp() THEN l.epoch ELSE l.epoch + 1 END
+      WHERE l.holder = excluded.holder OR l.expires < clock_timestamp()
+    RETURNING epoch""";
+  private static final String GIVE_BACK = "UPDATE lease SET expires = clock_timestamp() WHERE name = $1::text AND holder = $2::text AND epoch = $3::bigint";
 
   private final Vertx vertx;
   private final PgLink pg;
@@ -48,10 +47,14 @@ public final class Lease {
   public void start() { renew(); }
 
   /** Whether this process may believe that it holds the lease. */
-  public boolean held() { return epoch > 0 && System.nanoTime() - validUntilNanos < 0; }
+  public boolean held() {
+    return epoch > 0 && System.nanoTime() - validUntilNanos < 0;
+  }
 
   /** What every write of the holder names; meaningful only while {@link #held()}. */
-  public long epoch() { return epoch; }
+  public long epoch() {
+    return epoch;
+  }
 
   private void renew() {
     long asked = System.nanoTime();
@@ -67,7 +70,8 @@ public final class Lease {
   }
 
   private void taken(long granted, long asked) {
-    if (granted != epoch) LOG.info("lease name={} holder={} epoch={} held={}", name, holder, granted, granted > 0);
+    if (granted != epoch)
+      LOG.info("lease name={} holder={} epoch={} held={}", name, holder, granted, granted > 0);
     validUntilNanos = asked + TimeUnit.MILLISECONDS.toNanos(ttlMs);
     epoch = granted;
   }

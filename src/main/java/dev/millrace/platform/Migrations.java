@@ -26,11 +26,13 @@ public final class Migrations {
     var properties = new Properties();
     properties.setProperty("user", user);
     properties.setProperty("password", password);
-    try (var connection = DriverManager.getConnection(jdbcUrl, properties); var statement = connection.createStatement()) {
-      for (String setting : new String[] {"fsync", "synchronous_commit", "full_page_writes"}) {
+    try (var connection = DriverManager.getConnection(jdbcUrl, properties);
+        var statement = connection.createStatement()) {
+      for (String setting : new String[]{"fsync", "synchronous_commit", "full_page_writes"}) {
         try (var rows = statement.executeQuery("SHOW " + setting)) {
           if (rows.next() && rows.getString(1).equals("off")) {
-            throw new ConfigException("postgres: " + setting + " is off: a committed payment could be lost; set it to on");
+            throw new ConfigException(
+                "postgres: " + setting + " is off: a committed payment could be lost; set it to on");
           }
         }
       }

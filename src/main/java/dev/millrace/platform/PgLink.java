@@ -1,9 +1,9 @@
 package dev.millrace.platform;
 
-import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.ContextInternal;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.pgclient.PgException;
@@ -29,7 +29,7 @@ public final class PgLink {
   private static final long RETRY_MS_MAX = 1_000;
 
   private final Vertx vertx;
-  private final Context owner;
+  private final ContextInternal owner;
   private final PgConnectOptions options;
   private final String name;
   private final long timeoutMs;
@@ -41,7 +41,7 @@ public final class PgLink {
 
   private PgLink(Vertx vertx, PgConnectOptions options, String name, long timeoutMs) {
     this.vertx = vertx;
-    this.owner = vertx.getOrCreateContext();
+    this.owner = (ContextInternal) vertx.getOrCreateContext();
     this.options = options;
     this.name = name;
     this.timeoutMs = timeoutMs;
@@ -49,7 +49,8 @@ public final class PgLink {
 
   /** Starts connecting, and keeps trying, on the caller's context. {@code timeoutMs}: how long a statement may take. */
   public static PgLink open(Vertx vertx, PgConnectOptions options, String name, long timeoutMs) {
-    var link = new PgLink(vertx, new PgConnectOptions(options).setCachePreparedStatements(true), name, timeoutMs);
+    var link = new PgLink(vertx, new PgConnectOptions(options).setCachePreparedStatements(true), name,
+        timeoutMs);
     link.connect();
     return link;
   }
@@ -73,7 +74,7 @@ public final class PgLink {
    *     {@link Unavailable} when it was not sent or its answer was lost
    */
   public Future<RowSet<Row>> execute(String sql, Tuple parameters) {
-    assert Vertx.currentContext() == owner : "PgLink " + name + " called from another context";
+    assert owner.inThread() : "PgLink " + name + " called from another thread";
     PgConnection current = connection;
     if (current == null) return Future.failedFuture(Unavailable.notSent("postgres: not connected"));
     return current.preparedQuery(sql).execute(parameters).timeout(timeoutMs, TimeUnit.MILLISECONDS)
@@ -100,7 +101,8 @@ public final class PgLink {
   private void connect() {
     if (closed) return;
     PgConnection.connect(vertx, options).onSuccess(this::connected).onFailure(e -> {
-      if (retryMs == RETRY_MS_MIN) LOG.warn("postgres_connect_failed link={} error=\"{}\"", name, e.getMessage());
+      if (retryMs == RETRY_MS_MIN)
+        LOG.warn("postgres_connect_failed link={} error=\"{}\"", name, e.getMessage());
       vertx.setTimer(retryMs, id -> connect());
       retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
     });
@@ -114,7 +116,8 @@ public final class PgLink {
     connection = made;
     up = true;
     retryMs = RETRY_MS_MIN;
-    made.exceptionHandler(e -> LOG.warn("postgres_connection_error link={} error=\"{}\"", name, e.getMessage()));
+    made.exceptionHandler(
+        e -> LOG.warn("postgres_connection_error link={} error=\"{}\"", name, e.getMessage()));
     made.closeHandler(v -> lost(made));
     var woken = List.copyOf(waiting);
     waiting.clear();

@@ -53,7 +53,9 @@ public final class RedisLink {
   public boolean up() { return up; }
 
   /** Commands sent and not answered. May be asked from any thread. */
-  public int inFlight() { return inFlight; }
+  public int inFlight() {
+    return inFlight;
+  }
 
   /** Sends one command. The answer to a missing key is a succeeded future of null. */
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone

@@ -32,12 +32,17 @@ public final class Servers {
   public boolean embeddedKafka() { return config.text("kafka.bootstrap").equals(EMBEDDED); }
 
   private URI postgresUri() {
-    String text = embeddedPostgres() ? "postgresql://127.0.0.1:" + config.port("embedded.postgres-port") + "/millrace" : config.text("postgres.uri");
+    String text = embeddedPostgres()
+        ? "postgresql://127.0.0.1:" + config.port("embedded.postgres-port") + "/millrace"
+        : config.text("postgres.uri");
     try {
       URI uri = new URI(text);
-      if (uri.getHost() != null && uri.getPath() != null && uri.getPath().length() > 1 && uri.getScheme().startsWith("postgres")) return uri;
+      if (uri.getHost() != null && uri.getPath() != null && uri.getPath().length() > 1
+          && uri.getScheme().startsWith("postgres"))
+        return uri;
     } catch (java.net.URISyntaxException e) {
-      throw new ConfigException("`postgres.uri` is no URI: " + e.getReason() + "; write postgresql://host:port/database");
+      throw new ConfigException(
+          "`postgres.uri` is no URI: " + e.getReason() + "; write postgresql://host:port/database");
     }
     throw new ConfigException("`postgres.uri` must be `embedded` or postgresql://host:port/database");
   }
@@ -51,7 +56,8 @@ public final class Servers {
 
   public PgConnectOptions postgres() {
     URI uri = postgresUri();
-    return new PgConnectOptions().setHost(uri.getHost()).setPort(portOf(uri)).setDatabase(uri.getPath().substring(1))
+    return new PgConnectOptions().setHost(uri.getHost()).setPort(portOf(uri))
+        .setDatabase(uri.getPath().substring(1))
         .setUser(config.text("postgres.user")).setPassword(config.text("postgres.password"))
         .setCachePreparedStatements(true).setPreparedStatementCacheMaxSize(256)
         .addProperty("application_name", "millrace").addProperty("TimeZone", "UTC");
@@ -81,11 +87,14 @@ public final class Servers {
 
   private Pool pool(Vertx vertx, PgConnectOptions options) {
     return PgBuilder.pool().connectingTo(options).using(vertx).with(new PoolOptions()
-        .setMaxSize(config.positive("postgres.pool-size")).setMaxWaitQueueSize(config.positive("postgres.pool-waiting-max"))).build();
+        .setMaxSize(config.positive("postgres.pool-size"))
+        .setMaxWaitQueueSize(config.positive("postgres.pool-waiting-max"))).build();
   }
 
   public String redisUri() {
-    String uri = embeddedRedis() ? "redis://127.0.0.1:" + config.port("embedded.redis-port") : config.text("redis.uri");
+    String uri = embeddedRedis()
+        ? "redis://127.0.0.1:" + config.port("embedded.redis-port")
+        : config.text("redis.uri");
     if (!uri.toLowerCase(Locale.ROOT).startsWith("redis://") && !uri.startsWith("rediss://")) {
       throw new ConfigException("`redis.uri` must be `embedded` or redis://host:port");
     }
@@ -93,6 +102,8 @@ public final class Servers {
   }
 
   public String kafkaBootstrap() {
-    return embeddedKafka() ? "127.0.0.1:" + config.port("embedded.kafka-port") : config.text("kafka.bootstrap");
+    return embeddedKafka()
+        ? "127.0.0.1:" + config.port("embedded.kafka-port")
+        : config.text("kafka.bootstrap");
   }
 }

@@ -38,7 +38,9 @@ public final class Trace {
   }
 
   /** The 32 hexadecimal digits that name the whole trace. */
-  public static String id(String traceparent) { return traceparent.length() >= 35 ? traceparent.substring(3, 35) : ""; }
+  public static String id(String traceparent) {
+    return traceparent.length() >= 35 ? traceparent.substring(3, 35) : "";
+  }
 
   private static void hex(char[] out, int at, long value) {
     long rest = value;

@@ -33,13 +33,19 @@ public final class TypeId {
   private TypeId() {}
 
   /** A new UUIDv7, larger than every one this process made before. */
-  public static UUID next() { return GENERATOR.generate(); }
+  public static UUID next() {
+    return GENERATOR.generate();
+  }
 
   /** The milliseconds since 1970 that a UUIDv7 carries. */
-  public static long millis(UUID id) { return id.getMostSignificantBits() >>> 16; }
+  public static long millis(UUID id) {
+    return id.getMostSignificantBits() >>> 16;
+  }
 
   /** The smallest UUIDv7 of a millisecond, to turn a time range into a range of identifiers. */
-  public static UUID floor(long epochMillis) { return new UUID(epochMillis << 16 | 0x7000L, 0x8000_0000_0000_0000L); }
+  public static UUID floor(long epochMillis) {
+    return new UUID(epochMillis << 16 | 0x7000L, 0x8000_0000_0000_0000L);
+  }
 
   /** {@code prefix_suffix}, 27 characters longer than the prefix. */
   public static String format(String prefix, UUID id) {
@@ -60,7 +66,8 @@ public final class TypeId {
   /** The UUID inside an identifier, or null when the text is not one of this prefix. */
   public static @Nullable UUID parse(String prefix, String text) {
     int start = prefix.length() + 1;
-    if (text.length() != start + LENGTH || !text.startsWith(prefix) || text.charAt(start - 1) != '_') return null;
+    if (text.length() != start + LENGTH || !text.startsWith(prefix) || text.charAt(start - 1) != '_')
+      return null;
     if (text.charAt(start) > '7') return null;
     long hi = 0;
     long lo = 0;

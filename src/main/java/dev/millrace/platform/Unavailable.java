@@ -16,10 +16,14 @@ public final class Unavailable extends RuntimeException {
   }
 
   /** Nothing was sent. */
-  public static Unavailable notSent(String message) { return new Unavailable(message, false); }
+  public static Unavailable notSent(String message) {
+    return new Unavailable(message, false);
+  }
 
   /** Sent, and the answer was lost: look the outcome up by key before doing it again. */
-  public static Unavailable lost(String message) { return new Unavailable(message, true); }
+  public static Unavailable lost(String message) {
+    return new Unavailable(message, true);
+  }
 
   public boolean outcomeUnknown() { return outcomeUnknown; }
 }

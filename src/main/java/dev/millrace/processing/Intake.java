@@ -55,7 +55,8 @@ final class Intake {
    * completes when the record's effects are durable and must not fail.
    */
   Intake(Vertx vertx, KafkaConsumer<String, byte[]> consumer, String name, int inFlightMax,
-      ToLongFunction<KafkaConsumerRecord<String, byte[]>> dueAtMs, Function<KafkaConsumerRecord<String, byte[]>, Future<Void>> work,
+      ToLongFunction<KafkaConsumerRecord<String, byte[]>> dueAtMs,
+      Function<KafkaConsumerRecord<String, byte[]>, Future<Void>> work,
       MeterRegistry registry) {
     this.vertx = vertx;
     this.consumer = consumer;
@@ -97,7 +98,8 @@ final class Intake {
   }
 
   private void hold(KafkaConsumerRecord<String, byte[]> record) {
-    Partition partition = partitions.computeIfAbsent(new TopicPartition(record.topic(), record.partition()), p -> new Partition());
+    Partition partition = partitions.computeIfAbsent(new TopicPartition(record.topic(), record.partition()),
+        p -> new Partition());
     if (dueAtMs.applyAsLong(record) < 0) {
       partition.offsets.skip(record.offset());
       return;
@@ -112,7 +114,8 @@ final class Intake {
     long now = System.currentTimeMillis();
     boolean wait = false;
     for (Partition partition : partitions.values()) {
-      while (!partition.held.isEmpty() && inFlight < inFlightMax && dueAtMs.applyAsLong(partition.held.peek()) <= now) {
+      while (!partition.held.isEmpty() && inFlight < inFlightMax
+          && dueAtMs.applyAsLong(partition.held.peek()) <= now) {
         begin(partition, partition.held.poll());
       }
       if (!partition.held.isEmpty()) wait = true;
@@ -138,7 +141,8 @@ final class Intake {
         partition.offsets.end(record.offset());
       } else {
         // A defect: the offset stays, so that the record comes again after a restart instead of being lost.
-        LOG.error("alert=record_failed intake={} topic={} partition={} offset={}", name, record.topic(), record.partition(),
+        LOG.error("alert=record_failed intake={} topic={} partition={} offset={}", name, record.topic(),
+            record.partition(),
             record.offset(), result.cause());
       }
       drain();
@@ -155,8 +159,11 @@ final class Intake {
       (full ? pause : resume).add(which);
     });
     // A partition that was taken away in between cannot be paused: its next owner decides.
-    if (!pause.isEmpty()) consumer.pause(pause).onFailure(e -> LOG.debug("pause intake={} error=\"{}\"", name, e.getMessage()));
-    if (!resume.isEmpty()) consumer.resume(resume).onFailure(e -> LOG.debug("resume intake={} error=\"{}\"", name, e.getMessage()));
+    if (!pause.isEmpty())
+      consumer.pause(pause).onFailure(e -> LOG.debug("pause intake={} error=\"{}\"", name, e.getMessage()));
+    if (!resume.isEmpty())
+      consumer.resume(resume)
+          .onFailure(e -> LOG.debug("resume intake={} error=\"{}\"", name, e.getMessage()));
   }
 
   private Future<Void> commit() {
@@ -182,7 +189,8 @@ final class Intake {
     partitions.values().forEach(p -> {
       while (!p.held.isEmpty()) p.held.poll();
     });
-    return idle(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ms)).compose(v -> commit()).transform(v -> consumer.close());
+    return idle(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ms)).compose(v -> commit())
+        .transform(v -> consumer.close());
   }
 
   private Future<Void> idle(long untilNanos) {

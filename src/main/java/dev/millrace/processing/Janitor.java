@@ -23,22 +23,22 @@ final class Janitor {
   private static final Logger LOG = LoggerFactory.getLogger(Janitor.class);
   private static final int PAGE = 5_000;
   private static final String LOOK = """
-      WITH mark AS (SELECT watermark FROM janitor FOR UPDATE SKIP LOCKED),
-      page AS (
-        SELECT p.id, p.status FROM mark, payment p WHERE p.id > mark.watermark AND p.id < $1::uuid ORDER BY p.id LIMIT $2::int
-      ), noted AS (
-        INSERT INTO unresolved (payment_id)
-        SELECT id FROM page WHERE status IN ('initiated', 'provider_submitted', 'unknown') ON CONFLICT DO NOTHING
-      )
-      UPDATE janitor SET watermark = (SELECT id FROM page ORDER BY id DESC LIMIT 1) WHERE EXISTS (SELECT FROM page)
-      RETURNING (SELECT count(*) FROM page)""";
+    WITH mark AS (SELECT watermark FROM janitor FOR UPDATE SKIP LOCKED),
+    page AS (
+      SELECT p.id, p.status FROM mark, payment p WHERE p.id > mark.watermark AND p.id < $1::uuid ORDER BY p.id LIMIT $2::int
+    ), noted AS (
+      INSERT INTO unresolved (payment_id)
+      SELECT id FROM page WHERE status IN ('initiated', 'provider_submitted', 'unknown') ON CONFLICT DO NOTHING
+    )
+    UPDATE janitor SET watermark = (SELECT id FROM page ORDER BY id DESC LIMIT 1) WHERE EXISTS (SELECT FROM page)
+    RETURNING (SELECT count(*) FROM page)""";
   private static final String CLAIM = """
-      UPDATE unresolved SET tries = tries + 1, next_try = now() + least(3600, 30 * 2 ^ least(tries, 10)) * interval '1 s'
-       WHERE payment_id IN (SELECT payment_id FROM unresolved WHERE next_try <= now() ORDER BY next_try LIMIT 200 FOR UPDATE SKIP LOCKED)
-      RETURNING payment_id""";
+    UPDATE unresolved SET tries = tries + 1, next_try = now() + least(3600, 30 * 2 ^ least(tries, 10)) * interval '1 s'
+     WHERE payment_id IN (SELECT payment_id FROM unresolved WHERE next_try <= now() ORDER BY next_try LIMIT 200 FOR UPDATE SKIP LOCKED)
+    RETURNING payment_id""";
   private static final String FORGET = """
-      DELETE FROM unresolved u USING payment p
-       WHERE p.id = u.payment_id AND p.status NOT IN ('initiated', 'provider_submitted', 'unknown')""";
+    DELETE FROM unresolved u USING payment p
+     WHERE p.id = u.payment_id AND p.status NOT IN ('initiated', 'provider_submitted', 'unknown')""";
 
   private final Vertx vertx;
   private final Reads reads;
@@ -49,7 +49,8 @@ final class Janitor {
   private boolean closed;
 
   /** {@code resume} drives one payment on; its failures are its own to report. */
-  Janitor(Vertx vertx, Reads reads, long ageMs, long intervalMs, Function<UUID, Future<Void>> resume, MeterRegistry registry) {
+  Janitor(Vertx vertx, Reads reads, long ageMs, long intervalMs, Function<UUID, Future<Void>> resume,
+      MeterRegistry registry) {
     this.vertx = vertx;
     this.reads = reads;
     this.ageMs = ageMs;
@@ -72,20 +73,21 @@ final class Janitor {
 
   /** One round; true when there is more to look at right away. */
   private Future<Boolean> round() {
-    return reads.query(LOOK, Tuple.of(TypeId.floor(System.currentTimeMillis() - ageMs), PAGE)).compose(looked -> {
-      boolean more = looked.size() > 0 && looked.iterator().next().getLong(0) == PAGE;
-      return reads.query(CLAIM, Tuple.tuple()).compose(claimed -> {
-        var driven = new ArrayList<Future<Void>>();
-        for (Row row : claimed) driven.add(resume.apply(row.getUUID(0)));
-        if (!driven.isEmpty()) LOG.info("janitor_resumes payments={}", driven.size());
-        return Future.join(driven).otherwiseEmpty();
-      }).compose(v -> reads.query(FORGET, Tuple.tuple()))
-          .compose(v -> reads.query("SELECT count(*) FROM unresolved", Tuple.tuple()))
-          .map(rows -> {
-            unresolved = rows.iterator().next().getLong(0);
-            return more;
-          });
-    });
+    return reads.query(LOOK, Tuple.of(TypeId.floor(System.currentTimeMillis() - ageMs), PAGE))
+        .compose(looked -> {
+          boolean more = looked.size() > 0 && looked.iterator().next().getLong(0) == PAGE;
+          return reads.query(CLAIM, Tuple.tuple()).compose(claimed -> {
+            var driven = new ArrayList<Future<Void>>();
+            for (Row row : claimed) driven.add(resume.apply(row.getUUID(0)));
+            if (!driven.isEmpty()) LOG.info("janitor_resumes payments={}", driven.size());
+            return Future.join(driven).otherwiseEmpty();
+          }).compose(v -> reads.query(FORGET, Tuple.tuple()))
+              .compose(v -> reads.query("SELECT count(*) FROM unresolved", Tuple.tuple()))
+              .map(rows -> {
+                unresolved = rows.iterator().next().getLong(0);
+                return more;
+              });
+        });
   }
 
   void close() { closed = true; }

@@ -50,7 +50,8 @@ final class PaymentFlow {
   private static final Next DONE = new Next.Done();
 
   /** A payment at a version, as far as the steps need it. */
-  private record Step(UUID id, UUID merchant, boolean livemode, int version, Status status, Initiated asked, String traceparent) {
+  private record Step(UUID id, UUID merchant, boolean livemode, int version, Status status, Initiated asked,
+      String traceparent) {
     Step after(Append append) {
       return new Step(id, merchant, livemode, append.version(), append.to(), asked, traceparent);
     }
@@ -67,7 +68,8 @@ final class PaymentFlow {
   private final long absenceAfterMs;
   private final MeterRegistry registry;
 
-  PaymentFlow(Screener screener, GuardedProvider provider, AppendWriter journal, Reads reads, long absenceAfterMs, MeterRegistry registry) {
+  PaymentFlow(Screener screener, GuardedProvider provider, AppendWriter journal, Reads reads,
+      long absenceAfterMs, MeterRegistry registry) {
     this.screener = screener;
     this.provider = provider;
     this.journal = journal;
@@ -80,14 +82,18 @@ final class PaymentFlow {
   Future<Next> begin(InitiatedPayment p) {
     UUID id = Objects.requireNonNull(TypeId.parse(TypeId.PAYMENT, p.paymentId()), "payment_id");
     UUID merchant = Objects.requireNonNull(TypeId.parse(TypeId.MERCHANT, p.merchant()), "merchant");
-    return screen(new Step(id, merchant, p.livemode(), p.version(), Status.INITIATED, p.event(), p.traceparent()));
+    return screen(
+        new Step(id, merchant, p.livemode(), p.version(), Status.INITIATED, p.event(), p.traceparent()));
   }
 
   /** A payment that was begun before: goes on from where the journal says it is. */
   Future<Next> resume(UUID id) {
     return reads.payment(id).compose(row -> {
-      if (row == null) return Future.failedFuture(new IllegalStateException("no such payment: " + TypeId.format(TypeId.PAYMENT, id)));
-      var step = new Step(row.id(), row.merchant(), row.livemode(), row.version(), row.status(), row.asked(), row.traceparent());
+      if (row == null)
+        return Future
+            .failedFuture(new IllegalStateException("no such payment: " + TypeId.format(TypeId.PAYMENT, id)));
+      var step = new Step(row.id(), row.merchant(), row.livemode(), row.version(), row.status(), row.asked(),
+          row.traceparent());
       return switch (row.status()) {
         // Version 1 has not been screened; later ones were released from a review.
         case INITIATED -> row.version() == 1 ? screen(step) : submit(step, List.of());
@@ -98,7 +104,8 @@ final class PaymentFlow {
   }
 
   private Future<Next> screen(Step step) {
-    var candidate = new Candidate(TypeId.format(TypeId.PAYMENT, step.id), TypeId.format(TypeId.MERCHANT, step.merchant), step.livemode,
+    var candidate = new Candidate(TypeId.format(TypeId.PAYMENT, step.id),
+        TypeId.format(TypeId.MERCHANT, step.merchant), step.livemode,
         step.asked.amount(), step.asked.currency(), step.asked.paymentMethod(), step.asked.metadata());
     return screener.screen(candidate).compose(s -> {
       if (!s.velocityKnown()) registry.counter("millrace.screening.velocity.unknown").increment();
@@ -112,11 +119,14 @@ final class PaymentFlow {
   }
 
   private static PaymentEvent screened(String decision, Screening s) {
-    return new PaymentEvent.Screened(decision, s.decision() == Decision.CLEAR ? null : s.rule(), s.score(), s.velocityKnown(), null);
+    return new PaymentEvent.Screened(decision, s.decision() == Decision.CLEAR ? null : s.rule(), s.score(),
+        s.velocityKnown(), null);
   }
 
   /** Appends events after which the gateway has nothing more to do; a payment that moved on is another's. */
-  private Future<Next> rest(Append append) { return journal.append(append).map(appended -> DONE); }
+  private Future<Next> rest(Append append) {
+    return journal.append(append).map(appended -> DONE);
+  }
 
   /** Record, call, record. */
   private Future<Next> submit(Step step, List<PaymentEvent> before) {
@@ -124,14 +134,17 @@ final class PaymentFlow {
     String attempt = TypeId.format(TypeId.ATTEMPT, reference);
     var events = new ArrayList<>(before);
     events.add(new PaymentEvent.ProviderSubmitted(provider.name(), attempt));
-    var intent = step.append(new Attempt(reference, 1, provider.name(), null, null, null), events.toArray(new PaymentEvent[0]));
+    var intent = step.append(new Attempt(reference, 1, provider.name(), null, null, null),
+        events.toArray(new PaymentEvent[0]));
     return journal.append(intent).compose(appended -> appended
         // Somebody has begun it before us: go on from what they left, which may be an intent without a call.
-        ? call(step.after(intent), reference) : resume(step.id));
+        ? call(step.after(intent), reference)
+        : resume(step.id));
   }
 
   private Future<Next> call(Step step, UUID reference) {
-    var charge = new Provider.Charge(step.id, TypeId.format(TypeId.ATTEMPT, reference), step.asked.amount(), step.asked.currency(),
+    var charge = new Provider.Charge(step.id, TypeId.format(TypeId.ATTEMPT, reference), step.asked.amount(),
+        step.asked.currency(),
         step.asked.paymentMethod(), step.asked.description(), step.traceparent);
     return provider.charge(charge).compose(outcome -> record(step, reference, outcome));
   }
@@ -140,40 +153,50 @@ final class PaymentFlow {
     String attempt = TypeId.format(TypeId.ATTEMPT, reference);
     return switch (outcome) {
       case Outcome.Charged c when !c.currency().equals(step.asked.currency()) -> {
-        LOG.error("alert=currency_mismatch payment={} asked={} charged={}", TypeId.format(TypeId.PAYMENT, step.id), step.asked.currency(), c.currency());
+        LOG.error("alert=currency_mismatch payment={} asked={} charged={}",
+            TypeId.format(TypeId.PAYMENT, step.id), step.asked.currency(), c.currency());
         yield unknown(step, reference, "charged in " + c.currency() + " instead of " + step.asked.currency());
       }
       case Outcome.Charged c -> {
         if (c.amount() != step.asked.amount()) {
           registry.counter("millrace.provider.amount.mismatch").increment();
-          LOG.error("alert=amount_mismatch payment={} asked={} charged={}", TypeId.format(TypeId.PAYMENT, step.id), step.asked.amount(), c.amount());
+          LOG.error("alert=amount_mismatch payment={} asked={} charged={}",
+              TypeId.format(TypeId.PAYMENT, step.id), step.asked.amount(), c.amount());
         }
-        yield charged(step, step.append(new Attempt(reference, 1, provider.name(), "charged", c.providerReference(), null),
-            new PaymentEvent.Confirmed(provider.name(), attempt, c.providerReference(), step.asked.amount(), c.amount(), c.currency())));
+        yield charged(step,
+            step.append(new Attempt(reference, 1, provider.name(), "charged", c.providerReference(), null),
+                new PaymentEvent.Confirmed(provider.name(), attempt, c.providerReference(),
+                    step.asked.amount(), c.amount(), c.currency())));
       }
-      case Outcome.Declined d -> rest(step.append(new Attempt(reference, 1, provider.name(), "declined", d.providerReference(), d.code()),
-          new PaymentEvent.Declined(provider.name(), attempt, d.providerReference(), d.code(), d.declineCode(), d.message())));
+      case Outcome.Declined d -> rest(
+          step.append(new Attempt(reference, 1, provider.name(), "declined", d.providerReference(), d.code()),
+              new PaymentEvent.Declined(provider.name(), attempt, d.providerReference(), d.code(),
+                  d.declineCode(), d.message())));
       // Nothing was executed: the intent stands, and the retry finds no record of it and calls again.
       case Outcome.NotExecuted n -> Future.succeededFuture(new Next.Again(n.reason()));
       case Outcome.Unknown u -> unknown(step, reference, u.reason());
-      case Outcome.Absent _ -> Future.failedFuture(new IllegalStateException("a charge cannot be answered `absent`"));
+      case Outcome.Absent _ ->
+        Future.failedFuture(new IllegalStateException("a charge cannot be answered `absent`"));
     };
   }
 
   /** Money has moved: if the payment moved on meanwhile, somebody must have recorded the same, or will by inquiry. */
   private Future<Next> charged(Step step, Append append) {
-    return journal.append(append).compose(appended -> appended ? Future.succeededFuture(DONE) : reads.payment(step.id).map(row -> {
-      Status status = Objects.requireNonNull(row, "payment").status();
-      return switch (status) {
-        case CONFIRMED, SETTLED -> DONE;
-        case PROVIDER_SUBMITTED, UNKNOWN, INITIATED, IN_REVIEW -> new Next.Again("charged while it moved on to " + status.wire());
-        case DECLINED, BLOCKED -> {
-          registry.counter("millrace.provider.charged.after.decline").increment();
-          LOG.error("alert=charged_after_decline payment={} status={}", TypeId.format(TypeId.PAYMENT, step.id), status.wire());
-          yield DONE;
-        }
-      };
-    }));
+    return journal.append(append)
+        .compose(appended -> appended ? Future.succeededFuture(DONE) : reads.payment(step.id).map(row -> {
+          Status status = Objects.requireNonNull(row, "payment").status();
+          return switch (status) {
+            case CONFIRMED, SETTLED -> DONE;
+            case PROVIDER_SUBMITTED, UNKNOWN, INITIATED, IN_REVIEW ->
+              new Next.Again("charged while it moved on to " + status.wire());
+            case DECLINED, BLOCKED -> {
+              registry.counter("millrace.provider.charged.after.decline").increment();
+              LOG.error("alert=charged_after_decline payment={} status={}",
+                  TypeId.format(TypeId.PAYMENT, step.id), status.wire());
+              yield DONE;
+            }
+          };
+        }));
   }
 
   private Future<Next> unknown(Step step, UUID reference, String reason) {
@@ -181,15 +204,16 @@ final class PaymentFlow {
     if (step.status == Status.UNKNOWN) return Future.succeededFuture(again);
     registry.counter("millrace.provider.unknown").increment();
     return journal.append(step.append(new Attempt(reference, 1, provider.name(), "unknown", null, reason),
-        new PaymentEvent.Unknown(provider.name(), TypeId.format(TypeId.ATTEMPT, reference), reason))).map(appended -> again);
+        new PaymentEvent.Unknown(provider.name(), TypeId.format(TypeId.ATTEMPT, reference), reason)))
+        .map(appended -> again);
   }
 
   private record OpenAttempt(UUID reference, long ageMs) {}
 
   private Future<OpenAttempt> openAttempt(UUID payment) {
     return reads.query("""
-        SELECT reference, (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint
-          FROM attempt WHERE payment_id = $1::uuid ORDER BY started DESC LIMIT 1""", Tuple.of(payment))
+      SELECT reference, (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint
+        FROM attempt WHERE payment_id = $1::uuid ORDER BY started DESC LIMIT 1""", Tuple.of(payment))
         .map(rows -> {
           var row = rows.iterator().next();
           return new OpenAttempt(row.getUUID(0), row.getLong(1));
@@ -198,13 +222,15 @@ final class PaymentFlow {
 
   /** The outcome of a call is not known: ask the provider by our own reference. */
   private Future<Next> inquire(Step step, PaymentRow row) {
-    return openAttempt(row.id()).compose(open -> provider.inquire(TypeId.format(TypeId.ATTEMPT, open.reference)).compose(outcome -> {
-      if (!(outcome instanceof Outcome.Absent)) return record(step, open.reference, outcome);
-      // An intent whose call never got an answer, or was never made: the same reference cannot charge twice.
-      if (step.status == Status.PROVIDER_SUBMITTED) return call(step, open.reference);
-      if (open.ageMs < absenceAfterMs) return Future.succeededFuture(new Next.Again("no record of it at " + provider.name() + " yet"));
-      return record(step, open.reference, new Outcome.Declined(null, "provider_no_record", null,
-          "The provider has no record of the payment: it was never charged."));
-    }));
+    return openAttempt(row.id())
+        .compose(open -> provider.inquire(TypeId.format(TypeId.ATTEMPT, open.reference)).compose(outcome -> {
+          if (!(outcome instanceof Outcome.Absent)) return record(step, open.reference, outcome);
+          // An intent whose call never got an answer, or was never made: the same reference cannot charge twice.
+          if (step.status == Status.PROVIDER_SUBMITTED) return call(step, open.reference);
+          if (open.ageMs < absenceAfterMs)
+            return Future.succeededFuture(new Next.Again("no record of it at " + provider.name() + " yet"));
+          return record(step, open.reference, new Outcome.Declined(null, "provider_no_record", null,
+              "The provider has no record of the payment: it was never charged."));
+        }));
   }
 }

@@ -64,7 +64,8 @@ public final class ProcessorVerticle extends VerticleBase {
   private @Nullable Janitor janitor;
   private boolean closing;
 
-  public ProcessorVerticle(Config config, Servers servers, MeterRegistry registry, String instance, Producer<String, byte[]> producer) {
+  public ProcessorVerticle(Config config, Servers servers, MeterRegistry registry, String instance,
+      Producer<String, byte[]> producer) {
     this.config = config;
     this.servers = servers;
     this.registry = registry;
@@ -74,7 +75,8 @@ public final class ProcessorVerticle extends VerticleBase {
 
   /** The topics of the retry windows, for whoever creates topics. */
   public static Set<String> retryTopics(Config config) {
-    return Set.copyOf(Retries.topics(config.text("kafka.retry-topic"), config.durations("processor.retry-windows")));
+    return Set.copyOf(
+        Retries.topics(config.text("kafka.retry-topic"), config.durations("processor.retry-windows")));
   }
 
   @Override
@@ -82,18 +84,24 @@ public final class ProcessorVerticle extends VerticleBase {
     pg = servers.batchLink(vertx, "append-" + instance);
     pool = servers.pool(vertx);
     var reads = new Reads(pool, config.millis("postgres.statement-timeout"));
-    var writer = new AppendWriter(vertx, pg, "append-" + instance, config.positive("processor.append-queue"), config.positive("limits.commit-batch-max"), registry);
+    var writer = new AppendWriter(vertx, pg, "append-" + instance, config.positive("processor.append-queue"),
+        config.positive("limits.commit-batch-max"), registry);
     var provider = provider();
-    flow = new PaymentFlow(screener(), provider, writer, reads, config.millis("provider.stripe.absence-after"), registry);
-    retries = new Retries(vertx, producer, reads, config.text("kafka.retry-topic"), config.durations("processor.retry-windows"),
+    flow = new PaymentFlow(screener(), provider, writer, reads,
+        config.millis("provider.stripe.absence-after"), registry);
+    retries = new Retries(vertx, producer, reads, config.text("kafka.retry-topic"),
+        config.durations("processor.retry-windows"),
         config.integer("processor.retry-jitter-percent"), RandomGenerator.getDefault(), registry);
-    var intake = new Intake(vertx, consumer(config.text("processor.group")), "processor", config.positive("processor.in-flight-max"),
+    var intake = new Intake(vertx, consumer(config.text("processor.group")), "processor",
+        config.positive("processor.in-flight-max"),
         ProcessorVerticle::freshDue, this::freshRecord, registry);
-    var again = new Intake(vertx, consumer(config.text("processor.group") + "-retry"), "retry", RETRIES_IN_FLIGHT_MAX,
+    var again = new Intake(vertx, consumer(config.text("processor.group") + "-retry"), "retry",
+        RETRIES_IN_FLIGHT_MAX,
         ProcessorVerticle::retryDue, this::retryRecord, registry);
     fresh = intake;
     waiting = again;
-    var sweeping = new Janitor(vertx, reads, config.millis("processor.janitor-age"), config.millis("processor.janitor-interval"), this::sweep, registry);
+    var sweeping = new Janitor(vertx, reads, config.millis("processor.janitor-age"),
+        config.millis("processor.janitor-interval"), this::sweep, registry);
     janitor = sweeping;
     return pg.whenUp(10_000).compose(v -> intake.start(Set.of(config.text("kafka.topic"))))
         .compose(v -> again.start(retries().topics())).onSuccess(v -> sweeping.start());
@@ -102,14 +110,18 @@ public final class ProcessorVerticle extends VerticleBase {
   private Screener screener() {
     int inFlightMax = config.positive("redis.in-flight-max");
     var self = new RedisLink[1];
-    var meter = new QueueMeter(registry, "redis", "screening-" + instance, inFlightMax, self, r -> r[0] == null ? 0 : r[0].inFlight());
-    RedisLink link = RedisLink.open(vertx, servers.redisUri(), config.millis("redis.command-timeout"), inFlightMax, meter::reject);
+    var meter = new QueueMeter(registry, "redis", "screening-" + instance, inFlightMax, self,
+        r -> r[0] == null ? 0 : r[0].inFlight());
+    RedisLink link = RedisLink.open(vertx, servers.redisUri(), config.millis("redis.command-timeout"),
+        inFlightMax, meter::reject);
     self[0] = link;
     redis = link;
-    var counters = new RedisVelocityCounters(link::send, InstantSource.system(), config.duration("redis.command-timeout"));
+    var counters = new RedisVelocityCounters(link::send, InstantSource.system(),
+        config.duration("redis.command-timeout"));
     String rules = config.text("fraud.rules");
     if (!rules.equals("builtin")) return Screener.load(Path.of(rules), counters);
-    try (InputStream in = Objects.requireNonNull(ProcessorVerticle.class.getResourceAsStream("/config/fraud-rules.yaml"))) {
+    try (InputStream in = Objects
+        .requireNonNull(ProcessorVerticle.class.getResourceAsStream("/config/fraud-rules.yaml"))) {
       return Screener.load(in, "config/fraud-rules.yaml", counters);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -119,12 +131,17 @@ public final class ProcessorVerticle extends VerticleBase {
   private GuardedProvider provider() {
     String url = config.text("provider.stripe.url");
     int concurrency = config.positive("provider.stripe.concurrency");
-    stripe = new StripeProvider(vertx, url.equals("simulator") ? "http://127.0.0.1:" + config.port("simulator.port") : url,
+    stripe = new StripeProvider(vertx,
+        url.equals("simulator") ? "http://127.0.0.1:" + config.port("simulator.port") : url,
         config.text("provider.stripe.key"), concurrency, config.millis("provider.stripe.timeout"));
-    return new GuardedProvider(vertx, stripe, new GuardedProvider.Limits(concurrency, config.positive("provider.stripe.waiting-max"),
-        config.millis("provider.stripe.breaker-window"), config.positive("provider.stripe.breaker-failures-percent"),
-        config.positive("provider.stripe.breaker-calls-min"), config.millis("provider.stripe.breaker-cooldown"),
-        config.millis("provider.stripe.breaker-ramp")), registry);
+    return new GuardedProvider(vertx, stripe,
+        new GuardedProvider.Limits(concurrency, config.positive("provider.stripe.waiting-max"),
+            config.millis("provider.stripe.breaker-window"),
+            config.positive("provider.stripe.breaker-failures-percent"),
+            config.positive("provider.stripe.breaker-calls-min"),
+            config.millis("provider.stripe.breaker-cooldown"),
+            config.millis("provider.stripe.breaker-ramp")),
+        registry);
   }
 
   private KafkaConsumer<String, byte[]> consumer(String group) {
@@ -163,7 +180,8 @@ public final class ProcessorVerticle extends VerticleBase {
     if (EventType.SCREENED.wire().equals(header(record, "ce_type"))) {
       UUID id = record.key() == null ? null : TypeId.parse(TypeId.PAYMENT, record.key());
       String trace = header(record, "traceparent");
-      return id == null ? poison(record, "a key that is no payment")
+      return id == null
+          ? poison(record, "a key that is no payment")
           : first(id, flow().resume(id), trace == null ? Trace.continued(null) : trace, source(record));
     }
     try {
@@ -177,7 +195,8 @@ public final class ProcessorVerticle extends VerticleBase {
 
   private Future<Void> poison(KafkaConsumerRecord<String, byte[]> record, String error) {
     byte[] value = record.value() == null ? new byte[0] : record.value();
-    return retries().bury(null, "poison", 1, error, Objects.requireNonNullElse(header(record, "traceparent"), ""),
+    return retries().bury(null, "poison", 1, error,
+        Objects.requireNonNullElse(header(record, "traceparent"), ""),
         Base64.getEncoder().encodeToString(value), source(record));
   }
 
@@ -200,7 +219,8 @@ public final class ProcessorVerticle extends VerticleBase {
     var task = RetryTask.decode(record.value());
     if (task == null) return poison(record, "unreadable retry task");
     return patient(task.payment(), flow().resume(task.payment())).transform(result -> {
-      if (result.failed()) return retries().next(task, message(task.payment(), result.cause()), source(record));
+      if (result.failed())
+        return retries().next(task, message(task.payment(), result.cause()), source(record));
       return switch (result.result()) {
         case PaymentFlow.Next.Done _ -> Future.succeededFuture();
         case PaymentFlow.Next.Again a -> retries().next(task, a.reason(), source(record));
@@ -224,7 +244,8 @@ public final class ProcessorVerticle extends VerticleBase {
   private Future<Void> sweep(UUID id) {
     return flow().resume(id).<Void>mapEmpty()
         .recover(failure -> {
-          LOG.warn("janitor_resume_failed payment={} error=\"{}\"", TypeId.format(TypeId.PAYMENT, id), failure.getMessage());
+          LOG.warn("janitor_resume_failed payment={} error=\"{}\"", TypeId.format(TypeId.PAYMENT, id),
+              failure.getMessage());
           return Future.succeededFuture();
         });
   }

@@ -28,8 +28,8 @@ import org.slf4j.LoggerFactory;
 final class Retries {
   private static final Logger LOG = LoggerFactory.getLogger(Retries.class);
   private static final String BURY = """
-      INSERT INTO dead_letter (payment_id, task, attempts, error, traceparent, record, source)
-      VALUES ($1::uuid, $2::text, $3::int, $4::text, $5::text, $6::text, $7::text) ON CONFLICT (source) DO NOTHING""";
+    INSERT INTO dead_letter (payment_id, task, attempts, error, traceparent, record, source)
+    VALUES ($1::uuid, $2::text, $3::int, $4::text, $5::text, $6::text, $7::text) ON CONFLICT (source) DO NOTHING""";
 
   private final Vertx vertx;
   private final Producer<String, byte[]> producer;
@@ -40,7 +40,8 @@ final class Retries {
   private final RandomGenerator random;
   private final MeterRegistry registry;
 
-  Retries(Vertx vertx, Producer<String, byte[]> producer, Reads reads, String prefix, List<Duration> windows, int jitterPercent,
+  Retries(Vertx vertx, Producer<String, byte[]> producer, Reads reads, String prefix, List<Duration> windows,
+      int jitterPercent,
       RandomGenerator random, MeterRegistry registry) {
     this.vertx = vertx;
     this.producer = producer;
@@ -55,7 +56,8 @@ final class Retries {
   /** The topic of each window, {@code payments.retry.2s} for example. */
   static List<String> topics(String prefix, List<Duration> windows) {
     var names = new ArrayList<String>();
-    for (Duration w : windows) names.add(prefix + "." + (w.toMillis() % 1000 == 0 ? w.toSeconds() + "s" : w.toMillis() + "ms"));
+    for (Duration w : windows)
+      names.add(prefix + "." + (w.toMillis() % 1000 == 0 ? w.toSeconds() + "s" : w.toMillis() + "ms"));
     return names;
   }
 
@@ -68,15 +70,19 @@ final class Retries {
 
   /** Puts it into the window after the one it came from, or among the dead letters. */
   Future<Void> next(RetryTask failed, String error, String source) {
-    return wait(failed.payment(), failed.window() + 1, failed.attempts() + 1, error, failed.traceparent(), source);
+    return wait(failed.payment(), failed.window() + 1, failed.attempts() + 1, error, failed.traceparent(),
+        source);
   }
 
-  private Future<Void> wait(UUID payment, int window, int attempts, String error, String traceparent, String source) {
+  private Future<Void> wait(UUID payment, int window, int attempts, String error, String traceparent,
+      String source) {
     if (window >= windows.size()) {
-      return bury(payment, "resume", attempts, error, traceparent, TypeId.format(TypeId.PAYMENT, payment), source);
+      return bury(payment, "resume", attempts, error, traceparent, TypeId.format(TypeId.PAYMENT, payment),
+          source);
     }
     long waitMs = windows.get(window).toMillis();
-    long dueMs = System.currentTimeMillis() + waitMs + (jitterPercent == 0 ? 0 : random.nextLong(waitMs * jitterPercent / 100 + 1));
+    long dueMs = System.currentTimeMillis() + waitMs
+        + (jitterPercent == 0 ? 0 : random.nextLong(waitMs * jitterPercent / 100 + 1));
     var task = new RetryTask(payment, window, attempts, dueMs, error, traceparent);
     registry.counter("millrace.retries", "window", windows.get(window).toSeconds() + "s").increment();
     return send(new ProducerRecord<>(topics(prefix, windows).get(window), payment.toString(), task.encode()));
@@ -98,10 +104,13 @@ final class Retries {
   }
 
   /** Writes a dead letter; repeating it for the same source record changes nothing. Waits until Postgres takes it. */
-  Future<Void> bury(@Nullable UUID payment, String task, int attempts, String error, String traceparent, String record, String source) {
-    LOG.error("alert=dead_letter task={} payment={} attempts={} error=\"{}\"", task, payment == null ? "-" : TypeId.format(TypeId.PAYMENT, payment), attempts, error);
+  Future<Void> bury(@Nullable UUID payment, String task, int attempts, String error, String traceparent,
+      String record, String source) {
+    LOG.error("alert=dead_letter task={} payment={} attempts={} error=\"{}\"", task,
+        payment == null ? "-" : TypeId.format(TypeId.PAYMENT, payment), attempts, error);
     registry.counter("millrace.dead.letters", "task", task).increment();
-    var row = Tuple.tuple().addValue(payment).addValue(task).addValue(attempts).addValue(error).addValue(traceparent).addValue(record).addValue(source);
+    var row = Tuple.tuple().addValue(payment).addValue(task).addValue(attempts).addValue(error)
+        .addValue(traceparent).addValue(record).addValue(source);
     return bury(row);
   }
 

@@ -23,7 +23,8 @@ record RetryTask(UUID payment, int window, int attempts, long dueMs, String erro
   static @Nullable RetryTask decode(byte[] bytes) {
     try {
       var json = new JsonObject(Buffer.buffer(bytes));
-      return new RetryTask(UUID.fromString(json.getString("payment")), json.getInteger("window"), json.getInteger("attempts"),
+      return new RetryTask(UUID.fromString(json.getString("payment")), json.getInteger("window"),
+          json.getInteger("attempts"),
           json.getLong("due_ms"), json.getString("error", ""), json.getString("traceparent", ""));
     } catch (DecodeException | IllegalArgumentException | ClassCastException | NullPointerException e) {
       return null;

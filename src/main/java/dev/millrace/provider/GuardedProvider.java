@@ -31,7 +31,8 @@ public final class GuardedProvider {
    * @param cooldownMs how long the breaker stays open before a probe
    * @param rampMs how long the bulkhead takes back to full size
    */
-  public record Limits(int concurrency, int waitingMax, long breakerWindowMs, int failuresPercent, int callsMin,
+  public record Limits(int concurrency, int waitingMax, long breakerWindowMs, int failuresPercent,
+      int callsMin,
       long cooldownMs, long rampMs) {}
 
   private record Waiting(Supplier<Future<Provider.Outcome>> call, Promise<Provider.Outcome> promise) {}
@@ -59,16 +60,19 @@ public final class GuardedProvider {
     this.vertx = vertx;
     this.provider = provider;
     this.limits = limits;
-    this.window = new FailureWindow(limits.breakerWindowMs, limits.callsMin, limits.failuresPercent, GuardedProvider::nowMs);
+    this.window = new FailureWindow(limits.breakerWindowMs, limits.callsMin, limits.failuresPercent,
+        GuardedProvider::nowMs);
     // The breaker's own failure count is never reached; the window opens it. Its timeout is off: the HTTP timeout of
     // the connector ends a call, and says `unknown`.
     this.breaker = CircuitBreaker.create("provider-" + provider.name(), vertx, new CircuitBreakerOptions()
         .setMaxFailures(Integer.MAX_VALUE).setTimeout(-1).setResetTimeout(limits.cooldownMs));
     this.meter = new QueueMeter(registry, "provider", provider.name(), limits.waitingMax, this, g -> g.depth);
-    this.opened = Counter.builder("millrace.breaker.opened").tag("provider", provider.name()).register(registry);
+    this.opened = Counter.builder("millrace.breaker.opened").tag("provider", provider.name())
+        .register(registry);
     Gauge.builder("millrace.breaker.open", this, g -> g.breaker.state() == CircuitBreakerState.CLOSED ? 0 : 1)
         .tag("provider", provider.name()).register(registry);
-    Gauge.builder("millrace.provider.in.flight", this, g -> g.inFlight).tag("provider", provider.name()).register(registry);
+    Gauge.builder("millrace.provider.in.flight", this, g -> g.inFlight).tag("provider", provider.name())
+        .register(registry);
     breaker.openHandler(v -> {
       opened.increment();
       LOG.error("alert=breaker_open provider={} cooldown_ms={}", provider.name(), limits.cooldownMs);
@@ -89,18 +93,25 @@ public final class GuardedProvider {
   public String rail() { return provider.rail(); }
 
   /** Whether calls flow; while not, they wait. */
-  public boolean open() { return breaker.state() == CircuitBreakerState.OPEN; }
+  public boolean open() {
+    return breaker.state() == CircuitBreakerState.OPEN;
+  }
 
   /** Charges behind the guards. {@code NotExecuted} when no place to wait was free. */
-  public Future<Provider.Outcome> charge(Provider.Charge charge) { return submit(() -> provider.charge(charge)); }
+  public Future<Provider.Outcome> charge(Provider.Charge charge) {
+    return submit(() -> provider.charge(charge));
+  }
 
   /** Inquires behind the guards. */
-  public Future<Provider.Outcome> inquire(String reference) { return submit(() -> provider.inquire(reference)); }
+  public Future<Provider.Outcome> inquire(String reference) {
+    return submit(() -> provider.inquire(reference));
+  }
 
   private Future<Provider.Outcome> submit(Supplier<Future<Provider.Outcome>> call) {
     if (depth >= limits.waitingMax) {
       meter.reject();
-      return Future.succeededFuture(new Provider.Outcome.NotExecuted("no place free before provider " + provider.name()));
+      return Future.succeededFuture(
+          new Provider.Outcome.NotExecuted("no place free before provider " + provider.name()));
     }
     Promise<Provider.Outcome> promise = Promise.promise();
     waiting.add(new Waiting(call, promise));
@@ -116,7 +127,8 @@ public final class GuardedProvider {
       case HALF_OPEN -> 1;
       case CLOSED -> {
         long since = nowMs() - closedAtMs;
-        yield since >= limits.rampMs ? limits.concurrency
+        yield since >= limits.rampMs
+            ? limits.concurrency
             : (int) Math.max(1, limits.concurrency * (10 + 90 * since / Math.max(1, limits.rampMs)) / 100);
       }
     };
@@ -126,14 +138,16 @@ public final class GuardedProvider {
     while (!waiting.isEmpty() && inFlight < size()) run(waiting.poll());
     depth = waiting.size();
     // While it ramps up, nobody may come to drain: look again soon.
-    if (!waiting.isEmpty() && inFlight == 0 && breaker.state() == CircuitBreakerState.CLOSED) vertx.setTimer(50, id -> drain());
+    if (!waiting.isEmpty() && inFlight == 0 && breaker.state() == CircuitBreakerState.CLOSED)
+      vertx.setTimer(50, id -> drain());
   }
 
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
   private void run(Waiting next) {
     inFlight++;
     breaker.<Provider.Outcome>execute(promise -> next.call.get().onComplete(result -> {
-      Provider.Outcome outcome = result.succeeded() ? result.result()
+      Provider.Outcome outcome = result.succeeded()
+          ? result.result()
           : new Provider.Outcome.Unknown("connector failed: " + result.cause().getMessage());
       if (result.failed()) LOG.error("connector_failed provider={}", provider.name(), result.cause());
       inFlight--;

@@ -16,7 +16,8 @@ public interface Provider {
     record Charged(String providerReference, long amount, String currency) implements Outcome {}
 
     /** Certainly refused: nothing was charged and the same call would be refused again. */
-    record Declined(@Nullable String providerReference, String code, @Nullable String declineCode, String message) implements Outcome {}
+    record Declined(@Nullable String providerReference, String code, @Nullable String declineCode,
+        String message) implements Outcome {}
 
     /** Certainly not executed, and may be tried again: the call never left, or the provider turned it away unread. */
     record NotExecuted(String reason) implements Outcome {}

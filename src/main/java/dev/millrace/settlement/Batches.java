@@ -17,7 +17,8 @@ import java.util.UUID;
 /** Nets confirmed payments per merchant, mode, currency, provider and rail. Pure. */
 final class Batches {
   /** A confirmed payment that is due. Amounts are minor units. */
-  record Due(UUID payment, UUID merchant, boolean livemode, int version, String currency, long amount, long amountCharged,
+  record Due(UUID payment, UUID merchant, boolean livemode, int version, String currency, long amount,
+      long amountCharged,
       String provider, String traceparent) {}
 
   private record Key(UUID merchant, boolean livemode, String currency, String provider, String rail) {}
@@ -33,37 +34,39 @@ final class Batches {
   }
 
   static final String SQL = """
-      WITH b AS (
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bool[], $4::text[], $5::text[], $6::text[], $7::int4[], $8::int8[],
-                             $9::int8[], $10::text[], $11::text[])
-          AS t(id, merchant, livemode, provider, rail, currency, payments, amount, amount_charged, traceparent, data)
-      ), s AS (
-        INSERT INTO settlement (id, merchant, livemode, provider, rail, currency, payments, amount, amount_charged)
-        SELECT id, merchant, livemode, provider, rail, currency, payments, amount, amount_charged FROM b
-      ), e AS (
-        INSERT INTO journal (subject, version, type, merchant, livemode, actor, traceparent, data)
-        SELECT id, 1, 'settlement.posted', merchant, livemode, 'gateway', traceparent, data::json FROM b
-        RETURNING position, subject, livemode
-      ), p AS (
-        INSERT INTO posting (position, line, livemode, account, currency, amount)
-        SELECT e.position, q.line, e.livemode, q.account, q.currency, q.amount
-          FROM unnest($12::uuid[], $13::int4[], $14::text[], $15::text[], $16::int8[]) AS q(subject, line, account, currency, amount)
-          JOIN e ON e.subject = q.subject
-      )
-      INSERT INTO work AS w (writer, events) SELECT $17::text, count(*) FROM e
-      ON CONFLICT (writer) DO UPDATE SET events = w.events + excluded.events""";
+    WITH b AS (
+      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bool[], $4::text[], $5::text[], $6::text[], $7::int4[], $8::int8[],
+                           $9::int8[], $10::text[], $11::text[])
+        AS t(id, merchant, livemode, provider, rail, currency, payments, amount, amount_charged, traceparent, data)
+    ), s AS (
+      INSERT INTO settlement (id, merchant, livemode, provider, rail, currency, payments, amount, amount_charged)
+      SELECT id, merchant, livemode, provider, rail, currency, payments, amount, amount_charged FROM b
+    ), e AS (
+      INSERT INTO journal (subject, version, type, merchant, livemode, actor, traceparent, data)
+      SELECT id, 1, 'settlement.posted', merchant, livemode, 'gateway', traceparent, data::json FROM b
+      RETURNING position, subject, livemode
+    ), p AS (
+      INSERT INTO posting (position, line, livemode, account, currency, amount)
+      SELECT e.position, q.line, e.livemode, q.account, q.currency, q.amount
+        FROM unnest($12::uuid[], $13::int4[], $14::text[], $15::text[], $16::int8[]) AS q(subject, line, account, currency, amount)
+        JOIN e ON e.subject = q.subject
+    )
+    INSERT INTO work AS w (writer, events) SELECT $17::text, count(*) FROM e
+    ON CONFLICT (writer) DO UPDATE SET events = w.events + excluded.events""";
 
   private final Map<Key, Batch> batches = new LinkedHashMap<>();
   private final List<Append> appends = new ArrayList<>();
 
   /** Takes a payment into its batch. */
   void add(Due due, String rail) {
-    var batch = batches.computeIfAbsent(new Key(due.merchant, due.livemode, due.currency, due.provider, rail), k -> new Batch(due.traceparent));
+    var batch = batches.computeIfAbsent(new Key(due.merchant, due.livemode, due.currency, due.provider, rail),
+        k -> new Batch(due.traceparent));
     batch.payments++;
     batch.share += PostingRules.merchantShare(due.amount, due.amountCharged);
     batch.charged += due.amountCharged;
     appends.add(new Append(due.payment, due.merchant, due.version, Status.CONFIRMED,
-        List.of(new PaymentEvent.Settled(TypeId.format(TypeId.SETTLEMENT, batch.id))), "gateway", due.traceparent, null, batch.id));
+        List.of(new PaymentEvent.Settled(TypeId.format(TypeId.SETTLEMENT, batch.id))), "gateway",
+        due.traceparent, null, batch.id));
   }
 
   /** What each payment gets appended. */
@@ -104,15 +107,18 @@ final class Batches {
       trace[i] = b.traceparent;
       data[i] = new JsonObject().put("provider", k.provider).put("rail", k.rail).put("currency", k.currency)
           .put("payments", b.payments).put("amount", b.share).put("amount_charged", b.charged).encode();
-      var lines = PostingRules.settlement(TypeId.format(TypeId.MERCHANT, k.merchant), k.provider, k.rail, k.currency, b.share, b.charged);
+      var lines = PostingRules.settlement(TypeId.format(TypeId.MERCHANT, k.merchant), k.provider, k.rail,
+          k.currency, b.share, b.charged);
       for (int l = 0; l < lines.size(); l++) {
         subject.add(b.id);
         line.add(l);
         postings.add(lines.get(l));
       }
     }
-    return Tuple.tuple(new ArrayList<>()).addValue(id).addValue(merchant).addValue(livemode).addValue(provider).addValue(rail)
-        .addValue(currency).addValue(payments).addValue(amount).addValue(charged).addValue(trace).addValue(data)
+    return Tuple.tuple(new ArrayList<>()).addValue(id).addValue(merchant).addValue(livemode)
+        .addValue(provider).addValue(rail)
+        .addValue(currency).addValue(payments).addValue(amount).addValue(charged).addValue(trace)
+        .addValue(data)
         .addValue(subject.toArray(new UUID[0])).addValue(line.toArray(new Integer[0]))
         .addValue(postings.stream().map(Posting::account).toArray(String[]::new))
         .addValue(postings.stream().map(Posting::currency).toArray(String[]::new))

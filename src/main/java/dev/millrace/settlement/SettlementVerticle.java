@@ -42,7 +42,8 @@ public final class SettlementVerticle extends VerticleBase {
     PgLink rights = servers.link(vertx, "settlement-lease");
     var right = new Lease(vertx, rights, "settlement", holder, config.millis("settlement.lease"));
     // One rail so far: every provider settles card payments.
-    var settling = new Settler(vertx, writing, right, "settlement", config.positive("settlement.batch-max"), provider -> "card", registry);
+    var settling = new Settler(vertx, writing, right, "settlement", config.positive("settlement.batch-max"),
+        provider -> "card", registry);
     pool = writing;
     leasing = rights;
     lease = right;
@@ -50,7 +51,9 @@ public final class SettlementVerticle extends VerticleBase {
     var keys = new KeyRecords(new Reads(writing, config.millis("postgres.statement-timeout"))::query);
     long retentionMs = config.millis("idempotency.retention");
     vertx.setPeriodic(EXPIRE_EVERY_MS, id -> {
-      if (right.held()) keys.expire(retentionMs).onFailure(e -> LOG.warn("idempotency_expiry_failed error=\"{}\"", e.getMessage()));
+      if (right.held())
+        keys.expire(retentionMs)
+            .onFailure(e -> LOG.warn("idempotency_expiry_failed error=\"{}\"", e.getMessage()));
     });
     return rights.whenUp(10_000).onSuccess(v -> {
       right.start();

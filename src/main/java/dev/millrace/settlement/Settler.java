@@ -32,14 +32,14 @@ final class Settler {
   private static final String FENCE = "SELECT 1 FROM lease WHERE name = 'settlement' AND epoch = $1::bigint FOR SHARE";
   private static final String CURSOR = "SELECT xid::text, position FROM journal_cursor WHERE name = 'settlement' FOR UPDATE";
   private static final String CONFIRMED = """
-      SELECT xid::text, position, subject, traceparent FROM journal
-       WHERE type = 'payment.confirmed' AND (xid, position) > ($1::text::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-       ORDER BY xid, position LIMIT $3::int""";
+    SELECT xid::text, position, subject, traceparent FROM journal
+     WHERE type = 'payment.confirmed' AND (xid, position) > ($1::text::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+     ORDER BY xid, position LIMIT $3::int""";
   private static final String PAYMENTS = """
-      SELECT id, merchant, livemode, version, currency, amount, amount_charged, provider
-        FROM payment WHERE id = ANY($1::uuid[]) AND status = 'confirmed'""";
+    SELECT id, merchant, livemode, version, currency, amount, amount_charged, provider
+      FROM payment WHERE id = ANY($1::uuid[]) AND status = 'confirmed'""";
   private static final String MOVE = """
-      UPDATE journal_cursor SET xid = $1::text::xid8, position = $2::bigint, passed = passed + $3::bigint WHERE name = 'settlement'""";
+    UPDATE journal_cursor SET xid = $1::text::xid8, position = $2::bigint, passed = passed + $3::bigint WHERE name = 'settlement'""";
 
   private final Vertx vertx;
   private final Pool pool;
@@ -52,7 +52,8 @@ final class Settler {
   private Future<Void> step = Future.succeededFuture();
 
   /** {@code railOf} answers the rail that a provider settles over. */
-  Settler(Vertx vertx, Pool pool, Lease lease, String writer, int batchMax, UnaryOperator<String> railOf, MeterRegistry registry) {
+  Settler(Vertx vertx, Pool pool, Lease lease, String writer, int batchMax, UnaryOperator<String> railOf,
+      MeterRegistry registry) {
     this.vertx = vertx;
     this.pool = pool;
     this.lease = lease;
@@ -93,13 +94,16 @@ final class Settler {
   /** Settles one transaction's worth; answers how many confirmations it took. */
   private Future<Integer> settle() {
     long epoch = lease.epoch();
-    return pool.withTransaction(connection -> connection.preparedQuery(FENCE).execute(Tuple.of(epoch)).compose(fence -> {
-      if (fence.size() == 0) return Future.failedFuture("the lease went to another settler");
-      return connection.preparedQuery(CURSOR).execute();
-    }).compose(rows -> {
-      Row cursor = rows.iterator().next();
-      return connection.preparedQuery(CONFIRMED).execute(Tuple.of(cursor.getString(0), cursor.getLong(1), batchMax));
-    }).compose(confirmed -> confirmed.size() == 0 ? Future.succeededFuture(0) : settle(connection, confirmed)));
+    return pool.withTransaction(
+        connection -> connection.preparedQuery(FENCE).execute(Tuple.of(epoch)).compose(fence -> {
+          if (fence.size() == 0) return Future.failedFuture("the lease went to another settler");
+          return connection.preparedQuery(CURSOR).execute();
+        }).compose(rows -> {
+          Row cursor = rows.iterator().next();
+          return connection.preparedQuery(CONFIRMED)
+              .execute(Tuple.of(cursor.getString(0), cursor.getLong(1), batchMax));
+        }).compose(
+            confirmed -> confirmed.size() == 0 ? Future.succeededFuture(0) : settle(connection, confirmed)));
   }
 
   private Future<Integer> settle(SqlConnection connection, RowSet<Row> confirmed) {
@@ -109,23 +113,29 @@ final class Settler {
       traces.put(row.getUUID(2), row.getString(3));
       last[0] = row;
     }
-    return connection.preparedQuery(PAYMENTS).execute(Tuple.of((Object) traces.keySet().toArray(new UUID[0]))).compose(payments -> {
-      var batches = new Batches();
-      for (Batches.Due due : due(payments, traces)) batches.add(due, railOf.apply(due.provider()));
-      if (batches.appends().isEmpty()) return Future.succeededFuture();
-      return connection.preparedQuery(AppendStatement.SQL).execute(AppendStatement.parameters(batches.appends(), writer)).compose(moved -> {
-        // A payment that moved in between must not be counted into a batch: undo, and net again.
-        if (moved.size() != batches.appends().size()) return Future.failedFuture("a confirmed payment moved while it was being netted");
-        return connection.preparedQuery(Batches.SQL).execute(batches.parameters(writer));
-      }).onSuccess(v -> settled.increment(batches.appends().size()));
-    }).compose(v -> connection.preparedQuery(MOVE).execute(Tuple.of(last[0].getString(0), last[0].getLong(1), confirmed.size())))
+    return connection.preparedQuery(PAYMENTS).execute(Tuple.of((Object) traces.keySet().toArray(new UUID[0])))
+        .compose(payments -> {
+          var batches = new Batches();
+          for (Batches.Due due : due(payments, traces)) batches.add(due, railOf.apply(due.provider()));
+          if (batches.appends().isEmpty()) return Future.succeededFuture();
+          return connection.preparedQuery(AppendStatement.SQL)
+              .execute(AppendStatement.parameters(batches.appends(), writer)).compose(moved -> {
+                // A payment that moved in between must not be counted into a batch: undo, and net again.
+                if (moved.size() != batches.appends().size())
+                  return Future.failedFuture("a confirmed payment moved while it was being netted");
+                return connection.preparedQuery(Batches.SQL).execute(batches.parameters(writer));
+              }).onSuccess(v -> settled.increment(batches.appends().size()));
+        })
+        .compose(v -> connection.preparedQuery(MOVE)
+            .execute(Tuple.of(last[0].getString(0), last[0].getLong(1), confirmed.size())))
         .map(v -> confirmed.size());
   }
 
   private static List<Batches.Due> due(RowSet<Row> payments, Map<UUID, String> traces) {
     var list = new ArrayList<Batches.Due>(payments.size());
     for (Row row : payments) {
-      list.add(new Batches.Due(row.getUUID(0), row.getUUID(1), row.getBoolean(2), row.getInteger(3), row.getString(4), row.getLong(5),
+      list.add(new Batches.Due(row.getUUID(0), row.getUUID(1), row.getBoolean(2), row.getInteger(3),
+          row.getString(4), row.getLong(5),
           row.getLong(6), row.getString(7), traces.getOrDefault(row.getUUID(0), "")));
     }
     return list;

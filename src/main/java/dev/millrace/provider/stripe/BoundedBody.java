@@ -12,8 +12,10 @@ final class BoundedBody {
 
   BoundedBody(HttpClientResponse response, int bytesMax) {
     response.handler(chunk -> {
-      if (body.length() + chunk.length() > bytesMax) promise.tryFail("the answer has more than " + bytesMax + " bytes");
-      else body.appendBuffer(chunk);
+      if (body.length() + chunk.length() > bytesMax)
+        promise.tryFail("the answer has more than " + bytesMax + " bytes");
+      else
+        body.appendBuffer(chunk);
     }).exceptionHandler(promise::tryFail).endHandler(v -> promise.tryComplete(body));
   }
 

@@ -35,7 +35,8 @@ final class StripeAnswers {
       case 400, 404 -> {
         JsonObject error = error(json);
         yield "idempotency_error".equals(error.getString("type"))
-            ? new Outcome.Unknown("our reference was used for another request") : declined(json);
+            ? new Outcome.Unknown("our reference was used for another request")
+            : declined(json);
       }
       case 401, 403, 429 -> new Outcome.NotExecuted("status " + raw.status());
       default -> new Outcome.Unknown("status " + raw.status());
@@ -44,7 +45,8 @@ final class StripeAnswers {
 
   static Outcome ofSearch(Raw raw) {
     JsonObject json = parse(raw.body());
-    if (raw.status() != 200 || json == null || !(json.getValue("data") instanceof io.vertx.core.json.JsonArray data)) {
+    if (raw.status() != 200 || json == null
+        || !(json.getValue("data") instanceof io.vertx.core.json.JsonArray data)) {
       return new Outcome.Unknown("inquiry: status " + raw.status());
     }
     Outcome last = new Outcome.Absent();
@@ -57,14 +59,19 @@ final class StripeAnswers {
   }
 
   private static Outcome ofIntent(JsonObject intent) {
-    if (!(intent.getValue("id") instanceof String id) || !(intent.getValue("status") instanceof String status)) {
+    if (!(intent.getValue("id") instanceof String id)
+        || !(intent.getValue("status") instanceof String status)) {
       return new Outcome.Unknown("an intent without id or status");
     }
     return switch (status) {
-      case "succeeded" -> intent.getValue("amount_received") instanceof Number n && n.longValue() > 0 && intent.getValue("currency") instanceof String c
-          ? new Outcome.Charged(id, n.longValue(), c) : new Outcome.Unknown("a succeeded intent without amount_received or currency");
+      case "succeeded" -> intent.getValue("amount_received") instanceof Number n && n.longValue() > 0
+          && intent.getValue("currency") instanceof String c
+              ? new Outcome.Charged(id, n.longValue(), c)
+              : new Outcome.Unknown("a succeeded intent without amount_received or currency");
       case "requires_payment_method", "canceled" -> {
-        JsonObject error = intent.getValue("last_payment_error") instanceof JsonObject e ? e : new JsonObject();
+        JsonObject error = intent.getValue("last_payment_error") instanceof JsonObject e
+            ? e
+            : new JsonObject();
         yield declined(id, error);
       }
       default -> new Outcome.Unknown("intent status " + status);
@@ -73,7 +80,8 @@ final class StripeAnswers {
 
   private static Outcome declined(JsonObject json) {
     JsonObject error = error(json);
-    String id = error.getValue("payment_intent") instanceof JsonObject intent && intent.getValue("id") instanceof String s ? s : null;
+    String id = error.getValue("payment_intent") instanceof JsonObject intent
+        && intent.getValue("id") instanceof String s ? s : null;
     return declined(id, error);
   }
 
@@ -84,7 +92,9 @@ final class StripeAnswers {
         message == null ? "The provider declined the payment." : message);
   }
 
-  private static JsonObject error(JsonObject json) { return json.getValue("error") instanceof JsonObject e ? e : new JsonObject(); }
+  private static JsonObject error(JsonObject json) {
+    return json.getValue("error") instanceof JsonObject e ? e : new JsonObject();
+  }
 
   private static @Nullable String text(JsonObject json, String field) {
     return json.getValue(field) instanceof String s ? s : null;

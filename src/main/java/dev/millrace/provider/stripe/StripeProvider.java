@@ -55,18 +55,23 @@ public final class StripeProvider implements Provider {
 
   @Override
   public Future<Outcome> charge(Charge c) {
-    var form = new StringBuilder(320).append("amount=").append(c.amount()).append("&currency=").append(c.currency())
-        .append("&payment_method=").append(c.paymentMethod()).append("&confirm=true&payment_method_types[]=card")
+    var form = new StringBuilder(320).append("amount=").append(c.amount()).append("&currency=")
+        .append(c.currency())
+        .append("&payment_method=").append(c.paymentMethod())
+        .append("&confirm=true&payment_method_types[]=card")
         .append("&metadata[millrace_reference]=").append(c.reference())
         .append("&metadata[millrace_payment]=").append(TypeId.format(TypeId.PAYMENT, c.payment()));
-    if (c.description() != null) form.append("&description=").append(URLEncoder.encode(c.description(), StandardCharsets.UTF_8));
-    return send(HttpMethod.POST, "/v1/payment_intents", c.reference(), c.traceparent(), Buffer.buffer(form.toString()))
+    if (c.description() != null)
+      form.append("&description=").append(URLEncoder.encode(c.description(), StandardCharsets.UTF_8));
+    return send(HttpMethod.POST, "/v1/payment_intents", c.reference(), c.traceparent(),
+        Buffer.buffer(form.toString()))
         .map(StripeAnswers::ofCharge).otherwise(StripeProvider::ofFailure);
   }
 
   @Override
   public Future<Outcome> inquire(String reference) {
-    String query = URLEncoder.encode("metadata['millrace_reference']:'" + reference + "'", StandardCharsets.UTF_8);
+    String query = URLEncoder.encode("metadata['millrace_reference']:'" + reference + "'",
+        StandardCharsets.UTF_8);
     return send(HttpMethod.GET, "/v1/payment_intents/search?query=" + query, null, null, null)
         .map(StripeAnswers::ofSearch).otherwise(StripeProvider::ofFailure);
   }
@@ -97,7 +102,9 @@ public final class StripeProvider implements Provider {
     if (failure instanceof ConnectException || failure instanceof UnknownHostException) {
       return new Outcome.NotExecuted("no connection: " + failure.getMessage());
     }
-    return new Outcome.Unknown(failure instanceof java.util.concurrent.TimeoutException ? "timeout" : "connection: " + failure.getMessage());
+    return new Outcome.Unknown(failure instanceof java.util.concurrent.TimeoutException
+        ? "timeout"
+        : "connection: " + failure.getMessage());
   }
 
   public Future<Void> close() {

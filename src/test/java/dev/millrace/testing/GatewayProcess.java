@@ -1,0 +1,131 @@
+package dev.millrace.testing;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** A Millrace node as a process of its own: it can be killed, stopped and started again. */
+public final class GatewayProcess {
+  private final Map<String, String> environment;
+  private final Path log;
+  private Process process;
+
+  private GatewayProcess(Map<String, String> environment, Path log) {
+    this.environment = environment;
+    this.log = log;
+  }
+
+  static GatewayProcess start(Map<String, String> environment, String name) {
+    var gateway = new GatewayProcess(environment, Path.of("target", "it", name + ".log"));
+    gateway.start();
+    return gateway;
+  }
+
+  /** Starts it (again) with the same settings and waits until it is ready. */
+  public void start() {
+    process = launch(environment, log);
+    Await.until(Duration.ofSeconds(60), "the gateway is ready; its log is " + log, () -> {
+      if (!process.isAlive())
+        throw new AssertionError("the gateway ended with " + process.exitValue() + ":\n" + logText());
+      return ready();
+    });
+  }
+
+  /** Runs Millrace without waiting for anything. */
+  public static Process launch(Map<String, String> environment, Path log) {
+    var builder = new ProcessBuilder(
+        List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m",
+            "--sun-misc-unsafe-memory-access=allow", "-Dio.netty.noUnsafe=false",
+            "--enable-native-access=ALL-UNNAMED", "-ea:dev.millrace...",
+            "-XX:TieredStopAtLevel=" + System.getProperty("millrace.test.tier", "4"),
+            "-Dmillrace.exit-with-parent=true",
+            "-cp", System.getProperty("java.class.path"), "dev.millrace.Millrace"));
+    builder.environment().keySet().removeIf(name -> name.startsWith("MILLRACE_"));
+    builder.environment().putAll(environment);
+    File file = log.toFile();
+    try {
+      return builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(file)).start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private boolean ready() {
+    boolean ops = environment.get("MILLRACE_ROLES").contains("ops");
+    boolean api = environment.get("MILLRACE_ROLES").contains("api");
+    try {
+      if (ops && Http.get(opsUrl() + "/health/ready").status() != 200) return false;
+      if (api && Http.get(apiUrl() + "/openapi.yaml").status() != 200) return false;
+      return ops || api || logText().contains("started node=");
+    } catch (UncheckedIOException e) {
+      return false;
+    }
+  }
+
+  public String logText() {
+    try {
+      return Files.readString(log);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public String apiUrl() { return "http://127.0.0.1:" + environment.get("MILLRACE_API_PORT"); }
+
+  public String opsUrl() { return "http://127.0.0.1:" + environment.get("MILLRACE_OPS_PORT"); }
+
+  public long pid() { return process.pid(); }
+
+  public boolean alive() { return process.isAlive(); }
+
+  /** SIGKILL: no drain, no farewell. */
+  public void kill() {
+    process.destroyForcibly();
+    join();
+  }
+
+  /** SIGTERM, and waits for the drain. */
+  public int terminate() {
+    process.destroy();
+    return join();
+  }
+
+  private int join() {
+    try {
+      if (!process.waitFor(60, TimeUnit.SECONDS))
+        throw new AssertionError("the gateway did not end; its log is " + log);
+      return process.exitValue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Sends a signal by name: STOP and CONT for a hang. */
+  public void signal(String name) {
+    try {
+      if (new ProcessBuilder("kill", "-" + name, Long.toString(pid())).start().waitFor() != 0)
+        throw new AssertionError("kill -" + name);
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** A new merchant in test mode without rate limit; answers its key. */
+  public String merchantKey() {
+    return merchantKey("{\"name\":\"Test merchant\",\"operator\":\"test\"}");
+  }
+
+  /** A new merchant by the body of {@code POST /ops/merchants}; answers its key. */
+  public String merchantKey(String body) {
+    var answer = Http.send("POST", opsUrl() + "/ops/merchants", Map.of("Content-Type", "application/json"),
+        body);
+    if (answer.status() != 200) throw new AssertionError(answer.body());
+    return answer.json().getString("key");
+  }
+}

@@ -1,0 +1,103 @@
+package dev.millrace.testing;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * One Millrace installation under test: a database, topics, consumer groups and a simulator book of its own on real
+ * servers, with any number of gateway nodes as processes of their own. Closing it ends the processes.
+ */
+public final class Site implements AutoCloseable {
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+
+  private final TestServers servers;
+  private final Map<String, String> environment = new HashMap<>();
+  private final List<GatewayProcess> processes = new ArrayList<>();
+  private final String database;
+  private final int simulatorPort = TestServers.freePort();
+  private final int redisDatabase;
+
+  private Site(TestServers servers) {
+    int number = NUMBER.incrementAndGet();
+    this.servers = servers;
+    this.database = "site_" + number;
+    this.redisDatabase = number % 16;
+    try (var connection = DriverManager.getConnection(jdbcUrl("postgres"), "postgres", "postgres");
+        var statement = connection.createStatement()) {
+      statement.execute("CREATE DATABASE " + database);
+      environment.put("MILLRACE_DATA_DIRECTORY",
+          Files.createTempDirectory(Path.of("target", "it"), database).toString());
+    } catch (SQLException | java.io.IOException e) {
+      throw new IllegalStateException(e);
+    }
+    environment.put("MILLRACE_POSTGRES_URI",
+        "postgresql://127.0.0.1:" + servers.ports().postgres() + "/" + database);
+    environment.put("MILLRACE_REDIS_URI",
+        "redis://127.0.0.1:" + servers.ports().redis() + "/" + redisDatabase);
+    environment.put("MILLRACE_KAFKA_BOOTSTRAP", "127.0.0.1:" + servers.ports().kafka());
+    environment.put("MILLRACE_KAFKA_TOPIC", database + ".events");
+    environment.put("MILLRACE_KAFKA_RETRY_TOPIC", database + ".retry");
+    environment.put("MILLRACE_PROCESSOR_GROUP", database);
+    environment.put("MILLRACE_SIMULATOR_PORT", Integer.toString(simulatorPort));
+  }
+
+  public static Site on(TestServers servers) { return new Site(servers); }
+
+  private String jdbcUrl(String name) {
+    return "jdbc:postgresql://127.0.0.1:" + servers.ports().postgres() + "/" + name;
+  }
+
+  /** The database as its owner, who may read everything. */
+  public Connection database() throws SQLException {
+    return DriverManager.getConnection(jdbcUrl(database), "postgres", "postgres");
+  }
+
+  /** One number out of the database. */
+  public long number(String sql) {
+    try (var connection = database();
+        var statement = connection.createStatement();
+        var rows = statement.executeQuery(sql)) {
+      rows.next();
+      return rows.getLong(1);
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  /** Starts a node with these roles (comma-separated) and waits until it is ready. {@code more} overrides settings. */
+  public GatewayProcess start(String roles, Map<String, String> more) {
+    var all = new HashMap<>(environment);
+    all.put("MILLRACE_ROLES", roles);
+    all.put("MILLRACE_NODE", "node-" + (processes.size() + 1));
+    all.put("MILLRACE_API_PORT", Integer.toString(TestServers.freePort()));
+    all.put("MILLRACE_OPS_PORT", Integer.toString(TestServers.freePort()));
+    all.putAll(more);
+    var process = GatewayProcess.start(all, database + "-" + (processes.size() + 1));
+    processes.add(process);
+    return process;
+  }
+
+  /** A node with every role but the servers. */
+  public GatewayProcess startAll() {
+    return start("simulator,api,relay,processor,settlement,ops", Map.of());
+  }
+
+  public String simulatorUrl() { return "http://127.0.0.1:" + simulatorPort; }
+
+  public TestServers servers() { return servers; }
+
+  public int redisDatabase() { return redisDatabase; }
+
+  public String topic() { return database + ".events"; }
+
+  @Override
+  public void close() { processes.forEach(GatewayProcess::kill); }
+}
