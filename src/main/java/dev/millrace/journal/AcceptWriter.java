@@ -1,8 +1,8 @@
 package dev.millrace.journal;
 
+import dev.millrace.platform.CommitMeter;
 import dev.millrace.platform.GroupCommit;
 import dev.millrace.platform.PgLink;
-import dev.millrace.platform.QueueMeter;
 import dev.millrace.platform.Unavailable;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -77,11 +77,8 @@ public final class AcceptWriter {
       MeterRegistry registry) {
     this.pg = pg;
     this.writer = writer;
-    var self = new GroupCommit<?, ?>[1];
-    var meter = new QueueMeter(registry, "accept", writer, queueLimit, self,
-        s -> s[0] == null ? 0 : s[0].depth());
-    this.commits = new GroupCommit<>(vertx, queueLimit, batchMax, meter::reject, this::commit);
-    self[0] = commits;
+    var meter = new CommitMeter(registry, "accept", writer, queueLimit);
+    this.commits = new GroupCommit<>(vertx, queueLimit, batchMax, meter, this::commit);
   }
 
   /**

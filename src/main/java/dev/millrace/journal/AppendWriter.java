@@ -1,8 +1,8 @@
 package dev.millrace.journal;
 
+import dev.millrace.platform.CommitMeter;
 import dev.millrace.platform.GroupCommit;
 import dev.millrace.platform.PgLink;
-import dev.millrace.platform.QueueMeter;
 import dev.millrace.platform.Unavailable;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -24,11 +24,8 @@ public final class AppendWriter {
       MeterRegistry registry) {
     this.pg = pg;
     this.writer = writer;
-    var self = new GroupCommit<?, ?>[1];
-    var meter = new QueueMeter(registry, "append", writer, queueLimit, self,
-        s -> s[0] == null ? 0 : s[0].depth());
-    this.commits = new GroupCommit<>(vertx, queueLimit, batchMax, meter::reject, this::commit);
-    self[0] = commits;
+    var meter = new CommitMeter(registry, "append", writer, queueLimit);
+    this.commits = new GroupCommit<>(vertx, queueLimit, batchMax, meter, this::commit);
   }
 
   /**

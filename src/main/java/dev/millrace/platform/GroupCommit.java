@@ -1,5 +1,6 @@
 package dev.millrace.platform;
 
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -25,25 +26,20 @@ public final class GroupCommit<T, R> {
   private final int limit;
   private final int batchMax;
   private final Function<List<T>, Future<List<R>>> writer;
-  private final QueueMeterRef meter;
+  private final CommitMeter meter;
   private final ArrayDeque<Entry<T, R>> queue = new ArrayDeque<>();
   private volatile int depth;
   private boolean writing;
 
-  /** Where refusals are counted. */
-  @FunctionalInterface
-  public interface QueueMeterRef {
-    void reject();
-  }
-
   /** {@code writer} commits a batch and answers one result an item, in order. */
-  public GroupCommit(Vertx vertx, int limit, int batchMax, QueueMeterRef meter,
+  public GroupCommit(Vertx vertx, int limit, int batchMax, CommitMeter meter,
       Function<List<T>, Future<List<R>>> writer) {
     this.owner = (ContextInternal) vertx.getOrCreateContext();
     this.limit = limit;
     this.batchMax = batchMax;
     this.meter = meter;
     this.writer = writer;
+    meter.measures(() -> depth);
   }
 
   /** Items waiting or being written. May be asked from any thread. */
@@ -54,7 +50,7 @@ public final class GroupCommit<T, R> {
 
   /** Counts a refusal that the caller made after asking {@link #full()}. */
   public void countRejection() {
-    meter.reject();
+    meter.queue().reject();
   }
 
   /** Completes once the item is committed (or refused). */
@@ -62,7 +58,7 @@ public final class GroupCommit<T, R> {
   public Future<R> submit(T item) {
     assert owner.inThread() : "GroupCommit used from another thread";
     if (depth >= limit) {
-      meter.reject();
+      meter.queue().reject();
       return Future
           .failedFuture(Unavailable.notSent("queue full: " + limit + " items wait for their commit"));
     }
@@ -79,37 +75,66 @@ public final class GroupCommit<T, R> {
     var batch = new ArrayList<Entry<T, R>>(size);
     for (int i = 0; i < size; i++) batch.add(queue.poll());
     writing = true;
-    write(batch).onComplete(done -> {
+    write(batch);
+  }
+
+  private void write(List<Entry<T, R>> batch) {
+    long began = System.nanoTime();
+    writer.apply(items(batch)).onComplete(result -> {
+      meter.committed(batch.size(), System.nanoTime() - began);
+      if (splittable(batch, result)) {
+        split(batch);
+        return;
+      }
+      // The next batch is on its way before the callers of this one go on with their answers.
+      writing = false;
+      drain();
+      finish(batch, result);
+    });
+  }
+
+  private List<T> items(List<Entry<T, R>> batch) {
+    var items = new ArrayList<T>(batch.size());
+    for (var entry : batch) items.add(entry.item);
+    return items;
+  }
+
+  private boolean splittable(List<Entry<T, R>> batch, AsyncResult<List<R>> result) {
+    return result.failed() && !(result.cause() instanceof Unavailable) && batch.size() > 1;
+  }
+
+  /** Writes a refused batch again in halves, down to the item that cannot be written. */
+  private void split(List<Entry<T, R>> batch) {
+    writeHalves(batch).onComplete(done -> {
       writing = false;
       drain();
     });
   }
 
-  @SuppressWarnings("NonAtomicVolatileUpdate")
-  private Future<Void> write(List<Entry<T, R>> batch) {
-    var items = new ArrayList<T>(batch.size());
-    for (var entry : batch) items.add(entry.item);
+  private Future<Void> writeHalves(List<Entry<T, R>> part) {
+    int half = part.size() / 2;
+    return writePart(part.subList(0, half)).compose(v -> writePart(part.subList(half, part.size())));
+  }
+
+  private Future<Void> writePart(List<Entry<T, R>> part) {
     Promise<Void> written = owner.promise();
-    writer.apply(items).onComplete(result -> {
-      if (result.succeeded()) {
-        var results = result.result();
-        for (int i = 0; i < batch.size(); i++) {
-          depth--;
-          batch.get(i).promise.complete(results.get(i));
-        }
-        written.complete();
-      } else if (result.cause() instanceof Unavailable || batch.size() == 1) {
-        for (var entry : batch) {
-          depth--;
-          entry.promise.fail(result.cause());
-        }
-        written.complete();
+    writer.apply(items(part)).onComplete(result -> {
+      if (splittable(part, result)) {
+        writeHalves(part).onComplete(written);
       } else {
-        int half = batch.size() / 2;
-        write(batch.subList(0, half)).compose(v -> write(batch.subList(half, batch.size())))
-            .onComplete(written);
+        finish(part, result);
+        written.complete();
       }
     });
     return written.future();
+  }
+
+  @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
+  private void finish(List<Entry<T, R>> batch, AsyncResult<List<R>> result) {
+    depth -= batch.size();
+    for (int i = 0; i < batch.size(); i++) {
+      if (result.succeeded()) batch.get(i).promise.complete(result.result().get(i));
+      else batch.get(i).promise.fail(result.cause());
+    }
   }
 }

@@ -1,12 +1,17 @@
 package dev.millrace.platform;
 
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.ContextInternal;
 import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.RedisConnection;
 import io.vertx.redis.client.RedisOptions;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -14,15 +19,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One pipelined Redis connection of one event loop that comes back by itself. Redis only accelerates: a caller must
- * have another way for every failure, and gets it quickly: at once while the connection is away or
- * {@code inFlightMax} commands are unanswered, after {@code timeoutMs} otherwise.
+ * One Redis connection of one event loop that comes back by itself. Commands that arrive while a batch is under way
+ * gather and go out together as the next one: a write, a read and a wake-up a batch instead of a command. Redis only
+ * accelerates: a caller must have another way for every failure, and gets it quickly: at once while the connection is
+ * away or {@code inFlightMax} commands are unanswered, after {@code timeoutMs} otherwise. A batch fails as a whole.
  */
 public final class RedisLink {
   private static final Logger LOG = LoggerFactory.getLogger(RedisLink.class);
   private static final long RETRY_MS = 250;
 
   private final Vertx vertx;
+  private final ContextInternal owner;
   private final Redis redis;
   private final long timeoutMs;
   private final int inFlightMax;
@@ -30,11 +37,15 @@ public final class RedisLink {
   private @Nullable RedisConnection connection;
   private volatile boolean up;
   private volatile int inFlight;
+  private List<Request> commands = new ArrayList<>();
+  private List<Promise<@Nullable Response>> promises = new ArrayList<>();
+  private boolean sending;
   private boolean closed;
   private boolean reported;
 
   private RedisLink(Vertx vertx, String uri, long timeoutMs, int inFlightMax, Runnable rejected) {
     this.vertx = vertx;
+    this.owner = (ContextInternal) vertx.getOrCreateContext();
     this.timeoutMs = timeoutMs;
     this.inFlightMax = inFlightMax;
     this.rejected = rejected;
@@ -67,11 +78,44 @@ public final class RedisLink {
       return Future.failedFuture(Unavailable.notSent("redis: " + inFlightMax + " commands in flight"));
     }
     inFlight++;
-    var sent = current.send(request);
-    sent.onComplete(done -> inFlight--);
-    return sent.timeout(timeoutMs, TimeUnit.MILLISECONDS).onFailure(failure -> {
-      if (failure instanceof TimeoutException) drop(current, "no answer for " + timeoutMs + " ms");
-    });
+    Promise<@Nullable Response> promise = owner.promise();
+    commands.add(request);
+    promises.add(promise);
+    if (!sending) flush(current);
+    return promise.future();
+  }
+
+  private void flush(RedisConnection current) {
+    var batch = commands;
+    var answers = promises;
+    commands = new ArrayList<>(batch.size());
+    promises = new ArrayList<>(batch.size());
+    sending = true;
+    current.batch(batch).timeout(timeoutMs, TimeUnit.MILLISECONDS).onComplete(result -> answered(current, answers, result));
+  }
+
+  private void answered(RedisConnection current, List<Promise<@Nullable Response>> answers, AsyncResult<List<Response>> result) {
+    sending = false;
+    if (result.failed() && result.cause() instanceof TimeoutException) drop(current, "no answer for " + timeoutMs + " ms");
+    if (connection == null) {
+      var waiting = promises;
+      commands = new ArrayList<>();
+      promises = new ArrayList<>();
+      settle(waiting, Future.failedFuture(Unavailable.notSent("redis: connection lost")));
+    } else if (!commands.isEmpty()) {
+      flush(connection);
+    }
+    // Last: the next batch is on its way while these are worked on.
+    settle(answers, result);
+  }
+
+  @SuppressWarnings("NonAtomicVolatileUpdate")
+  private void settle(List<Promise<@Nullable Response>> answers, AsyncResult<List<Response>> result) {
+    inFlight -= answers.size();
+    for (int i = 0; i < answers.size(); i++) {
+      if (result.succeeded()) answers.get(i).complete(result.result().get(i));
+      else answers.get(i).fail(result.cause());
+    }
   }
 
   private void connect() {

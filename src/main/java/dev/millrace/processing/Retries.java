@@ -95,6 +95,7 @@ final class Retries {
         if (failure == null) acknowledged.complete();
         else acknowledged.fail(failure);
       });
+      producer.flush();
       if (reported.isCancelled()) throw new IllegalStateException("Kafka's producer was closed");
       return null;
     }, false).compose(v -> acknowledged.future()).recover(failure -> {
