@@ -21,8 +21,10 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.Pool;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -42,7 +44,7 @@ public final class ApiVerticle extends VerticleBase {
   private final Set<HttpConnection> firstRequest = Collections.newSetFromMap(new IdentityHashMap<>());
   private @Nullable HttpServer server;
   private @Nullable OutcomeWatch watch;
-  private @Nullable PgLink pg;
+  private List<PgLink> writing = List.of();
   private @Nullable RedisLink redis;
   private @Nullable Pool pool;
 
@@ -70,10 +72,11 @@ public final class ApiVerticle extends VerticleBase {
     redis = link;
     Pool reading = servers.pool(vertx);
     pool = reading;
-    PgLink writing = servers.batchLink(vertx, "accept-" + instance);
-    pg = writing;
+    var lanes = new ArrayList<PgLink>();
+    for (int i = 0; i < config.positive("limits.commit-lanes"); i++) lanes.add(servers.batchLink(vertx, "accept-" + instance + "." + i));
+    writing = List.copyOf(lanes);
     var reads = new Reads(reading, config.millis("postgres.statement-timeout"));
-    var writer = new AcceptWriter(vertx, writing, instance, config.positive("limits.accept-queue"),
+    var writer = new AcceptWriter(vertx, lanes, instance, config.positive("limits.accept-queue"),
         config.positive("limits.commit-batch-max"), registry);
     var backlog = new Backlog(vertx, reads, config.integer("limits.unsettled"), instance, registry);
     backlog.start();
@@ -92,7 +95,7 @@ public final class ApiVerticle extends VerticleBase {
     var read = new ReadEndpoints(reads, new Balances(reads::query), records,
         config.millis("idempotency.retention"));
     var gate = new Gate(new Credentials(reads), new RateLimiter(link), config.text("api.docs-url"), registry);
-    return writing.whenUp(10_000).compose(v -> listen(router(gate, create, read))).onSuccess(s -> server = s);
+    return Future.all(lanes.stream().map(lane -> lane.whenUp(10_000)).toList()).compose(v -> listen(router(gate, create, read))).onSuccess(s -> server = s);
   }
 
   private Router router(Gate gate, CreateEndpoint create, ReadEndpoints read) {
@@ -176,7 +179,7 @@ public final class ApiVerticle extends VerticleBase {
     Future<Void> drained = server == null
         ? Future.succeededFuture()
         : server.shutdown(config.millis("api.drain-timeout"), TimeUnit.MILLISECONDS);
-    return drained.transform(done -> pg == null ? Future.succeededFuture() : pg.close())
+    return drained.transform(done -> Future.join(writing.stream().map(PgLink::close).toList()))
         .transform(done -> redis == null ? Future.succeededFuture() : redis.close())
         .transform(done -> pool == null ? Future.succeededFuture() : pool.close());
   }

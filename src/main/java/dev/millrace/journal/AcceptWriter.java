@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,17 +69,19 @@ public final class AcceptWriter {
   private static final String RESOLVE = "SELECT payment_id FROM idempotency_key WHERE (merchant, livemode, key) IN "
       + "(SELECT * FROM unnest($1::uuid[], $2::bool[], $3::text[]))";
 
-  private final PgLink pg;
-  private final String writer;
+  private final List<PgLink> lanes;
   private final GroupCommit<NewPayment, Result> commits;
 
-  /** {@code writer} names this writer's work counter: one writer a name. */
-  public AcceptWriter(Vertx vertx, PgLink pg, String writer, int queueLimit, int batchMax,
-      MeterRegistry registry) {
-    this.pg = pg;
-    this.writer = writer;
-    var meter = new CommitMeter(registry, "accept", writer, queueLimit);
-    this.commits = new GroupCommit<>(vertx, queueLimit, batchMax, meter, this::commit);
+  /** One lane a connection; {@code writer} and the lane's number name its work counter, which nobody else may use. */
+  public AcceptWriter(Vertx vertx, List<PgLink> lanes, String writer, int queueLimit, int batchMax, MeterRegistry registry) {
+    this.lanes = List.copyOf(lanes);
+    var commits = new ArrayList<Function<List<NewPayment>, Future<List<Result>>>>();
+    for (int i = 0; i < lanes.size(); i++) {
+      PgLink pg = lanes.get(i);
+      String counter = writer + "." + i;
+      commits.add(batch -> commit(pg, counter, batch));
+    }
+    this.commits = new GroupCommit<>(vertx, queueLimit, batchMax, new CommitMeter(registry, "accept", writer, queueLimit), commits);
   }
 
   /**
@@ -96,13 +99,13 @@ public final class AcceptWriter {
   public int depth() { return commits.depth(); }
 
   /** Whether Postgres can be reached. */
-  public boolean up() { return pg.up(); }
+  public boolean up() { return lanes.getFirst().up(); }
 
-  private Future<List<Result>> commit(List<NewPayment> batch) {
+  private Future<List<Result>> commit(PgLink pg, String writer, List<NewPayment> batch) {
     return pg.execute(ACCEPT, parameters(batch, writer))
         .map(rows -> results(batch, ids(rows), Result.DUPLICATE))
         .recover(failure -> failure instanceof Unavailable u && u.outcomeUnknown()
-            ? resolve(batch)
+            ? resolve(pg, batch)
             : Future.failedFuture(failure));
   }
 
@@ -117,7 +120,7 @@ public final class AcceptWriter {
   }
 
   /** The commit's answer was lost: ask, by key, what was written. */
-  private Future<List<Result>> resolve(List<NewPayment> batch) {
+  private Future<List<Result>> resolve(PgLink pg, List<NewPayment> batch) {
     int n = batch.size();
     var merchants = new UUID[n];
     var modes = new Boolean[n];

@@ -10,8 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
+
 /**
- * Gathers items while the last batch commits, then commits them all at once: natural batching, no timer. Owned by one
+ * Gathers items while earlier batches commit, then commits them all at once: natural batching, no timer. A few lanes
+ * (connections, say) commit side by side, so that one batch is computed while the other is flushed. Owned by one
  * event loop. Bounded: a full queue refuses with {@link Unavailable}. A batch that the server refuses is split in
  * halves until the bad item stands alone, so it never fails its neighbours; a batch whose answer was lost fails every
  * item of it with {@link Unavailable#outcomeUnknown()}.
@@ -25,20 +27,19 @@ public final class GroupCommit<T, R> {
   private final ContextInternal owner;
   private final int limit;
   private final int batchMax;
-  private final Function<List<T>, Future<List<R>>> writer;
+  private final List<Function<List<T>, Future<List<R>>>> idle;
   private final CommitMeter meter;
   private final ArrayDeque<Entry<T, R>> queue = new ArrayDeque<>();
   private volatile int depth;
-  private boolean writing;
 
-  /** {@code writer} commits a batch and answers one result an item, in order. */
+  /** Each of {@code lanes} commits one batch at a time and answers one result an item, in order. */
   public GroupCommit(Vertx vertx, int limit, int batchMax, CommitMeter meter,
-      Function<List<T>, Future<List<R>>> writer) {
+      List<Function<List<T>, Future<List<R>>>> lanes) {
     this.owner = (ContextInternal) vertx.getOrCreateContext();
     this.limit = limit;
     this.batchMax = batchMax;
     this.meter = meter;
-    this.writer = writer;
+    this.idle = new ArrayList<>(lanes);
     meter.measures(() -> depth);
   }
 
@@ -65,31 +66,31 @@ public final class GroupCommit<T, R> {
     Promise<R> promise = owner.promise();
     queue.add(new Entry<>(item, promise));
     depth++;
-    if (!writing) drain();
+    if (!idle.isEmpty()) drain();
     return promise.future();
   }
 
   private void drain() {
-    if (queue.isEmpty()) return;
+    if (queue.isEmpty() || idle.isEmpty()) return;
     int size = Math.min(queue.size(), batchMax);
     var batch = new ArrayList<Entry<T, R>>(size);
     for (int i = 0; i < size; i++) batch.add(queue.poll());
-    writing = true;
-    write(batch);
+    write(batch, idle.removeLast());
   }
 
-  private void write(List<Entry<T, R>> batch) {
+  private void write(List<Entry<T, R>> batch, Function<List<T>, Future<List<R>>> lane) {
     long began = System.nanoTime();
-    writer.apply(items(batch)).onComplete(result -> {
+    lane.apply(items(batch)).onComplete(result -> {
       meter.committed(batch.size(), System.nanoTime() - began);
       if (splittable(batch, result)) {
-        split(batch);
+        split(batch, lane);
         return;
       }
-      // The next batch is on its way before the callers of this one go on with their answers.
-      writing = false;
+      // The next batch goes out before the callers of this one go on with their answers: what is written while the
+      // connection is being read is flushed after the reading, so the callers' turn must be a later one.
+      idle.add(lane);
       drain();
-      finish(batch, result);
+      owner.runOnContext(v -> finish(batch, result));
     });
   }
 
@@ -104,23 +105,23 @@ public final class GroupCommit<T, R> {
   }
 
   /** Writes a refused batch again in halves, down to the item that cannot be written. */
-  private void split(List<Entry<T, R>> batch) {
-    writeHalves(batch).onComplete(done -> {
-      writing = false;
+  private void split(List<Entry<T, R>> batch, Function<List<T>, Future<List<R>>> lane) {
+    writeHalves(batch, lane).onComplete(done -> {
+      idle.add(lane);
       drain();
     });
   }
 
-  private Future<Void> writeHalves(List<Entry<T, R>> part) {
+  private Future<Void> writeHalves(List<Entry<T, R>> part, Function<List<T>, Future<List<R>>> lane) {
     int half = part.size() / 2;
-    return writePart(part.subList(0, half)).compose(v -> writePart(part.subList(half, part.size())));
+    return writePart(part.subList(0, half), lane).compose(v -> writePart(part.subList(half, part.size()), lane));
   }
 
-  private Future<Void> writePart(List<Entry<T, R>> part) {
+  private Future<Void> writePart(List<Entry<T, R>> part, Function<List<T>, Future<List<R>>> lane) {
     Promise<Void> written = owner.promise();
-    writer.apply(items(part)).onComplete(result -> {
+    lane.apply(items(part)).onComplete(result -> {
       if (splittable(part, result)) {
-        writeHalves(part).onComplete(written);
+        writeHalves(part, lane).onComplete(written);
       } else {
         finish(part, result);
         written.complete();

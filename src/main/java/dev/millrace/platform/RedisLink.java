@@ -105,8 +105,8 @@ public final class RedisLink {
     } else if (!commands.isEmpty()) {
       flush(connection);
     }
-    // Last: the next batch is on its way while these are worked on.
-    settle(answers, result);
+    // In a later turn: the next batch is flushed only when this one has been read.
+    owner.runOnContext(v -> settle(answers, result));
   }
 
   @SuppressWarnings("NonAtomicVolatileUpdate")
