@@ -54,6 +54,9 @@ public final class Millrace {
   private static final Logger LOG = LoggerFactory.getLogger(Millrace.class);
   private static final Set<String> ROLES = Set.of("servers", "simulator", "api", "relay", "processor",
       "settlement", "ops");
+  private static final List<String> PORTS = List.of("api.port", "ops.port", "simulator.port",
+      "embedded.postgres-port",
+      "embedded.redis-port", "embedded.kafka-port", "embedded.kafka-controller-port");
   private static final long START_TIMEOUT_S = 60;
   private static final long STOP_TIMEOUT_S = 15;
 
@@ -70,8 +73,9 @@ public final class Millrace {
     this.config = config;
     this.servers = new Servers(config);
     this.roles = roles(config);
+    PORTS.forEach(config::port);
     String named = config.text("node");
-    this.node = named.isEmpty() ? "node-" + ProcessHandle.current().pid() : named;
+    this.node = named.isEmpty() ? hostName() + "-" + ProcessHandle.current().pid() : named;
     this.vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
     new JvmMemoryMetrics().bindTo(registry);
     var collections = new JvmGcMetrics();
@@ -80,6 +84,14 @@ public final class Millrace {
       collections.close();
       return null;
     });
+  }
+
+  private static String hostName() {
+    try {
+      return java.net.InetAddress.getLocalHost().getHostName();
+    } catch (java.net.UnknownHostException e) {
+      return "node";
+    }
   }
 
   private static Set<String> roles(Config config) {
@@ -103,10 +115,17 @@ public final class Millrace {
     } catch (Exception e) {
       System.err.println("millrace: " + explain(e));
       if (!(e instanceof ConfigException || e instanceof EmbeddedServerException
-          || root(e) instanceof BindException))
+          || taken(e)))
         LOG.error("start_failed", e);
       System.exit(1);
     }
+  }
+
+  /** Whether a port was taken. The native transport says so in words only. */
+  private static boolean taken(Throwable e) {
+    Throwable root = root(e);
+    return root instanceof BindException
+        || String.valueOf(root.getMessage()).contains("Address already in use");
   }
 
   private static Throwable root(Throwable e) {
@@ -149,10 +168,15 @@ public final class Millrace {
   }
 
   private void startSimulator() throws Exception {
-    var options = new SimulatorOptions(config.text("simulator.host"), config.port("simulator.port"),
-        Path.of(config.text("data.directory")).resolve("simulator"), config.text("provider.stripe.key"),
-        config.integer("simulator.latency-ms-min"), config.integer("simulator.latency-ms-max"),
-        config.decimal("simulator.failure-rate"));
+    SimulatorOptions options;
+    try {
+      options = new SimulatorOptions(config.text("simulator.host"), config.port("simulator.port"),
+          Path.of(config.text("data.directory")).resolve("simulator"), config.text("provider.stripe.key"),
+          config.integer("simulator.latency-ms-min"), config.integer("simulator.latency-ms-max"),
+          config.decimal("simulator.failure-rate"));
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException("`simulator`: " + e.getMessage());
+    }
     Simulator simulator = await("simulator.port", options.port(), Simulator.start(vertx, options));
     undo.push(() -> simulator.close().await(STOP_TIMEOUT_S, TimeUnit.SECONDS));
   }
@@ -211,7 +235,7 @@ public final class Millrace {
     try {
       return future.await(START_TIMEOUT_S, TimeUnit.SECONDS);
     } catch (RuntimeException e) {
-      if (root(e) instanceof BindException) {
+      if (taken(e)) {
         throw new ConfigException(
             "port " + port + " (" + what + ") is taken by another process: free it or set "
                 + "MILLRACE_" + what.toUpperCase(java.util.Locale.ROOT).replace('.', '_'));

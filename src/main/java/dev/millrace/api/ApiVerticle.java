@@ -10,6 +10,7 @@ import dev.millrace.platform.PgLink;
 import dev.millrace.platform.QueueMeter;
 import dev.millrace.platform.RedisLink;
 import dev.millrace.platform.Servers;
+import dev.millrace.platform.TypeId;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -73,7 +74,8 @@ public final class ApiVerticle extends VerticleBase {
     Pool reading = servers.pool(vertx);
     pool = reading;
     var lanes = new ArrayList<PgLink>();
-    for (int i = 0; i < config.positive("limits.commit-lanes"); i++) lanes.add(servers.batchLink(vertx, "accept-" + instance + "." + i));
+    for (int i = 0; i < config.positive("limits.commit-lanes"); i++)
+      lanes.add(servers.batchLink(vertx, "accept-" + instance + "." + i));
     writing = List.copyOf(lanes);
     var reads = new Reads(reading, config.millis("postgres.statement-timeout"));
     var writer = new AcceptWriter(vertx, lanes, instance, config.positive("limits.accept-queue"),
@@ -94,8 +96,10 @@ public final class ApiVerticle extends VerticleBase {
         waiting, backlog, share);
     var read = new ReadEndpoints(reads, new Balances(reads::query), records,
         config.millis("idempotency.retention"));
-    var gate = new Gate(new Credentials(reads), new RateLimiter(link), config.text("api.docs-url"), registry);
-    return Future.all(lanes.stream().map(lane -> lane.whenUp(10_000)).toList()).compose(v -> listen(router(gate, create, read))).onSuccess(s -> server = s);
+    var gate = new Gate(writer::up, new Credentials(reads), new RateLimiter(link),
+        config.text("api.docs-url"), registry);
+    return Future.all(lanes.stream().map(lane -> lane.whenUp(10_000)).toList())
+        .compose(v -> listen(gate, router(gate, create, read))).onSuccess(s -> server = s);
   }
 
   private Router router(Gate gate, CreateEndpoint create, ReadEndpoints read) {
@@ -109,11 +113,15 @@ public final class ApiVerticle extends VerticleBase {
     router.get("/v1/idempotency_keys/:key").handler(gate.call(read::idempotencyKey));
     router.get("/openapi.yaml")
         .handler(context -> context.response().putHeader("Content-Type", "application/yaml")
-            .sendFile("openapi.yaml").onFailure(context::fail));
+            .putHeader("Request-Id", TypeId.format(TypeId.REQUEST, TypeId.next())).sendFile("openapi.yaml")
+            .onFailure(context::fail));
     router.errorHandler(404, c -> gate.refuse(c, null,
         Problem.notFound("There is nothing at this path. GET /openapi.yaml lists the calls.")));
-    router.errorHandler(405, c -> gate.refuse(c, null, Problem.of(405, "invalid_request_error",
-        "method_not_allowed", "This path does not take this method.")));
+    router.errorHandler(405, c -> {
+      c.response().putHeader("Allow", c.normalizedPath().equals("/v1/payments") ? "GET, POST" : "GET");
+      gate.refuse(c, null, Problem.of(405, "invalid_request_error", "method_not_allowed",
+          "This path does not take this method; the header Allow names those it takes."));
+    });
     router.errorHandler(400, c -> gate.refuse(c, null,
         Problem.invalid("request_malformed", "The request's path or query cannot be read.", null)));
     router.errorHandler(500, c -> gate.refuse(c, null, failure(c)));
@@ -126,31 +134,20 @@ public final class ApiVerticle extends VerticleBase {
         : Problem.of(500, "api_error", "internal_error", "Something failed on our side.");
   }
 
-  private Future<HttpServer> listen(Router router) {
+  private Future<HttpServer> listen(Gate gate, Router router) {
     var options = new HttpServerOptions().setHost(config.text("api.host")).setPort(config.port("api.port"))
         .setIdleTimeoutUnit(TimeUnit.MILLISECONDS).setIdleTimeout((int) config.millis("api.idle-timeout"))
         .setMaxHeaderSize(16 * 1024).setMaxInitialLineLength(8 * 1024).setTcpNoDelay(true)
+        .setHttp2ClearTextEnabled(false).setHandle100ContinueAutomatically(true)
         .setReuseAddress(true);
     int connectionsMax = config.positive("api.connections-max");
     long timeoutMs = config.millis("api.request-timeout");
     return vertx.createHttpServer(options).connectionHandler(c -> connected(c, connectionsMax, timeoutMs))
-        .invalidRequestHandler(
-            request -> request.response().setStatusCode(status(request.decoderResult().cause()))
-                .putHeader("Connection", "close").putHeader("Content-Type", "application/problem+json")
-                .end(Problem
-                    .of(status(request.decoderResult().cause()), "invalid_request_error", "request_malformed",
-                        "The request is not valid HTTP, or its head is too large.")
-                    .json(config.text("api.docs-url"), "/requests").toBuffer()))
+        .invalidRequestHandler(gate::refuseMalformed)
         .requestHandler(request -> {
           if (!firstRequest.isEmpty()) firstRequest.remove(request.connection());
           router.handle(request);
         }).listen();
-  }
-
-  private static int status(@Nullable Throwable cause) {
-    return cause instanceof io.netty.handler.codec.http.TooLongHttpHeaderException
-        ? 431
-        : cause instanceof io.netty.handler.codec.http.TooLongHttpLineException ? 414 : 400;
   }
 
   private void connected(HttpConnection connection, int connectionsMax, long timeoutMs) {

@@ -6,16 +6,21 @@ import java.util.regex.Pattern;
 final class CardNumbers {
   private static final int DIGITS_MIN = 13;
   private static final int DIGITS_MAX = 19;
-  /** As cards print them, 4-4-4-4 and the like, standing alone: not the groups inside a UUID. */
-  private static final Pattern GROUPED = Pattern.compile("(?<![\\w-])\\d{4}([ -])(?:\\d{4}\\1\\d{4}\\1\\d{1,4}(?:\\1\\d{1,3})?|\\d{6}\\1\\d{4,5})(?![\\w-])");
+  private static final String GROUPS = "\\d{4}%1$s(?:\\d{4}%1$s\\d{4}%1$s\\d{1,4}(?:%1$s\\d{1,3})?|\\d{6}%1$s\\d{4,5})";
+  /** As cards print them, 4-4-4-4 and the like; with hyphens not where they are part of a UUID. */
+  private static final Pattern GROUPED = Pattern.compile("(?<!\\d)" + GROUPS.formatted(" ") + "(?!\\d)"
+      + "|(?<![0-9a-fA-F])(?<![0-9a-fA-F]-)" + GROUPS.formatted("-") + "(?!\\d)(?!-?[0-9a-fA-F]{4})");
   /** Prefixes of the card schemes: Visa, Mastercard, American Express, Discover, Diners, JCB, UnionPay. */
-  private static final Pattern ISSUED = Pattern.compile("(?:4\\d{12}(?:\\d{3}){0,2}|5[1-5]\\d{14}|2(?:22[1-9]|2[3-9]\\d|[3-6]\\d\\d|7[01]\\d|720)\\d{12}"
-    + "|3[47]\\d{13}|6(?:011|4[4-9]\\d|5\\d\\d)\\d{12}|3(?:0[0-5]|[68]\\d)\\d{11}|35\\d{14}|62\\d{14,17})");
+  private static final Pattern ISSUED = Pattern.compile(
+      "(?:4\\d{12}(?:\\d{3}){0,2}|5[1-5]\\d{14}|2(?:22[1-9]|2[3-9]\\d|[3-6]\\d\\d|7[01]\\d|720)\\d{12}"
+          + "|3[47]\\d{13}|6(?:011|4[4-9]\\d|5\\d\\d)\\d{12}|3(?:0[0-5]|[68]\\d)\\d{11}|35\\d{14}|62\\d{14,17})");
 
   private CardNumbers() {}
 
   /** Whether the text holds a run of digits, or groups of them as cards print them, that could be a card number. */
-  static boolean in(String text) { return found(text, false); }
+  static boolean in(String text) {
+    return found(text, false);
+  }
 
   /**
    * The same for numbers that a card scheme issues. For idempotency keys, which are often made of clocks and counters:
@@ -34,7 +39,8 @@ final class CardNumbers {
         all++;
         continue;
       }
-      if (digits >= DIGITS_MIN && digits <= DIGITS_MAX && card(text.substring(i - digits, i), issuedOnly)) return true;
+      if (digits >= DIGITS_MIN && digits <= DIGITS_MAX && card(text.substring(i - digits, i), issuedOnly))
+        return true;
       digits = 0;
     }
     if (all < DIGITS_MIN) return false;

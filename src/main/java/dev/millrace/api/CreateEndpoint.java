@@ -21,6 +21,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -63,6 +64,7 @@ final class CreateEndpoint {
   Future<Answer> create(Call call) {
     Problem full = refusedForCapacity(call.credential());
     if (full != null) return Future.failedFuture(new Refusal(full));
+    if (call.request().query() != null) new Query(call.context().queryParams(), Set.of()).check();
     var key = IdempotencyKey.parse(call.request().headers().getAll("Idempotency-Key"));
     if (key.problem() != null) {
       return refuse(Problem.invalid("idempotency_key_invalid",
@@ -86,7 +88,6 @@ final class CreateEndpoint {
 
   /** Asked before the body is read, so that a refusal costs next to nothing. */
   private @Nullable Problem refusedForCapacity(Credential credential) {
-    if (!writer.up()) return Gate.storageUnavailable();
     if (writer.full()) {
       writer.countRejection();
       return Problem.retry(503, "api_error", "queue_full",

@@ -49,6 +49,11 @@ final class CreatePayment {
    * @throws Refusal naming every field that is missing, unknown or wrong
    */
   static PaymentEvent.Initiated parse(byte[] body) {
+    // The parser would guess UTF-16 and UTF-32 from their zero bytes and byte order marks.
+    if (body.length >= 2 && ((body[0] <= 0 && body[0] != (byte) 0xEF) || body[1] == 0)) {
+      throw new Refusal(Problem.invalid("json_invalid",
+          "The body is not valid UTF-8. Send one JSON object in UTF-8.", null));
+    }
     var request = new CreatePayment();
     try (JsonParser parser = JSON.createParser(body)) {
       request.read(parser);
@@ -161,17 +166,26 @@ final class CreatePayment {
       error(param, "parameter_invalid", "`" + shown(param) + "` holds a NUL character. Remove it.");
       return null;
     }
-    for (int i = 0; i < value.length(); i++) {
-      if (Character.isSurrogate(value.charAt(i)) && !Character.isSurrogatePair(value.charAt(i),
-          i + 1 < value.length() ? value.charAt(i + 1) : ' ')) {
-        error(param, "parameter_invalid",
-            "`" + shown(param) + "` holds half of a surrogate pair. Send valid Unicode.");
-        return null;
-      } else if (Character.isHighSurrogate(value.charAt(i))) {
-        i++;
-      }
+    if (halfSurrogate(value)) {
+      error(param, "parameter_invalid",
+          "`" + shown(param) + "` holds half of a surrogate pair. Send valid Unicode.");
+      return null;
     }
     return value;
+  }
+
+  private static boolean halfSurrogate(String value) {
+    int i = 0;
+    while (i < value.length()) {
+      if (!Character.isSurrogate(value.charAt(i))) {
+        i++;
+      } else if (i + 1 < value.length() && Character.isSurrogatePair(value.charAt(i), value.charAt(i + 1))) {
+        i += 2;
+      } else {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void metadata(JsonParser p) throws IOException {
@@ -184,8 +198,9 @@ final class CreatePayment {
     for (String key = p.nextFieldName(); key != null; key = p.nextFieldName()) {
       p.nextToken();
       String param = "metadata." + key;
-      if (key.isEmpty() || key.length() > 40 || key.indexOf('\0') >= 0) {
-        error("metadata", "metadata_key_invalid", "A key of `metadata` must have 1 to 40 characters.");
+      if (key.isEmpty() || key.length() > 40 || key.indexOf('\0') >= 0 || halfSurrogate(key)) {
+        error("metadata", "metadata_key_invalid",
+            "A key of `metadata` must have 1 to 40 characters of valid Unicode.");
         p.skipChildren();
       } else if (!cardNumber(param, key)) {
         String value = text(p, param, 500);

@@ -6,13 +6,19 @@ import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.HttpException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,13 +35,19 @@ final class Gate {
       .createOptimized("application/problem+json");
   private static final CharSequence REQUEST_ID = io.vertx.core.http.HttpHeaders.createOptimized("Request-Id");
 
+  private static final long LINGER_MS = 500;
+
+  private final BooleanSupplier storageUp;
   private final Credentials credentials;
   private final RateLimiter limiter;
   private final String docsUrl;
   private final MeterRegistry registry;
   private final Map<Integer, Counter> answered = new HashMap<>();
 
-  Gate(Credentials credentials, RateLimiter limiter, String docsUrl, MeterRegistry registry) {
+  /** {@code storageUp}: whether Postgres can be reached; while not, nothing is asked of it and all is refused at once. */
+  Gate(BooleanSupplier storageUp, Credentials credentials, RateLimiter limiter, String docsUrl,
+      MeterRegistry registry) {
+    this.storageUp = storageUp;
     this.credentials = credentials;
     this.limiter = limiter;
     this.docsUrl = docsUrl;
@@ -49,6 +61,10 @@ final class Gate {
       String key = Credentials.bearer(context.request().getHeader("Authorization"));
       if (key == null) {
         refuse(context, requestId, unauthorized("Send your key as `Authorization: Bearer sk_…`."));
+        return;
+      }
+      if (!storageUp.getAsBoolean()) {
+        refuse(context, requestId, storageUnavailable());
         return;
       }
       var credential = credentials.of(key);
@@ -100,6 +116,10 @@ final class Gate {
   private void fail(RoutingContext context, String requestId, Throwable failure) {
     switch (failure) {
       case Refusal r -> refuse(context, requestId, r.problem());
+      case HttpException h when h.getStatusCode() == 400 -> refuse(context, requestId,
+          Problem.invalid("request_malformed",
+              "The request's path or query cannot be read. Percent-encode what is not a letter or a digit.",
+              null));
       case Unavailable u -> {
         LOG.debug("unavailable request={} error=\"{}\"", requestId, u.getMessage());
         refuse(context, requestId, storageUnavailable());
@@ -127,12 +147,31 @@ final class Gate {
     if (problem.retryAfterSeconds() > 0)
       response.putHeader("Retry-After", Integer.toString(problem.retryAfterSeconds()));
     // What follows of an unread body would be taken for the next request, or be read for nothing.
-    boolean unread = !context.request().isEnded();
-    if (unread && problem.status() != 503 && problem.status() != 429) {
-      response.putHeader("Connection", "close");
-    }
+    boolean unread = !context.request().isEnded() && problem.status() != 503 && problem.status() != 429;
+    if (unread) response.putHeader("Connection", "close");
     context.request().resume();
     send(response, problem.status(), problem.json(docsUrl, "/requests/" + id).toBuffer());
+    // Not at once: closing over unread bytes would reset the connection before the answer is read.
+    if (unread) context.vertx().setTimer(LINGER_MS, timer -> close(context.request().connection()));
+  }
+
+  private static void close(HttpConnection connection) {
+    connection.close().onFailure(e -> LOG.debug("connection_close error=\"{}\"", e.getMessage()));
+  }
+
+  /** Answers what is not HTTP, or too long a head, and closes the connection. */
+  void refuseMalformed(HttpServerRequest request) {
+    Throwable cause = request.decoderResult().cause();
+    int status = cause instanceof TooLongHttpHeaderException
+        ? 431
+        : cause instanceof TooLongHttpLineException ? 414 : 400;
+    String id = TypeId.format(TypeId.REQUEST, TypeId.next());
+    request.response().setStatusCode(status).putHeader("Connection", "close")
+        .putHeader("Content-Type", PROBLEM).putHeader(REQUEST_ID, id);
+    send(request.response(), status, Problem.of(status, "invalid_request_error", "request_malformed",
+        "The request is not valid HTTP, or its head is too large.").json(docsUrl, "/requests/" + id)
+        .toBuffer());
+    close(request.connection());
   }
 
   private void send(HttpServerResponse response, int status, Buffer body) {

@@ -35,7 +35,10 @@ final class Query {
   }
 
   @Nullable
-  String text(String name) { return parameters.get(name); }
+  String text(String name) {
+    return choice(name, value -> !value.isEmpty() && value.length() <= 200 && value.indexOf('\0') < 0,
+        "must be a text of 1 to 200 characters.");
+  }
 
   /** One of a fixed set of values. */
   @Nullable

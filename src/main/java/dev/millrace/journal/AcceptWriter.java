@@ -73,7 +73,8 @@ public final class AcceptWriter {
   private final GroupCommit<NewPayment, Result> commits;
 
   /** One lane a connection; {@code writer} and the lane's number name its work counter, which nobody else may use. */
-  public AcceptWriter(Vertx vertx, List<PgLink> lanes, String writer, int queueLimit, int batchMax, MeterRegistry registry) {
+  public AcceptWriter(Vertx vertx, List<PgLink> lanes, String writer, int queueLimit, int batchMax,
+      MeterRegistry registry) {
     this.lanes = List.copyOf(lanes);
     var commits = new ArrayList<Function<List<NewPayment>, Future<List<Result>>>>();
     for (int i = 0; i < lanes.size(); i++) {
@@ -81,7 +82,8 @@ public final class AcceptWriter {
       String counter = writer + "." + i;
       commits.add(batch -> commit(pg, counter, batch));
     }
-    this.commits = new GroupCommit<>(vertx, queueLimit, batchMax, new CommitMeter(registry, "accept", writer, queueLimit), commits);
+    this.commits = new GroupCommit<>(vertx, queueLimit, batchMax,
+        new CommitMeter(registry, "accept", writer, queueLimit), commits);
   }
 
   /**
@@ -99,7 +101,7 @@ public final class AcceptWriter {
   public int depth() { return commits.depth(); }
 
   /** Whether Postgres can be reached. */
-  public boolean up() { return lanes.getFirst().up(); }
+  public boolean up() { return lanes.stream().allMatch(PgLink::up); }
 
   private Future<List<Result>> commit(PgLink pg, String writer, List<NewPayment> batch) {
     return pg.execute(ACCEPT, parameters(batch, writer))

@@ -10,10 +10,13 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericRecord;
@@ -40,10 +43,14 @@ public final class EventContract {
   private final BinaryMessageDecoder<GenericRecord> initiated;
   private final ByteArrayOutputStream out = new ByteArrayOutputStream(1024);
 
-  public EventContract() {
+  public EventContract() { this(history(EventType.INITIATED)); }
+
+  /** {@code older}: schemas of {@code payment.initiated} that were released before and may still be in a topic. */
+  EventContract(List<Schema> older) {
     SCHEMAS.forEach(
         (type, schema) -> encoders.put(type, new BinaryMessageEncoder<>(GenericData.get(), schema, false)));
     initiated = new BinaryMessageDecoder<>(GenericData.get(), schema(EventType.INITIATED));
+    older.forEach(initiated::addSchema);
   }
 
   /** The schema that this build writes. */
@@ -53,8 +60,22 @@ public final class EventContract {
 
   private static Schema load(EventType type) {
     String path = "/avro/" + type.wire() + ".avsc";
+    return Objects.requireNonNull(load(path), path);
+  }
+
+  /** Whoever changes a schema keeps the one before as {@code history/<type>.<n>.avsc}, from 1 up. */
+  private static List<Schema> history(EventType type) {
+    var older = new ArrayList<Schema>();
+    for (int n = 1;; n++) {
+      Schema schema = load("/avro/history/" + type.wire() + "." + n + ".avsc");
+      if (schema == null) return older;
+      older.add(schema);
+    }
+  }
+
+  private static @Nullable Schema load(String path) {
     try (InputStream in = EventContract.class.getResourceAsStream(path)) {
-      return new Schema.Parser().parse(Objects.requireNonNull(in, path));
+      return in == null ? null : new Schema.Parser().parse(in);
     } catch (IOException e) {
       throw new UncheckedIOException(path, e);
     }
@@ -130,7 +151,12 @@ public final class EventContract {
    * @throws IOException when the bytes are none
    */
   public InitiatedPayment decodeInitiated(byte[] bytes) throws IOException {
-    GenericRecord r = initiated.decode(bytes);
+    GenericRecord r;
+    try {
+      r = initiated.decode(bytes);
+    } catch (AvroRuntimeException e) {
+      throw new IOException(e.getMessage(), e);
+    }
     var metadata = new HashMap<String, String>();
     ((Map<?, ?>) r.get("metadata")).forEach((k, v) -> metadata.put(k.toString(), v.toString()));
     return new InitiatedPayment(text(r, "payment_id"), (int) r.get("version"), text(r, "merchant"),

@@ -33,7 +33,7 @@ public final class Relay {
   private static final String READ = "SELECT " + JournalRow.COLUMNS + """
      FROM journal
     WHERE (xid, position) > ($1::text::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-    ORDER BY xid, position LIMIT $3::int""";
+    ORDER BY journal.xid, journal.position LIMIT $3::int""";
   /** Fenced: writes nothing when the lease's epoch has moved on. */
   private static final String MARK = """
     UPDATE journal_cursor SET xid = $1::text::xid8, position = $2::bigint, passed = passed + $3::bigint

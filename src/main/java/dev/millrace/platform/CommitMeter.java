@@ -18,8 +18,10 @@ public final class CommitMeter {
 
   public CommitMeter(MeterRegistry registry, String queue, String instance, int limit) {
     this.queue = new QueueMeter(registry, queue, instance, limit, this, m -> m.depth.getAsInt());
-    this.items = DistributionSummary.builder("millrace.commit.items").tag("queue", queue).tag("instance", instance).register(registry);
-    this.duration = Timer.builder("millrace.commit").tag("queue", queue).tag("instance", instance).register(registry);
+    this.items = DistributionSummary.builder("millrace.commit.items").tag("queue", queue)
+        .tag("instance", instance).register(registry);
+    this.duration = Timer.builder("millrace.commit").tag("queue", queue).tag("instance", instance)
+        .register(registry);
   }
 
   QueueMeter queue() { return queue; }

@@ -1,6 +1,7 @@
 package dev.millrace.platform;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
@@ -26,7 +27,8 @@ import java.util.regex.Pattern;
  * against its type, so the getters cannot fail for a key that stands in the file.
  */
 public final class Config {
-  private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
+  private static final ObjectMapper YAML = new ObjectMapper(
+      YAMLFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build());
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
 
   private enum Kind {
@@ -106,10 +108,13 @@ public final class Config {
   }
 
   private void overlay(String prefix, JsonNode node, String source) {
+    if (node.isMissingNode() || node.isNull()) return; // a file of comments alone
+    if (!node.isObject())
+      throw new ConfigException(source + ": must hold keys and values, as config/millrace.yaml does");
     for (var field : node.properties()) {
       String key = prefix + field.getKey();
       if (kinds.containsKey(key)) {
-        set(key, text(field.getValue()), source, field.getValue().isArray());
+        set(key, field.getValue(), source);
       } else
         if (field.getValue().isObject() && kinds.keySet().stream().anyMatch(k -> k.startsWith(key + "."))) {
           overlay(key + ".", field.getValue(), source);
@@ -142,6 +147,15 @@ public final class Config {
     String name = key.substring(key.lastIndexOf('.') + 1);
     return kinds.keySet().stream().filter(k -> k.endsWith("." + name) || k.equals(name)).findFirst()
         .map(k -> " (did you mean `" + k + "`?)").orElse("");
+  }
+
+  private void set(String key, JsonNode value, String source) {
+    Kind kind = Objects.requireNonNull(kinds.get(key));
+    boolean list = kind == Kind.LIST || kind == Kind.DURATIONS;
+    if (value.isNull() || value.isObject() || value.isArray() != list) {
+      throw new ConfigException(source + ": `" + key + "` must be " + kind.words + ", not `" + value + "`");
+    }
+    set(key, text(value), source, list);
   }
 
   private void set(String key, String value, String source, boolean listAllowed) {

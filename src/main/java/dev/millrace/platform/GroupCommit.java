@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
-
 /**
  * Gathers items while earlier batches commit, then commits them all at once: natural batching, no timer. A few lanes
  * (connections, say) commit side by side, so that one batch is computed while the other is flushed. Owned by one
@@ -80,7 +79,7 @@ public final class GroupCommit<T, R> {
 
   private void write(List<Entry<T, R>> batch, Function<List<T>, Future<List<R>>> lane) {
     long began = System.nanoTime();
-    lane.apply(items(batch)).onComplete(result -> {
+    apply(lane, batch).onComplete(result -> {
       meter.committed(batch.size(), System.nanoTime() - began);
       if (splittable(batch, result)) {
         split(batch, lane);
@@ -92,6 +91,15 @@ public final class GroupCommit<T, R> {
       drain();
       owner.runOnContext(v -> finish(batch, result));
     });
+  }
+
+  private Future<List<R>> apply(Function<List<T>, Future<List<R>>> lane, List<Entry<T, R>> batch) {
+    try {
+      return lane.apply(items(batch));
+    } catch (RuntimeException e) {
+      // An item that cannot even be put into the statement: as one that the server refuses.
+      return Future.failedFuture(e);
+    }
   }
 
   private List<T> items(List<Entry<T, R>> batch) {
@@ -114,12 +122,13 @@ public final class GroupCommit<T, R> {
 
   private Future<Void> writeHalves(List<Entry<T, R>> part, Function<List<T>, Future<List<R>>> lane) {
     int half = part.size() / 2;
-    return writePart(part.subList(0, half), lane).compose(v -> writePart(part.subList(half, part.size()), lane));
+    return writePart(part.subList(0, half), lane)
+        .compose(v -> writePart(part.subList(half, part.size()), lane));
   }
 
   private Future<Void> writePart(List<Entry<T, R>> part, Function<List<T>, Future<List<R>>> lane) {
     Promise<Void> written = owner.promise();
-    lane.apply(items(part)).onComplete(result -> {
+    apply(lane, part).onComplete(result -> {
       if (splittable(part, result)) {
         writeHalves(part, lane).onComplete(written);
       } else {

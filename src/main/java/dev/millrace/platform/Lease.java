@@ -18,7 +18,7 @@ public final class Lease {
     INSERT INTO lease AS l (name, holder, epoch, expires)
     VALUES ($1::text, $2::text, 1, clock_timestamp() + $3::bigint * interval '1 ms')
     ON CONFLICT (name) DO UPDATE
-      SET holder = excluded.holder, expires = excluded.expires,
+      SET holder = excluded.holder, expires = clock_timestamp() + $3::bigint * interval '1 ms',
           epoch = CASE WHEN l.holder = excluded.holder AND l.expires >= clock_timestamp() THEN l.epoch ELSE l.epoch + 1 END
       WHERE l.holder = excluded.holder OR l.expires < clock_timestamp()
     RETURNING epoch""";

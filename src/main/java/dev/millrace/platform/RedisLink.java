@@ -91,12 +91,15 @@ public final class RedisLink {
     commands = new ArrayList<>(batch.size());
     promises = new ArrayList<>(batch.size());
     sending = true;
-    current.batch(batch).timeout(timeoutMs, TimeUnit.MILLISECONDS).onComplete(result -> answered(current, answers, result));
+    current.batch(batch).timeout(timeoutMs, TimeUnit.MILLISECONDS)
+        .onComplete(result -> answered(current, answers, result));
   }
 
-  private void answered(RedisConnection current, List<Promise<@Nullable Response>> answers, AsyncResult<List<Response>> result) {
+  private void answered(RedisConnection current, List<Promise<@Nullable Response>> answers,
+      AsyncResult<List<Response>> result) {
     sending = false;
-    if (result.failed() && result.cause() instanceof TimeoutException) drop(current, "no answer for " + timeoutMs + " ms");
+    if (result.failed() && result.cause() instanceof TimeoutException)
+      drop(current, "no answer for " + timeoutMs + " ms");
     if (connection == null) {
       var waiting = promises;
       commands = new ArrayList<>();

@@ -19,7 +19,9 @@ public final class Servers {
    * empty at the first plan for empty, and then loops over both.
    */
   private static final Map<String, String> BATCH_PLANS = Map.of("plan_cache_mode", "force_generic_plan",
-      "enable_nestloop", "off", "enable_mergejoin", "off", "enable_seqscan", "off");
+      "enable_nestloop", "off", "enable_mergejoin", "off", "enable_seqscan", "off",
+      // A node that hangs inside a transaction must not keep its locks from the node that takes over.
+      "idle_in_transaction_session_timeout", "1500");
 
   private final Config config;
 

@@ -23,7 +23,8 @@ public final class Trace {
     out[1] = '0';
     out[2] = '-';
     if (header != null && header.length() == 55 && VALID.matcher(header).matches()
-        && !header.startsWith("00000000000000000000000000000000", 3)) {
+        && !header.startsWith("00000000000000000000000000000000", 3)
+        && !header.startsWith("0000000000000000", 36)) {
       header.getChars(3, 35, out, 3);
     } else {
       hex(out, 3, random.nextLong() | 1L);

@@ -174,6 +174,7 @@ final class PaymentFlow {
                   d.declineCode(), d.message())));
       // Nothing was executed: the intent stands, and the retry finds no record of it and calls again.
       case Outcome.NotExecuted n -> Future.succeededFuture(new Next.Again(n.reason()));
+      case Outcome.Deferred _ -> resume(step.id);
       case Outcome.Unknown u -> unknown(step, reference, u.reason());
       case Outcome.Absent _ ->
         Future.failedFuture(new IllegalStateException("a charge cannot be answered `absent`"));
@@ -208,11 +209,12 @@ final class PaymentFlow {
         .map(appended -> again);
   }
 
+  /** {@code ageMs}: since the last call under this reference ended without an answer, or since its intent. */
   private record OpenAttempt(UUID reference, long ageMs) {}
 
   private Future<OpenAttempt> openAttempt(UUID payment) {
     return reads.query("""
-      SELECT reference, (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint
+      SELECT reference, (extract(epoch FROM clock_timestamp() - coalesce(finished, started)) * 1000)::bigint
         FROM attempt WHERE payment_id = $1::uuid ORDER BY started DESC LIMIT 1""", Tuple.of(payment))
         .map(rows -> {
           var row = rows.iterator().next();

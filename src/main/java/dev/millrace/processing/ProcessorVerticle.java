@@ -7,6 +7,7 @@ import dev.millrace.journal.EventContract;
 import dev.millrace.journal.Reads;
 import dev.millrace.payment.EventType;
 import dev.millrace.platform.Config;
+import dev.millrace.platform.ConfigException;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.QueueMeter;
 import dev.millrace.platform.RedisLink;
@@ -119,7 +120,13 @@ public final class ProcessorVerticle extends VerticleBase {
     var counters = new RedisVelocityCounters(link::send, InstantSource.system(),
         config.duration("redis.command-timeout"));
     String rules = config.text("fraud.rules");
-    if (!rules.equals("builtin")) return Screener.load(Path.of(rules), counters);
+    if (!rules.equals("builtin")) {
+      try {
+        return Screener.load(Path.of(rules), counters);
+      } catch (IllegalArgumentException e) {
+        throw new ConfigException("`fraud.rules`: " + e.getMessage());
+      }
+    }
     try (InputStream in = Objects
         .requireNonNull(ProcessorVerticle.class.getResourceAsStream("/config/fraud-rules.yaml"))) {
       return Screener.load(in, "config/fraud-rules.yaml", counters);
@@ -140,7 +147,8 @@ public final class ProcessorVerticle extends VerticleBase {
             config.positive("provider.stripe.breaker-failures-percent"),
             config.positive("provider.stripe.breaker-calls-min"),
             config.millis("provider.stripe.breaker-cooldown"),
-            config.millis("provider.stripe.breaker-ramp")),
+            config.millis("provider.stripe.breaker-ramp"),
+            config.millis("provider.stripe.absence-after") / 2),
         registry);
   }
 

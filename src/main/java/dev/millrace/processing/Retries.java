@@ -110,9 +110,14 @@ final class Retries {
     LOG.error("alert=dead_letter task={} payment={} attempts={} error=\"{}\"", task,
         payment == null ? "-" : TypeId.format(TypeId.PAYMENT, payment), attempts, error);
     registry.counter("millrace.dead.letters", "task", task).increment();
-    var row = Tuple.tuple().addValue(payment).addValue(task).addValue(attempts).addValue(error)
-        .addValue(traceparent).addValue(record).addValue(source);
+    var row = Tuple.tuple().addValue(payment).addValue(task).addValue(attempts).addValue(storable(error))
+        .addValue(storable(traceparent)).addValue(storable(record)).addValue(source);
     return bury(row);
+  }
+
+  /** Postgres holds no NUL in a text. */
+  private static String storable(String text) {
+    return text.replace('\0', '?');
   }
 
   private Future<Void> bury(Tuple row) {

@@ -30,12 +30,16 @@ public final class GuardedProvider {
    * @param breakerWindowMs over which the failure rate is taken
    * @param cooldownMs how long the breaker stays open before a probe
    * @param rampMs how long the bulkhead takes back to full size
+   * @param waitMaxMs how long a call may wait for its turn before it is handed back as {@code Deferred}
    */
   public record Limits(int concurrency, int waitingMax, long breakerWindowMs, int failuresPercent,
       int callsMin,
-      long cooldownMs, long rampMs) {}
+      long cooldownMs, long rampMs, long waitMaxMs) {}
 
-  private record Waiting(Supplier<Future<Provider.Outcome>> call, Promise<Provider.Outcome> promise) {}
+  private static final long RAMP_STEP_MS = 50;
+
+  private record Waiting(Supplier<Future<Provider.Outcome>> call, Promise<Provider.Outcome> promise,
+      long sinceMs) {}
 
   /** Marks an answer that counts against the provider. Stackless: it only tells the breaker. */
   private static final class CallFailed extends RuntimeException {
@@ -52,6 +56,8 @@ public final class GuardedProvider {
   private final QueueMeter meter;
   private final Counter opened;
   private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
+  private boolean draining;
+  private boolean looking;
   private volatile int inFlight;
   private volatile int depth;
   private long closedAtMs = Long.MIN_VALUE / 2;
@@ -73,6 +79,7 @@ public final class GuardedProvider {
         .tag("provider", provider.name()).register(registry);
     Gauge.builder("millrace.provider.in.flight", this, g -> g.inFlight).tag("provider", provider.name())
         .register(registry);
+    vertx.setPeriodic(500, id -> expire());
     breaker.openHandler(v -> {
       opened.increment();
       LOG.error("alert=breaker_open provider={} cooldown_ms={}", provider.name(), limits.cooldownMs);
@@ -114,7 +121,7 @@ public final class GuardedProvider {
           new Provider.Outcome.NotExecuted("no place free before provider " + provider.name()));
     }
     Promise<Provider.Outcome> promise = Promise.promise();
-    waiting.add(new Waiting(call, promise));
+    waiting.add(new Waiting(call, promise, nowMs()));
     depth = waiting.size();
     drain();
     return promise.future();
@@ -135,29 +142,43 @@ public final class GuardedProvider {
   }
 
   private void drain() {
+    if (draining) return;
+    draining = true;
     while (!waiting.isEmpty() && inFlight < size()) run(waiting.poll());
+    draining = false;
     depth = waiting.size();
-    // While it ramps up, nobody may come to drain: look again soon.
-    if (!waiting.isEmpty() && inFlight == 0 && breaker.state() == CircuitBreakerState.CLOSED)
-      vertx.setTimer(50, id -> drain());
+    // While it ramps up its size grows without anybody coming to drain.
+    if (!waiting.isEmpty() && breaker.state() == CircuitBreakerState.CLOSED && size() < limits.concurrency
+        && !looking) {
+      looking = true;
+      vertx.setTimer(RAMP_STEP_MS, id -> {
+        looking = false;
+        drain();
+      });
+    }
+  }
+
+  /** Sends away what has waited too long: its state may be old news by now. */
+  private void expire() {
+    while (!waiting.isEmpty() && nowMs() - waiting.peek().sinceMs > limits.waitMaxMs) {
+      Waiting late = waiting.poll();
+      depth = waiting.size();
+      late.promise.complete(new Provider.Outcome.Deferred());
+    }
   }
 
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
   private void run(Waiting next) {
     inFlight++;
-    breaker.<Provider.Outcome>execute(promise -> next.call.get().onComplete(result -> {
-      Provider.Outcome outcome = result.succeeded()
-          ? result.result()
-          : new Provider.Outcome.Unknown("connector failed: " + result.cause().getMessage());
-      if (result.failed()) LOG.error("connector_failed provider={}", provider.name(), result.cause());
-      inFlight--;
-      next.promise.complete(outcome);
-      if (countsAgainst(outcome)) promise.fail(new CallFailed());
-      else promise.complete(outcome);
+    var outcome = new Provider.Outcome[1];
+    breaker.<Provider.Outcome>execute(promise -> call(next).onComplete(result -> {
+      outcome[0] = result.result();
+      if (countsAgainst(result.result())) promise.fail(new CallFailed());
+      else promise.complete(result.result());
     })).onComplete(result -> {
-      if (result.failed() && !(result.cause() instanceof CallFailed)) {
-        // The breaker turned the call away (it opened in between): the call waits again, in front.
-        inFlight--;
+      inFlight--;
+      if (outcome[0] == null) {
+        // The breaker turned the call away (it opened in between): it waits again, in front.
         waiting.addFirst(next);
         depth = waiting.size();
         return;
@@ -165,13 +186,31 @@ public final class GuardedProvider {
       window.record(result.failed());
       if (window.tripped() && breaker.state() == CircuitBreakerState.CLOSED) breaker.open();
       drain();
+      // Last, when the breaker knows: the caller may come with its next call at once.
+      next.promise.complete(outcome[0]);
+    });
+  }
+
+  /** Calls the connector; its failures are defects, and what they left behind is not known. */
+  private Future<Provider.Outcome> call(Waiting next) {
+    Future<Provider.Outcome> answer;
+    try {
+      answer = next.call.get();
+    } catch (RuntimeException e) {
+      answer = Future.failedFuture(e);
+    }
+    return answer.otherwise(failure -> {
+      LOG.error("connector_failed provider={}", provider.name(), failure);
+      return new Provider.Outcome.Unknown("connector failed: " + failure.getMessage());
     });
   }
 
   private static boolean countsAgainst(Provider.Outcome outcome) {
     return switch (outcome) {
       case Provider.Outcome.Unknown _, Provider.Outcome.NotExecuted _ -> true;
-      case Provider.Outcome.Charged _, Provider.Outcome.Declined _, Provider.Outcome.Absent _ -> false;
+      case Provider.Outcome.Charged _, Provider.Outcome.Declined _, Provider.Outcome.Absent _,
+          Provider.Outcome.Deferred _ ->
+        false;
     };
   }
 }

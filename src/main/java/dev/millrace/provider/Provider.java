@@ -25,6 +25,9 @@ public interface Provider {
     /** No usable answer: it may or may not have charged. */
     record Unknown(String reason) implements Outcome {}
 
+    /** Not called: it waited so long for its turn that the payment must be looked at again first. */
+    record Deferred() implements Outcome {}
+
     /** The provider has no record of this reference (an inquiry's answer only). */
     record Absent() implements Outcome {}
   }

@@ -34,7 +34,7 @@ final class Settler {
   private static final String CONFIRMED = """
     SELECT xid::text, position, subject, traceparent FROM journal
      WHERE type = 'payment.confirmed' AND (xid, position) > ($1::text::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-     ORDER BY xid, position LIMIT $3::int""";
+     ORDER BY journal.xid, journal.position LIMIT $3::int""";
   private static final String PAYMENTS = """
     SELECT id, merchant, livemode, version, currency, amount, amount_charged, provider
       FROM payment WHERE id = ANY($1::uuid[]) AND status = 'confirmed'""";

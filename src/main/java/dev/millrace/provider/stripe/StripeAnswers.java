@@ -31,13 +31,7 @@ final class StripeAnswers {
     if (json == null) return new Outcome.Unknown("status " + raw.status() + " with a body that is not JSON");
     return switch (raw.status()) {
       case 200 -> ofIntent(json);
-      case 402 -> declined(json);
-      case 400, 404 -> {
-        JsonObject error = error(json);
-        yield "idempotency_error".equals(error.getString("type"))
-            ? new Outcome.Unknown("our reference was used for another request")
-            : declined(json);
-      }
+      case 400, 402, 404 -> refused(raw.status(), json);
       case 401, 403, 429 -> new Outcome.NotExecuted("status " + raw.status());
       default -> new Outcome.Unknown("status " + raw.status());
     };
@@ -49,13 +43,26 @@ final class StripeAnswers {
         || !(json.getValue("data") instanceof io.vertx.core.json.JsonArray data)) {
       return new Outcome.Unknown("inquiry: status " + raw.status());
     }
-    Outcome last = new Outcome.Absent();
+    // One charge is proof; one that is not decided leaves all undecided; only then does a refusal count.
+    Outcome best = new Outcome.Absent();
     for (Object item : data) {
-      if (!(item instanceof JsonObject intent)) return new Outcome.Unknown("inquiry: malformed list");
-      last = ofIntent(intent);
-      if (last instanceof Outcome.Charged) return last;
+      Outcome one = item instanceof JsonObject intent
+          ? ofIntent(intent)
+          : new Outcome.Unknown("inquiry: malformed list");
+      if (one instanceof Outcome.Charged) return one;
+      if (!(best instanceof Outcome.Unknown)) best = one;
     }
-    return last;
+    return best;
+  }
+
+  /** A refusal is one only in Stripe's own words: anything else may come from whatever stands in between. */
+  private static Outcome refused(int status, JsonObject json) {
+    String type = text(error(json), "type");
+    if ("idempotency_error".equals(type))
+      return new Outcome.Unknown("our reference was used for another request");
+    return "card_error".equals(type) || "invalid_request_error".equals(type)
+        ? declined(json)
+        : new Outcome.Unknown("status " + status + " without Stripe's error");
   }
 
   private static Outcome ofIntent(JsonObject intent) {
@@ -97,7 +104,7 @@ final class StripeAnswers {
   }
 
   private static @Nullable String text(JsonObject json, String field) {
-    return json.getValue(field) instanceof String s ? s : null;
+    return json.getValue(field) instanceof String s ? s.replace('\0', '?') : null;
   }
 
   private static @Nullable JsonObject parse(Buffer body) {

@@ -1,0 +1,31 @@
+package dev.millrace.api;
+
+import dev.millrace.testing.GatewayProcess;
+import dev.millrace.testing.Site;
+import dev.millrace.testing.TestServers;
+import java.util.Map;
+
+/**
+ * One gateway with every role for the tests of this package, started once a JVM and ended with it. Its provider and its
+ * settlement are quick, and a request may take a second to arrive.
+ */
+final class ApiSite {
+  static final long REQUEST_TIMEOUT_MS = 1_000;
+
+  private static final Site SITE = Site.on(TestServers.shared());
+  private static final GatewayProcess GATEWAY = SITE.start("simulator,api,relay,processor,settlement,ops",
+      Map.of("MILLRACE_API_REQUEST_TIMEOUT", "1s", "MILLRACE_SIMULATOR_LATENCY_MS_MIN", "1",
+          "MILLRACE_SIMULATOR_LATENCY_MS_MAX", "3", "MILLRACE_SETTLEMENT_INTERVAL", "100ms"));
+
+  static {
+    Runtime.getRuntime().addShutdownHook(new Thread(SITE::close));
+  }
+
+  private ApiSite() {}
+
+  static Site site() { return SITE; }
+
+  static GatewayProcess gateway() { return GATEWAY; }
+
+  static String url(String path) { return GATEWAY.apiUrl() + path; }
+}

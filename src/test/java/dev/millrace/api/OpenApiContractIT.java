@@ -1,0 +1,267 @@
+package dev.millrace.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import dev.millrace.testing.Await;
+import dev.millrace.testing.Http;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.json.JsonObject;
+import io.vertx.openapi.contract.Operation;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Holds real requests and answers of every call against {@code openapi.yaml}. */
+class OpenApiContractIT {
+  /** What takes a fault of ours or of the storage's to be answered. */
+  private static final Set<Integer> NOT_PROVOKED = Set.of(500, 503);
+  private static final String TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  private static final Contract CONTRACT = new Contract(UnaryOperator.identity());
+  private static final Merchant MERCHANT = Merchant.create();
+  private static final AtomicInteger KEYS = new AtomicInteger();
+  private static final Set<String> PROVOKED = new TreeSet<>();
+  private static String paid;
+
+  @BeforeAll
+  static void settleOne() {
+    paid = MERCHANT.pay("settled", Merchant.VISA).json().getString("id");
+    MERCHANT.awaitStatus(paid, "settled");
+  }
+
+  /** Else a status could stay in the file that no call answers any more. */
+  @AfterAll
+  static void documentedAnswers_exceptFaults_wereAllProvoked() {
+    var documented = new TreeSet<String>();
+    for (var operation : CONTRACT.parsed().operations())
+      for (int status = 200; status < 600; status++)
+        if (operation.getResponse(status) != null && !NOT_PROVOKED.contains(status))
+          documented.add(operation.getOperationId() + " " + status);
+    CONTRACT.close();
+    assertThat(PROVOKED).isEqualTo(documented);
+  }
+
+  private static Operation assertFits(HttpMethod method, String path, int status, Map<String, String> headers,
+      byte[] body) {
+    var operation = CONTRACT.operation(method, path);
+    assertThat(CONTRACT.faultsOfAnswer(operation, status, headers, body)).isEmpty();
+    PROVOKED.add(operation.getOperationId() + " " + status);
+    return operation;
+  }
+
+  private static void assertCall(int status, HttpMethod method, String path, Map<String, String> headers,
+      String body) {
+    var answer = Http.send(method.name(), ApiSite.url(path), headers, body);
+    assertThat(answer.status()).as(answer.body()).isEqualTo(status);
+    assertFits(method, path, status, Contract.lowerCase(answer), answer.bytes());
+  }
+
+  /** A request that is refused for what the contract does not say, or not at all, must be valid by the contract. */
+  private static void assertValidCall(int status, HttpMethod method, String path, Map<String, String> headers,
+      String body) {
+    assertThat(CONTRACT.faultsOfRequest(method.name(), path, headers, body)).isEmpty();
+    assertCall(status, method, path, headers, body);
+  }
+
+  private static Map<String, String> authorized(Merchant merchant) {
+    return Map.of("Authorization", "Bearer " + merchant.key(), "traceparent", TRACEPARENT);
+  }
+
+  private static Stream<String> reads() {
+    return Stream.of("/v1/payments", "/v1/payments/" + paid, "/v1/payments/" + paid + "/timeline",
+        "/v1/balances",
+        "/v1/ledger/accounts/merchant_pending:" + MERCHANT.id() + "/postings",
+        "/v1/idempotency_keys/settled");
+  }
+
+  @ParameterizedTest
+  @MethodSource("reads")
+  void read_fits(String path) {
+    assertValidCall(200, HttpMethod.GET, path, authorized(MERCHANT), null);
+    assertCall(400, HttpMethod.GET, path + "?nonsense=1", authorized(MERCHANT), null);
+    assertValidCall(401, HttpMethod.GET, path, Map.of(), null);
+    assertValidCall(401, HttpMethod.GET, path, Map.of("Authorization", "Bearer sk_test_nobody"), null);
+  }
+
+  @ParameterizedTest
+  @MethodSource("reads")
+  void read_overTheRate_fits(String path) {
+    var limited = authorized(Merchant.withRate(1));
+    Await.until(Duration.ofSeconds(10), "429", () -> Http
+        .send("GET", ApiSite.url("/v1/balances"), limited, null).status() == 429);
+    var answer = new AtomicReference<Http.Answer>();
+    Await.until(Duration.ofSeconds(10), "429", () -> {
+      answer.set(Http.send("GET", ApiSite.url(path), limited, null));
+      assertFits(HttpMethod.GET, path, answer.get().status(), Contract.lowerCase(answer.get()),
+          answer.get().bytes());
+      return answer.get().status() == 429;
+    });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/v1/payments/pay_01jd3w5ynkfxmrx1v0a9s2e4zg",
+      "/v1/payments/pay_01jd3w5ynkfxmrx1v0a9s2e4zg/timeline",
+      "/v1/ledger/accounts/merchant_pending:mer_01jd3w5ynkfxmrx1v0a9s2e4zg/postings",
+      "/v1/idempotency_keys/unused"})
+  void read_ofNothing_fits(String path) {
+    assertValidCall(404, HttpMethod.GET, path, authorized(MERCHANT), null);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"limit=1", "limit=100&status=settled&currency=usd&reference=a%20b",
+      "created%5Bgte%5D=1&created%5Blt%5D=99999999999", "starting_after=pay_01jd3w5ynkfxmrx1v0a9s2e4zg",
+      "ending_before=pay_01jd3w5ynkfxmrx1v0a9s2e4zg"})
+  void list_withParameters_fits(String query) {
+    assertValidCall(200, HttpMethod.GET, "/v1/payments?" + query, authorized(MERCHANT), null);
+  }
+
+  @Test
+  void list_withMore_fits() {
+    MERCHANT.pay(Merchant.VISA);
+    assertValidCall(200, HttpMethod.GET, "/v1/payments?limit=1", authorized(MERCHANT), null);
+    String postings = "/v1/ledger/accounts/merchant_pending:" + MERCHANT.id()
+        + "/postings?currency=usd&limit=1";
+    assertValidCall(200, HttpMethod.GET, postings, authorized(MERCHANT), null);
+    String next = MERCHANT.get(postings).json().getString("next");
+    assertValidCall(200, HttpMethod.GET, postings + "&starting_after=" + next, authorized(MERCHANT), null);
+  }
+
+  @Test
+  void contract_served_isThisFileAndFits() {
+    assertValidCall(200, HttpMethod.GET, "/openapi.yaml", Map.of(), null);
+    assertThat(Http.get(ApiSite.url("/openapi.yaml")).body()).isEqualTo(Contract.text());
+  }
+
+  private static Map<String, String> creating(Merchant merchant, String... more) {
+    return Http.create(merchant.key(), "contract-" + KEYS.incrementAndGet(), more);
+  }
+
+  private static final String EVERYTHING = """
+    {"amount": 1999, "currency": "usd", "payment_method": "pm_card_visa", "capture": "automatic",
+     "reference": "order-1", "description": "Two", "return_url": "https://shop.example/", "metadata": {"a": "b"}}""";
+
+  @ParameterizedTest
+  @ValueSource(strings = {Merchant.VISA, EVERYTHING})
+  void create_accepted_fits(String body) {
+    var headers = creating(MERCHANT, "traceparent", TRACEPARENT);
+    assertValidCall(202, HttpMethod.POST, "/v1/payments", headers, body);
+    assertValidCall(202, HttpMethod.POST, "/v1/payments", headers, body);
+    assertValidCall(202, HttpMethod.POST, "/v1/payments", creating(Merchant.withRate(9)), body);
+  }
+
+  /** Each status a payment can have, with its object and its timeline. */
+  @ParameterizedTest
+  @ValueSource(strings = {"pm_card_visa", "pm_card_chargeDeclined", "pm_card_nobody", "pm_test_blocked",
+      "pm_sim_wrong_amount"})
+  void create_decided_fits(String method) {
+    var headers = creating(MERCHANT, "Prefer", "wait=20");
+    assertValidCall(201, HttpMethod.POST, "/v1/payments", headers, Merchant.paidBy(method));
+    assertValidCall(201, HttpMethod.POST, "/v1/payments", headers, Merchant.paidBy(method));
+    String id = MERCHANT.pay(headers.get("Idempotency-Key"), Merchant.paidBy(method)).json().getString("id");
+    assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id + "/timeline", authorized(MERCHANT), null);
+  }
+
+  @ParameterizedTest
+  @MethodSource("undecided")
+  void payment_undecided_fits(String method, String status) {
+    String id = MERCHANT.pay(Merchant.paidBy(method)).json().getString("id");
+    MERCHANT.awaitStatus(id, status);
+    assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id, authorized(MERCHANT), null);
+    assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id + "/timeline", authorized(MERCHANT), null);
+  }
+
+  static Stream<Arguments> undecided() {
+    return Stream.of(arguments("pm_test_review", "in_review"), arguments("pm_sim_malformed", "unknown"),
+        arguments("pm_sim_hang", "provider_submitted"));
+  }
+
+  @Test
+  void payment_decidedByAnOperator_fits() {
+    for (String act : List.of("release", "block")) {
+      String id = MERCHANT.pay(Merchant.paidBy("pm_test_review")).json().getString("id");
+      MERCHANT.awaitStatus(id, "in_review");
+      Merchant.ops("/ops/payments/" + id + "/" + act, new JsonObject());
+      MERCHANT.awaitStatus(id, act.equals("block") ? "blocked" : "declined");
+      assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id, authorized(MERCHANT), null);
+      assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id + "/timeline", authorized(MERCHANT), null);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{}", "{\"amount\":0,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\"}",
+      "{\"amount\":\"1\",\"currency\":\"USD\",\"payment_method\":\"visa\"}",
+      "{\"amount\":1,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\",\"capture_method\":\"manual\"}",
+      "{\"amount\":1,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\",\"capture\":\"manual\"}",
+      "{\"amount\":1,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\",\"metadata\":{\"a\":1}}",
+      "{\"amount\":1,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\",\"reference\":\"\"}", "[]",
+      "no json"})
+  void create_ofBadBody_isRefusedByBoth(String body) {
+    var headers = creating(MERCHANT);
+    assertThat(CONTRACT.faultsOfRequest("POST", "/v1/payments", headers, body)).isNotEmpty();
+    assertCall(400, HttpMethod.POST, "/v1/payments", headers, body);
+  }
+
+  @Test
+  void create_withBadHeaders_isRefusedByBoth() {
+    var withoutKey = new HashMap<>(creating(MERCHANT));
+    withoutKey.remove("Idempotency-Key");
+    assertThat(CONTRACT.faultsOfRequest("POST", "/v1/payments", withoutKey, Merchant.VISA)).isNotEmpty();
+    assertCall(400, HttpMethod.POST, "/v1/payments", withoutKey, Merchant.VISA);
+    var longKey = Http.create(MERCHANT.key(), "k".repeat(258));
+    assertThat(CONTRACT.faultsOfRequest("POST", "/v1/payments", longKey, Merchant.VISA)).isNotEmpty();
+    assertCall(400, HttpMethod.POST, "/v1/payments", longKey, Merchant.VISA);
+    var noJson = creating(MERCHANT);
+    noJson.put("Content-Type", "text/plain");
+    assertThat(CONTRACT.faultsOfRequest("POST", "/v1/payments", noJson, Merchant.VISA)).isNotEmpty();
+    assertCall(415, HttpMethod.POST, "/v1/payments", noJson, Merchant.VISA);
+  }
+
+  @Test
+  void create_refused_fits() {
+    assertValidCall(401, HttpMethod.POST, "/v1/payments", Http.create("sk_test_nobody", "k"), Merchant.VISA);
+    assertValidCall(413, HttpMethod.POST, "/v1/payments", creating(MERCHANT),
+        Merchant.VISA + " ".repeat(65_536));
+    assertValidCall(422, HttpMethod.POST, "/v1/payments", Http.create(MERCHANT.key(), "settled"), EVERYTHING);
+    var limited = Merchant.withRate(1);
+    Await.until(Duration.ofSeconds(10), "429", () -> limited.pay(Merchant.VISA).status() == 429);
+    var answer = limited.pay(Merchant.VISA);
+    assertFits(HttpMethod.POST, "/v1/payments", answer.status(), Contract.lowerCase(answer), answer.bytes());
+    while (answer.status() != 429) answer = limited.pay(Merchant.VISA);
+    assertFits(HttpMethod.POST, "/v1/payments", 429, Contract.lowerCase(answer), answer.bytes());
+  }
+
+  @Test
+  void create_inFlight_fits() {
+    String body = Merchant.paidBy("pm_test_review");
+    var first = MERCHANT.payLater("in-flight", body, "Prefer", "wait=1");
+    Await.until(Duration.ofSeconds(5), "in flight",
+        () -> MERCHANT.get("/v1/idempotency_keys/in-flight").status() == 200);
+    assertValidCall(200, HttpMethod.GET, "/v1/idempotency_keys/in-flight", authorized(MERCHANT), null);
+    assertValidCall(409, HttpMethod.POST, "/v1/payments", Http.create(MERCHANT.key(), "in-flight"), body);
+    assertThat(first.join().status()).isEqualTo(202);
+  }
+
+  @Test
+  void create_tooSlow_fits() {
+    try (var http = new RawHttp()) {
+      var answer = http.send(RawHttp.head(MERCHANT,
+          "Idempotency-Key: slow\r\nContent-Type: application/json\r\nContent-Length: 9\r\n")).answer();
+      assertThat(answer.status()).isEqualTo(408);
+      assertFits(HttpMethod.POST, "/v1/payments", 408, answer.headers(), answer.bytes());
+    }
+  }
+}

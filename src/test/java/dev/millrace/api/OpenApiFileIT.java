@@ -1,0 +1,143 @@
+package dev.millrace.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.testing.Http;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+/** Holds {@code openapi.yaml} itself to what it says: its routes, codes and examples, and that it is a sharp judge. */
+class OpenApiFileIT {
+  private static final List<HttpMethod> METHODS = List.of(HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT,
+      HttpMethod.PATCH, HttpMethod.DELETE);
+  private static final Contract CONTRACT = new Contract(UnaryOperator.identity());
+
+  @AfterAll
+  static void close() {
+    CONTRACT.close();
+  }
+
+  @Test
+  void routes_ofTheFile_areThoseOfTheRouter() throws IOException {
+    var documented = new TreeSet<String>();
+    for (var operation : CONTRACT.parsed().operations())
+      documented.add(operation.getHttpMethod() + " " + operation.getOpenAPIPath());
+    for (String path : CONTRACT.parsed().getPaths().stream().map(p -> p.getName()).toList()) {
+      for (HttpMethod method : METHODS) {
+        int status = Http.send(method.name(), ApiSite.url(path.replaceAll("[{}]", "")), Map.of(), null)
+            .status();
+        int served = path.equals("/openapi.yaml") ? 200 : 401;
+        assertThat(status).as(method + " " + path)
+            .isEqualTo(documented.contains(method + " " + path) ? served : 405);
+      }
+    }
+    // From outside nobody can see a route that the file does not know: the source tells.
+    assertThat(routesOfTheSource()).isEqualTo(documented);
+  }
+
+  private static Set<String> routesOfTheSource() throws IOException {
+    var source = Files.readString(Path.of("src/main/java/dev/millrace/api/ApiVerticle.java"));
+    var routes = new TreeSet<String>();
+    var matcher = Pattern.compile("router\\s*\\.(get|post|put|patch|delete|route)\\(\"([^\"]+)\"")
+        .matcher(source);
+    while (matcher.find())
+      routes.add(matcher.group(1).toUpperCase(Locale.ROOT) + " "
+          + matcher.group(2).replaceAll(":(\\w+)", "{$1}"));
+    return routes;
+  }
+
+  /** Every code that the source answers with stands in the contract, both in its schema and in its table. */
+  @Test
+  void codes_ofTheSource_areDocumented() throws IOException {
+    var codes = new TreeSet<String>();
+    var pattern = Pattern
+        .compile("(?<!missing\\(|fault\\()\"([a-z]+(?:_[a-z]+)+)\",\\s*(?:\"[`A-Z(]|message)");
+    try (var files = Files.list(Path.of("src/main/java/dev/millrace/api"))) {
+      for (Path file : files.toList())
+        pattern.matcher(Files.readString(file)).results().forEach(m -> codes.add(m.group(1)));
+    }
+    assertThat(codes).contains("parameter_unknown", "queue_full", "key_invalid").hasSizeGreaterThan(20);
+    var schema = Contract.json(Contract.text()).getJsonObject("components").getJsonObject("schemas")
+        .getJsonObject("ErrorCode").getJsonArray("enum");
+    for (String code : codes) {
+      assertThat(schema.contains(code)).as(code).isTrue();
+      assertThat(Contract.text()).contains("| `" + code + "` |");
+    }
+  }
+
+  /** What this test is good for: it must see a field too many, one too few and a header too many. */
+  @Test
+  void contract_thatDoesNotFit_isNoticed() {
+    var merchant = Merchant.create();
+    String paid = merchant.pay(Merchant.VISA).json().getString("id");
+    merchant.awaitStatus(paid, "settled");
+    var payment = merchant.get("/v1/payments/" + paid);
+    var mutations = Map.<String, UnaryOperator<String>>of(
+        "a field that the schema lacks",
+        text -> text.replace("        trace_id: {$ref: '#/components/schemas/TraceId'}\n"
+            + "        created:", "        created:"),
+        "a required field that is missing",
+        text -> text.replace("required: [id, object, amount, currency, status,",
+            "required: [id, nonsense, object, amount, currency, status,"),
+        "another type", text -> text.replace("livemode: {type: boolean", "livemode: {type: string"),
+        "another status", text -> text.replace("confirmed, declined, settled]\n", "confirmed, declined]\n"),
+        "a header that is not documented",
+        text -> text.replace("            Request-Id: ", "            X-Request-Id: "));
+    mutations.forEach((what, mutation) -> {
+      assertThat(mutation.apply(Contract.text())).as(what).isNotEqualTo(Contract.text());
+      try (var mutated = new Contract(mutation)) {
+        var operation = mutated.operation(HttpMethod.GET, "/v1/payments/" + paid);
+        assertThat(mutated.faultsOfAnswer(operation, 200, Contract.lowerCase(payment), payment.bytes()))
+            .as(what)
+            .isNotEmpty();
+      }
+    });
+  }
+
+  /** The examples are what a merchant copies. */
+  @Test
+  void examples_ofTheFile_fitTheirSchemas() {
+    var raw = Contract.json(Contract.text());
+    int seen = 0;
+    for (var operation : CONTRACT.parsed().operations()) {
+      var responses = raw.getJsonObject("paths").getJsonObject(operation.getOpenAPIPath())
+          .getJsonObject(operation.getHttpMethod().name().toLowerCase(Locale.ROOT))
+          .getJsonObject("responses");
+      for (String status : responses.fieldNames()) {
+        var content = resolved(raw, responses.getJsonObject(status)).getJsonObject("content");
+        for (String type : content.fieldNames()) {
+          var examples = content.getJsonObject(type).getJsonObject("examples", new JsonObject());
+          var schema = operation.getResponse(Integer.parseInt(status)).getContent().get(type).getSchema();
+          for (String name : examples.fieldNames()) {
+            seen++;
+            var result = CONTRACT.parsed().getSchemaRepository().validator(schema)
+                .validate(resolved(raw, examples.getJsonObject(name)).getValue("value"));
+            assertThat(result.getValid()).as(operation.getOperationId() + " " + status + " " + name + ": "
+                + result.getErrors()).isTrue();
+          }
+        }
+      }
+    }
+    assertThat(seen).isGreaterThan(10);
+  }
+
+  private static JsonObject resolved(JsonObject raw, JsonObject object) {
+    String ref = object.getString("$ref");
+    if (ref == null) return object;
+    JsonObject at = raw;
+    for (String part : ref.substring(2).split("/")) at = at.getJsonObject(part);
+    return at;
+  }
+}

@@ -1,0 +1,59 @@
+package dev.millrace.failure;
+
+import dev.millrace.testing.Await;
+import dev.millrace.testing.GatewayProcess;
+import dev.millrace.testing.Http;
+import dev.millrace.testing.Site;
+import io.vertx.core.json.JsonObject;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The simulator's book as anybody may read it: the judge of what was charged. */
+record Book(List<Entry> entries) {
+  record Entry(String reference, long captured, String currency, String status) {
+    boolean succeeded() { return status.equals("succeeded"); }
+  }
+
+  static Book of(Site site) {
+    var answer = Http.get(site.simulatorUrl() + "/book");
+    if (answer.status() != 200) throw new AssertionError(answer.status() + " " + answer.body());
+    return new Book(answer.body().lines().map(JsonObject::new).map(e -> new Entry(e.getString("reference"),
+        e.getLong("amount_captured"), e.getString("currency"), e.getString("status"))).toList());
+  }
+
+  static JsonObject summary(Site site) { return Http.get(site.simulatorUrl() + "/book/summary").json(); }
+
+  /** A simulator in a process of its own. */
+  static GatewayProcess startSimulator(Site site) {
+    var simulator = site.start("simulator", Map.of());
+    awaitAnswering(site);
+    return simulator;
+  }
+
+  static void awaitAnswering(Site site) {
+    Await.until(Duration.ofSeconds(30), "the simulator answers", () -> {
+      try {
+        return Http.get(site.simulatorUrl() + "/book/summary").status() == 200;
+      } catch (UncheckedIOException notYet) {
+        return false;
+      }
+    });
+  }
+
+  static void settings(Site site, JsonObject change) {
+    var answer = Http.send("PUT", site.simulatorUrl() + "/settings", Map.of(), change.encode());
+    if (answer.status() != 200) throw new AssertionError(answer.body());
+  }
+
+  List<Entry> succeeded() { return entries.stream().filter(Entry::succeeded).toList(); }
+
+  /** Minor units by currency. */
+  Map<String, Long> captured() {
+    var sums = new TreeMap<String, Long>();
+    succeeded().forEach(e -> sums.merge(e.currency(), e.captured(), Long::sum));
+    return sums;
+  }
+}

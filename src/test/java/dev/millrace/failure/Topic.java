@@ -1,0 +1,65 @@
+package dev.millrace.failure;
+
+import dev.millrace.testing.Site;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/** A site's event topic, as any consumer or producer of Kafka sees it. */
+final class Topic {
+  private Topic() {}
+
+  /** The versions of each subject in the order of their records, repeats included. */
+  static Map<String, List<Integer>> versions(Site site) {
+    var versions = new LinkedHashMap<String, List<Integer>>();
+    for (var record : records(site)) {
+      versions.computeIfAbsent(record.key(), k -> new ArrayList<>())
+          .add(Integer.valueOf(
+              new String(record.headers().lastHeader("ce_version").value(), StandardCharsets.US_ASCII)));
+    }
+    return versions;
+  }
+
+  private static List<ConsumerRecord<String, byte[]>> records(Site site) {
+    try (var consumer = new KafkaConsumer<>(bootstrap(site), new StringDeserializer(),
+        new ByteArrayDeserializer())) {
+      var partitions = consumer.partitionsFor(site.topic()).stream()
+          .map(p -> new TopicPartition(p.topic(), p.partition())).toList();
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      var end = consumer.endOffsets(partitions);
+      var records = new ArrayList<ConsumerRecord<String, byte[]>>();
+      while (partitions.stream().anyMatch(p -> consumer.position(p) < end.get(p))) {
+        consumer.poll(Duration.ofMillis(200)).forEach(records::add);
+      }
+      return records;
+    }
+  }
+
+  /** Puts records among the site's events. */
+  static void send(Site site, List<ProducerRecord<String, byte[]>> records) {
+    try (var producer = new KafkaProducer<>(bootstrap(site), new StringSerializer(),
+        new ByteArraySerializer())) {
+      for (var record : records) producer.send(record).get();
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Map<String, Object> bootstrap(Site site) {
+    return Map.of("bootstrap.servers", "127.0.0.1:" + site.servers().ports().kafka());
+  }
+}

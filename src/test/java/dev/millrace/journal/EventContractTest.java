@@ -1,0 +1,212 @@
+package dev.millrace.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.payment.EventType;
+import dev.millrace.payment.PaymentEvent;
+import dev.millrace.payment.PaymentEvent.Initiated;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.OffsetDateTime;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.apache.avro.Schema;
+import org.apache.avro.SchemaNormalization;
+import org.apache.avro.generic.GenericData;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.message.BinaryMessageDecoder;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+final class EventContractTest {
+  private static final UUID SUBJECT = UUID.fromString("01890a5d-ac96-774b-bcce-b302099a8057");
+  private static final UUID MERCHANT = UUID.fromString("01890a5d-ac96-774b-bcce-b302099a8058");
+  private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  private static final Initiated INITIATED = new Initiated(1999, "usd", "pm_card_visa", "automatic",
+      "order 1",
+      "Größe 😀", Map.of("a", "1", "b", "ü"), "https://shop.example/ok");
+
+  private final EventContract contract = new EventContract();
+
+  private static JournalRow row(EventType type, String data) {
+    return new JournalRow("771", 42, SUBJECT, 3, type.wire(), MERCHANT, true, "gateway", TRACE,
+        OffsetDateTime.parse("2026-11-20T12:30:45.123456+01:00"), data);
+  }
+
+  private static Arguments event(PaymentEvent event, Object... fields) {
+    return Arguments.of(event.type(), EventJson.write(event), map(fields));
+  }
+
+  private static Map<String, Object> map(Object... fields) {
+    var map = new LinkedHashMap<String, Object>();
+    for (int i = 0; i < fields.length; i += 2) map.put((String) fields[i], fields[i + 1]);
+    return map;
+  }
+
+  /** Each event type, its data in the journal, and its own fields in Kafka. */
+  static Stream<Arguments> events() {
+    return Stream.of(
+        event(INITIATED, "amount", 1999L, "currency", "usd", "payment_method", "pm_card_visa", "capture",
+            "automatic",
+            "reference", "order 1", "description", "Größe 😀", "metadata", Map.of("a", "1", "b", "ü"),
+            "return_url",
+            "https://shop.example/ok"),
+        event(new Initiated(99_999_999_999L, "jpy", "tok_1", "automatic", null, null, Map.of(), null),
+            "amount",
+            99_999_999_999L, "currency", "jpy", "payment_method", "tok_1", "capture", "automatic",
+            "reference", null,
+            "description", null, "metadata", Map.of(), "return_url", null),
+        event(new PaymentEvent.Screened("clear", null, 0, false, null), "decision", "clear", "rule", null,
+            "score", 0,
+            "velocity_known", false, "operator", null),
+        event(new PaymentEvent.Screened("review", "big", 70, true, "ann"), "decision", "review", "rule",
+            "big", "score",
+            70, "velocity_known", true, "operator", "ann"),
+        event(new PaymentEvent.Blocked("stolen", 100, null), "rule", "stolen", "score", 100, "operator",
+            null),
+        event(new PaymentEvent.ProviderSubmitted("stripe", "att_1"), "provider", "stripe", "attempt",
+            "att_1"),
+        event(new PaymentEvent.Unknown("stripe", "att_1", "timeout"), "provider", "stripe", "attempt",
+            "att_1",
+            "reason", "timeout"),
+        event(new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 1999, 2500, "usd"), "provider", "stripe",
+            "attempt",
+            "att_1", "provider_reference", "pi_1", "amount", 1999L, "amount_charged", 2500L, "currency",
+            "usd"),
+        event(new PaymentEvent.Declined("stripe", "att_1", null, "card_declined", "lost_card", "No."),
+            "provider",
+            "stripe", "attempt", "att_1", "provider_reference", null, "code", "card_declined", "decline_code",
+            "lost_card", "message", "No."),
+        event(new PaymentEvent.Settled("stl_1"), "settlement", "stl_1"),
+        Arguments.of(EventType.SETTLEMENT_POSTED,
+            new JsonObject().put("provider", "stripe").put("rail", "card").put("currency", "usd")
+                .put("payments", 3)
+                .put("amount", 5000L).put("amount_charged", 5501L).encode(),
+            map("provider", "stripe", "rail", "card", "currency", "usd", "payments", 3, "amount", 5000L,
+                "amount_charged", 5501L)));
+  }
+
+  private static Object plain(Object value) {
+    if (value instanceof CharSequence text) return text.toString();
+    if (value instanceof Map<?, ?> map) {
+      var plain = new HashMap<String, String>();
+      map.forEach((k, v) -> plain.put(k.toString(), v.toString()));
+      return plain;
+    }
+    return value;
+  }
+
+  @ParameterizedTest(name = "{0} {1}")
+  @MethodSource("events")
+  void event_encoded_hasTheseFields(EventType type, String data, Map<String, Object> fields)
+      throws IOException {
+    var expected = new LinkedHashMap<String, Object>();
+    if (type == EventType.SETTLEMENT_POSTED) expected.put("settlement_id", "stl_01h455vb4pex5vsknk084sn02q");
+    else expected.put("payment_id", "pay_01h455vb4pex5vsknk084sn02q");
+    expected.put("version", 3);
+    expected.put("previous_version", 2);
+    expected.put("merchant", "mer_01h455vb4pex5vsknk084sn02r");
+    expected.put("livemode", true);
+    expected.put("recorded", 1_795_174_245_123_456L);
+    expected.put("traceparent", TRACE);
+    expected.putAll(fields);
+
+    Schema schema = EventContract.schema(type);
+    GenericRecord decoded = new BinaryMessageDecoder<GenericRecord>(GenericData.get(), schema)
+        .decode(contract.encode(type, row(type, data)));
+    var actual = new LinkedHashMap<String, Object>();
+    schema.getFields().forEach(field -> actual.put(field.name(), plain(decoded.get(field.pos()))));
+    assertThat(actual).isEqualTo(expected);
+  }
+
+  @Test
+  void events_coverEveryType() {
+    assertThat(events().map(e -> e.get()[0]).distinct())
+        .containsExactlyInAnyOrder((Object[]) EventType.values());
+  }
+
+  /** Avro 1.12, single-object encoding: the marker C3 01, then the little-endian CRC-64-AVRO of the schema. */
+  @ParameterizedTest
+  @EnumSource(EventType.class)
+  void event_encoded_beginsWithItsSchemasFingerprint(EventType type) throws Exception {
+    var event = events().filter(e -> e.get()[0] == type).findFirst().orElseThrow();
+    byte[] bytes = contract.encode(type, row(type, (String) event.get()[1]));
+    assertThat(bytes).startsWith(0xC3, 0x01);
+    assertThat(java.util.Arrays.copyOfRange(bytes, 2, 10))
+        .isEqualTo(SchemaNormalization.parsingFingerprint("CRC-64-AVRO", EventContract.schema(type)));
+  }
+
+  @Test
+  void initiated_comesBack() throws IOException {
+    var decoded = contract.decodeInitiated(
+        contract.encode(EventType.INITIATED, row(EventType.INITIATED, EventJson.write(INITIATED))));
+    assertThat(decoded).isEqualTo(new EventContract.InitiatedPayment("pay_01h455vb4pex5vsknk084sn02q", 3,
+        "mer_01h455vb4pex5vsknk084sn02r", true, TRACE, INITIATED));
+  }
+
+  @Test
+  void initiated_withoutOptionals_comesBack() throws IOException {
+    var bare = new Initiated(1, "usd", "pm_1", "automatic", null, null, Map.of(), null);
+    assertThat(contract.decodeInitiated(
+        contract.encode(EventType.INITIATED, row(EventType.INITIATED, EventJson.write(bare)))).event())
+        .isEqualTo(bare);
+  }
+
+  @Test
+  void initiated_ofOtherBytes_fails() {
+    for (byte[] bytes : new byte[][]{{}, {1, 2, 3},
+        "not avro at all, but long enough".getBytes(StandardCharsets.UTF_8)}) {
+      assertThatThrownBy(() -> contract.decodeInitiated(bytes)).isInstanceOfAny(IOException.class,
+          org.apache.avro.AvroRuntimeException.class);
+    }
+  }
+
+  /** The promise is an {@link IOException}: whoever reads must not have to know Avro's own failures. */
+  @Test
+  void initiated_ofOtherBytes_failsAsPromised() {
+    byte[] settled = contract.encode(EventType.SETTLED, row(EventType.SETTLED, "{\"settlement\":\"stl_1\"}"));
+    assertThatThrownBy(() -> contract.decodeInitiated(settled)).isInstanceOf(IOException.class);
+    byte[] cut = contract.encode(EventType.INITIATED, row(EventType.INITIATED, EventJson.write(INITIATED)));
+    assertThatThrownBy(() -> contract.decodeInitiated(java.util.Arrays.copyOf(cut, cut.length - 20)))
+        .isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void data_withoutARequiredField_refused() {
+    assertThatThrownBy(() -> contract.encode(EventType.SETTLED, row(EventType.SETTLED, "{}")))
+        .isInstanceOf(NullPointerException.class).hasMessage("event data lacks a required field");
+  }
+
+  @Test
+  void data_thatIsNoJson_refused() {
+    assertThatThrownBy(() -> contract.encode(EventType.SETTLED, row(EventType.SETTLED, "x")))
+        .isInstanceOf(IllegalStateException.class).hasMessage("event data in the journal is not JSON");
+  }
+
+  @Test
+  void json_ofEqualEvents_isTheSameText() {
+    var one = new HashMap<String, String>();
+    var two = new LinkedHashMap<String, String>();
+    for (int i = 0; i < 30; i++) one.put("k" + i, "v");
+    for (int i = 29; i >= 0; i--) two.put("k" + i, "v");
+    assertThat(EventJson.write(new Initiated(1, "usd", "pm_1", "automatic", null, null, one, null)))
+        .isEqualTo(EventJson.write(new Initiated(1, "usd", "pm_1", "automatic", null, null, two, null)));
+    assertThat(EventJson
+        .write(new Initiated(1, "usd", "pm_1", "automatic", null, null, Map.of("b", "2", "a", "1"), null)))
+        .isEqualTo("{\"amount\":1,\"currency\":\"usd\",\"payment_method\":\"pm_1\",\"capture\":\"automatic\","
+            + "\"metadata\":{\"a\":\"1\",\"b\":\"2\"}}");
+  }
+
+  @Test
+  void json_ofAnInitiated_comesBack() {
+    assertThat(EventJson.initiated(EventJson.write(INITIATED))).isEqualTo(INITIATED);
+  }
+}

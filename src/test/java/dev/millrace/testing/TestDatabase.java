@@ -1,0 +1,74 @@
+package dev.millrace.testing;
+
+import dev.millrace.platform.Config;
+import dev.millrace.platform.Migrations;
+import dev.millrace.platform.PgLink;
+import dev.millrace.platform.Servers;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Pool;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A migrated database of one test's own on the shared Postgres. */
+public final class TestDatabase {
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+  private static final String OWNER = "postgres";
+
+  private final Servers servers;
+
+  private TestDatabase(Servers servers) { this.servers = servers; }
+
+  public static TestDatabase create() {
+    String name = "own_" + NUMBER.incrementAndGet();
+    String at = "127.0.0.1:" + TestServers.shared().ports().postgres() + "/";
+    try (var connection = DriverManager.getConnection("jdbc:postgresql://" + at + "postgres", OWNER, OWNER);
+        var statement = connection.createStatement()) {
+      statement.execute("CREATE DATABASE " + name);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+    var servers = new Servers(Config.load(Map.of("MILLRACE_POSTGRES_URI", "postgresql://" + at + name)));
+    Migrations.run(servers.jdbcUrl(), OWNER, OWNER, "millrace", "millrace");
+    return new TestDatabase(servers);
+  }
+
+  /** A connection as the gateway's hot paths have it, standing. */
+  public PgLink link(Loop loop, String name) {
+    Vertx vertx = loop.vertx();
+    return loop.result(() -> {
+      PgLink link = servers.batchLink(vertx, name);
+      return link.whenUp(5_000).compose(v -> Future.succeededFuture(link));
+    });
+  }
+
+  /** A pool as the gateway's reads have it. */
+  public Pool pool(Loop loop) {
+    return servers.pool(loop.vertx());
+  }
+
+  /** As the schema's owner, who may do everything. */
+  public Connection owner() throws SQLException {
+    return DriverManager.getConnection(servers.jdbcUrl(), OWNER, OWNER);
+  }
+
+  /** As the service's role. */
+  public Connection service() throws SQLException {
+    return DriverManager.getConnection(servers.jdbcUrl(), "millrace", "millrace");
+  }
+
+  /** One number out of the database. */
+  public long number(String sql) {
+    try (var connection = owner();
+        var statement = connection.createStatement();
+        var rows = statement.executeQuery(sql)) {
+      rows.next();
+      return rows.getLong(1);
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+}
