@@ -200,7 +200,7 @@ final class CreatePayment {
       String param = "metadata." + key;
       if (key.isEmpty() || key.length() > 40 || key.indexOf('\0') >= 0 || halfSurrogate(key)) {
         error("metadata", "metadata_key_invalid",
-            "A key of `metadata` must have 1 to 40 characters of valid Unicode.");
+            "A key of `metadata` must have 1 to 40 characters.");
         p.skipChildren();
       } else if (!cardNumber(param, key)) {
         String value = text(p, param, 500);

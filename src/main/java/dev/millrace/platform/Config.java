@@ -153,7 +153,8 @@ public final class Config {
     Kind kind = Objects.requireNonNull(kinds.get(key));
     boolean list = kind == Kind.LIST || kind == Kind.DURATIONS;
     if (value.isNull() || value.isObject() || value.isArray() != list) {
-      throw new ConfigException(source + ": `" + key + "` must be " + kind.words + ", not `" + value + "`");
+      throw new ConfigException(source + ": `" + key + "` must be " + kind.words + ", not `"
+          + (value.isContainerNode() ? value.toString() : value.asText()) + "`");
     }
     set(key, text(value), source, list);
   }

@@ -89,8 +89,8 @@ public final class PgLink {
       used.close().onFailure(e -> LOG.debug("postgres {}: close after timeout: {}", name, e.getMessage()));
       return Unavailable.lost("postgres: no answer for " + timeoutMs + " ms");
     }
-    // The server is going down under this connection: what comes next must wait for a new one.
-    if (failure instanceof PgException) lost(used);
+    // The connection is going down, told or not: what comes next must wait for a new one.
+    lost(used);
     return Unavailable.lost("postgres: " + failure.getMessage());
   }
 

@@ -40,13 +40,15 @@ public final class Servers {
     try {
       URI uri = new URI(text);
       if (uri.getHost() != null && uri.getPath() != null && uri.getPath().length() > 1
+          && uri.getQuery() == null
           && uri.getScheme().startsWith("postgres"))
         return uri;
     } catch (java.net.URISyntaxException e) {
       throw new ConfigException(
           "`postgres.uri` is no URI: " + e.getReason() + "; write postgresql://host:port/database");
     }
-    throw new ConfigException("`postgres.uri` must be `embedded` or postgresql://host:port/database");
+    throw new ConfigException(
+        "`postgres.uri` must be `embedded` or postgresql://host:port/database, without parameters");
   }
 
   private static int portOf(URI uri) { return uri.getPort() < 0 ? 5432 : uri.getPort(); }

@@ -143,7 +143,8 @@ final class PaymentFlow {
   }
 
   private Future<Next> call(Step step, UUID reference) {
-    var charge = new Provider.Charge(step.id, TypeId.format(TypeId.ATTEMPT, reference), step.asked.amount(),
+    var charge = new Provider.Charge(step.id, step.livemode, TypeId.format(TypeId.ATTEMPT, reference),
+        step.asked.amount(),
         step.asked.currency(),
         step.asked.paymentMethod(), step.asked.description(), step.traceparent);
     return provider.charge(charge).compose(outcome -> record(step, reference, outcome));

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 /** A payment provider. Answers are values: a failed future is a defect of the connector, not an outcome. */
 public interface Provider {
   /** A charge to make. {@code reference} is ours ({@code att_…}) and also the provider's idempotency key. */
-  record Charge(UUID payment, String reference, long amount, String currency, String paymentMethod,
+  record Charge(UUID payment, boolean livemode, String reference, long amount, String currency,
+      String paymentMethod,
       @Nullable String description, String traceparent) {}
 
   /** What a provider said, or failed to say. Amounts are minor units. */

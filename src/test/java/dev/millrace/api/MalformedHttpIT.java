@@ -209,24 +209,6 @@ class MalformedHttpIT {
     }
   }
 
-  /** A second head that trickles in must not hold a connection for longer than a first one may. */
-  @Test
-  void head_ofAFurtherRequestSlow_closesTheConnection() {
-    try (var http = new RawHttp()) {
-      http.send(
-          "GET /v1/balances HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + MERCHANT.key() + "\r\n\r\n");
-      assertThat(http.answer().status()).isEqualTo(200);
-      http.send("GET /v1/balances HTTP/1.1\r\nX: ");
-      Await.until(Duration.ofMillis(LATE_MS), "closed", () -> {
-        try {
-          return http.send("x").next(100) == Next.CLOSED;
-        } catch (UncheckedIOException e) {
-          return true;
-        }
-      });
-    }
-  }
-
   /** What is left of a refused request must not be taken for a request of its own. */
   @Test
   void body_ofARefusedRequest_isNotAnotherRequest() {

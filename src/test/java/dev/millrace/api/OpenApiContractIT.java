@@ -195,7 +195,7 @@ class OpenApiContractIT {
       String id = MERCHANT.pay(Merchant.paidBy("pm_test_review")).json().getString("id");
       MERCHANT.awaitStatus(id, "in_review");
       Merchant.ops("/ops/payments/" + id + "/" + act, new JsonObject());
-      MERCHANT.awaitStatus(id, act.equals("block") ? "blocked" : "declined");
+      MERCHANT.awaitStatus(id, act.equals("block") ? "blocked" : "settled");
       assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id, authorized(MERCHANT), null);
       assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id + "/timeline", authorized(MERCHANT), null);
     }

@@ -118,9 +118,7 @@ class ProviderOutcomesIT {
     assertThat(decide(released, "release").status()).isEqualTo(200);
     assertThat(decide(blocked, "block").status()).isEqualTo(200);
     assertThat(decide(released, "block").status()).as("too late").isEqualTo(409);
-    // The simulator knows no such method, and says so: release has taken the payment to the provider.
-    var payment = awaitStatus(released, "declined", Duration.ofSeconds(15));
-    assertThat(failure(payment)).isEqualTo("resource_missing");
+    awaitStatus(released, "settled", Duration.ofSeconds(15));
     assertThat(failure(awaitStatus(blocked, "blocked", Duration.ofSeconds(5)))).isEqualTo("blocked");
     assertThat(list("/ops/reviews", "payment")).doesNotContain(released, blocked);
     assertThat(

@@ -38,7 +38,7 @@ final class GuardedProviderTest {
   }
 
   private static Provider.Charge charge(String reference) {
-    return new Provider.Charge(new UUID(0, 1), reference, 100, "usd", "pm_1", null, "");
+    return new Provider.Charge(new UUID(0, 1), false, reference, 100, "usd", "pm_1", null, "");
   }
 
   /** Charges {@code from} to {@code to} at once, as r1, r2 and so on. */

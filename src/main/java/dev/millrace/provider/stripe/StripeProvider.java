@@ -35,12 +35,14 @@ public final class StripeProvider implements Provider {
   private final HttpClientAgent client;
   private final URI base;
   private final String authorization;
+  private final boolean liveKey;
   private final long timeoutMs;
 
   /** {@code url}: scheme, host and port; {@code concurrency}: connections; {@code timeoutMs}: for a whole call. */
   public StripeProvider(Vertx vertx, String url, String key, int concurrency, long timeoutMs) {
     this.base = URI.create(url);
     this.authorization = "Bearer " + key;
+    this.liveKey = key.startsWith("sk_live_") || key.startsWith("rk_live_");
     this.timeoutMs = timeoutMs;
     this.client = vertx.createHttpClient(new HttpClientOptions().setSsl("https".equals(base.getScheme()))
         .setVerifyHost(true).setConnectTimeout(2_000).setKeepAliveTimeout(60).setMaxHeaderSize(16 * 1024),
@@ -55,6 +57,11 @@ public final class StripeProvider implements Provider {
 
   @Override
   public Future<Outcome> charge(Charge c) {
+    if (c.livemode() != liveKey) {
+      return Future.succeededFuture(new Outcome.Declined(null, "provider_mode_mismatch", null,
+          "This gateway's provider key is for " + (liveKey ? "live" : "test")
+              + " mode: the payment was not sent."));
+    }
     var form = new StringBuilder(320).append("amount=").append(c.amount()).append("&currency=")
         .append(c.currency())
         .append("&payment_method=").append(c.paymentMethod())
