@@ -38,7 +38,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
@@ -231,10 +230,10 @@ public final class Millrace {
   }
 
   /** Waits for one step of the start; a taken port becomes one clear line. */
-  private static <T> T await(String what, int port, Future<T> future) throws TimeoutException {
+  private static <T> T await(String what, int port, Future<T> future) throws Exception {
     try {
       return future.await(START_TIMEOUT_S, TimeUnit.SECONDS);
-    } catch (RuntimeException e) {
+    } catch (Exception e) { // the future's own failure, whatever its type
       if (taken(e)) {
         throw new ConfigException(
             "port " + port + " (" + what + ") is taken by another process: free it or set "
