@@ -60,7 +60,7 @@ CREATE TABLE payment (
   failure_code       text,
   failure_message    text,
   settlement         uuid
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 45);
 CREATE INDEX payment_merchant ON payment (merchant, livemode, id);
 CREATE INDEX payment_reference ON payment (merchant, reference) WHERE reference IS NOT NULL;
 
@@ -90,7 +90,7 @@ CREATE TABLE attempt (
   outcome            text,
   provider_reference text,
   detail             text
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 50);
 CREATE INDEX attempt_payment ON attempt (payment_id);
 
 -- Double entry. Debits are positive, credits negative; every position sums to zero per currency.

@@ -39,7 +39,7 @@ public final class Balances {
     taken AS (
       INSERT INTO balance AS b (account, livemode, currency, amount)
       SELECT p.account, p.livemode, p.currency, sum(p.amount)
-        FROM posting p, last, next WHERE p.xid >= last.horizon AND p.xid < next.horizon
+        FROM posting p WHERE p.xid >= (SELECT horizon FROM last) AND p.xid < (SELECT horizon FROM next)
        GROUP BY p.account, p.livemode, p.currency
       ON CONFLICT (account, livemode, currency) DO UPDATE SET amount = b.amount + excluded.amount
     )

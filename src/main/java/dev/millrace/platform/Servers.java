@@ -23,6 +23,9 @@ public final class Servers {
       // A node that hangs inside a transaction must not keep its locks from the node that takes over.
       "idle_in_transaction_session_timeout", "1500");
 
+  /** The client forgets longer statements, and would have the longest parsed and planned again each time. */
+  private static final int SQL_CHARS_MAX = 16_384;
+
   private final Config config;
 
   public Servers(Config config) { this.config = config; }
@@ -64,6 +67,7 @@ public final class Servers {
         .setDatabase(uri.getPath().substring(1))
         .setUser(config.text("postgres.user")).setPassword(config.text("postgres.password"))
         .setCachePreparedStatements(true).setPreparedStatementCacheMaxSize(256)
+        .setPreparedStatementCacheSqlLimit(SQL_CHARS_MAX)
         .addProperty("application_name", "millrace").addProperty("TimeZone", "UTC");
   }
 

@@ -158,7 +158,9 @@ public final class ProcessorVerticle extends VerticleBase {
         "value.deserializer", "org.apache.kafka.common.serialization.ByteArrayDeserializer",
         "enable.auto.commit", "false", "auto.offset.reset", "earliest", "max.poll.records", "2000",
         "session.timeout.ms", "10000", "max.poll.interval.ms", "60000"));
-    settings.put("fetch.max.wait.ms", "50");
+    // Under load a fetch brings many records; without, it waits this long at most.
+    settings.put("fetch.min.bytes", "32768");
+    settings.put("fetch.max.wait.ms", "20");
     return KafkaConsumer.create(vertx, settings);
   }
 

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 /** The role {@code settlement}: the settlement clock, the roll-up and the expiry of idempotency keys, under one lease. */
 public final class SettlementVerticle extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(SettlementVerticle.class);
-  private static final long EXPIRE_EVERY_MS = 2_000;
+  private static final long EXPIRE_EVERY_MS = 10_000;
 
   private final Config config;
   private final Servers servers;
