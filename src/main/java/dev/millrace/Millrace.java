@@ -56,6 +56,8 @@ public final class Millrace {
   private static final List<String> PORTS = List.of("api.port", "ops.port", "simulator.port",
       "embedded.postgres-port",
       "embedded.redis-port", "embedded.kafka-port", "embedded.kafka-controller-port");
+  /** So that no two roles share a loop: one each, and some for the API. */
+  private static final int EVENT_LOOPS_MIN = 8;
   private static final long START_TIMEOUT_S = 60;
   private static final long STOP_TIMEOUT_S = 15;
 
@@ -75,7 +77,8 @@ public final class Millrace {
     PORTS.forEach(config::port);
     String named = config.text("node");
     this.node = named.isEmpty() ? hostName() + "-" + ProcessHandle.current().pid() : named;
-    this.vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
+    this.vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true)
+        .setEventLoopPoolSize(Math.max(EVENT_LOOPS_MIN, 2 * Runtime.getRuntime().availableProcessors())));
     new JvmMemoryMetrics().bindTo(registry);
     var collections = new JvmGcMetrics();
     collections.bindTo(registry);

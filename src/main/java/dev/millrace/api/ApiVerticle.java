@@ -138,7 +138,9 @@ public final class ApiVerticle extends VerticleBase {
     var options = new HttpServerOptions().setHost(config.text("api.host")).setPort(config.port("api.port"))
         .setIdleTimeoutUnit(TimeUnit.MILLISECONDS).setIdleTimeout((int) config.millis("api.idle-timeout"))
         .setMaxHeaderSize(16 * 1024).setMaxInitialLineLength(8 * 1024).setTcpNoDelay(true)
-        .setHttp2ClearTextEnabled(false).setHandle100ContinueAutomatically(true)
+        .setHttp2ClearTextEnabled(false)
+        .setPerFrameWebSocketCompressionSupported(false).setPerMessageWebSocketCompressionSupported(false)
+        .setHandle100ContinueAutomatically(true)
         .setReuseAddress(true);
     int connectionsMax = config.positive("api.connections-max");
     long timeoutMs = config.millis("api.request-timeout");

@@ -10,6 +10,7 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
@@ -171,7 +172,7 @@ final class Gate {
     send(request.response(), status, Problem.of(status, "invalid_request_error", "request_malformed",
         "The request is not valid HTTP, or its head is too large.").json(docsUrl, "/requests/" + id)
         .toBuffer());
-    close(request.connection());
+    Vertx.currentContext().owner().setTimer(LINGER_MS, timer -> close(request.connection()));
   }
 
   private void send(HttpServerResponse response, int status, Buffer body) {

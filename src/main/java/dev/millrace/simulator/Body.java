@@ -1,6 +1,7 @@
 package dev.millrace.simulator;
 
 import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** Gathers a request's body up to a bound; a larger one is answered 413 and its connection closed. */
 final class Body implements Handler<Buffer> {
   static final int BYTES_MAX = 16 * 1024;
+  private static final long LINGER_MS = 500;
 
   private final HttpServerRequest request;
   private Buffer gathered = Buffer.buffer(0);
@@ -54,6 +56,8 @@ final class Body implements Handler<Buffer> {
     Answer answer = Refusal.tooLarge(BYTES_MAX).answer();
     request.response().setStatusCode(answer.status()).putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
         .putHeader(HttpHeaders.CONNECTION, "close").end(answer.body())
-        .onComplete(sent -> request.connection().close());
+        // Not at once: closing over unread bytes would reset the connection before the answer is read.
+        .onComplete(
+            sent -> Vertx.currentContext().owner().setTimer(LINGER_MS, id -> request.connection().close()));
   }
 }
