@@ -46,6 +46,7 @@ public final class Site implements AutoCloseable {
     environment.put("MILLRACE_KAFKA_TOPIC", database + ".events");
     environment.put("MILLRACE_KAFKA_RETRY_TOPIC", database + ".retry");
     environment.put("MILLRACE_PROCESSOR_GROUP", database);
+    environment.put("MILLRACE_KAFKA_PARTITIONS", "8");
     environment.put("MILLRACE_SIMULATOR_PORT", Integer.toString(simulatorPort));
   }
 
