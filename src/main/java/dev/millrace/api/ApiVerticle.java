@@ -7,7 +7,6 @@ import dev.millrace.journal.Reads;
 import dev.millrace.ledger.Balances;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.PgLink;
-import dev.millrace.platform.QueueMeter;
 import dev.millrace.platform.RedisLink;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
@@ -63,13 +62,7 @@ public final class ApiVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    int redisMax = config.positive("redis.in-flight-max");
-    var self = new RedisLink[1];
-    var redisMeter = new QueueMeter(registry, "redis", instance, redisMax, self,
-        r -> r[0] == null ? 0 : r[0].inFlight());
-    RedisLink link = RedisLink.open(vertx, servers.redisUri(), config.millis("redis.command-timeout"),
-        redisMax, redisMeter::reject);
-    self[0] = link;
+    RedisLink link = servers.redisLink(vertx, instance, registry);
     redis = link;
     Pool reading = servers.pool(vertx);
     pool = reading;

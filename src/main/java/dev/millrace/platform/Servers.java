@@ -1,5 +1,6 @@
 package dev.millrace.platform;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
@@ -97,6 +98,17 @@ public final class Servers {
     return PgBuilder.pool().connectingTo(options).using(vertx).with(new PoolOptions()
         .setMaxSize(config.positive("postgres.pool-size"))
         .setMaxWaitQueueSize(config.positive("postgres.pool-waiting-max"))).build();
+  }
+
+  /** A Redis connection of the caller's event loop, shown as queue {@code redis} of this instance. */
+  public RedisLink redisLink(Vertx vertx, String instance, MeterRegistry registry) {
+    int inFlightMax = config.positive("redis.in-flight-max");
+    var self = new RedisLink[1];
+    var meter = new QueueMeter(registry, "redis", instance, inFlightMax, self,
+        r -> r[0] == null ? 0 : r[0].inFlight());
+    self[0] = RedisLink.open(vertx, redisUri(), config.millis("redis.command-timeout"), inFlightMax,
+        meter::reject);
+    return self[0];
   }
 
   public String redisUri() {

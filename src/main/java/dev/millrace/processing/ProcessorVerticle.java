@@ -9,7 +9,6 @@ import dev.millrace.payment.EventType;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.ConfigException;
 import dev.millrace.platform.PgLink;
-import dev.millrace.platform.QueueMeter;
 import dev.millrace.platform.RedisLink;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.Trace;
@@ -109,13 +108,7 @@ public final class ProcessorVerticle extends VerticleBase {
   }
 
   private Screener screener() {
-    int inFlightMax = config.positive("redis.in-flight-max");
-    var self = new RedisLink[1];
-    var meter = new QueueMeter(registry, "redis", "screening-" + instance, inFlightMax, self,
-        r -> r[0] == null ? 0 : r[0].inFlight());
-    RedisLink link = RedisLink.open(vertx, servers.redisUri(), config.millis("redis.command-timeout"),
-        inFlightMax, meter::reject);
-    self[0] = link;
+    RedisLink link = servers.redisLink(vertx, "screening-" + instance, registry);
     redis = link;
     var counters = new RedisVelocityCounters(link::send, InstantSource.system(),
         config.duration("redis.command-timeout"));
