@@ -33,7 +33,6 @@ import org.jspecify.annotations.Nullable;
 /** The role {@code api} on one event loop: wires the endpoints to their connections and serves them. */
 public final class ApiVerticle extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(ApiVerticle.class);
-  private static final long CLAIM_MS = 10_000;
 
   private final Config config;
   private final Servers servers;
@@ -85,7 +84,7 @@ public final class ApiVerticle extends VerticleBase {
     var create = new CreateEndpoint(
         new BodyReader(vertx, config.positive("api.body-bytes-max"), config.millis("api.request-timeout")),
         writer,
-        new Answers(link, CLAIM_MS, config.millis("idempotency.redis-ttl"), registry), records, reads,
+        new Answers(vertx, link, config.millis("idempotency.redis-ttl"), registry), records, reads,
         waiting, backlog, share);
     var read = new ReadEndpoints(reads, new Balances(reads::query), records,
         config.millis("idempotency.retention"));

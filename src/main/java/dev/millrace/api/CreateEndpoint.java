@@ -3,9 +3,9 @@ package dev.millrace.api;
 import dev.millrace.api.Call.Answer;
 import dev.millrace.api.Credentials.Credential;
 import dev.millrace.idempotency.Answers;
-import dev.millrace.idempotency.Answers.Known;
 import dev.millrace.idempotency.Fingerprint;
 import dev.millrace.idempotency.IdempotencyKey;
+import dev.millrace.idempotency.KeyId;
 import dev.millrace.idempotency.KeyRecords;
 import dev.millrace.idempotency.KeyRecords.KeyRecord;
 import dev.millrace.journal.AcceptWriter;
@@ -16,9 +16,12 @@ import dev.millrace.journal.Reads;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -48,6 +51,9 @@ final class CreateEndpoint {
   private final Backlog backlog;
   private final MerchantShare share;
   private final Fingerprint fingerprint = new Fingerprint();
+  private final KeyId keyIds = new KeyId();
+  /** Keys of the payments that this event loop is writing. */
+  private final Set<UUID> executing = new HashSet<>();
 
   CreateEndpoint(BodyReader bodies, AcceptWriter writer, Answers answers, KeyRecords records, Reads reads,
       OutcomeWatch watch, Backlog backlog, MerchantShare share) {
@@ -107,7 +113,7 @@ final class CreateEndpoint {
   }
 
   /** One creation under its key. */
-  private record Creation(Call call, String key, Buffer fingerprint, PaymentEvent.Initiated asked,
+  private record Creation(Call call, UUID keyId, String key, Buffer fingerprint, PaymentEvent.Initiated asked,
       String data, long waitMs) {
     UUID merchant() { return call.credential().merchant(); }
 
@@ -116,14 +122,9 @@ final class CreateEndpoint {
 
   private Future<Answer> execute(Call call, String key, PaymentEvent.Initiated asked) {
     String data = EventJson.write(asked);
-    var creation = new Creation(call, key, fingerprint.of("POST", ROUTE, data), asked, data, waitMs(call));
-    return answers.claim(creation.merchant(), creation.livemode(), key, creation.fingerprint)
-        .compose(known -> switch (known) {
-          case Known.Unclaimed _ -> accept(creation);
-          case Known.Answered a when a.sameFingerprint() ->
-            Future.succeededFuture(new Answer(a.status(), a.body(), REPLAYED));
-          case Known.Answered _, Known.Claimed _ -> fromRecord(creation, false);
-        });
+    UUID keyId = keyIds.of(call.credential().merchant(), call.credential().livemode(), key);
+    return accept(
+        new Creation(call, keyId, key, fingerprint.of("POST", ROUTE, data), asked, data, waitMs(call)));
   }
 
   private static long waitMs(Call call) {
@@ -133,67 +134,91 @@ final class CreateEndpoint {
     return m.find() ? Math.min(WAIT_SECONDS_MAX, Integer.parseInt(m.group(1))) * 1000L : 0;
   }
 
+  /**
+   * Hands the payment to the group commit and asks Redis for its key at the same time. What Redis knows counts only
+   * while the payment still waits for its turn; from then on Postgres decides.
+   */
   private Future<Answer> accept(Creation c) {
-    UUID id = TypeId.next();
-    var row = PaymentRow.accepted(id, c.merchant(), c.livemode(), c.asked, c.call.traceparent());
-    Buffer body = PaymentJson.payment(row);
-    long waitUntilMs = c.waitMs == 0 ? 0 : c.waitMs + WAIT_MARGIN_MS;
-    var payment = new NewPayment(id, c.merchant(), c.livemode(), c.key, c.fingerprint, body, waitUntilMs,
-        c.asked.amount(),
-        c.asked.currency(), c.asked.reference(), c.call.traceparent(), c.data);
+    if (!executing.add(c.keyId)) return inUse();
     share.enter(c.merchant());
-    return writer.accept(payment).onComplete(done -> share.leave(c.merchant())).transform(result -> {
-      if (result.failed()) {
-        answers.release(c.merchant(), c.livemode(), c.key);
-        return result.cause() instanceof Unavailable u && !u.outcomeUnknown() && writer.full()
-            ? refuse(Problem.retry(503, "api_error", "queue_full",
-                "Too many payments wait for their commit. Send it again after `Retry-After` seconds.", 1))
-            : Future.failedFuture(result.cause());
-      }
-      return switch (result.result()) {
-        case ACCEPTED -> accepted(c, id, body);
-        case DUPLICATE -> fromRecord(c, true);
-        case LOST -> {
-          answers.release(c.merchant(), c.livemode(), c.key);
-          yield refuse(Gate.storageUnavailable());
-        }
-      };
+    UUID id = TypeId.next();
+    long waitUntilMs = c.waitMs == 0 ? 0 : c.waitMs + WAIT_MARGIN_MS;
+    var submission = writer
+        .accept(new NewPayment(id, c.keyId, c.merchant(), c.livemode(), c.key, c.fingerprint,
+            waitUntilMs, c.asked.amount(), c.asked.currency(), c.asked.reference(), c.call.traceparent(),
+            c.data));
+    Promise<Answer> answer = Promise.promise();
+    submission.result().onComplete(result -> {
+      leave(c);
+      written(c, id, result).onComplete(answer);
     });
+    if (!submission.result().isComplete()) {
+      answers.find(c.keyId, c.fingerprint).onSuccess(known -> {
+        if (known == null || !submission.withdraw()) return;
+        leave(c);
+        (known.sameFingerprint()
+            ? Future.succeededFuture(new Answer(known.status(), known.body(), REPLAYED))
+            : fromRecord(c)).onComplete(answer);
+      });
+    }
+    return answer.future();
   }
 
-  private Future<Answer> accepted(Creation c, UUID id, Buffer body) {
-    var headers = Map.of("Location", ROUTE + "/" + TypeId.format(TypeId.PAYMENT, id));
-    if (c.waitMs == 0) {
-      // Not put into Redis: few requests are ever repeated, and the first repetition does it.
-      return Future.succeededFuture(new Answer(202, body, headers));
+  private void leave(Creation c) {
+    executing.remove(c.keyId);
+    share.leave(c.merchant());
+  }
+
+  private Future<Answer> written(Creation c, UUID id, AsyncResult<AcceptWriter.Result> result) {
+    if (result.failed()) {
+      return result.cause() instanceof Unavailable u && !u.outcomeUnknown() && writer.full()
+          ? refuse(Problem.retry(503, "api_error", "queue_full",
+              "Too many payments wait for their commit. Send it again after `Retry-After` seconds.", 1))
+          : Future.failedFuture(result.cause());
     }
-    answers.hold(c.merchant(), c.livemode(), c.key, c.fingerprint, c.waitMs + WAIT_MARGIN_MS);
+    return switch (result.result()) {
+      case ACCEPTED -> accepted(c, id);
+      case DUPLICATE -> fromRecord(c);
+      case LOST -> refuse(Gate.storageUnavailable());
+    };
+  }
+
+  private Future<Answer> accepted(Creation c, UUID id) {
+    Buffer body = PaymentJson.payment(
+        PaymentRow.accepted(id, c.merchant(), c.livemode(), c.asked, c.call.traceparent()));
+    var headers = Map.of("Location", ROUTE + "/" + TypeId.format(TypeId.PAYMENT, id));
+    // Not put into Redis: few requests are ever repeated, and the first repetition does it.
+    if (c.waitMs == 0) return Future.succeededFuture(new Answer(202, body, headers));
     return watch.await(id, c.waitMs).compose(row -> {
       int status = row == null ? 202 : 201;
       Buffer answer = row == null ? body : PaymentJson.payment(row);
       // The key's answer becomes the one given here, unless somebody may already have been given the stored one.
-      return records.replace(c.merchant(), c.livemode(), c.key, status, answer).otherwise(false)
-          .map(replaced -> {
-            int given = replaced ? status : 202;
-            Buffer bytes = replaced ? answer : body;
-            if (replaced) answers.store(c.merchant(), c.livemode(), c.key, c.fingerprint, given, bytes);
-            return new Answer(given, bytes, headers);
-          });
+      return records.replace(c.keyId, status, answer).otherwise(false)
+          .map(replaced -> replaced ? new Answer(status, answer, headers) : new Answer(202, body, headers));
     });
   }
 
   /** The key was used before: what Postgres has of it decides the answer. */
-  private Future<Answer> fromRecord(Creation c, boolean mustExist) {
-    return records.find(c.merchant(), c.livemode(), c.key).compose(found -> {
-      if (found == null) {
-        return mustExist
-            ? Future.failedFuture("an idempotency key vanished between its conflict and its look-up")
-            : inUse();
-      }
+  private Future<Answer> fromRecord(Creation c) {
+    return records.find(c.keyId).compose(found -> {
+      // Postgres said that it exists: it has expired since, or this request waited for one that was rolled back.
+      if (found == null) return inUse();
       if (!found.fingerprint().equals(c.fingerprint)) return reused(c, found);
       if (found.waiting()) return inUse();
-      answers.store(c.merchant(), c.livemode(), c.key, c.fingerprint, found.status(), found.answer());
-      return Future.succeededFuture(new Answer(found.status(), found.answer(), REPLAYED));
+      return answerOf(c, found).map(body -> {
+        answers.keep(c.keyId, c.fingerprint, found.status(), body);
+        return new Answer(found.status(), body, REPLAYED);
+      });
+    });
+  }
+
+  /** The answer as kept, or as it was made of the payment's first event: the same bytes as the first time. */
+  private Future<Buffer> answerOf(Creation c, KeyRecord found) {
+    if (found.answer() != null) return Future.succeededFuture(found.answer());
+    return reads.payment(c.merchant(), c.livemode(), found.payment()).map(payment -> {
+      if (payment == null) throw new IllegalStateException("an idempotency key without its payment");
+      return PaymentJson.payment(PaymentRow.accepted(payment.id(), payment.merchant(), payment.livemode(),
+          payment.asked(), payment.traceparent()));
     });
   }
 

@@ -2,6 +2,7 @@ package dev.millrace.api;
 
 import dev.millrace.api.Call.Answer;
 import dev.millrace.idempotency.IdempotencyKey;
+import dev.millrace.idempotency.KeyId;
 import dev.millrace.idempotency.KeyRecords;
 import dev.millrace.journal.PaymentRow;
 import dev.millrace.journal.Reads;
@@ -28,6 +29,7 @@ final class ReadEndpoints {
   private final Reads reads;
   private final Balances balances;
   private final KeyRecords records;
+  private final KeyId keyIds = new KeyId();
   private final long retentionMs;
 
   ReadEndpoints(Reads reads, Balances balances, KeyRecords records, long retentionMs) {
@@ -169,7 +171,7 @@ final class ReadEndpoints {
     query(call, Set.of()).check();
     String key = IdempotencyKey.parse(call.context().pathParam("key")).key();
     if (key == null) return missing("There is no such idempotency key.");
-    return records.find(call.credential().merchant(), call.credential().livemode(), key)
+    return records.find(keyIds.of(call.credential().merchant(), call.credential().livemode(), key))
         .compose(r -> r == null
             ? missing(
                 "This idempotency key has not been used in this mode, or longer ago than keys are kept.")

@@ -42,7 +42,8 @@ public final class EmbeddedPostgresServer implements EmbeddedServer {
       // Durability, spelled out: this is what the embedded default promises.
       "fsync=on", "synchronous_commit=on", "full_page_writes=on",
       // Checkpoints far apart: each makes the next write of every page a full one.
-      "shared_buffers=256MB", "wal_buffers=16MB", "max_wal_size=4GB", "checkpoint_timeout=15min",
+      "shared_buffers=1GB", "wal_buffers=16MB", "io_method=sync", "max_wal_size=4GB",
+      "checkpoint_timeout=15min",
       "wal_compression=off", "max_connections=100", "jit=off", "autovacuum=on", "timezone=UTC",
       "log_timezone=UTC");
 

@@ -3,103 +3,103 @@ package dev.millrace.idempotency;
 import dev.millrace.platform.RedisLink;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.ContextInternal;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fast path of idempotency: a claim while a request is executed, its answer afterwards, both in Redis. Only an
- * accelerator: it saves Postgres the look-up of a repeated key and tells nodes of each other's requests in flight.
- * Whatever it says or fails to say, the unique row in Postgres decides who has the key.
+ * The fast path of idempotency: answers of repeated requests, in Redis from the first repetition on. Only an
+ * accelerator: it saves Postgres the look-up of a repeated key, and whatever it says or fails to say, the unique row in
+ * Postgres decides who has the key. All keys that are asked for in one turn of the event loop, or while Redis answers,
+ * go out as one {@code MGET}. Owned by one event loop.
  *
- * <p>A value is one byte for the state ({@code P} claimed, {@code D} done), 32 for the fingerprint and, when done,
- * three digits for the status and the body.
+ * <p>A value is 32 bytes for the fingerprint, three digits for the status and the body. A key is named by its
+ * {@link KeyId}.
  */
 public final class Answers {
   private static final int FINGERPRINT = 32;
-  private static final Buffer CLAIMED = Buffer.buffer("P");
-  private static final Buffer DONE = Buffer.buffer("D");
 
-  /** What Redis knows of a key. */
-  public sealed interface Known {
-    /** Nothing: the caller has claimed it (or Redis does not answer). */
-    record Unclaimed() implements Known {}
+  /** What a key was answered. {@code sameFingerprint}: whether it was the same request. */
+  public record Known(boolean sameFingerprint, int status, Buffer body) {}
 
-    /** Somebody executes it, or died doing so. */
-    record Claimed(boolean sameFingerprint) implements Known {}
+  private record Question(UUID keyId, Buffer fingerprint, Promise<@Nullable Known> promise) {}
 
-    /** It has been answered. */
-    record Answered(boolean sameFingerprint, int status, Buffer body) implements Known {}
-  }
-
-  private static final Known UNCLAIMED = new Known.Unclaimed();
-
+  private final ContextInternal owner;
   private final RedisLink redis;
-  private final String claimMs;
   private final String keepMs;
   private final Counter failures;
+  private List<Question> gathered = new ArrayList<>();
+  private boolean asking;
 
-  /** {@code claimMs}: how long a claim outlives its claimant; {@code keepMs}: how long an answer is kept. */
-  public Answers(RedisLink redis, long claimMs, long keepMs, MeterRegistry registry) {
+  /** {@code keepMs}: how long an answer is kept. */
+  public Answers(Vertx vertx, RedisLink redis, long keepMs, MeterRegistry registry) {
+    this.owner = (ContextInternal) vertx.getOrCreateContext();
     this.redis = redis;
-    this.claimMs = Long.toString(claimMs);
     this.keepMs = Long.toString(keepMs);
     this.failures = Counter.builder("millrace.idempotency.redis.failures").register(registry);
   }
 
-  private static String name(UUID merchant, boolean livemode, String key) {
-    return (livemode ? "ik:l:" : "ik:t:") + merchant + ":" + key;
+  private static String name(UUID keyId) { return "ik:" + keyId; }
+
+  /** What the key was answered, or null when Redis does not know or does not answer. Never fails. */
+  public Future<@Nullable Known> find(UUID keyId, Buffer fingerprint) {
+    if (!redis.up()) return Future.succeededFuture();
+    Promise<@Nullable Known> promise = owner.promise();
+    gathered.add(new Question(keyId, fingerprint, promise));
+    if (!asking) {
+      asking = true;
+      owner.runOnContext(v -> ask());
+    }
+    return promise.future();
   }
 
-  /** Claims the key for this request, or says what is known of it. Never fails: without Redis it is unclaimed. */
-  public Future<Known> claim(UUID merchant, boolean livemode, String key, Buffer fingerprint) {
-    if (!redis.up()) return Future.succeededFuture(UNCLAIMED);
-    var request = Request.cmd(Command.SET).arg(name(merchant, livemode, key))
-        .arg(CLAIMED.copy().appendBuffer(fingerprint))
-        .arg("NX").arg("GET").arg("PX").arg(claimMs);
-    return redis.send(request).map(response -> known(response, fingerprint)).otherwise(failure -> {
-      failures.increment();
-      return UNCLAIMED;
+  private void ask() {
+    var questions = gathered;
+    gathered = new ArrayList<>(questions.size());
+    var request = Request.cmd(Command.MGET);
+    for (var question : questions) request.arg(name(question.keyId));
+    redis.send(request).onComplete(result -> {
+      if (gathered.isEmpty()) asking = false;
+      else ask();
+      answer(questions, result);
     });
   }
 
-  private static Known known(@Nullable Response response, Buffer fingerprint) {
-    if (response == null) return UNCLAIMED;
+  private void answer(List<Question> questions, AsyncResult<@Nullable Response> result) {
+    Response values = result.result();
+    if (values == null) failures.increment();
+    for (int i = 0; i < questions.size(); i++) {
+      var question = questions.get(i);
+      question.promise.complete(values == null ? null : known(values.get(i), question.fingerprint));
+    }
+  }
+
+  private static @Nullable Known known(@Nullable Response response, Buffer fingerprint) {
+    if (response == null) return null;
     Buffer value = response.toBuffer();
-    if (value.length() < 1 + FINGERPRINT) return UNCLAIMED;
-    boolean same = value.getBuffer(1, 1 + FINGERPRINT).equals(fingerprint);
-    if (value.getByte(0) == 'P') return new Known.Claimed(same);
-    int at = 1 + FINGERPRINT;
-    return new Known.Answered(same, Integer.parseInt(value.getString(at, at + 3)),
-        value.getBuffer(at + 3, value.length()));
+    int at = FINGERPRINT + 3;
+    return value.length() < at
+        ? null
+        : new Known(value.getBuffer(0, FINGERPRINT).equals(fingerprint),
+            Integer.parseInt(value.getString(FINGERPRINT, at)), value.getBuffer(at, value.length()));
   }
 
-  /** Keeps the answer of an executed request. */
-  public void store(UUID merchant, boolean livemode, String key, Buffer fingerprint, int status,
-      Buffer body) {
+  /** Keeps the answer of a request that was repeated. */
+  public void keep(UUID keyId, Buffer fingerprint, int status, Buffer body) {
     if (!redis.up()) return;
-    var value = Buffer.buffer(FINGERPRINT + 4 + body.length()).appendBuffer(DONE).appendBuffer(fingerprint)
+    var value = Buffer.buffer(FINGERPRINT + 3 + body.length()).appendBuffer(fingerprint)
         .appendString(Integer.toString(status)).appendBuffer(body);
-    redis.send(Request.cmd(Command.SET).arg(name(merchant, livemode, key)).arg(value).arg("PX").arg(keepMs))
-        .onFailure(failure -> failures.increment());
-  }
-
-  /** Lengthens the claim of a request that goes on for {@code ms} more. */
-  public void hold(UUID merchant, boolean livemode, String key, Buffer fingerprint, long ms) {
-    if (!redis.up()) return;
-    redis.send(Request.cmd(Command.SET).arg(name(merchant, livemode, key))
-        .arg(CLAIMED.copy().appendBuffer(fingerprint))
-        .arg("PX").arg(Long.toString(ms))).onFailure(failure -> failures.increment());
-  }
-
-  /** Gives up the claim of a request that was refused before execution. */
-  public void release(UUID merchant, boolean livemode, String key) {
-    if (!redis.up()) return;
-    redis.send(Request.cmd(Command.DEL).arg(name(merchant, livemode, key)))
+    redis.send(Request.cmd(Command.SET).arg(name(keyId)).arg(value).arg("PX").arg(keepMs))
         .onFailure(failure -> failures.increment());
   }
 }

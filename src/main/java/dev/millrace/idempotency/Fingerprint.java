@@ -9,7 +9,7 @@ import java.security.NoSuchAlgorithmException;
 public final class Fingerprint {
   private final MessageDigest sha256 = sha256();
 
-  private static MessageDigest sha256() {
+  static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {

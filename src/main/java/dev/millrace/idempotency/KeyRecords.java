@@ -10,19 +10,26 @@ import java.util.UUID;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Idempotency keys as Postgres has them: the truth about which request had a key first and what it was answered. */
+/**
+ * Idempotency keys as Postgres has them: the truth about which request had a key first and what it was answered. A key
+ * is named by its {@link KeyId}.
+ */
 public final class KeyRecords {
-  /** One used key. {@code waiting}: its first caller may still get another answer than the stored one. */
-  public record KeyRecord(UUID payment, Buffer fingerprint, int status, Buffer answer, boolean waiting,
+  /**
+   * One used key. {@code answer} is null for the common answer, the payment as it was accepted, which is made anew
+   * from its first event; {@code waiting}: its first caller may still get another answer.
+   */
+  public record KeyRecord(UUID payment, Buffer fingerprint, int status, @Nullable Buffer answer,
+      boolean waiting,
       OffsetDateTime created) {}
 
   private static final String FIND = """
     SELECT payment_id, fingerprint, status, answer, coalesce(wait_until > now(), false), created
-      FROM idempotency_key WHERE merchant = $1::uuid AND livemode = $2::bool AND key = $3::text""";
+      FROM idempotency_key WHERE id = $1::uuid""";
   /** Only while nobody can have been given the stored answer yet. */
   private static final String REPLACE = """
-    UPDATE idempotency_key SET status = $4::int, answer = $5::bytea, wait_until = NULL
-     WHERE merchant = $1::uuid AND livemode = $2::bool AND key = $3::text AND wait_until > now() RETURNING 1""";
+    UPDATE idempotency_key SET status = $2::int, answer = $3::bytea, wait_until = NULL
+     WHERE id = $1::uuid AND wait_until > now() RETURNING 1""";
   private static final String EXPIRE = """
     DELETE FROM idempotency_key WHERE ctid = ANY(ARRAY(
       SELECT ctid FROM idempotency_key WHERE created < now() - $1::bigint * interval '1 ms' LIMIT 5000))""";
@@ -34,8 +41,8 @@ public final class KeyRecords {
     this.query = query;
   }
 
-  public Future<@Nullable KeyRecord> find(UUID merchant, boolean livemode, String key) {
-    return query.apply(FIND, Tuple.of(merchant, livemode, key)).map(rows -> {
+  public Future<@Nullable KeyRecord> find(UUID keyId) {
+    return query.apply(FIND, Tuple.of(keyId)).map(rows -> {
       if (rows.size() == 0) return null;
       var row = rows.iterator().next();
       return new KeyRecord(row.getUUID(0), row.getBuffer(1), row.getInteger(2), row.getBuffer(3),
@@ -45,8 +52,8 @@ public final class KeyRecords {
   }
 
   /** Replaces the answer of a request that waited; false when it is too late and the stored answer stands. */
-  public Future<Boolean> replace(UUID merchant, boolean livemode, String key, int status, Buffer answer) {
-    return query.apply(REPLACE, Tuple.of(merchant, livemode, key, status, answer))
+  public Future<Boolean> replace(UUID keyId, int status, Buffer answer) {
+    return query.apply(REPLACE, Tuple.of(keyId, status, answer))
         .map(rows -> rows.size() == 1);
   }
 

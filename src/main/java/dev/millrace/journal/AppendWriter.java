@@ -35,7 +35,7 @@ public final class AppendWriter {
    *     written. Fails with {@link Unavailable}: after {@link Unavailable#outcomeUnknown()} read the payment before
    *     going on
    */
-  public Future<Boolean> append(Append append) { return commits.submit(append); }
+  public Future<Boolean> append(Append append) { return commits.submit(append).result(); }
 
   private Future<List<Boolean>> commit(List<Append> batch) {
     // Two appends to one payment cannot both find it at the version they expect: the second is stale by definition.

@@ -40,6 +40,9 @@ public final class Relay {
      WHERE name = 'relay' AND EXISTS (SELECT FROM lease WHERE name = 'relay' AND epoch = $4::bigint FOR SHARE)
     RETURNING 1""";
   private static final long RETRY_MS = 500;
+  /** So many events in one batch are a busy time, in which {@link #BUSY_POLLS} intervals pass before the next. */
+  private static final int BUSY = 100;
+  private static final int BUSY_POLLS = 5;
   private static final byte[] SPEC = bytes("1.0");
   private static final byte[] SOURCE = bytes("/millrace");
   private static final byte[] CONTENT = bytes("application/avro");
@@ -109,8 +112,14 @@ public final class Relay {
       lagSeconds = Math.max(0,
           (System.currentTimeMillis() - batch.getFirst().recorded().toInstant().toEpochMilli()) / 1000.0);
       return publish(batch).compose(v -> mark(batch, epoch))
-          .onSuccess(v -> next(batch.size() == batchMax ? 0 : pollMs));
+          .onSuccess(v -> next(pauseMs(batch.size())));
     });
+  }
+
+  /** None after a full batch. In a busy time longer than in a quiet one: many events in one batch cost less each. */
+  private long pauseMs(int events) {
+    if (events == batchMax) return 0;
+    return events < BUSY ? pollMs : BUSY_POLLS * pollMs;
   }
 
   private Future<Void> loadCursor(long epoch) {

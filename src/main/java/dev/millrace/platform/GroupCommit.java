@@ -21,15 +21,49 @@ import java.util.function.Function;
  * @param <R> what the writer says of each item
  */
 public final class GroupCommit<T, R> {
-  private record Entry<T, R>(T item, Promise<R> promise) {}
+  /**
+   * An item that was handed in.
+   *
+   * @param <R> what the writer says of it
+   */
+  public interface Submission<R> {
+    /** Completes once the item is committed or refused; never after it was withdrawn. */
+    Future<R> result();
+
+    /** Takes the item back; false when it is being written already, or done: then its result decides. */
+    boolean withdraw();
+  }
+
+  private final class Entry implements Submission<R> {
+    final T item;
+    final Promise<R> promise = owner.promise();
+    boolean waiting;
+
+    Entry(T item) {
+      this.item = item;
+    }
+
+    @Override
+    public Future<R> result() { return promise.future(); }
+
+    @Override
+    @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
+    public boolean withdraw() {
+      if (!waiting) return false;
+      waiting = false;
+      depth--;
+      return true;
+    }
+  }
 
   private final ContextInternal owner;
   private final int limit;
   private final int batchMax;
   private final List<Function<List<T>, Future<List<R>>>> idle;
   private final CommitMeter meter;
-  private final ArrayDeque<Entry<T, R>> queue = new ArrayDeque<>();
+  private final ArrayDeque<Entry> queue = new ArrayDeque<>();
   private volatile int depth;
+  private boolean drainDue;
 
   /** Each of {@code lanes} commits one batch at a time and answers one result an item, in order. */
   public GroupCommit(Vertx vertx, int limit, int batchMax, CommitMeter meter,
@@ -53,31 +87,50 @@ public final class GroupCommit<T, R> {
     meter.queue().reject();
   }
 
-  /** Completes once the item is committed (or refused). */
+  /** Hands in an item. All that is handed in in one turn of the event loop goes into the same batch, if it has room. */
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
-  public Future<R> submit(T item) {
+  public Submission<R> submit(T item) {
     assert owner.inThread() : "GroupCommit used from another thread";
+    var entry = new Entry(item);
     if (depth >= limit) {
       meter.queue().reject();
-      return Future
-          .failedFuture(Unavailable.notSent("queue full: " + limit + " items wait for their commit"));
+      entry.promise.fail(Unavailable.notSent("queue full: " + limit + " items wait for their commit"));
+      return entry;
     }
-    Promise<R> promise = owner.promise();
-    queue.add(new Entry<>(item, promise));
+    entry.waiting = true;
+    queue.add(entry);
     depth++;
-    if (!idle.isEmpty()) drain();
-    return promise.future();
+    if (!idle.isEmpty() && !drainDue) {
+      drainDue = true;
+      owner.runOnContext(v -> {
+        drainDue = false;
+        drain();
+      });
+    }
+    return entry;
   }
 
   private void drain() {
-    if (queue.isEmpty() || idle.isEmpty()) return;
-    int size = Math.min(queue.size(), batchMax);
-    var batch = new ArrayList<Entry<T, R>>(size);
-    for (int i = 0; i < size; i++) batch.add(queue.poll());
-    write(batch, idle.removeLast());
+    while (!idle.isEmpty()) {
+      var batch = next();
+      if (batch.isEmpty()) return;
+      write(batch, idle.removeLast());
+    }
   }
 
-  private void write(List<Entry<T, R>> batch, Function<List<T>, Future<List<R>>> lane) {
+  private List<Entry> next() {
+    var batch = new ArrayList<Entry>(Math.min(queue.size(), batchMax));
+    while (batch.size() < batchMax) {
+      Entry entry = queue.poll();
+      if (entry == null) break;
+      if (!entry.waiting) continue; // withdrawn
+      entry.waiting = false;
+      batch.add(entry);
+    }
+    return batch;
+  }
+
+  private void write(List<Entry> batch, Function<List<T>, Future<List<R>>> lane) {
     long began = System.nanoTime();
     apply(lane, batch).onComplete(result -> {
       meter.committed(batch.size(), System.nanoTime() - began);
@@ -93,7 +146,7 @@ public final class GroupCommit<T, R> {
     });
   }
 
-  private Future<List<R>> apply(Function<List<T>, Future<List<R>>> lane, List<Entry<T, R>> batch) {
+  private Future<List<R>> apply(Function<List<T>, Future<List<R>>> lane, List<Entry> batch) {
     try {
       return lane.apply(items(batch));
     } catch (RuntimeException e) {
@@ -102,31 +155,31 @@ public final class GroupCommit<T, R> {
     }
   }
 
-  private List<T> items(List<Entry<T, R>> batch) {
+  private List<T> items(List<Entry> batch) {
     var items = new ArrayList<T>(batch.size());
     for (var entry : batch) items.add(entry.item);
     return items;
   }
 
-  private boolean splittable(List<Entry<T, R>> batch, AsyncResult<List<R>> result) {
+  private boolean splittable(List<Entry> batch, AsyncResult<List<R>> result) {
     return result.failed() && !(result.cause() instanceof Unavailable) && batch.size() > 1;
   }
 
   /** Writes a refused batch again in halves, down to the item that cannot be written. */
-  private void split(List<Entry<T, R>> batch, Function<List<T>, Future<List<R>>> lane) {
+  private void split(List<Entry> batch, Function<List<T>, Future<List<R>>> lane) {
     writeHalves(batch, lane).onComplete(done -> {
       idle.add(lane);
       drain();
     });
   }
 
-  private Future<Void> writeHalves(List<Entry<T, R>> part, Function<List<T>, Future<List<R>>> lane) {
+  private Future<Void> writeHalves(List<Entry> part, Function<List<T>, Future<List<R>>> lane) {
     int half = part.size() / 2;
     return writePart(part.subList(0, half), lane)
         .compose(v -> writePart(part.subList(half, part.size()), lane));
   }
 
-  private Future<Void> writePart(List<Entry<T, R>> part, Function<List<T>, Future<List<R>>> lane) {
+  private Future<Void> writePart(List<Entry> part, Function<List<T>, Future<List<R>>> lane) {
     Promise<Void> written = owner.promise();
     apply(lane, part).onComplete(result -> {
       if (splittable(part, result)) {
@@ -140,7 +193,7 @@ public final class GroupCommit<T, R> {
   }
 
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
-  private void finish(List<Entry<T, R>> batch, AsyncResult<List<R>> result) {
+  private void finish(List<Entry> batch, AsyncResult<List<R>> result) {
     depth -= batch.size();
     for (int i = 0; i < batch.size(); i++) {
       if (result.succeeded()) batch.get(i).promise.complete(result.result().get(i));

@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One Redis connection of one event loop that comes back by itself. Commands that arrive while a batch is under way
- * gather and go out together as the next one: a write, a read and a wake-up a batch instead of a command. Redis only
+ * One Redis connection of one event loop that comes back by itself. Commands of one turn of the
+ * event loop, and those that arrive while a batch is under way, go out together: a write, a read and a wake-up a batch instead of a command. Redis only
  * accelerates: a caller must have another way for every failure, and gets it quickly: at once while the connection is
  * away or {@code inFlightMax} commands are unanswered, after {@code timeoutMs} otherwise. A batch fails as a whole.
  */
@@ -40,6 +40,7 @@ public final class RedisLink {
   private List<Request> commands = new ArrayList<>();
   private List<Promise<@Nullable Response>> promises = new ArrayList<>();
   private boolean sending;
+  private boolean flushDue;
   private boolean closed;
   private boolean reported;
 
@@ -81,11 +82,24 @@ public final class RedisLink {
     Promise<@Nullable Response> promise = owner.promise();
     commands.add(request);
     promises.add(promise);
-    if (!sending) flush(current);
+    if (!sending && !flushDue) {
+      // At the end of this turn of the event loop: what the turn still brings goes out with it.
+      flushDue = true;
+      owner.runOnContext(v -> {
+        flushDue = false;
+        flush();
+      });
+    }
     return promise.future();
   }
 
-  private void flush(RedisConnection current) {
+  private void flush() {
+    RedisConnection current = connection;
+    if (current == null) {
+      fail(Unavailable.notSent("redis: connection lost"));
+      return;
+    }
+    if (commands.isEmpty()) return;
     var batch = commands;
     var answers = promises;
     commands = new ArrayList<>(batch.size());
@@ -100,16 +114,16 @@ public final class RedisLink {
     sending = false;
     if (result.failed() && result.cause() instanceof TimeoutException)
       drop(current, "no answer for " + timeoutMs + " ms");
-    if (connection == null) {
-      var waiting = promises;
-      commands = new ArrayList<>();
-      promises = new ArrayList<>();
-      settle(waiting, Future.failedFuture(Unavailable.notSent("redis: connection lost")));
-    } else if (!commands.isEmpty()) {
-      flush(connection);
-    }
+    flush();
     // In a later turn: the next batch is flushed only when this one has been read.
     owner.runOnContext(v -> settle(answers, result));
+  }
+
+  private void fail(Unavailable reason) {
+    var waiting = promises;
+    commands = new ArrayList<>();
+    promises = new ArrayList<>();
+    settle(waiting, Future.failedFuture(reason));
   }
 
   @SuppressWarnings("NonAtomicVolatileUpdate")

@@ -54,15 +54,17 @@ final class AcceptWriterIT {
   /** Submits a payment of its own first, so that all of {@code payments} gather into one batch behind it. */
   private static List<Future<Result>> inOneBatch(List<NewPayment> payments) {
     return loop.on(() -> {
-      var ahead = writer.accept(payment("ahead-" + UUID.randomUUID()));
+      var ahead = writer.accept(payment("ahead-" + UUID.randomUUID())).result();
       var results = new ArrayList<Future<Result>>();
-      for (NewPayment payment : payments) results.add(writer.accept(payment));
+      for (NewPayment payment : payments) results.add(writer.accept(payment).result());
       assertThat(ahead.isComplete()).isFalse();
       return results;
     });
   }
 
-  private static Result accept(NewPayment payment) { return loop.result(() -> writer.accept(payment)); }
+  private static Result accept(NewPayment payment) {
+    return loop.result(() -> writer.accept(payment).result());
+  }
 
   private static long rows(String table, NewPayment payment) {
     String column = switch (table) {
@@ -92,7 +94,8 @@ final class AcceptWriterIT {
         + "' AND version = 1 AND type = 'payment.initiated' AND actor = 'merchant' AND traceparent = '"
         + Payments.TRACE + "' AND data::text = '" + DATA + "'")).isEqualTo(1);
     assertThat(database.number("SELECT count(*) FROM idempotency_key WHERE payment_id = '" + payment.id()
-        + "' AND key = 'new' AND status = 202 AND answer = 'answer of new' AND wait_until IS NULL"
+        + "' AND id = idempotency_key_id(merchant, livemode, 'new') AND merchant = '" + MERCHANT
+        + "' AND key = 'new' AND status = 202 AND answer IS NULL AND wait_until IS NULL"
         + " AND fingerprint = decode('" + "00".repeat(32) + "', 'hex')")).isEqualTo(1);
     assertThat(database.number("SELECT count(*) FROM posting")).isZero();
   }
@@ -105,6 +108,21 @@ final class AcceptWriterIT {
     assertThat(accept(second)).isEqualTo(Result.DUPLICATE);
     assertWritten(first, 1);
     assertWritten(second, 0);
+  }
+
+  /** Of a batch with a used key the others are written, though the batch is tried as all new at first. */
+  @Test
+  void key_usedBefore_inABatchOfNewOnes_isAloneRefused() {
+    assertThat(accept(payment("used"))).isEqualTo(Result.ACCEPTED);
+    for (int round = 0; round < 3; round++) {
+      var batch = new ArrayList<NewPayment>();
+      for (int i = 0; i < 10; i++) batch.add(payment(i == 4 ? "used" : "fresh-" + round + "-" + i));
+      var results = inOneBatch(batch).stream().<Result>map(Loop::result).toList();
+      for (int i = 0; i < 10; i++) {
+        assertThat(results.get(i)).isEqualTo(i == 4 ? Result.DUPLICATE : Result.ACCEPTED);
+        assertWritten(batch.get(i), i == 4 ? 0 : 1);
+      }
+    }
   }
 
   @Test
@@ -122,7 +140,7 @@ final class AcceptWriterIT {
     for (int i = 0; i < 30; i++) {
       String key = "rivals-" + i;
       List<Future<Result>> both = loop
-          .on(() -> List.of(writer.accept(payment(key)), other.accept(payment(key))));
+          .on(() -> List.of(writer.accept(payment(key)).result(), other.accept(payment(key)).result()));
       assertThat(both.stream().<Result>map(Loop::result)).containsExactlyInAnyOrder(Result.ACCEPTED,
           Result.DUPLICATE);
     }
@@ -171,7 +189,7 @@ final class AcceptWriterIT {
   @Test
   void payment_thatWaits_hasItsKeyMarked() {
     var p = payment("waits");
-    var waiting = new NewPayment(p.id(), p.merchant(), p.livemode(), p.key(), p.fingerprint(), p.answer(),
+    var waiting = new NewPayment(p.id(), p.keyId(), p.merchant(), p.livemode(), p.key(), p.fingerprint(),
         30_000,
         p.amount(), p.currency(), null, p.traceparent(), p.data());
     assertThat(accept(waiting)).isEqualTo(Result.ACCEPTED);
@@ -184,7 +202,7 @@ final class AcceptWriterIT {
     var counting = writer();
     String mine = "FROM work WHERE split_part(writer, '.', 1) = 'accept-" + writers + "'";
     for (String key : List.of("counted-1", "counted-2", "counted-1")) {
-      loop.result(() -> counting.accept(payment(key)));
+      loop.result(() -> counting.accept(payment(key)).result());
     }
     assertThat(database.number("SELECT accepted " + mine)).isEqualTo(2);
     assertThat(database.number("SELECT events " + mine)).isEqualTo(2);
@@ -207,14 +225,14 @@ final class AcceptWriterIT {
     try (var owner = database.owner(); var statement = owner.createStatement()) {
       owner.setAutoCommit(false);
       statement.execute("LOCK TABLE idempotency_key IN ACCESS EXCLUSIVE MODE");
-      result = loop.on(() -> cut.accept(payment));
+      result = loop.on(() -> cut.accept(payment).result());
       cutTheStatementThatWaits();
       owner.rollback();
     }
     assertThat(Loop.<Result>result(result)).isEqualTo(Result.LOST);
     assertWritten(payment, 0);
     Await.until(Duration.ofSeconds(10), "the connection is back", cut::up);
-    assertThat(loop.<Result>result(() -> cut.accept(payment("cut")))).isEqualTo(Result.ACCEPTED);
+    assertThat(loop.<Result>result(() -> cut.accept(payment("cut")).result())).isEqualTo(Result.ACCEPTED);
   }
 
   /**
@@ -229,12 +247,13 @@ final class AcceptWriterIT {
     try (var owner = database.owner(); var statement = owner.createStatement()) {
       owner.setAutoCommit(false);
       statement.execute("LOCK TABLE idempotency_key IN ACCESS EXCLUSIVE MODE");
-      result = loop.on(() -> cut.accept(payment));
+      result = loop.on(() -> cut.accept(payment).result());
       cutTheStatementThatWaits();
       statement.execute(
-          "INSERT INTO idempotency_key (merchant, livemode, key, fingerprint, payment_id, status, answer)"
-              + " VALUES ('" + MERCHANT + "', false, 'committed', '\\x00', '" + payment.id()
-              + "', 202, '{}')");
+          "INSERT INTO idempotency_key (id, merchant, livemode, key, fingerprint, payment_id, status)"
+              + " VALUES ('" + payment.keyId() + "', '" + MERCHANT + "', false, 'committed', '\\x00', '"
+              + payment.id()
+              + "', 202)");
       owner.commit();
     }
     assertThat(Loop.<Result>result(result)).isEqualTo(Result.ACCEPTED);

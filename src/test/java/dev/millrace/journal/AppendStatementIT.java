@@ -62,7 +62,7 @@ final class AppendStatementIT {
   /** A payment at version 1, {@code initiated}. */
   private static UUID initiated() {
     var payment = payment("k" + ++keys);
-    assertThat(loop.result(() -> accepting.accept(payment))).isEqualTo(AcceptWriter.Result.ACCEPTED);
+    assertThat(loop.result(() -> accepting.accept(payment).result())).isEqualTo(AcceptWriter.Result.ACCEPTED);
     return payment.id();
   }
 

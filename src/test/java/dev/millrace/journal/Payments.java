@@ -1,5 +1,6 @@
 package dev.millrace.journal;
 
+import dev.millrace.idempotency.KeyId;
 import dev.millrace.journal.AcceptWriter.NewPayment;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.PaymentEvent.Initiated;
@@ -25,8 +26,8 @@ final class Payments {
   }
 
   static NewPayment payment(UUID merchant, boolean livemode, String key, long amount, String data) {
-    return new NewPayment(TypeId.next(), merchant, livemode, key, Buffer.buffer(new byte[32]),
-        Buffer.buffer("answer of " + key), 0, amount, "usd", "order 1", TRACE, data);
+    return new NewPayment(TypeId.next(), new KeyId().of(merchant, livemode, key), merchant, livemode, key,
+        Buffer.buffer(new byte[32]), 0, amount, "usd", "order 1", TRACE, data);
   }
 
   static Append append(UUID payment, int version, Status from, PaymentEvent... events) {

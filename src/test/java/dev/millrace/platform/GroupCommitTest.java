@@ -62,12 +62,14 @@ final class GroupCommitTest {
     });
   }
 
+  /** Hands in one item a turn of the loop, so that the first finds the writer idle and goes alone. */
   private List<Future<String>> submit(GroupCommit<String, String> commits, String... items) {
-    return loop.on(() -> {
-      var futures = new ArrayList<Future<String>>();
-      for (String item : items) futures.add(commits.submit(item));
-      return futures;
-    });
+    var futures = new ArrayList<Future<String>>();
+    for (String item : items) {
+      futures.add(loop.on(() -> commits.submit(item).result()));
+      turn();
+    }
+    return futures;
   }
 
   private void end(int batch) {
@@ -103,6 +105,55 @@ final class GroupCommitTest {
     turn();
     assertThat(commits.depth()).isZero();
     assertThat(batches).hasSize(2);
+  }
+
+  @Test
+  void items_ofOneTurn_areOneBatch() {
+    var commits = held();
+    loop.run(() -> List.of("a", "b", "c").forEach(commits::submit));
+    turn();
+    assertThat(batches).containsExactly(List.of("a", "b", "c"));
+  }
+
+  @Test
+  void item_withdrawnWhileItWaits_isNotWritten() {
+    var commits = held();
+    submit(commits, "a");
+    var b = loop.on(() -> commits.submit("b"));
+    submit(commits, "c");
+    assertThat(loop.on(b::withdraw)).isTrue();
+    assertThat(loop.on(b::withdraw)).isFalse();
+    assertThat(commits.depth()).isEqualTo(2);
+    end(0);
+    assertThat(batches).containsExactly(List.of("a"), List.of("c"));
+    end(1);
+    assertThat(b.result().isComplete()).isFalse();
+    assertThat(commits.depth()).isZero();
+  }
+
+  @Test
+  void item_beingWritten_cannotBeWithdrawn() {
+    var commits = held();
+    var a = loop.on(() -> commits.submit("a"));
+    turn();
+    assertThat(loop.on(a::withdraw)).isFalse();
+    end(0);
+    assertThat(Loop.<String>result(a.result())).isEqualTo("did a");
+    assertThat(loop.on(a::withdraw)).isFalse();
+    assertThat(commits.depth()).isZero();
+  }
+
+  /** All that waits is withdrawn: nothing is written, and what comes next is. */
+  @Test
+  void items_allWithdrawn_leaveTheWriterIdle() {
+    var commits = held();
+    submit(commits, "a");
+    var b = loop.on(() -> commits.submit("b"));
+    loop.run(b::withdraw);
+    end(0);
+    assertThat(batches).hasSize(1);
+    submit(commits, "c");
+    assertThat(batches).containsExactly(List.of("a"), List.of("c"));
   }
 
   @Test
@@ -243,7 +294,7 @@ final class GroupCommitTest {
     });
     Future<String> bad = loop.on(() -> {
       try {
-        return commits.submit("bad");
+        return commits.submit("bad").result();
       } catch (IllegalStateException e) {
         return Future.failedFuture(e);
       }
