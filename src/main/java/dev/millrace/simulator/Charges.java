@@ -21,7 +21,7 @@ final class Charges implements Charge.Desk {
   private static final int KEY_CHARS_MAX = 255;
   private static final int RUNNING_MAX = 50_000;
 
-  private final Vertx vertx;
+  private final Ticks ticks;
   private final Book book;
   private final Answers answers;
   private final RandomGenerator dice;
@@ -34,7 +34,7 @@ final class Charges implements Charge.Desk {
 
   Charges(Vertx vertx, Book book, Answers answers, Settings settings, RandomGenerator dice,
       InstantSource clock) {
-    this.vertx = vertx;
+    this.ticks = new Ticks(vertx);
     this.book = book;
     this.answers = answers;
     this.settings = settings;
@@ -112,7 +112,7 @@ final class Charges implements Charge.Desk {
       delayMs += settings.slowMs();
     }
     if (delayMs > 0) {
-      vertx.setTimer(delayMs, charge);
+      ticks.after(delayMs, charge);
     } else {
       carryOut(charge);
     }

@@ -1,0 +1,36 @@
+package dev.millrace.simulator;
+
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Timers that go off in ticks: what falls due in the same tick is woken together, up to {@link #MS} late, and so goes
+ * to the disk together. Owned by one event loop.
+ */
+final class Ticks {
+  static final long MS = 4;
+
+  private final Vertx vertx;
+  private final Map<Long, List<Handler<Long>>> due = new HashMap<>();
+
+  Ticks(Vertx vertx) {
+    this.vertx = vertx;
+  }
+
+  /** Calls the handler after {@code delayMs}, at least 1, and at most {@link #MS} more. */
+  void after(long delayMs, Handler<Long> handler) {
+    long nowMs = System.nanoTime() / 1_000_000;
+    due.computeIfAbsent(Math.ceilDiv(nowMs + delayMs, MS), tick -> {
+      var together = new ArrayList<Handler<Long>>();
+      vertx.setTimer(Math.max(1, tick * MS - nowMs), id -> {
+        due.remove(tick);
+        together.forEach(one -> one.handle(id));
+      });
+      return together;
+    }).add(handler);
+  }
+}
