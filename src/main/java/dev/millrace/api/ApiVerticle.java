@@ -21,10 +21,8 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.Pool;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -43,7 +41,7 @@ public final class ApiVerticle extends VerticleBase {
   private final Set<HttpConnection> firstRequest = Collections.newSetFromMap(new IdentityHashMap<>());
   private @Nullable HttpServer server;
   private @Nullable OutcomeWatch watch;
-  private List<PgLink> writing = List.of();
+  private @Nullable PgLink writing;
   private @Nullable RedisLink redis;
   private @Nullable Pool pool;
 
@@ -65,12 +63,10 @@ public final class ApiVerticle extends VerticleBase {
     redis = link;
     Pool reading = servers.pool(vertx);
     pool = reading;
-    var lanes = new ArrayList<PgLink>();
-    for (int i = 0; i < config.positive("limits.commit-lanes"); i++)
-      lanes.add(servers.batchLink(vertx, "accept-" + instance + "." + i));
-    writing = List.copyOf(lanes);
+    PgLink commits = servers.batchLink(vertx, "accept-" + instance);
+    writing = commits;
     var reads = new Reads(reading, config.millis("postgres.statement-timeout"));
-    var writer = new AcceptWriter(vertx, lanes, instance, config.positive("limits.accept-queue"),
+    var writer = new AcceptWriter(vertx, commits, instance, config.positive("limits.accept-queue"),
         config.positive("limits.commit-batch-max"), registry);
     var backlog = new Backlog(vertx, reads, config.integer("limits.unsettled"), instance, registry);
     backlog.start();
@@ -90,7 +86,7 @@ public final class ApiVerticle extends VerticleBase {
         config.millis("idempotency.retention"));
     var gate = new Gate(writer::up, new Credentials(reads), new RateLimiter(link),
         config.text("api.docs-url"), registry);
-    return Future.all(lanes.stream().map(lane -> lane.whenUp(10_000)).toList())
+    return commits.whenUp(10_000)
         .compose(v -> listen(gate, router(gate, create, read))).onSuccess(s -> server = s);
   }
 
@@ -170,7 +166,7 @@ public final class ApiVerticle extends VerticleBase {
     Future<Void> drained = server == null
         ? Future.succeededFuture()
         : server.shutdown(config.millis("api.drain-timeout"), TimeUnit.MILLISECONDS);
-    return drained.transform(done -> Future.join(writing.stream().map(PgLink::close).toList()))
+    return drained.transform(done -> writing == null ? Future.succeededFuture() : writing.close())
         .transform(done -> redis == null ? Future.succeededFuture() : redis.close())
         .transform(done -> pool == null ? Future.succeededFuture() : pool.close());
   }

@@ -14,11 +14,11 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,7 +56,7 @@ public final class AcceptWriter {
       INSERT INTO idempotency_key (id, merchant, livemode, key, fingerprint, payment_id, status, wait_until)
       SELECT key_id, merchant, livemode, key, fingerprint, id, 202,
              CASE WHEN wait_ms > 0 THEN now() + wait_ms * interval '1 ms' END
-      FROM i ORDER BY key_id
+      FROM i
       %s
     ), n AS (
       %s
@@ -81,22 +81,18 @@ public final class AcceptWriter {
 
   private static final String RESOLVE = "SELECT payment_id FROM idempotency_key WHERE id = ANY($1::uuid[])";
 
-  private final List<PgLink> lanes;
+  private final PgLink pg;
+  private final String writer;
   private final GroupCommit<NewPayment, Result> commits;
   private long takenAt = System.nanoTime() - CAREFUL_NANOS;
 
-  /** One lane a connection; {@code writer} and the lane's number name its work counter, which nobody else may use. */
-  public AcceptWriter(Vertx vertx, List<PgLink> lanes, String writer, int queueLimit, int batchMax,
+  /** {@code writer} names the work counter, which nobody else may use. */
+  public AcceptWriter(Vertx vertx, PgLink pg, String writer, int queueLimit, int batchMax,
       MeterRegistry registry) {
-    this.lanes = List.copyOf(lanes);
-    var commits = new ArrayList<Function<List<NewPayment>, Future<List<Result>>>>();
-    for (int i = 0; i < lanes.size(); i++) {
-      PgLink pg = lanes.get(i);
-      String counter = writer + "." + i;
-      commits.add(batch -> commit(pg, counter, batch));
-    }
-    this.commits = new GroupCommit<>(vertx, queueLimit, batchMax,
-        new CommitMeter(registry, "accept", writer, queueLimit), commits);
+    this.pg = pg;
+    this.writer = writer;
+    this.commits = new GroupCommit<>(vertx, queueLimit, batchMax, batchMax / 4,
+        new CommitMeter(registry, "accept", writer, queueLimit), this::commit);
   }
 
   /**
@@ -114,24 +110,24 @@ public final class AcceptWriter {
   public int depth() { return commits.depth(); }
 
   /** Whether Postgres can be reached. */
-  public boolean up() { return lanes.stream().allMatch(PgLink::up); }
+  public boolean up() { return pg.up(); }
 
-  private Future<List<Result>> commit(PgLink pg, String writer, List<NewPayment> batch) {
+  private Future<List<Result>> commit(List<NewPayment> batch) {
     Tuple parameters = parameters(batch, writer);
     return (System.nanoTime() - takenAt < CAREFUL_NANOS
-        ? careful(pg, batch, parameters)
+        ? careful(batch, parameters)
         : pg.execute(ACCEPT_NEW, parameters).map(rows -> Collections.nCopies(batch.size(), Result.ACCEPTED))
             .recover(failure -> {
               if (!keyTaken(failure)) return Future.failedFuture(failure);
               takenAt = System.nanoTime();
-              return careful(pg, batch, parameters);
+              return careful(batch, parameters);
             }))
         .recover(failure -> failure instanceof Unavailable u && u.outcomeUnknown()
-            ? resolve(pg, batch)
+            ? resolve(batch)
             : Future.failedFuture(failure));
   }
 
-  private static Future<List<Result>> careful(PgLink pg, List<NewPayment> batch, Tuple parameters) {
+  private Future<List<Result>> careful(List<NewPayment> batch, Tuple parameters) {
     return pg.execute(ACCEPT, parameters).map(rows -> results(batch, ids(rows), Result.DUPLICATE));
   }
 
@@ -150,7 +146,7 @@ public final class AcceptWriter {
   }
 
   /** The commit's answer was lost: ask, by key, what was written. */
-  private Future<List<Result>> resolve(PgLink pg, List<NewPayment> batch) {
+  private Future<List<Result>> resolve(List<NewPayment> batch) {
     Tuple keys = Tuple.of(batch.stream().map(NewPayment::keyId).toArray(UUID[]::new));
     return pg.whenUp(RESOLVE_WAIT_MS)
         .compose(v -> pg.execute(RESOLVE, keys))
@@ -158,7 +154,10 @@ public final class AcceptWriter {
         .otherwise(failure -> results(batch, Set.of(), Result.LOST));
   }
 
-  private static Tuple parameters(List<NewPayment> batch, String writer) {
+  /** In the order of the keys: two writers that have some in common must not wait for each other. */
+  private static Tuple parameters(List<NewPayment> unordered, String writer) {
+    var batch = new ArrayList<>(unordered);
+    batch.sort(Comparator.comparing(NewPayment::keyId));
     int n = batch.size();
     var id = new UUID[n];
     var keyId = new UUID[n];

@@ -25,7 +25,7 @@ public final class AppendWriter {
     this.pg = pg;
     this.writer = writer;
     var meter = new CommitMeter(registry, "append", writer, queueLimit);
-    this.commits = new GroupCommit<>(vertx, queueLimit, batchMax, meter, List.of(this::commit));
+    this.commits = new GroupCommit<>(vertx, queueLimit, batchMax, batchMax / 4, meter, this::commit);
   }
 
   /**

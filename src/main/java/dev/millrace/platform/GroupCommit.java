@@ -11,11 +11,11 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * Gathers items while earlier batches commit, then commits them all at once: natural batching, no timer. A few lanes
- * (connections, say) commit side by side, so that one batch is computed while the other is flushed. Owned by one
- * event loop. Bounded: a full queue refuses with {@link Unavailable}. A batch that the server refuses is split in
- * halves until the bad item stands alone, so it never fails its neighbours; a batch whose answer was lost fails every
- * item of it with {@link Unavailable#outcomeUnknown()}.
+ * Gathers items while earlier batches commit, then commits them all at once: natural batching, no timer. When enough
+ * have gathered meanwhile, they follow the batch under way on the same connection, so that the server has the next at
+ * hand when it is done with the first. Owned by one event loop. Bounded: a full queue refuses with {@link Unavailable}.
+ * A batch that the server refuses is split in halves until the bad item stands alone, so it never fails its neighbours;
+ * a batch whose answer was lost fails every item of it with {@link Unavailable#outcomeUnknown()}.
  *
  * @param <T> what is written
  * @param <R> what the writer says of each item
@@ -59,20 +59,26 @@ public final class GroupCommit<T, R> {
   private final ContextInternal owner;
   private final int limit;
   private final int batchMax;
-  private final List<Function<List<T>, Future<List<R>>>> idle;
+  private final int ahead;
+  private final Function<List<T>, Future<List<R>>> writer;
   private final CommitMeter meter;
   private final ArrayDeque<Entry> queue = new ArrayDeque<>();
   private volatile int depth;
   private boolean drainDue;
+  private int underWay;
 
-  /** Each of {@code lanes} commits one batch at a time and answers one result an item, in order. */
-  public GroupCommit(Vertx vertx, int limit, int batchMax, CommitMeter meter,
-      List<Function<List<T>, Future<List<R>>>> lanes) {
+  /**
+   * {@code writer} commits a batch and answers one result an item, in order; {@code ahead}: how many items must have
+   * gathered to be sent while one batch is under way, never more than two.
+   */
+  public GroupCommit(Vertx vertx, int limit, int batchMax, int ahead, CommitMeter meter,
+      Function<List<T>, Future<List<R>>> writer) {
     this.owner = (ContextInternal) vertx.getOrCreateContext();
     this.limit = limit;
     this.batchMax = batchMax;
+    this.ahead = ahead;
     this.meter = meter;
-    this.idle = new ArrayList<>(lanes);
+    this.writer = writer;
     meter.measures(() -> depth);
   }
 
@@ -100,7 +106,7 @@ public final class GroupCommit<T, R> {
     entry.waiting = true;
     queue.add(entry);
     depth++;
-    if (!idle.isEmpty() && !drainDue) {
+    if (ready() && !drainDue) {
       drainDue = true;
       owner.runOnContext(v -> {
         drainDue = false;
@@ -110,11 +116,16 @@ public final class GroupCommit<T, R> {
     return entry;
   }
 
+  private boolean ready() {
+    return underWay == 0 || (underWay == 1 && queue.size() >= ahead);
+  }
+
   private void drain() {
-    while (!idle.isEmpty()) {
+    while (ready()) {
       var batch = next();
       if (batch.isEmpty()) return;
-      write(batch, idle.removeLast());
+      underWay++;
+      write(batch);
     }
   }
 
@@ -130,25 +141,25 @@ public final class GroupCommit<T, R> {
     return batch;
   }
 
-  private void write(List<Entry> batch, Function<List<T>, Future<List<R>>> lane) {
+  private void write(List<Entry> batch) {
     long began = System.nanoTime();
-    apply(lane, batch).onComplete(result -> {
+    apply(batch).onComplete(result -> {
       meter.committed(batch.size(), System.nanoTime() - began);
       if (splittable(batch, result)) {
-        split(batch, lane);
+        split(batch);
         return;
       }
       // The next batch goes out before the callers of this one go on with their answers: what is written while the
       // connection is being read is flushed after the reading, so the callers' turn must be a later one.
-      idle.add(lane);
+      underWay--;
       drain();
       owner.runOnContext(v -> finish(batch, result));
     });
   }
 
-  private Future<List<R>> apply(Function<List<T>, Future<List<R>>> lane, List<Entry> batch) {
+  private Future<List<R>> apply(List<Entry> batch) {
     try {
-      return lane.apply(items(batch));
+      return writer.apply(items(batch));
     } catch (RuntimeException e) {
       // An item that cannot even be put into the statement: as one that the server refuses.
       return Future.failedFuture(e);
@@ -166,24 +177,24 @@ public final class GroupCommit<T, R> {
   }
 
   /** Writes a refused batch again in halves, down to the item that cannot be written. */
-  private void split(List<Entry> batch, Function<List<T>, Future<List<R>>> lane) {
-    writeHalves(batch, lane).onComplete(done -> {
-      idle.add(lane);
+  private void split(List<Entry> batch) {
+    writeHalves(batch).onComplete(done -> {
+      underWay--;
       drain();
     });
   }
 
-  private Future<Void> writeHalves(List<Entry> part, Function<List<T>, Future<List<R>>> lane) {
+  private Future<Void> writeHalves(List<Entry> part) {
     int half = part.size() / 2;
-    return writePart(part.subList(0, half), lane)
-        .compose(v -> writePart(part.subList(half, part.size()), lane));
+    return writePart(part.subList(0, half))
+        .compose(v -> writePart(part.subList(half, part.size())));
   }
 
-  private Future<Void> writePart(List<Entry> part, Function<List<T>, Future<List<R>>> lane) {
+  private Future<Void> writePart(List<Entry> part) {
     Promise<Void> written = owner.promise();
-    apply(lane, part).onComplete(result -> {
+    apply(part).onComplete(result -> {
       if (splittable(part, result)) {
-        writeHalves(part, lane).onComplete(written);
+        writeHalves(part).onComplete(written);
       } else {
         finish(part, result);
         written.complete();

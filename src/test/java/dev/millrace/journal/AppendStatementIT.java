@@ -45,7 +45,7 @@ final class AppendStatementIT {
     loop = new Loop();
     PgLink link = database.link(loop, "accept");
     accepting = loop
-        .on(() -> new AcceptWriter(loop.vertx(), List.of(link), "accept", 1_000, 500,
+        .on(() -> new AcceptWriter(loop.vertx(), link, "accept", 1_000, 500,
             new SimpleMeterRegistry()));
     writer = writer();
   }

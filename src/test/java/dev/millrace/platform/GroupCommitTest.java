@@ -9,7 +9,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -34,28 +33,27 @@ final class GroupCommitTest {
 
   private GroupCommit<String, String> commits(int limit, int batchMax,
       Function<List<String>, Future<List<String>>> writer) {
-    return commits(limit, batchMax, 1, writer);
+    return commits(limit, batchMax, Integer.MAX_VALUE, writer);
   }
 
-  private GroupCommit<String, String> commits(int limit, int batchMax, int lanes,
+  private GroupCommit<String, String> commits(int limit, int batchMax, int ahead,
       Function<List<String>, Future<List<String>>> writer) {
-    Function<List<String>, Future<List<String>>> recorded = batch -> {
-      batches.add(List.copyOf(batch));
-      return writer.apply(batch);
-    };
-    return loop.on(() -> new GroupCommit<String, String>(loop.vertx(), limit, batchMax,
-        new CommitMeter(registry, "test", "one", limit), Collections.nCopies(lanes, recorded)));
+    return loop.on(() -> new GroupCommit<String, String>(loop.vertx(), limit, batchMax, ahead,
+        new CommitMeter(registry, "test", "one", limit), batch -> {
+          batches.add(List.copyOf(batch));
+          return writer.apply(batch);
+        }));
   }
 
   private double rejected() { return registry.get("millrace.queue.rejected").counter().count(); }
 
   /** A writer whose batches end when the test ends them. */
   private GroupCommit<String, String> held() {
-    return held(1);
+    return held(Integer.MAX_VALUE);
   }
 
-  private GroupCommit<String, String> held(int lanes) {
-    return commits(LIMIT, BATCH_MAX, lanes, batch -> {
+  private GroupCommit<String, String> held(int ahead) {
+    return commits(LIMIT, BATCH_MAX, ahead, batch -> {
       Promise<List<String>> end = Promise.promise();
       ends.add(end);
       return end.future();
@@ -156,26 +154,26 @@ final class GroupCommitTest {
     assertThat(batches).containsExactly(List.of("a"), List.of("c"));
   }
 
+  /** With enough gathered a second batch follows the first, and never a third. */
   @Test
-  void lanes_two_writeTwoBatchesSideBySide() {
+  void items_enoughForAhead_followTheBatchUnderWay() {
     var commits = held(2);
-    submit(commits, "a", "b", "c", "d");
-    assertThat(batches).containsExactly(List.of("a"), List.of("b"));
-    end(1);
-    assertThat(batches).containsExactly(List.of("a"), List.of("b"), List.of("c", "d"));
-    submit(commits, "e", "f");
-    assertThat(batches).hasSize(3);
-    end(2);
+    submit(commits, "a", "b");
+    assertThat(batches).containsExactly(List.of("a"));
+    submit(commits, "c");
+    assertThat(batches).containsExactly(List.of("a"), List.of("b", "c"));
+    submit(commits, "d", "e", "f");
+    assertThat(batches).hasSize(2);
     end(0);
-    assertThat(batches).containsExactly(List.of("a"), List.of("b"), List.of("c", "d"), List.of("e", "f"));
-    end(3);
-    turn();
+    assertThat(batches).containsExactly(List.of("a"), List.of("b", "c"), List.of("d", "e", "f"));
+    end(1);
+    end(2);
     assertThat(commits.depth()).isZero();
   }
 
-  /** A lane that splits a refused batch leaves the other free, and comes back. */
+  /** A batch that is split does not hold up the one behind it. */
   @Test
-  void lanes_two_oneSplits_theOtherGoesOn() {
+  void batch_refusedWhileAnotherFollows_bothAreAnswered() {
     Promise<List<String>> bad = Promise.promise();
     var commits = commits(LIMIT, BATCH_MAX, 2,
         batch -> batch.equals(List.of("bad")) ? bad.future() : unless("bad", batch));
@@ -184,20 +182,9 @@ final class GroupCommitTest {
     assertThat(Loop.<String>result(futures.get(2))).isEqualTo("did c");
     loop.run(() -> bad.fail(new IllegalStateException("refused")));
     assertThat(Loop.failure(futures.get(0))).hasMessage("refused");
-    var held = submit(commits, "d", "e");
-    assertThat(Loop.<String>result(held.get(0))).isEqualTo("did d");
-    assertThat(Loop.<String>result(held.get(1))).isEqualTo("did e");
-  }
-
-  /** A failure of one lane's connection is no failure of the other's batch. */
-  @Test
-  void lanes_two_oneIsLost_theOtherSucceeds() {
-    var commits = held(2);
-    var futures = submit(commits, "a", "b");
-    loop.run(() -> ends.get(0).fail(Unavailable.lost("lost")));
-    end(1);
-    assertThat(Loop.failure(futures.get(0))).isInstanceOf(Unavailable.class);
-    assertThat(Loop.<String>result(futures.get(1))).isEqualTo("did b");
+    assertThat(Loop.<String>result(submit(commits, "d").getFirst())).isEqualTo("did d");
+    turn();
+    assertThat(commits.depth()).isZero();
   }
 
   @Test

@@ -11,6 +11,8 @@ import java.util.Map;
  */
 final class AcceptPhase {
   private static final int DRAIN_SECONDS_MAX = 180;
+  /** The bare server is little code, soon compiled. */
+  private static final int CEILING_WARM_UP_SECONDS_MAX = 15;
   /** The share of its saturation at which an accepting gateway is asked for its latency. */
   private static final double STEADY_SHARE = 0.7;
 
@@ -36,7 +38,7 @@ final class AcceptPhase {
       site.startCeiling();
       try (var generator = new Generator(site.endpoints.api(), options.key(), options.connections())) {
         generator.startClosed(0);
-        Clock.sleepSeconds(options.warmUpSeconds());
+        Clock.sleepSeconds(Math.min(CEILING_WARM_UP_SECONDS_MAX, options.warmUpSeconds()));
         var stretch = Stretch.measureBare(site, generator, Math.max(5, options.seconds() / 3));
         generator.stop();
         return Row.of(name, stretch);

@@ -16,7 +16,7 @@ record Options(List<String> phases, int seconds, int warmUpSeconds, int connecti
   static final List<String> PHASES = List.of("ceiling", "accept", "end-to-end", "overload");
   private static final Map<String, String> DEFAULTS = Map.ofEntries(
       Map.entry("phases", "accept,end-to-end,overload"),
-      Map.entry("seconds", "60"), Map.entry("warm-up", "25"), Map.entry("connections", "128"),
+      Map.entry("seconds", "60"), Map.entry("warm-up", "90"), Map.entry("connections", "256"),
       Map.entry("rate", "4200"), Map.entry("repeats", "1"), Map.entry("backoff-ms", "0"),
       Map.entry("port-base", "21000"), Map.entry("key", "sk_test_millrace"), Map.entry("attach", ""),
       Map.entry("ops", "http://127.0.0.1:9090"), Map.entry("simulator", "http://127.0.0.1:8090"),
