@@ -96,8 +96,7 @@ final class CreateEndpoint {
   private @Nullable Problem refusedForCapacity(Credential credential) {
     if (writer.full()) {
       writer.countRejection();
-      return Problem.retry(503, "api_error", "queue_full",
-          "Too many payments wait for their commit. Send it again after `Retry-After` seconds.", 1);
+      return queueFull();
     }
     if (backlog.full()) {
       backlog.reject();
@@ -110,6 +109,11 @@ final class CreateEndpoint {
           "Your payments fill your share of the queue. Send it again after `Retry-After` seconds.", 1);
     }
     return null;
+  }
+
+  private static Problem queueFull() {
+    return Problem.retry(503, "api_error", "queue_full",
+        "Too many payments wait for their commit. Send it again after `Retry-After` seconds.", 1);
   }
 
   /** One creation under its key. */
@@ -172,8 +176,7 @@ final class CreateEndpoint {
   private Future<Answer> written(Creation c, UUID id, AsyncResult<AcceptWriter.Result> result) {
     if (result.failed()) {
       return result.cause() instanceof Unavailable u && !u.outcomeUnknown() && writer.full()
-          ? refuse(Problem.retry(503, "api_error", "queue_full",
-              "Too many payments wait for their commit. Send it again after `Retry-After` seconds.", 1))
+          ? refuse(queueFull())
           : Future.failedFuture(result.cause());
     }
     return switch (result.result()) {
@@ -184,8 +187,7 @@ final class CreateEndpoint {
   }
 
   private Future<Answer> accepted(Creation c, UUID id) {
-    Buffer body = PaymentJson.payment(
-        PaymentRow.accepted(id, c.merchant(), c.livemode(), c.asked, c.call.traceparent()));
+    Buffer body = acceptedBody(c, id, c.asked, c.call.traceparent());
     var headers = Map.of("Location", ROUTE + "/" + TypeId.format(TypeId.PAYMENT, id));
     // Not put into Redis: few requests are ever repeated, and the first repetition does it.
     if (c.waitMs == 0) return Future.succeededFuture(new Answer(202, body, headers));
@@ -217,9 +219,13 @@ final class CreateEndpoint {
     if (found.answer() != null) return Future.succeededFuture(found.answer());
     return reads.payment(c.merchant(), c.livemode(), found.payment()).map(payment -> {
       if (payment == null) throw new IllegalStateException("an idempotency key without its payment");
-      return PaymentJson.payment(PaymentRow.accepted(payment.id(), payment.merchant(), payment.livemode(),
-          payment.asked(), payment.traceparent()));
+      return acceptedBody(c, payment.id(), payment.asked(), payment.traceparent());
     });
+  }
+
+  /** The 202's body: a function of the payment's first event alone, so that a repetition gets the same bytes. */
+  private static Buffer acceptedBody(Creation c, UUID id, PaymentEvent.Initiated asked, String traceparent) {
+    return PaymentJson.payment(PaymentRow.accepted(id, c.merchant(), c.livemode(), asked, traceparent));
   }
 
   private static Future<Answer> inUse() {

@@ -71,7 +71,7 @@ public final class AcceptWriter {
       ON CONFLICT (writer) DO UPDATE SET accepted = w.accepted + excluded.accepted, events = w.events + excluded.events
     )
     SELECT %s""";
-  /** Takes it that every key is new, and fails as a whole when one is not: a quarter cheaper than looking first. */
+  /** Takes it that every key is new, and fails as a whole when one is not: cheaper than looking first. */
   private static final String ACCEPT_NEW = ROWS.formatted("", "SELECT * FROM i", "NULL::uuid");
   /** Leaves out whose key is taken. */
   private static final String ACCEPT = ROWS.formatted("ON CONFLICT DO NOTHING RETURNING payment_id",

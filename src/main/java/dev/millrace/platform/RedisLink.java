@@ -19,10 +19,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One Redis connection of one event loop that comes back by itself. Commands of one turn of the
- * event loop, and those that arrive while a batch is under way, go out together: a write, a read and a wake-up a batch instead of a command. Redis only
- * accelerates: a caller must have another way for every failure, and gets it quickly: at once while the connection is
- * away or {@code inFlightMax} commands are unanswered, after {@code timeoutMs} otherwise. A batch fails as a whole.
+ * One Redis connection of one event loop that comes back by itself. Commands of one turn of the event loop, and those
+ * that arrive while a batch is under way, go out together: a write, a read and a wake-up a batch instead of a command.
+ * Redis only accelerates: a caller must have another way for every failure, and gets it quickly: at once while the
+ * connection is away or {@code inFlightMax} commands are unanswered, after {@code timeoutMs} otherwise. A batch fails as
+ * a whole.
  */
 public final class RedisLink {
   private static final Logger LOG = LoggerFactory.getLogger(RedisLink.class);

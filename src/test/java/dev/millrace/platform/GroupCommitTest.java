@@ -187,6 +187,17 @@ final class GroupCommitTest {
     assertThat(commits.depth()).isZero();
   }
 
+  /** Each of two batches under way has its own end. */
+  @Test
+  void batch_lostWhileAnotherFollows_theOtherSucceeds() {
+    var commits = held(1);
+    var futures = submit(commits, "a", "b");
+    loop.run(() -> ends.get(0).fail(Unavailable.lost("lost")));
+    end(1);
+    assertThat(Loop.failure(futures.get(0))).isInstanceOf(Unavailable.class);
+    assertThat(Loop.<String>result(futures.get(1))).isEqualTo("did b");
+  }
+
   @Test
   void batch_isNeverLargerThanItsLimit() {
     var commits = held();
