@@ -13,12 +13,14 @@ import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,19 +49,21 @@ public final class AcceptWriter {
     LOST
   }
 
+  /** Payments in the order they came, which is that of their ids, and keys in theirs: indexes fill from left to right. */
   private static final String ROWS = """
-    WITH i AS (
-      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bool[], $5::text[], $6::bytea[], $7::int8[],
-                           $8::int8[], $9::text[], $10::text[], $11::text[], $12::text[])
-        AS t(id, key_id, merchant, livemode, key, fingerprint, wait_ms, amount, currency, reference, traceparent, data)
-    ), k AS (
+    WITH k AS (
       INSERT INTO idempotency_key (id, merchant, livemode, key, fingerprint, payment_id, status, wait_until)
-      SELECT key_id, merchant, livemode, key, fingerprint, id, 202,
+      SELECT id, merchant, livemode, key, fingerprint, payment_id, 202,
              CASE WHEN wait_ms > 0 THEN now() + wait_ms * interval '1 ms' END
-      FROM i
+        FROM (SELECT unnest($9::uuid[]) AS id, unnest($10::uuid[]) AS merchant, unnest($11::bool[]) AS livemode,
+                     unnest($12::text[]) AS key, unnest($13::bytea[]) AS fingerprint, unnest($14::int8[]) AS wait_ms,
+                     unnest($15::uuid[]) AS payment_id) AS t
       %s
-    ), n AS (
-      %s
+    ), n AS %s (
+      SELECT t.*
+        FROM (SELECT unnest($1::uuid[]) AS id, unnest($2::uuid[]) AS merchant, unnest($3::bool[]) AS livemode,
+                     unnest($4::int8[]) AS amount, unnest($5::text[]) AS currency, unnest($6::text[]) AS reference,
+                     unnest($7::text[]) AS traceparent, unnest($8::text[]) AS data) AS t %s
     ), p AS (
       INSERT INTO payment (id, merchant, livemode, version, status, amount, currency, reference)
       SELECT id, merchant, livemode, 1, 'initiated', amount, currency, reference FROM n
@@ -67,15 +71,16 @@ public final class AcceptWriter {
       INSERT INTO journal (subject, version, type, merchant, livemode, actor, traceparent, data)
       SELECT id, 1, 'payment.initiated', merchant, livemode, 'merchant', traceparent, data::json FROM n
     ), w AS (
-      INSERT INTO work AS w (writer, accepted, events) SELECT $13::text, count(*), count(*) FROM n
+      INSERT INTO work AS w (writer, accepted, events) SELECT $16::text, count(*), count(*) FROM %s
       ON CONFLICT (writer) DO UPDATE SET accepted = w.accepted + excluded.accepted, events = w.events + excluded.events
     )
     SELECT %s""";
   /** Takes it that every key is new, and fails as a whole when one is not: cheaper than looking first. */
-  private static final String ACCEPT_NEW = ROWS.formatted("", "SELECT * FROM i", "NULL::uuid");
+  private static final String ACCEPT_NEW = ROWS.formatted("", "NOT MATERIALIZED", "", "unnest($1::uuid[])",
+      "NULL::uuid");
   /** Leaves out whose key is taken. */
   private static final String ACCEPT = ROWS.formatted("ON CONFLICT DO NOTHING RETURNING payment_id",
-      "SELECT i.* FROM i JOIN k ON k.payment_id = i.id", "payment_id FROM k");
+      "MATERIALIZED", "JOIN k ON k.payment_id = t.id", "k", "payment_id FROM k");
   /** How long after a key that was taken the next ones are looked at first: retries come in swarms. */
   private static final long CAREFUL_NANOS = 1_000_000_000;
 
@@ -154,39 +159,34 @@ public final class AcceptWriter {
         .otherwise(failure -> results(batch, Set.of(), Result.LOST));
   }
 
-  /** In the order of the keys: two writers that have some in common must not wait for each other. */
-  private static Tuple parameters(List<NewPayment> unordered, String writer) {
-    var batch = new ArrayList<>(unordered);
-    batch.sort(Comparator.comparing(NewPayment::keyId));
-    int n = batch.size();
-    var id = new UUID[n];
-    var keyId = new UUID[n];
-    var merchant = new UUID[n];
-    var livemode = new Boolean[n];
-    var key = new String[n];
-    var fingerprint = new Buffer[n];
-    var waitMs = new Long[n];
-    var amount = new Long[n];
-    var currency = new String[n];
-    var reference = new String[n];
-    var traceparent = new String[n];
-    var data = new String[n];
-    for (int i = 0; i < n; i++) {
-      NewPayment p = batch.get(i);
-      id[i] = p.id();
-      keyId[i] = p.keyId();
-      merchant[i] = p.merchant();
-      livemode[i] = p.livemode();
-      key[i] = p.key();
-      fingerprint[i] = p.fingerprint();
-      waitMs[i] = p.waitMs();
-      amount[i] = p.amount();
-      currency[i] = p.currency();
-      reference[i] = p.reference();
-      traceparent[i] = p.traceparent();
-      data[i] = p.data();
-    }
-    return Tuple.from(new ArrayList<>(List.of(id, keyId, merchant, livemode, key, fingerprint, waitMs, amount,
-        currency, reference, traceparent, data, writer)));
+  /** Keys in their order: two writers that have some in common must not wait for each other. */
+  private static Tuple parameters(List<NewPayment> batch, String writer) {
+    var byKey = new ArrayList<>(batch);
+    byKey.sort(Comparator.comparing(NewPayment::keyId));
+    return Tuple.from(new ArrayList<Object>(List.of(ids(batch, NewPayment::id),
+        ids(batch, NewPayment::merchant), column(batch, new Boolean[0], NewPayment::livemode),
+        column(batch, new Long[0], NewPayment::amount), texts(batch, NewPayment::currency),
+        texts(batch, NewPayment::reference), texts(batch, NewPayment::traceparent),
+        texts(batch, NewPayment::data), ids(byKey, NewPayment::keyId), ids(byKey, NewPayment::merchant),
+        column(byKey, new Boolean[0], NewPayment::livemode), texts(byKey, NewPayment::key),
+        column(byKey, new Buffer[0], NewPayment::fingerprint),
+        column(byKey, new Long[0], NewPayment::waitMs), ids(byKey, NewPayment::id), writer)));
+  }
+
+  private static UUID[] ids(List<NewPayment> batch, Function<NewPayment, UUID> of) {
+    return column(batch, new UUID[0], of);
+  }
+
+  private static @Nullable String[] texts(List<NewPayment> batch,
+      Function<NewPayment, @Nullable String> of) {
+    return column(batch, new String[0], of);
+  }
+
+  /** One field of every payment; {@code type} is an empty array of what it is. */
+  private static <T extends @Nullable Object> T[] column(List<NewPayment> batch, T[] type,
+      Function<NewPayment, T> of) {
+    T[] column = Arrays.copyOf(type, batch.size());
+    for (int i = 0; i < column.length; i++) column[i] = of.apply(batch.get(i));
+    return column;
   }
 }
