@@ -46,6 +46,21 @@ final class AcceptPhase {
     }
   }
 
+  /** The bare server that makes each payment durable, saturated as the gateway is. */
+  static Row durableCeiling(Options options, Path logs) {
+    System.out.println("durable ceiling …");
+    try (var site = new Site(options, "durable-ceiling", logs)) {
+      site.startDurableCeiling();
+      try (var generator = new Generator(site.endpoints.api(), options.key(), options.connections())) {
+        generator.startClosed(0);
+        Clock.sleepSeconds(options.warmUpSeconds());
+        var stretch = Stretch.measureBare(site, generator, options.seconds());
+        generator.stop();
+        return Row.of("durable ceiling", stretch);
+      }
+    }
+  }
+
   private static List<Row> accept(Options options, Path logs) {
     System.out.println("accept …");
     // Nothing settles here, so the limit on unsettled payments would end the measurement: off.

@@ -1,15 +1,20 @@
 package dev.millrace.load;
 
 import io.vertx.core.AbstractVerticle;
+import io.vertx.core.Deployable;
 import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.transport.Transport;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import java.util.function.Supplier;
 
 /**
  * The most that Vert.x could do here: a server that routes, reads and answers a payment as the gateway does,
@@ -27,33 +32,41 @@ public final class Ceiling extends AbstractVerticle {
   public static void main(String[] args) {
     Saturate.exitWithParent();
     int port = Integer.parseInt(args[0]);
-    int loops = Runtime.getRuntime().availableProcessors();
+    serve(Runtime.getRuntime().availableProcessors(), port, () -> new Ceiling(port));
+  }
+
+  /** Deploys a server on so many event loops; ends the process if it cannot. */
+  static void serve(int loops, int port, Supplier<Deployable> server) {
     // By name: the native one Vert.x would choose depends on what else is on the class path.
     var transport = Transport.EPOLL != null && Transport.EPOLL.available() ? Transport.EPOLL : Transport.NIO;
     var vertx = Vertx.builder().with(new VertxOptions().setEventLoopPoolSize(loops)).withTransport(transport)
         .build();
     System.out.println("ceiling: " + loops + " event loops, transport " + transport.name());
-    vertx.deployVerticle(() -> new Ceiling(port), new DeploymentOptions().setInstances(loops))
-        .onFailure(failure -> {
-          System.err.println("ceiling: cannot serve on port " + port + ": " + failure);
-          System.exit(1);
-        });
+    vertx.deployVerticle(server, new DeploymentOptions().setInstances(loops)).onFailure(failure -> {
+      System.err.println("ceiling: cannot serve on port " + port + ": " + failure);
+      System.exit(1);
+    });
   }
 
   @Override
   public void start(Promise<Void> started) {
+    listen(vertx, port, context -> answer(context, context.body().asJsonObject())).<Void>mapEmpty()
+        .onComplete(started);
+  }
+
+  /** A payment API of one call. */
+  static Future<HttpServer> listen(Vertx vertx, int port, Handler<RoutingContext> create) {
     var router = Router.router(vertx);
     router.route().handler(BodyHandler.create(false).setBodyLimit(16_384));
     router.get("/v1/payments/:id").handler(context -> context.response().setStatusCode(404).end());
     router.post("/v1/payments/:id/capture").handler(context -> context.response().setStatusCode(404).end());
     router.post("/v1/payments/:id/void").handler(context -> context.response().setStatusCode(404).end());
-    router.post("/v1/payments").handler(Ceiling::answer);
-    vertx.createHttpServer().requestHandler(router).listen(port, "127.0.0.1").<Void>mapEmpty()
-        .onComplete(started);
+    router.post("/v1/payments").handler(create);
+    return vertx.createHttpServer().requestHandler(router).listen(port, "127.0.0.1");
   }
 
-  private static void answer(RoutingContext context) {
-    var request = context.body().asJsonObject();
+  /** Some 400 bytes of JSON. */
+  static void answer(RoutingContext context, JsonObject request) {
     var payment = new JsonObject().put("id", ID)
         .put("object", "payment")
         .put("amount", request.getInteger("amount"))

@@ -13,7 +13,8 @@ final class Node implements AutoCloseable {
   private static final int STOP_SECONDS_MAX = 40;
   private static final int LOG_LINES_SHOWN = 30;
   /** The flags of the gateway's own build, for the ceiling too: what is compared runs alike. */
-  private static final List<String> FLAGS = List.of("-Xmx512m", "-XX:+UseParallelGC", "-XX:+UseTransparentHugePages",
+  private static final List<String> FLAGS = List.of("-Xmx512m", "-XX:+UseParallelGC",
+      "-XX:+UseTransparentHugePages",
       "--sun-misc-unsafe-memory-access=allow",
       "-Dio.netty.noUnsafe=false", "--enable-native-access=ALL-UNNAMED", "-Dmillrace.exit-with-parent=true");
 

@@ -13,7 +13,8 @@ record Options(List<String> phases, int seconds, int warmUpSeconds, int connecti
     Map<String, Long> pids,
     Map<String, String> environment, String classpath) {
 
-  static final List<String> PHASES = List.of("ceiling", "accept", "end-to-end", "overload");
+  static final List<String> PHASES = List.of("ceiling", "durable-ceiling", "accept", "end-to-end",
+      "overload");
   private static final Map<String, String> DEFAULTS = Map.ofEntries(
       Map.entry("phases", "accept,end-to-end,overload"),
       Map.entry("seconds", "60"), Map.entry("warm-up", "90"), Map.entry("connections", "256"),

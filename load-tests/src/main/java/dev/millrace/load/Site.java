@@ -125,6 +125,14 @@ final class Site implements AutoCloseable {
     await("ceiling", () -> listens(options.port(API)));
   }
 
+  /** Servers, and the server of {@link DurableCeiling} in place of a gateway. */
+  void startDurableCeiling() {
+    startServers();
+    start("gateway", System.getProperty("java.class.path"),
+        List.of(DurableCeiling.class.getName(), port(API), port(POSTGRES)), Map.of());
+    await("durable ceiling", () -> listens(options.port(API)));
+  }
+
   private void start(String name, String classpath, List<String> command, Map<String, String> environment) {
     var log = logs.resolve(phase + "-" + name + ".log");
     var node = new Node(name, classpath, command, environment, directory, log);
