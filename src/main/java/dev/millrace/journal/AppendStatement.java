@@ -21,12 +21,7 @@ import java.util.UUID;
  */
 public final class AppendStatement {
   public static final String SQL = """
-    WITH unit AS (
-      SELECT * FROM unnest($1::uuid[], $2::int4[], $3::int4[], $4::text[], $5::text[], $6::text[], $7::int4[],
-                           $8::text[], $9::text[], $10::int8[], $11::text[], $12::text[], $13::uuid[])
-        AS t(id, expected, version, status, actor, traceparent, rested, provider, provider_reference,
-             amount_charged, failure_code, failure_message, settlement)
-    ), moved AS (
+    WITH moved AS (
       UPDATE payment p
          SET version = u.version, status = u.status, updated = now(),
              provider = coalesce(u.provider, p.provider),
@@ -35,29 +30,35 @@ public final class AppendStatement {
              failure_code = coalesce(u.failure_code, p.failure_code),
              failure_message = coalesce(u.failure_message, p.failure_message),
              settlement = coalesce(u.settlement, p.settlement)
-        FROM unit u
+        FROM (SELECT unnest($1::uuid[]) AS id, unnest($2::int4[]) AS expected, unnest($3::int4[]) AS version,
+                     unnest($4::text[]) AS status, unnest($5::text[]) AS actor, unnest($6::text[]) AS traceparent,
+                     unnest($7::int4[]) AS rested, unnest($8::text[]) AS provider,
+                     unnest($9::text[]) AS provider_reference, unnest($10::int8[]) AS amount_charged,
+                     unnest($11::text[]) AS failure_code, unnest($12::text[]) AS failure_message,
+                     unnest($13::uuid[]) AS settlement) AS u
        WHERE p.id = ANY($1::uuid[]) AND p.id = u.id AND p.version = u.expected
       RETURNING p.id, p.merchant, p.livemode, p.status, u.actor, u.traceparent, u.rested
     ), event AS (
       INSERT INTO journal (subject, version, type, merchant, livemode, actor, traceparent, data)
       SELECT e.subject, e.version, e.type, m.merchant, m.livemode, m.actor, m.traceparent, e.data::json
-        FROM unnest($14::uuid[], $15::int4[], $16::text[], $17::text[]) WITH ORDINALITY
-          AS e(subject, version, type, data, nr)
+        FROM (SELECT unnest($14::uuid[]) AS subject, unnest($15::int4[]) AS version, unnest($16::text[]) AS type,
+                     unnest($17::text[]) AS data, generate_subscripts($14::uuid[], 1) AS nr) AS e
         JOIN moved m ON m.id = e.subject
        ORDER BY e.nr
       RETURNING position, subject, version, livemode
     ), posted AS (
       INSERT INTO posting (position, line, livemode, account, currency, amount)
       SELECT ev.position, q.line, ev.livemode, q.account, q.currency, q.amount
-        FROM unnest($18::uuid[], $19::int4[], $20::int4[], $21::text[], $22::text[], $23::int8[])
-          AS q(subject, version, line, account, currency, amount)
+        FROM (SELECT unnest($18::uuid[]) AS subject, unnest($19::int4[]) AS version, unnest($20::int4[]) AS line,
+                     unnest($21::text[]) AS account, unnest($22::text[]) AS currency, unnest($23::int8[]) AS amount) AS q
         JOIN event ev ON ev.subject = q.subject AND ev.version = q.version
     ), attempted AS (
       INSERT INTO attempt (reference, payment_id, number, provider, finished, outcome, provider_reference, detail)
       SELECT a.reference, a.payment_id, a.number, a.provider, CASE WHEN a.outcome IS NOT NULL THEN clock_timestamp() END,
              a.outcome, a.provider_reference, a.detail
-        FROM unnest($24::uuid[], $25::uuid[], $26::int4[], $27::text[], $28::text[], $29::text[], $30::text[])
-          AS a(reference, payment_id, number, provider, outcome, provider_reference, detail)
+        FROM (SELECT unnest($24::uuid[]) AS reference, unnest($25::uuid[]) AS payment_id, unnest($26::int4[]) AS number,
+                     unnest($27::text[]) AS provider, unnest($28::text[]) AS outcome,
+                     unnest($29::text[]) AS provider_reference, unnest($30::text[]) AS detail) AS a
         JOIN moved m ON m.id = a.payment_id
       ON CONFLICT (reference) DO UPDATE
         SET finished = excluded.finished, outcome = excluded.outcome,
