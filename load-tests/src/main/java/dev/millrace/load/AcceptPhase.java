@@ -3,6 +3,7 @@ package dev.millrace.load;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * What it costs to accept: the gateway with the roles that accept and publish, nothing that processes. The
@@ -15,6 +16,7 @@ final class AcceptPhase {
   private static final int CEILING_WARM_UP_SECONDS_MAX = 15;
   /** The share of its saturation at which an accepting gateway is asked for its latency. */
   private static final double STEADY_SHARE = 0.7;
+  private static final int STEADY_WARM_UP_SECONDS_MAX = 10;
 
   private AcceptPhase() {}
 
@@ -46,18 +48,28 @@ final class AcceptPhase {
     }
   }
 
-  /** The bare server that makes each payment durable, saturated as the gateway is. */
-  static Row durableCeiling(Options options, Path logs) {
+  /** The bare server that makes each payment durable, saturated and at 70 % of that, as the gateway is. */
+  static List<Row> durableCeiling(Options options, Path logs) {
     System.out.println("durable ceiling …");
     try (var site = new Site(options, "durable-ceiling", logs)) {
       site.startDurableCeiling();
-      try (var generator = new Generator(site.endpoints.api(), options.key(), options.connections())) {
-        generator.startClosed(0);
-        Clock.sleepSeconds(options.warmUpSeconds());
-        var stretch = Stretch.measureBare(site, generator, options.seconds());
-        generator.stop();
-        return Row.of("durable ceiling", stretch);
-      }
+      var saturated = bare(options, site, "durable ceiling", options.warmUpSeconds(),
+          generator -> generator.startClosed(0));
+      double rate = STEADY_SHARE * saturated.figure("accepted/s");
+      return List.of(saturated, bare(options, site, "durable ceiling, 70 % of that",
+          Math.min(STEADY_WARM_UP_SECONDS_MAX, options.warmUpSeconds()),
+          generator -> generator.startOpen(rate)));
+    }
+  }
+
+  private static Row bare(Options options, Site site, String name, int warmUpSeconds,
+      Consumer<Generator> load) {
+    try (var generator = new Generator(site.endpoints.api(), options.key(), options.connections())) {
+      load.accept(generator);
+      Clock.sleepSeconds(warmUpSeconds);
+      var stretch = Stretch.measureBare(site, generator, options.seconds());
+      generator.stop();
+      return Row.of(name, stretch);
     }
   }
 
@@ -87,7 +99,7 @@ final class AcceptPhase {
     System.out.printf("accept at %.0f/s …%n", rate);
     try (var generator = new Generator(site.endpoints.api(), options.key(), options.connections())) {
       generator.startOpen(rate);
-      Clock.sleepSeconds(Math.min(10, options.warmUpSeconds()));
+      Clock.sleepSeconds(Math.min(STEADY_WARM_UP_SECONDS_MAX, options.warmUpSeconds()));
       var stretch = Stretch.measure(site, generator, options.seconds(), 4, audit);
       audit.add(generator.stop());
       return Row.of("accept, 70 % of that", stretch).with("drain s", relayDrainSeconds(site, audit));

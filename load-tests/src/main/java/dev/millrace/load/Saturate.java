@@ -61,7 +61,7 @@ public final class Saturate {
   private static List<Row> phase(String phase, Options options, Path logs) {
     return switch (phase) {
       case "ceiling" -> List.of(AcceptPhase.ceiling(options, logs, "ceiling"));
-      case "durable-ceiling" -> List.of(AcceptPhase.durableCeiling(options, logs));
+      case "durable-ceiling" -> AcceptPhase.durableCeiling(options, logs);
       case "accept" -> AcceptPhase.run(options, logs);
       case "end-to-end" -> List.of(SettlePhase.endToEnd(options, logs));
       case "overload" -> List.of(SettlePhase.overload(options, logs));
