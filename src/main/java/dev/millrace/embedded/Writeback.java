@@ -98,7 +98,11 @@ final class Writeback implements AutoCloseable {
   private static void startWritingFile(Path file) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       int fd = (int) OPEN.invokeExact(arena.allocateFrom(file.toString()), O_RDONLY);
-      if (fd < 0) throw new NoSuchFileException(file.toString());
+      if (fd < 0) {
+        throw Files.exists(file)
+            ? new IOException("cannot open " + file)
+            : new NoSuchFileException(file.toString());
+      }
       int failed = (int) SYNC_FILE_RANGE.invokeExact(fd, 0L, 0L, SYNC_FILE_RANGE_WRITE);
       int unclosed = (int) CLOSE.invokeExact(fd);
       if (failed != 0 || unclosed != 0) throw new IOException("sync_file_range failed for " + file);

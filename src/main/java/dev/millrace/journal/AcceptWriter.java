@@ -13,7 +13,6 @@ import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -21,6 +20,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -152,7 +152,7 @@ public final class AcceptWriter {
 
   /** The commit's answer was lost: ask, by key, what was written. */
   private Future<List<Result>> resolve(List<NewPayment> batch) {
-    Tuple keys = Tuple.of(batch.stream().map(NewPayment::keyId).toArray(UUID[]::new));
+    Tuple keys = Tuple.of((Object) column(batch, UUID[]::new, NewPayment::keyId));
     return pg.whenUp(RESOLVE_WAIT_MS)
         .compose(v -> pg.execute(RESOLVE, keys))
         .map(rows -> results(batch, ids(rows), Result.LOST))
@@ -163,29 +163,22 @@ public final class AcceptWriter {
   private static Tuple parameters(List<NewPayment> batch, String writer) {
     var byKey = new ArrayList<>(batch);
     byKey.sort(Comparator.comparing(NewPayment::keyId));
-    return Tuple.from(new ArrayList<Object>(List.of(ids(batch, NewPayment::id),
-        ids(batch, NewPayment::merchant), column(batch, new Boolean[0], NewPayment::livemode),
-        column(batch, new Long[0], NewPayment::amount), texts(batch, NewPayment::currency),
-        texts(batch, NewPayment::reference), texts(batch, NewPayment::traceparent),
-        texts(batch, NewPayment::data), ids(byKey, NewPayment::keyId), ids(byKey, NewPayment::merchant),
-        column(byKey, new Boolean[0], NewPayment::livemode), texts(byKey, NewPayment::key),
-        column(byKey, new Buffer[0], NewPayment::fingerprint),
-        column(byKey, new Long[0], NewPayment::waitMs), ids(byKey, NewPayment::id), writer)));
+    return Tuple.from(new ArrayList<Object>(List.of(column(batch, UUID[]::new, NewPayment::id),
+        column(batch, UUID[]::new, NewPayment::merchant), column(batch, Boolean[]::new, NewPayment::livemode),
+        column(batch, Long[]::new, NewPayment::amount), column(batch, String[]::new, NewPayment::currency),
+        column(batch, String[]::new, NewPayment::reference),
+        column(batch, String[]::new, NewPayment::traceparent), column(batch, String[]::new, NewPayment::data),
+        column(byKey, UUID[]::new, NewPayment::keyId), column(byKey, UUID[]::new, NewPayment::merchant),
+        column(byKey, Boolean[]::new, NewPayment::livemode), column(byKey, String[]::new, NewPayment::key),
+        column(byKey, Buffer[]::new, NewPayment::fingerprint),
+        column(byKey, Long[]::new, NewPayment::waitMs), column(byKey, UUID[]::new, NewPayment::id), writer)));
   }
 
-  private static UUID[] ids(List<NewPayment> batch, Function<NewPayment, UUID> of) {
-    return column(batch, new UUID[0], of);
-  }
-
-  private static @Nullable String[] texts(List<NewPayment> batch,
-      Function<NewPayment, @Nullable String> of) {
-    return column(batch, new String[0], of);
-  }
-
-  /** One field of every payment; {@code type} is an empty array of what it is. */
-  private static <T extends @Nullable Object> T[] column(List<NewPayment> batch, T[] type,
-      Function<NewPayment, T> of) {
-    T[] column = Arrays.copyOf(type, batch.size());
+  /** One field of every payment. */
+  private static <T> @Nullable T[] column(List<NewPayment> batch, IntFunction<@Nullable T[]> array,
+      Function<NewPayment, @Nullable T> of) {
+    @Nullable
+    T[] column = array.apply(batch.size());
     for (int i = 0; i < column.length; i++) column[i] = of.apply(batch.get(i));
     return column;
   }

@@ -38,13 +38,8 @@ final class AcceptPhase {
     System.out.println(name + " …");
     try (var site = new Site(options, name.replace(' ', '-'), logs)) {
       site.startCeiling();
-      try (var generator = new Generator(site.endpoints.api(), options.key(), options.connections())) {
-        generator.startClosed(0);
-        Clock.sleepSeconds(Math.min(CEILING_WARM_UP_SECONDS_MAX, options.warmUpSeconds()));
-        var stretch = Stretch.measureBare(site, generator, Math.max(5, options.seconds() / 3));
-        generator.stop();
-        return Row.of(name, stretch);
-      }
+      return bare(options, site, name, Math.min(CEILING_WARM_UP_SECONDS_MAX, options.warmUpSeconds()),
+          Math.max(5, options.seconds() / 3), generator -> generator.startClosed(0));
     }
   }
 
@@ -53,21 +48,21 @@ final class AcceptPhase {
     System.out.println("durable ceiling …");
     try (var site = new Site(options, "durable-ceiling", logs)) {
       site.startDurableCeiling();
-      var saturated = bare(options, site, "durable ceiling", options.warmUpSeconds(),
+      var saturated = bare(options, site, "durable ceiling", options.warmUpSeconds(), options.seconds(),
           generator -> generator.startClosed(0));
       double rate = STEADY_SHARE * saturated.figure("accepted/s");
       return List.of(saturated, bare(options, site, "durable ceiling, 70 % of that",
-          Math.min(STEADY_WARM_UP_SECONDS_MAX, options.warmUpSeconds()),
+          Math.min(STEADY_WARM_UP_SECONDS_MAX, options.warmUpSeconds()), options.seconds(),
           generator -> generator.startOpen(rate)));
     }
   }
 
-  private static Row bare(Options options, Site site, String name, int warmUpSeconds,
+  private static Row bare(Options options, Site site, String name, int warmUpSeconds, int seconds,
       Consumer<Generator> load) {
     try (var generator = new Generator(site.endpoints.api(), options.key(), options.connections())) {
       load.accept(generator);
       Clock.sleepSeconds(warmUpSeconds);
-      var stretch = Stretch.measureBare(site, generator, options.seconds());
+      var stretch = Stretch.measureBare(site, generator, seconds);
       generator.stop();
       return Row.of(name, stretch);
     }

@@ -75,16 +75,16 @@ public final class DurableCeiling extends AbstractVerticle {
         .addProperty("plan_cache_mode", "force_generic_plan");
     PgConnection.connect(vertx, options).compose(connection -> {
       accept = connection.preparedQuery(ACCEPT);
-      Future<?> made = Future.succeededFuture();
-      for (var table : TABLES) made = made.compose(v -> connection.query(table).execute());
-      return made;
+      Future<?> tables = Future.succeededFuture();
+      for (var table : TABLES) tables = tables.compose(v -> connection.query(table).execute());
+      return tables;
     }).compose(v -> Ceiling.listen(vertx, port, this::gather)).<Void>mapEmpty().onComplete(started);
   }
 
   private void gather(RoutingContext context) {
     var request = context.body().asJsonObject();
     var key = context.request().getHeader("Idempotency-Key").getBytes(StandardCharsets.UTF_8);
-    // Rising, as the gateway's are: half of what an index costs is where its next entry goes.
+    // Rising, as the gateway's are, so that each goes to the end of its index.
     var id = new UUID(System.currentTimeMillis() << 16 | 0x7000 | made++ & 0xfff, 1L << 63 | made);
     queue.add(new Waiting(context, request, id, UUID.nameUUIDFromBytes(key), context.body().asString()));
     if (!due && ready()) {
