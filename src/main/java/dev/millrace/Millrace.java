@@ -16,6 +16,7 @@ import dev.millrace.processing.ProcessorVerticle;
 import dev.millrace.settlement.SettlementVerticle;
 import dev.millrace.simulator.Simulator;
 import dev.millrace.simulator.SimulatorOptions;
+import dev.millrace.webhook.NotifierVerticle;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -52,7 +53,7 @@ import org.slf4j.LoggerFactory;
 public final class Millrace {
   private static final Logger LOG = LoggerFactory.getLogger(Millrace.class);
   private static final Set<String> ROLES = Set.of("servers", "simulator", "api", "relay", "processor",
-      "settlement", "ops");
+      "settlement", "notifier", "ops");
   private static final List<String> PORTS = List.of("api.port", "ops.port", "simulator.port",
       "embedded.postgres-port",
       "embedded.redis-port", "embedded.kafka-port", "embedded.kafka-controller-port");
@@ -171,16 +172,26 @@ public final class Millrace {
 
   private void startSimulator() throws Exception {
     SimulatorOptions options;
+    List<String> secrets = config.list("provider.stripe.webhook-secrets");
     try {
       options = new SimulatorOptions(config.text("simulator.host"), config.port("simulator.port"),
           Path.of(config.text("data.directory")).resolve("simulator"), config.text("provider.stripe.key"),
           config.integer("simulator.latency-ms-min"), config.integer("simulator.latency-ms-max"),
-          config.decimal("simulator.failure-rate"));
+          config.decimal("simulator.failure-rate"), secrets.isEmpty() ? "" : webhookUrl(),
+          secrets.isEmpty() ? "" : secrets.getFirst());
     } catch (IllegalArgumentException e) {
       throw new ConfigException("`simulator`: " + e.getMessage());
     }
     Simulator simulator = await("simulator.port", options.port(), Simulator.start(vertx, options));
     undo.push(() -> simulator.close().await(STOP_TIMEOUT_S, TimeUnit.SECONDS));
+  }
+
+  private String webhookUrl() {
+    String url = config.text("simulator.webhook-url");
+    if (!url.equals("gateway")) return url;
+    String host = config.text("api.host");
+    return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + config.port("api.port")
+        + "/webhooks/stripe/" + config.text("provider.stripe.account");
   }
 
   private void startGateway() throws Exception {
@@ -201,9 +212,12 @@ public final class Millrace {
       deploy("relay", 0, new RelayVerticle(config, servers, registry, holder, producer));
     }
     if (roles.contains("processor"))
-      deploy("processor", 0, new ProcessorVerticle(config, servers, registry, node, producer()));
+      deploy("processor", 0, new ProcessorVerticle(config, servers, registry, node, holder, producer(),
+          WebhookSchemes.of(config)));
     if (roles.contains("settlement"))
       deploy("settlement", 0, new SettlementVerticle(config, servers, registry, holder));
+    if (roles.contains("notifier"))
+      deploy("notifier", 0, new NotifierVerticle(config, servers, registry, holder));
     if (roles.contains("ops"))
       deploy("ops.port", config.port("ops.port"), new OpsVerticle(config, servers, registry, node));
     if (roles.contains("api")) startApi();
@@ -223,7 +237,7 @@ public final class Millrace {
     var connections = new AtomicInteger();
     for (int i = 0; i < config.positive("api.event-loops"); i++) {
       deploy("api.port", config.port("api.port"),
-          new ApiVerticle(config, servers, registry, node + "-" + i, connections));
+          new ApiVerticle(config, servers, registry, node + "-" + i, connections, WebhookSchemes.of(config)));
     }
   }
 

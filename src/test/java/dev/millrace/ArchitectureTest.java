@@ -46,9 +46,11 @@ final class ArchitectureTest {
       Map.entry("fraud", Set.of("payment", "platform")),
       Map.entry("provider", Set.of("payment", "platform")),
       Map.entry("journal", Set.of("payment", "ledger", "platform")),
-      Map.entry("processing", Set.of("payment", "journal", "fraud", "provider", "platform")),
+      Map.entry("webhook", Set.of("payment", "journal", "platform")),
+      Map.entry("processing", Set.of("payment", "journal", "fraud", "provider", "webhook", "platform")),
       Map.entry("settlement", Set.of("payment", "journal", "ledger", "idempotency", "platform")),
-      Map.entry("api", Set.of("payment", "journal", "ledger", "idempotency", "platform")),
+      Map.entry("api",
+          Set.of("payment", "journal", "ledger", "idempotency", "provider", "webhook", "platform")),
       Map.entry("ops", Set.of("payment", "journal", "ledger", "idempotency", "platform"))));
 
   /** What waits by holding its thread: the owner and its methods. */

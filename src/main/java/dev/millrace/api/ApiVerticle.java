@@ -3,6 +3,8 @@ package dev.millrace.api;
 import dev.millrace.idempotency.Answers;
 import dev.millrace.idempotency.KeyRecords;
 import dev.millrace.journal.AcceptWriter;
+import dev.millrace.journal.EventId;
+import dev.millrace.journal.EventReads;
 import dev.millrace.journal.Reads;
 import dev.millrace.ledger.Balances;
 import dev.millrace.platform.Config;
@@ -10,10 +12,14 @@ import dev.millrace.platform.PgLink;
 import dev.millrace.platform.RedisLink;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
+import dev.millrace.provider.WebhookScheme;
+import dev.millrace.webhook.AddressPolicy;
+import dev.millrace.webhook.Inbox;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.ext.web.Router;
@@ -23,9 +29,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /** The role {@code api} on one event loop: wires the endpoints to their connections and serves them. */
@@ -44,12 +53,17 @@ public final class ApiVerticle extends VerticleBase {
   private @Nullable PgLink writing;
   private @Nullable RedisLink redis;
   private @Nullable Pool pool;
+  private @Nullable EventStream stream;
+  private @Nullable PgLink receiving;
+  private final Map<String, WebhookScheme> schemes;
 
   /**
-   * {@code instance} names this event loop in metrics and work counters; {@code connections} is shared by all of them.
+   * {@code instance} names this event loop in metrics and work counters; {@code connections} is shared by all of them;
+   * {@code schemes} are the accounts whose webhooks are taken, by {@code provider/account}.
    */
   public ApiVerticle(Config config, Servers servers, MeterRegistry registry, String instance,
-      AtomicInteger connections) {
+      AtomicInteger connections, Map<String, WebhookScheme> schemes) {
+    this.schemes = schemes;
     this.config = config;
     this.servers = servers;
     this.registry = registry;
@@ -77,21 +91,28 @@ public final class ApiVerticle extends VerticleBase {
         Math.max(1,
             config.positive("limits.accept-queue") * config.positive("limits.merchant-share-percent") / 100),
         instance, registry);
-    var create = new CreateEndpoint(
-        new BodyReader(vertx, config.positive("api.body-bytes-max"), config.millis("api.request-timeout")),
-        writer,
+    var bodies = new BodyReader(vertx, config.positive("api.body-bytes-max"),
+        config.millis("api.request-timeout"));
+    var create = new CreateEndpoint(bodies, writer,
         new Answers(vertx, link, config.millis("idempotency.redis-ttl"), registry), records, reads,
         waiting, backlog, share);
     var read = new ReadEndpoints(reads, new Balances(reads::query), records,
         config.millis("idempotency.retention"));
     var gate = new Gate(writer::up, new Credentials(reads), new RateLimiter(link),
         config.text("api.docs-url"), registry);
-    return commits.whenUp(10_000)
-        .compose(v -> listen(gate, router(gate, create, read))).onSuccess(s -> server = s);
+    PgLink inbox = servers.batchLink(vertx, "inbox-" + instance);
+    receiving = inbox;
+    return commits.whenUp(10_000).compose(v -> inbox.whenUp(10_000)).compose(v -> EventId.load(reads::query))
+        .compose(ids -> {
+          Router router = router(gate);
+          payments(router, gate, create, read);
+          events(router, gate, reads, ids);
+          webhooks(router, gate, bodies, new Once(reads, records), reads, ids);
+          return listen(gate, router, received(inbox, reads));
+        }).onSuccess(s -> server = s);
   }
 
-  private Router router(Gate gate, CreateEndpoint create, ReadEndpoints read) {
-    Router router = Router.router(vertx);
+  private static void payments(Router router, Gate gate, CreateEndpoint create, ReadEndpoints read) {
     router.post("/v1/payments").handler(gate.call(create::create));
     router.get("/v1/payments").handler(gate.call(read::list));
     router.get("/v1/payments/:id").handler(gate.call(read::payment));
@@ -99,6 +120,54 @@ public final class ApiVerticle extends VerticleBase {
     router.get("/v1/balances").handler(gate.call(read::balances));
     router.get("/v1/ledger/accounts/:account/postings").handler(gate.call(read::postings));
     router.get("/v1/idempotency_keys/:key").handler(gate.call(read::idempotencyKey));
+  }
+
+  private void events(Router router, Gate gate, Reads reads, EventId ids) {
+    var journal = new EventReads(reads::query);
+    var events = new Events(journal, ids, config.duration("events.retention"));
+    var streaming = new EventStream(vertx, journal, events, new EventStream.Limits(
+        config.positive("stream.clients-max"), config.positive("stream.merchant-clients-max"),
+        config.millis("stream.poll-interval"), config.millis("stream.heartbeat"),
+        config.millis("stream.retry"),
+        config.positive("stream.client-bytes-max"), config.positive("stream.recent-bytes-max"),
+        config.millis("stream.stall-timeout")), instance, registry);
+    stream = streaming;
+    router.get("/v1/events").handler(gate.call(events::list));
+    router.get("/v1/events/stream").handler(gate.call(streaming::open));
+    router.get("/v1/events/:id").handler(gate.call(events::read));
+  }
+
+  private void webhooks(Router router, Gate gate, BodyReader bodies, Once once, Reads reads, EventId ids) {
+    var endpoints = new WebhookEndpoints(bodies, once, reads, new EventReads(reads::query), ids,
+        new AddressPolicy(servers.privateWebhooks()), config.positive("webhooks.endpoints-max"), instance);
+    router.post("/v1/webhook_endpoints").handler(gate.call(endpoints::create));
+    router.get("/v1/webhook_endpoints").handler(gate.call(endpoints::list));
+    router.get("/v1/webhook_endpoints/:id").handler(gate.call(endpoints::read));
+    router.patch("/v1/webhook_endpoints/:id").handler(gate.call(endpoints::update));
+    router.delete("/v1/webhook_endpoints/:id").handler(gate.call(endpoints::delete));
+    router.post("/v1/webhook_endpoints/:id/rotate_secret").handler(gate.call(endpoints::rotate));
+    router.post("/v1/webhook_endpoints/:id/test").handler(gate.call(endpoints::test));
+    router.post("/v1/webhook_endpoints/:id/replay").handler(gate.call(endpoints::replay));
+    var deliveries = new WebhookDeliveries(bodies, once, reads, ids);
+    router.get("/v1/webhook_deliveries").handler(gate.call(deliveries::list));
+    router.get("/v1/webhook_deliveries/:id").handler(gate.call(deliveries::read));
+    router.post("/v1/webhook_deliveries/:id/retry").handler(gate.call(deliveries::retry));
+  }
+
+  private ProviderWebhooks received(PgLink inbox, Reads reads) {
+    return new ProviderWebhooks(
+        new BodyReader(vertx, config.positive("inbox.body-bytes-max"), config.millis("api.request-timeout")),
+        schemes,
+        new Inbox(vertx, inbox, instance, config.positive("inbox.queue"),
+            config.positive("inbox.commit-batch-max"),
+            registry),
+        reads,
+        new SourceLimit(config.positive("inbox.forged-per-minute"), () -> System.nanoTime() / 1_000_000),
+        InstantSource.system(), config.text("api.docs-url"), registry);
+  }
+
+  private Router router(Gate gate) {
+    Router router = Router.router(vertx);
     router.get("/openapi.yaml")
         .handler(context -> context.response().putHeader("Content-Type", "application/yaml")
             .putHeader("Request-Id", TypeId.format(TypeId.REQUEST, TypeId.next())).sendFile("openapi.yaml")
@@ -106,7 +175,7 @@ public final class ApiVerticle extends VerticleBase {
     router.errorHandler(404, c -> gate.refuse(c, null,
         Problem.notFound("There is nothing at this path. GET /openapi.yaml lists the calls.")));
     router.errorHandler(405, c -> {
-      c.response().putHeader("Allow", c.normalizedPath().equals("/v1/payments") ? "GET, POST" : "GET");
+      c.response().putHeader("Allow", allowed(router, c));
       gate.refuse(c, null, Problem.of(405, "invalid_request_error", "method_not_allowed",
           "This path does not take this method; the header Allow names those it takes."));
     });
@@ -116,13 +185,31 @@ public final class ApiVerticle extends VerticleBase {
     return router;
   }
 
+  /** The methods of the routes that have this path. */
+  private static String allowed(Router router, RoutingContext context) {
+    String[] path = context.normalizedPath().split("/", -1);
+    return router.getRoutes().stream().filter(route -> matches(route.getPath(), path))
+        .flatMap(route -> route.methods().stream()).map(HttpMethod::name).distinct().sorted()
+        .collect(Collectors.joining(", "));
+  }
+
+  private static boolean matches(@Nullable String pattern, String[] path) {
+    if (pattern == null) return false;
+    String[] parts = pattern.split("/", -1);
+    if (parts.length != path.length) return false;
+    for (int i = 0; i < parts.length; i++) {
+      if (!parts[i].startsWith(":") && !parts[i].equals(path[i])) return false;
+    }
+    return true;
+  }
+
   private static Problem failure(RoutingContext context) {
     return context.failure() instanceof Refusal r
         ? r.problem()
         : Problem.of(500, "api_error", "internal_error", "Something failed on our side.");
   }
 
-  private Future<HttpServer> listen(Gate gate, Router router) {
+  private Future<HttpServer> listen(Gate gate, Router router, ProviderWebhooks webhooks) {
     var options = new HttpServerOptions().setHost(config.text("api.host")).setPort(config.port("api.port"))
         .setIdleTimeoutUnit(TimeUnit.MILLISECONDS).setIdleTimeout((int) config.millis("api.idle-timeout"))
         .setMaxHeaderSize(16 * 1024).setMaxInitialLineLength(8 * 1024).setTcpNoDelay(true)
@@ -136,7 +223,9 @@ public final class ApiVerticle extends VerticleBase {
         .invalidRequestHandler(gate::refuseMalformed)
         .requestHandler(request -> {
           if (!firstRequest.isEmpty()) firstRequest.remove(request.connection());
-          router.handle(request);
+          String path = request.path();
+          if (path != null && path.startsWith(ProviderWebhooks.PREFIX)) webhooks.handle(request, path);
+          else router.handle(request);
         }).listen();
   }
 
@@ -163,10 +252,12 @@ public final class ApiVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     if (watch != null) watch.release();
+    if (stream != null) stream.close();
     Future<Void> drained = server == null
         ? Future.succeededFuture()
         : server.shutdown(config.millis("api.drain-timeout"), TimeUnit.MILLISECONDS);
-    return drained.transform(done -> writing == null ? Future.succeededFuture() : writing.close())
+    return drained.transform(done -> receiving == null ? Future.succeededFuture() : receiving.close())
+        .transform(done -> writing == null ? Future.succeededFuture() : writing.close())
         .transform(done -> redis == null ? Future.succeededFuture() : redis.close())
         .transform(done -> pool == null ? Future.succeededFuture() : pool.close());
   }

@@ -26,6 +26,18 @@ final class BodyReader {
       return refuse(Problem.of(415, "invalid_request_error", "content_type_unsupported",
           "Send the body as `Content-Type: application/json`."));
     }
+    return raw(request);
+  }
+
+  /** The body of a call that may do without one: empty when none is announced. */
+  Future<Buffer> readOptional(HttpServerRequest request) {
+    String length = request.getHeader("Content-Length");
+    boolean none = request.getHeader("Transfer-Encoding") == null && (length == null || length.equals("0"));
+    return none ? Future.succeededFuture(Buffer.buffer()) : read(request);
+  }
+
+  /** The body, whatever it is; or a {@link Refusal} with 413 (too large) or 408 (too slow). */
+  Future<Buffer> raw(HttpServerRequest request) {
     String length = request.getHeader("Content-Length");
     if (length != null && (length.length() > 9 || Long.parseLong(length) > bytesMax))
       return refuse(tooLarge());
@@ -49,7 +61,7 @@ final class BodyReader {
 
   private Problem tooLarge() {
     return Problem.of(413, "invalid_request_error", "body_too_large",
-        "The body has more than " + bytesMax + " bytes. Send less metadata.");
+        "The body has more than " + bytesMax + " bytes. Send less.");
   }
 
   private final class Reading {

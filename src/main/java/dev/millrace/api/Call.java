@@ -13,6 +13,10 @@ record Call(RoutingContext context, Credential credential, String requestId, Str
 
   /** What is answered. {@code headers} beside those every answer has. */
   record Answer(int status, Buffer body, Map<String, String> headers) {
+
+    /** The operation has the response and answers by itself. */
+    static final Answer TAKEN = new Answer(0, Buffer.buffer(), Map.of());
+
     static Answer of(int status, Buffer body) { return new Answer(status, body, Map.of()); }
   }
 }

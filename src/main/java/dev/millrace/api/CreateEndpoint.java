@@ -4,7 +4,6 @@ import dev.millrace.api.Call.Answer;
 import dev.millrace.api.Credentials.Credential;
 import dev.millrace.idempotency.Answers;
 import dev.millrace.idempotency.Fingerprint;
-import dev.millrace.idempotency.IdempotencyKey;
 import dev.millrace.idempotency.KeyId;
 import dev.millrace.idempotency.KeyRecords;
 import dev.millrace.idempotency.KeyRecords.KeyRecord;
@@ -36,11 +35,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class CreateEndpoint {
   private static final String ROUTE = "/v1/payments";
+  private static final String PAYMENT = "payment";
   private static final Pattern WAIT = Pattern.compile("(?:^|[,;\\s])wait=(\\d{1,6})(?=$|[,;\\s])");
   private static final int WAIT_SECONDS_MAX = 30;
   /** How long after the longest wait a key may still count as in flight. */
   private static final long WAIT_MARGIN_MS = 5_000;
-  private static final Map<String, String> REPLAYED = Map.of("Idempotent-Replayed", "true");
 
   private final BodyReader bodies;
   private final AcceptWriter writer;
@@ -71,21 +70,7 @@ final class CreateEndpoint {
     Problem full = refusedForCapacity(call.credential());
     if (full != null) return Future.failedFuture(new Refusal(full));
     if (call.request().query() != null) new Query(call.context().queryParams(), Set.of()).check();
-    var key = IdempotencyKey.parse(call.request().headers().getAll("Idempotency-Key"));
-    if (key.problem() != null) {
-      return refuse(Problem.invalid("idempotency_key_invalid",
-          "The header Idempotency-Key " + key.problem() + ".", "Idempotency-Key"));
-    }
-    if (key.key() == null) {
-      return refuse(Problem.invalid("idempotency_key_missing",
-          "Send a header Idempotency-Key with a value of your own for this payment, a UUID for example, and the same on each retry.",
-          "Idempotency-Key"));
-    }
-    if (CardNumbers.cardIn(key.key())) {
-      return refuse(Problem.invalid("card_number_refused",
-          "The header Idempotency-Key holds what looks like a card number. Use a UUID.", "Idempotency-Key"));
-    }
-    String name = key.key();
+    String name = Once.key(call);
     return bodies.read(call.request())
         .compose(body -> execute(call, name, CreatePayment.parse(body.getBytes())));
   }
@@ -161,7 +146,7 @@ final class CreateEndpoint {
         if (known == null || !submission.withdraw()) return;
         leave(c);
         (known.sameFingerprint()
-            ? Future.succeededFuture(new Answer(known.status(), known.body(), REPLAYED))
+            ? Future.succeededFuture(new Answer(known.status(), known.body(), Once.REPLAYED))
             : fromRecord(c)).onComplete(answer);
       });
     }
@@ -209,7 +194,7 @@ final class CreateEndpoint {
       if (found.waiting()) return inUse();
       return answerOf(c, found).map(body -> {
         answers.keep(c.keyId, c.fingerprint, found.status(), body);
-        return new Answer(found.status(), body, REPLAYED);
+        return new Answer(found.status(), body, Once.REPLAYED);
       });
     });
   }
@@ -217,7 +202,7 @@ final class CreateEndpoint {
   /** The answer as kept, or as it was made of the payment's first event: the same bytes as the first time. */
   private Future<Buffer> answerOf(Creation c, KeyRecord found) {
     if (found.answer() != null) return Future.succeededFuture(found.answer());
-    return reads.payment(c.merchant(), c.livemode(), found.payment()).map(payment -> {
+    return reads.payment(c.merchant(), c.livemode(), found.resource()).map(payment -> {
       if (payment == null) throw new IllegalStateException("an idempotency key without its payment");
       return acceptedBody(c, payment.id(), payment.asked(), payment.traceparent());
     });
@@ -228,14 +213,11 @@ final class CreateEndpoint {
     return PaymentJson.payment(PaymentRow.accepted(id, c.merchant(), c.livemode(), asked, traceparent));
   }
 
-  private static Future<Answer> inUse() {
-    return refuse(Problem.retry(409, "idempotency_error", "idempotency_key_in_use",
-        "A request with this Idempotency-Key is still being executed. Send it again after `Retry-After` seconds to get its answer.",
-        1));
-  }
+  private static Future<Answer> inUse() { return refuse(Once.inUse()); }
 
   private Future<Answer> reused(Creation c, KeyRecord found) {
-    return reads.payment(c.merchant(), c.livemode(), found.payment()).compose(payment -> {
+    if (!found.object().equals(PAYMENT)) return refuse(Once.reused("path"));
+    return reads.payment(c.merchant(), c.livemode(), found.resource()).compose(payment -> {
       var before = new JsonObject(payment == null ? "{}" : EventJson.write(payment.asked()));
       var now = new JsonObject(c.data);
       var differing = new TreeSet<String>();
@@ -243,9 +225,7 @@ final class CreateEndpoint {
         if (!Objects.equals(before.getValue(f), now.getValue(f))) differing.add(f);
       });
       now.fieldNames().forEach(f -> { if (!before.containsKey(f)) differing.add(f); });
-      return refuse(Problem.of(422, "idempotency_error", "idempotency_key_reused",
-          "This Idempotency-Key was used for another request; it differs in: " + String.join(", ", differing)
-              + ". Use a new key for a new payment, or send the same body again."));
+      return refuse(Once.reused(String.join(", ", differing)));
     });
   }
 }

@@ -108,7 +108,7 @@ final class Gate {
 
   private void answer(RoutingContext context, String requestId, Answer answer) {
     HttpServerResponse response = context.response();
-    if (response.closed() || response.ended()) return;
+    if (answer == Answer.TAKEN || response.closed() || response.ended()) return;
     response.setStatusCode(answer.status()).putHeader("Content-Type", JSON).putHeader(REQUEST_ID, requestId);
     answer.headers().forEach(response::putHeader);
     send(response, answer.status(), answer.body());
@@ -147,13 +147,19 @@ final class Gate {
     response.setStatusCode(problem.status()).putHeader("Content-Type", PROBLEM).putHeader(REQUEST_ID, id);
     if (problem.retryAfterSeconds() > 0)
       response.putHeader("Retry-After", Integer.toString(problem.retryAfterSeconds()));
+    count(problem.status());
+    finish(context.request(), response, problem, problem.json(docsUrl, "/requests/" + id).toBuffer());
+  }
+
+  /** Sends a refusal and, when part of the request is still to come, closes the connection. */
+  static void finish(HttpServerRequest request, HttpServerResponse response, Problem problem, Buffer body) {
     // What follows of an unread body would be taken for the next request, or be read for nothing.
-    boolean unread = !context.request().isEnded() && problem.status() != 503 && problem.status() != 429;
+    boolean unread = !request.isEnded() && problem.status() != 503 && problem.status() != 429;
     if (unread) response.putHeader("Connection", "close");
-    context.request().resume();
-    send(response, problem.status(), problem.json(docsUrl, "/requests/" + id).toBuffer());
+    request.resume();
+    response.end(body).onFailure(e -> LOG.debug("answer_not_sent error=\"{}\"", e.getMessage()));
     // Not at once: closing over unread bytes would reset the connection before the answer is read.
-    if (unread) context.vertx().setTimer(LINGER_MS, timer -> close(context.request().connection()));
+    if (unread) Vertx.currentContext().owner().setTimer(LINGER_MS, timer -> close(request.connection()));
   }
 
   private static void close(HttpConnection connection) {
@@ -176,11 +182,15 @@ final class Gate {
   }
 
   private void send(HttpServerResponse response, int status, Buffer body) {
+    count(status);
+    response.end(body).onFailure(e -> LOG.debug("answer_not_sent error=\"{}\"", e.getMessage()));
+  }
+
+  private void count(int status) {
     answered
         .computeIfAbsent(status,
             s -> Counter.builder("millrace.http.answers").tag("status", Integer.toString(s))
                 .register(registry))
         .increment();
-    response.end(body).onFailure(e -> LOG.debug("answer_not_sent error=\"{}\"", e.getMessage()));
   }
 }

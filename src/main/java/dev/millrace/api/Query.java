@@ -68,14 +68,13 @@ final class Query {
     return null;
   }
 
+  /** An identifier; {@code what} it must be, for the message. */
   @Nullable
-  UUID paymentId(String name) {
+  UUID id(String name, String prefix, String what) {
     String value = parameters.get(name);
     if (value == null) return null;
-    UUID id = TypeId.parse(TypeId.PAYMENT, value);
-    if (id == null)
-      error(name, "parameter_invalid",
-          "`" + name + "` must be a payment's id (pay_…), the last one of the page before.");
+    UUID id = TypeId.parse(prefix, value);
+    if (id == null) error(name, "parameter_invalid", "`" + name + "` must be " + what + ".");
     return id;
   }
 

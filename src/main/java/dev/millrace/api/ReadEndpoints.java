@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class ReadEndpoints {
   private static final Set<String> LIST = Set.of("limit", "starting_after", "ending_before", "status",
       "created[gte]", "created[lt]", "currency", "reference");
+  private static final String CURSOR = "a payment's id (pay_…), the last one of the page before";
   private static final Set<String> POSTINGS = Set.of("limit", "starting_after", "currency");
 
   private final Reads reads;
@@ -69,8 +70,9 @@ final class ReadEndpoints {
     var filter = new Reads.Filter(
         q.choice("status", s -> Status.ofWire(s) != null, "must be a payment's status, settled for example."),
         q.choice("currency", Currencies::known, "must be an ISO 4217 code in lower case, usd for example."),
-        q.text("reference"), q.time("created[gte]"), q.time("created[lt]"), q.paymentId("starting_after"),
-        q.paymentId("ending_before"), q.limit());
+        q.text("reference"), q.time("created[gte]"), q.time("created[lt]"),
+        q.id("starting_after", TypeId.PAYMENT, CURSOR),
+        q.id("ending_before", TypeId.PAYMENT, CURSOR), q.limit());
     if (filter.after() != null && filter.before() != null)
       q.fault("ending_before", "Send `starting_after` or `ending_before`, not both.");
     q.check();
@@ -179,8 +181,8 @@ final class ReadEndpoints {
                 new JsonObject().put("object", "idempotency_key").put("key", key)
                     .put("state", r.waiting() ? "in_flight" : "finished").put("answer_status", r.status())
                     .put("resource",
-                        new JsonObject().put("object", "payment").put("id",
-                            TypeId.format(TypeId.PAYMENT, r.payment())))
+                        new JsonObject().put("object", r.object()).put("id",
+                            TypeId.format(Once.prefix(r.object()), r.resource())))
                     .put("created", r.created().toEpochSecond())
                     .put("expires", r.created().toEpochSecond() + retentionMs / 1000).toBuffer())));
   }

@@ -16,15 +16,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KeyRecords {
   /**
-   * One used key. {@code answer} is null for the common answer, the payment as it was accepted, which is made anew
+   * One used key. {@code object} and {@code resource}: what it made, {@code payment} mostly; {@code answer} is null for the common answer, the payment as it was accepted, which is made anew
    * from its first event; {@code waiting}: its first caller may still get another answer.
    */
-  public record KeyRecord(UUID payment, Buffer fingerprint, int status, @Nullable Buffer answer,
+  public record KeyRecord(String object, UUID resource, Buffer fingerprint, int status,
+      @Nullable Buffer answer,
       boolean waiting,
       OffsetDateTime created) {}
 
   private static final String FIND = """
-    SELECT payment_id, fingerprint, status, answer, coalesce(wait_until > now(), false), created
+    SELECT object, resource, fingerprint, status, answer, coalesce(wait_until > now(), false), created
       FROM idempotency_key WHERE id = $1::uuid""";
   /** Only while nobody can have been given the stored answer yet. */
   private static final String REPLACE = """
@@ -45,9 +46,8 @@ public final class KeyRecords {
     return query.apply(FIND, Tuple.of(keyId)).map(rows -> {
       if (rows.size() == 0) return null;
       var row = rows.iterator().next();
-      return new KeyRecord(row.getUUID(0), row.getBuffer(1), row.getInteger(2), row.getBuffer(3),
-          row.getBoolean(4),
-          row.getOffsetDateTime(5));
+      return new KeyRecord(row.getString(0), row.getUUID(1), row.getBuffer(2), row.getInteger(3),
+          row.getBuffer(4), row.getBoolean(5), row.getOffsetDateTime(6));
     });
   }
 

@@ -52,12 +52,12 @@ public final class AcceptWriter {
   /** Payments in the order they came, which is that of their ids, and keys in theirs: indexes fill from left to right. */
   private static final String ROWS = """
     WITH k AS (
-      INSERT INTO idempotency_key (id, merchant, livemode, key, fingerprint, payment_id, status, wait_until)
-      SELECT id, merchant, livemode, key, fingerprint, payment_id, 202,
+      INSERT INTO idempotency_key (id, merchant, livemode, key, fingerprint, resource, status, wait_until)
+      SELECT id, merchant, livemode, key, fingerprint, resource, 202,
              CASE WHEN wait_ms > 0 THEN now() + wait_ms * interval '1 ms' END
         FROM (SELECT unnest($9::uuid[]) AS id, unnest($10::uuid[]) AS merchant, unnest($11::bool[]) AS livemode,
                      unnest($12::text[]) AS key, unnest($13::bytea[]) AS fingerprint, unnest($14::int8[]) AS wait_ms,
-                     unnest($15::uuid[]) AS payment_id) AS t
+                     unnest($15::uuid[]) AS resource) AS t
       %s
     ), n AS %s (
       SELECT t.*
@@ -79,12 +79,12 @@ public final class AcceptWriter {
   private static final String ACCEPT_NEW = ROWS.formatted("", "NOT MATERIALIZED", "", "unnest($1::uuid[])",
       "NULL::uuid");
   /** Leaves out whose key is taken. */
-  private static final String ACCEPT = ROWS.formatted("ON CONFLICT DO NOTHING RETURNING payment_id",
-      "MATERIALIZED", "JOIN k ON k.payment_id = t.id", "k", "payment_id FROM k");
+  private static final String ACCEPT = ROWS.formatted("ON CONFLICT DO NOTHING RETURNING resource",
+      "MATERIALIZED", "JOIN k ON k.resource = t.id", "k", "resource FROM k");
   /** How long after a key that was taken the next ones are looked at first: retries come in swarms. */
   private static final long CAREFUL_NANOS = 1_000_000_000;
 
-  private static final String RESOLVE = "SELECT payment_id FROM idempotency_key WHERE id = ANY($1::uuid[])";
+  private static final String RESOLVE = "SELECT resource FROM idempotency_key WHERE id = ANY($1::uuid[])";
 
   private final PgLink pg;
   private final String writer;

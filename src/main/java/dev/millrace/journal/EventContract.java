@@ -90,6 +90,7 @@ public final class EventContract {
       switch (field.name()) {
         case "payment_id" -> datum.put(field.pos(), TypeId.format(TypeId.PAYMENT, row.subject()));
         case "settlement_id" -> datum.put(field.pos(), TypeId.format(TypeId.SETTLEMENT, row.subject()));
+        case "endpoint_id" -> datum.put(field.pos(), TypeId.format(TypeId.WEBHOOK_ENDPOINT, row.subject()));
         case "version" -> datum.put(field.pos(), row.version());
         case "previous_version" -> datum.put(field.pos(), row.version() - 1);
         case "merchant" -> datum.put(field.pos(), TypeId.format(TypeId.MERCHANT, row.merchant()));

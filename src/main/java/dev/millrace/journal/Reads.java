@@ -3,12 +3,14 @@ package dev.millrace.journal;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
 import io.vertx.core.Future;
+import io.vertx.core.VertxException;
 import io.vertx.core.json.JsonObject;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
+import java.io.IOException;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -17,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,10 +39,34 @@ public final class Reads {
   /** Runs one statement on a pooled connection, with this class's translation of failures. */
   public Future<RowSet<Row>> query(String sql, Tuple parameters) {
     return pool.preparedQuery(sql).execute(parameters).timeout(timeoutMs, TimeUnit.MILLISECONDS)
-        .recover(e -> Future.failedFuture(e instanceof PgException p && p.getSqlState() != null
-            && !p.getSqlState().startsWith("57P") && !p.getSqlState().startsWith("53")
-                ? e
-                : Unavailable.lost("postgres: " + e.getMessage())));
+        .recover(e -> Future.failedFuture(translated(e)));
+  }
+
+  /** Whether the server refused the statement: it is there, and the fault is the statement's. */
+  private static boolean refused(Throwable e) {
+    return e instanceof PgException p && p.getSqlState() != null && !p.getSqlState().startsWith("57P")
+        && !p.getSqlState().startsWith("53");
+  }
+
+  private static Throwable translated(Throwable e) {
+    return refused(e) ? e : Unavailable.lost("postgres: " + e.getMessage());
+  }
+
+  /** Statements of one transaction. */
+  public interface Statements {
+    Future<RowSet<Row>> run(String sql, Tuple parameters);
+  }
+
+  /**
+   * Runs {@code work} in one transaction, undone when it fails. Failures of statements and of the connection are
+   * translated as those of {@link #query}; a failure of the work's own comes as it is.
+   */
+  public <T> Future<T> transaction(Function<Statements, Future<T>> work) {
+    return pool
+        .<T>withTransaction(c -> work.apply((sql, parameters) -> c.preparedQuery(sql).execute(parameters)))
+        .timeout(timeoutMs, TimeUnit.MILLISECONDS)
+        .recover(e -> Future.failedFuture(e instanceof PgException || e instanceof VertxException
+            || e instanceof IOException || e instanceof TimeoutException ? translated(e) : e));
   }
 
   private Future<List<PaymentRow>> payments(String where, Tuple parameters) {
@@ -115,9 +143,16 @@ public final class Reads {
      WHERE j.subject = $1::uuid
     """;
 
-  /** Every event, attempt and posting of a payment, and the postings of its settlement batch, in order. */
+  private static final String WEBHOOKS = """
+    SELECT p.received, 'webhook', r.type, 0, jsonb_build_object('provider', p.provider, 'account', p.account,
+           'event', p.event_id, 'outcome', r.outcome, 'processed', r.processed), 9223372036854775807, 0
+      FROM provider_event_result r JOIN provider_event p ON p.xid = r.xid AND p.position = r.position
+     WHERE r.payment_id = $1::uuid
+    """;
+
+  /** Every event, attempt, provider's webhook and posting of a payment, and the postings of its settlement batch, in order. */
   public Future<List<Moment>> timeline(UUID payment, @Nullable UUID settlement) {
-    String sql = EVENTS + " UNION ALL " + ATTEMPTS + " UNION ALL " + POSTINGS
+    String sql = EVENTS + " UNION ALL " + ATTEMPTS + " UNION ALL " + WEBHOOKS + " UNION ALL " + POSTINGS
         + (settlement == null
             ? ""
             : " UNION ALL " + POSTINGS.replace("$1", "$2").replace("'of', j.type",

@@ -3,7 +3,6 @@ package dev.millrace.journal;
 import dev.millrace.payment.EventType;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
-import dev.millrace.platform.TypeId;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -160,8 +159,7 @@ public final class Relay {
   private ProducerRecord<String, byte[]> record(JournalRow row) {
     EventType type = EventType.ofWire(row.type());
     if (type == null) throw new IllegalStateException("unknown event type in the journal: " + row.type());
-    String subject = TypeId.format(type == EventType.SETTLEMENT_POSTED ? TypeId.SETTLEMENT : TypeId.PAYMENT,
-        row.subject());
+    String subject = PublicEvent.subjectId(type, row.subject());
     var headers = new RecordHeaders();
     headers.add("ce_specversion", SPEC).add("ce_id", bytes(subject + "." + row.version()))
         .add("ce_source", SOURCE)

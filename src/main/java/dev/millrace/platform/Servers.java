@@ -33,6 +33,16 @@ public final class Servers {
 
   public boolean embeddedPostgres() { return config.text("postgres.uri").equals(EMBEDDED); }
 
+  /** Whether webhooks may go to private and loopback addresses: as configured, `auto` being where Postgres is embedded. */
+  public boolean privateWebhooks() {
+    return switch (config.text("webhooks.private-addresses")) {
+      case "auto" -> embeddedPostgres();
+      case "allow" -> true;
+      case "refuse" -> false;
+      default -> throw new ConfigException("`webhooks.private-addresses` must be auto, allow or refuse");
+    };
+  }
+
   public boolean embeddedRedis() { return config.text("redis.uri").equals(EMBEDDED); }
 
   public boolean embeddedKafka() { return config.text("kafka.bootstrap").equals(EMBEDDED); }

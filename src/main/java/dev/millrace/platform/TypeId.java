@@ -19,6 +19,10 @@ public final class TypeId {
   public static final String SETTLEMENT = "stl";
   public static final String ATTEMPT = "att";
   public static final String REQUEST = "req";
+  public static final String EVENT = "evt";
+  public static final String WEBHOOK_ENDPOINT = "whe";
+  public static final String WEBHOOK_DELIVERY = "whd";
+  public static final String WEBHOOK_REPLAY = "whr";
 
   private static final char[] ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz".toCharArray();
   private static final byte[] VALUES = new byte[128];

@@ -52,6 +52,11 @@ final class PaymentFlow {
   /** A payment at a version, as far as the steps need it. */
   private record Step(UUID id, UUID merchant, boolean livemode, int version, Status status, Initiated asked,
       String traceparent) {
+    static Step of(PaymentRow row) {
+      return new Step(row.id(), row.merchant(), row.livemode(), row.version(), row.status(), row.asked(),
+          row.traceparent());
+    }
+
     Step after(Append append) {
       return new Step(id, merchant, livemode, append.version(), append.to(), asked, traceparent);
     }
@@ -92,8 +97,7 @@ final class PaymentFlow {
       if (row == null)
         return Future
             .failedFuture(new IllegalStateException("no such payment: " + TypeId.format(TypeId.PAYMENT, id)));
-      var step = new Step(row.id(), row.merchant(), row.livemode(), row.version(), row.status(), row.asked(),
-          row.traceparent());
+      var step = Step.of(row);
       return switch (row.status()) {
         // Version 1 has not been screened; later ones were released from a review.
         case INITIATED -> row.version() == 1 ? screen(step) : submit(step, List.of());
@@ -192,9 +196,7 @@ final class PaymentFlow {
             case PROVIDER_SUBMITTED, UNKNOWN, INITIATED, IN_REVIEW ->
               new Next.Again("charged while it moved on to " + status.wire());
             case DECLINED, BLOCKED -> {
-              registry.counter("millrace.provider.charged.after.decline").increment();
-              LOG.error("alert=charged_after_decline payment={} status={}",
-                  TypeId.format(TypeId.PAYMENT, step.id), status.wire());
+              chargedAfterDecline(step.id, status);
               yield DONE;
             }
           };
@@ -208,6 +210,48 @@ final class PaymentFlow {
     return journal.append(step.append(new Attempt(reference, 1, provider.name(), "unknown", null, reason),
         new PaymentEvent.Unknown(provider.name(), TypeId.format(TypeId.ATTEMPT, reference), reason)))
         .map(appended -> again);
+  }
+
+  /** What became of something that a provider told us of its own accord. */
+  enum Evidence {
+    APPLIED,
+    /** It is known already, too late, or says nothing. */
+    UNCHANGED,
+    /** The payment cannot take it yet. */
+    LATER
+  }
+
+  /** Takes what a provider told us of a call under {@code reference}: the same evidence as an inquiry's answer. */
+  Future<Evidence> evidence(UUID payment, UUID reference, Outcome outcome) {
+    if (!(outcome instanceof Outcome.Charged || outcome instanceof Outcome.Declined))
+      return Future.succeededFuture(Evidence.UNCHANGED);
+    return reads.payment(payment).compose(row -> {
+      var step = Step.of(Objects.requireNonNull(row, "an attempt's payment"));
+      return switch (row.status()) {
+        case PROVIDER_SUBMITTED, UNKNOWN -> openAttempt(payment).compose(open ->
+          // A refusal of an earlier call says nothing of the one that is out.
+          outcome instanceof Outcome.Declined && !open.reference.equals(reference)
+              ? Future.succeededFuture(Evidence.UNCHANGED)
+              : record(step, reference, outcome).compose(next -> reads.payment(payment)).map(after -> {
+                boolean moved = after != null && after.version() > step.version
+                    && after.status() != Status.UNKNOWN;
+                return moved ? Evidence.APPLIED : Evidence.LATER;
+              }));
+        case INITIATED, IN_REVIEW -> Future.succeededFuture(Evidence.LATER);
+        case CONFIRMED, SETTLED -> Future.succeededFuture(Evidence.UNCHANGED);
+        case DECLINED, BLOCKED -> {
+          if (outcome instanceof Outcome.Charged) chargedAfterDecline(step.id, row.status());
+          yield Future.succeededFuture(Evidence.UNCHANGED);
+        }
+      };
+    });
+  }
+
+  /** Money has moved for a payment that we told everybody had failed: a person must look. */
+  private void chargedAfterDecline(UUID payment, Status status) {
+    registry.counter("millrace.provider.charged.after.decline").increment();
+    LOG.error("alert=charged_after_decline payment={} status={}", TypeId.format(TypeId.PAYMENT, payment),
+        status.wire());
   }
 
   /** {@code ageMs}: since the last call under this reference ended without an answer, or since its intent. */

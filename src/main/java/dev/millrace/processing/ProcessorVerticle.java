@@ -8,6 +8,7 @@ import dev.millrace.journal.Reads;
 import dev.millrace.payment.EventType;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.ConfigException;
+import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.RedisLink;
 import dev.millrace.platform.Servers;
@@ -15,7 +16,9 @@ import dev.millrace.platform.Trace;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
 import dev.millrace.provider.GuardedProvider;
+import dev.millrace.provider.WebhookScheme;
 import dev.millrace.provider.stripe.StripeProvider;
+import dev.millrace.webhook.InboxStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -51,7 +54,9 @@ public final class ProcessorVerticle extends VerticleBase {
   private final Servers servers;
   private final MeterRegistry registry;
   private final String instance;
+  private final String holder;
   private final Producer<String, byte[]> producer;
+  private final Map<String, WebhookScheme> schemes;
   private final EventContract contract = new EventContract();
   private @Nullable PgLink pg;
   private @Nullable Pool pool;
@@ -62,10 +67,21 @@ public final class ProcessorVerticle extends VerticleBase {
   private @Nullable Intake fresh;
   private @Nullable Intake waiting;
   private @Nullable Janitor janitor;
+  private @Nullable PgLink inboxRows;
+  private @Nullable PgLink inboxRights;
+  private @Nullable Lease inboxLease;
+  private @Nullable Notices notices;
   private boolean closing;
 
+  /**
+   * {@code holder} names this process in leases, and must differ after a restart; {@code schemes} are the accounts whose
+   * webhooks are taken, by {@code provider/account}.
+   */
   public ProcessorVerticle(Config config, Servers servers, MeterRegistry registry, String instance,
-      Producer<String, byte[]> producer) {
+      String holder,
+      Producer<String, byte[]> producer, Map<String, WebhookScheme> schemes) {
+    this.schemes = schemes;
+    this.holder = holder;
     this.config = config;
     this.servers = servers;
     this.registry = registry;
@@ -103,8 +119,33 @@ public final class ProcessorVerticle extends VerticleBase {
     var sweeping = new Janitor(vertx, reads, config.millis("processor.janitor-age"),
         config.millis("processor.janitor-interval"), this::sweep, registry);
     janitor = sweeping;
-    return pg.whenUp(10_000).compose(v -> intake.start(Set.of(config.text("kafka.topic"))))
-        .compose(v -> again.start(retries().topics())).onSuccess(v -> sweeping.start());
+    var noticing = notices(reads);
+    return pg.whenUp(10_000).compose(v -> up(inboxRows)).compose(v -> up(inboxRights))
+        .compose(v -> intake.start(Set.of(config.text("kafka.topic"))))
+        .compose(v -> again.start(retries().topics())).onSuccess(v -> {
+          sweeping.start();
+          if (inboxLease != null) inboxLease.start();
+          noticing.start();
+        });
+  }
+
+  private static Future<Void> up(@Nullable PgLink link) {
+    return link == null ? Future.succeededFuture() : link.whenUp(10_000);
+  }
+
+  private Notices notices(Reads reads) {
+    PgLink rows = servers.link(vertx, "inbox");
+    PgLink rights = servers.link(vertx, "inbox-lease");
+    var right = new Lease(vertx, rights, "inbox", holder, config.millis("inbox.lease"));
+    inboxRows = rows;
+    inboxRights = rights;
+    inboxLease = right;
+    var working = new Notices(vertx, right, new InboxStore(rows::execute), reads, schemes, flow(),
+        retries(),
+        config.durations("inbox.park-windows"), InstantSource.system(), config.millis("inbox.poll-interval"),
+        registry);
+    notices = working;
+    return working;
   }
 
   private Screener screener() {
@@ -260,13 +301,18 @@ public final class ProcessorVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     if (janitor != null) janitor.close();
+    Future<Void> noticed = notices == null ? Future.succeededFuture() : notices.close();
     long drainMs = Duration.ofSeconds(8).toMillis();
     Future<Void> drained = fresh == null ? Future.succeededFuture() : fresh.close(drainMs);
     Future<Void> drainedToo = waiting == null ? Future.succeededFuture() : waiting.close(drainMs);
-    return Future.join(drained, drainedToo).transform(done -> {
-      closing = true;
-      return stripe == null ? Future.succeededFuture() : stripe.close();
-    }).transform(done -> pg == null ? Future.succeededFuture() : pg.close())
+    return Future.join(drained, drainedToo, noticed)
+        .transform(done -> inboxLease == null ? Future.succeededFuture() : inboxLease.close())
+        .transform(done -> {
+          closing = true;
+          return stripe == null ? Future.succeededFuture() : stripe.close();
+        }).transform(done -> inboxRows == null ? Future.succeededFuture() : inboxRows.close())
+        .transform(done -> inboxRights == null ? Future.succeededFuture() : inboxRights.close())
+        .transform(done -> pg == null ? Future.succeededFuture() : pg.close())
         .transform(done -> redis == null ? Future.succeededFuture() : redis.close())
         .transform(done -> pool == null ? Future.succeededFuture() : pool.close());
   }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Answers {
   private static final String INTENT = "pi_";
+  private static final String API_VERSION = "2025-03-31.basil";
   private static final int ORDINAL_CHARS = 10;
   private static final String MALFORMED = "<html><body>502 upstream sent half an ans";
   private final String bookId;
@@ -70,6 +71,23 @@ final class Answers {
     out.append("],\"has_more\":").append(more);
     return new Answer(200,
         out.append(",\"next_page\":null,\"url\":\"/v1/payment_intents/search\"}").toString());
+  }
+
+  /**
+   * What the entry's webhook says, the same id and bytes each time it is sent.
+   *
+   * @see <a href="https://docs.stripe.com/api/events/object">Stripe's Event</a>
+   */
+  String event(Entry entry) {
+    var out = new StringBuilder(1600);
+    out.append("{\"id\":\"evt_").append(suffix(entry.ordinal()));
+    out.append("\",\"object\":\"event\",\"api_version\":\"" + API_VERSION + "\",\"created\":")
+        .append(entry.created());
+    intent(out.append(",\"data\":{\"object\":"), entry);
+    out.append("},\"livemode\":false,\"pending_webhooks\":1,\"request\":{\"id\":null,\"idempotency_key\":");
+    JsonText.string(out, entry.key());
+    out.append("},\"type\":\"payment_intent.").append(entry.succeeded() ? "succeeded" : "payment_failed");
+    return out.append("\"}").toString();
   }
 
   /** Appends the entry's line of {@code GET /book}. */

@@ -24,6 +24,7 @@ final class Charges implements Charge.Desk {
   private final Ticks ticks;
   private final Book book;
   private final Answers answers;
+  private final Webhooks webhooks;
   private final RandomGenerator dice;
   private final InstantSource clock;
   private final SavedFailures failures = new SavedFailures();
@@ -32,11 +33,12 @@ final class Charges implements Charge.Desk {
   private int running;
   private Settings settings;
 
-  Charges(Vertx vertx, Book book, Answers answers, Settings settings, RandomGenerator dice,
-      InstantSource clock) {
+  Charges(Vertx vertx, Book book, Answers answers, Webhooks webhooks, Settings settings,
+      RandomGenerator dice, InstantSource clock) {
     this.ticks = new Ticks(vertx);
     this.book = book;
     this.answers = answers;
+    this.webhooks = webhooks;
     this.settings = settings;
     this.dice = dice;
     this.clock = clock;
@@ -46,7 +48,7 @@ final class Charges implements Charge.Desk {
     return settings;
   }
 
-  /** Holds for payments that begin from now on. */
+  /** Holds for payments that begin from now on, and for the webhooks of what becomes durable from now on. */
   void settings(Settings changed) {
     settings = changed;
   }
@@ -140,6 +142,8 @@ final class Charges implements Charge.Desk {
   @Override
   public void charged(Charge charge, Entry entry) {
     release(charge);
+    // Whatever becomes of the answer.
+    webhooks.tell(entry, settings.webhooks());
     if (charge.params.method().script() == Script.CHARGE_THEN_HANG) {
       parked.park(charge.request, () -> {});
     } else {

@@ -16,12 +16,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The provider's HTTP face. What is under {@code /v1/} speaks Stripe and wants the key; the book and the
- * settings are for whoever runs the test and want none.
+ * The provider's HTTP face. What is under {@code /v1/} speaks Stripe and wants the key; the book, the
+ * settings and the webhooks are for whoever runs the test and want none.
  */
 final class Endpoints implements Handler<HttpServerRequest> {
   private static final String INTENTS = "/v1/payment_intents";
   private static final int SEARCH_LIMIT = 100;
+  private static final int RESEND_LIMIT = 1_000;
   private static final CharSequence IDEMPOTENCY_KEY = HttpHeaders.createOptimized("Idempotency-Key");
   private static final Pattern REFERENCE_QUERY = Pattern
       .compile("metadata\\[([\"'])millrace_reference\\1]\\s*:\\s*([\"'])((?:[^\\\\\"']|\\\\.)*)\\2");
@@ -31,16 +32,19 @@ final class Endpoints implements Handler<HttpServerRequest> {
   private final Book book;
   private final Answers answers;
   private final BookPages pages;
+  private final Webhooks webhooks;
   private final byte[] bearer;
   private final byte[] basic;
   private long requests;
 
   /** To be made on the event loop that will call it. */
-  Endpoints(Charges charges, Book book, Answers answers, BookPages pages, String apiKey) {
+  Endpoints(Charges charges, Book book, Answers answers, BookPages pages, Webhooks webhooks,
+      String apiKey) {
     this.charges = charges;
     this.book = book;
     this.answers = answers;
     this.pages = pages;
+    this.webhooks = webhooks;
     this.bearer = ("Bearer " + apiKey).getBytes(StandardCharsets.UTF_8);
     this.basic = ("Basic "
         + Base64.getEncoder().encodeToString((apiKey + ":").getBytes(StandardCharsets.UTF_8)))
@@ -75,6 +79,8 @@ final class Endpoints implements Handler<HttpServerRequest> {
       case "GET /book/summary" -> json(request, book.totals().toJson().put("requests", requests));
       case "GET /settings" -> json(request, charges.settings().toJson());
       case "PUT /settings" -> Body.read(request, body -> change(request, body));
+      case "GET /webhooks" -> json(request, webhooks.toJson());
+      case "POST /webhooks/resend" -> Body.read(request, body -> resend(request, body));
       default -> notFound(request, path);
     }
   }
@@ -117,10 +123,15 @@ final class Endpoints implements Handler<HttpServerRequest> {
       return;
     }
     String reference = matcher.group(3).replaceAll("\\\\(.)", "$1");
-    List<Entry> found = book.byReference(reference, SEARCH_LIMIT + 1).stream()
-        .filter(entry -> entry.metadataReference() != null).toList();
+    List<Entry> found = byMetadata(reference, SEARCH_LIMIT + 1);
     boolean more = found.size() > SEARCH_LIMIT;
     answers.searched(more ? found.subList(0, SEARCH_LIMIT) : found, more).sendTo(request.response());
+  }
+
+  /** The newest entries whose metadata carries the reference, newest first. */
+  private List<Entry> byMetadata(String reference, int limit) {
+    return book.byReference(reference, limit).stream().filter(entry -> entry.metadataReference() != null)
+        .toList();
   }
 
   private static @Nullable String query(HttpServerRequest request) {
@@ -140,6 +151,32 @@ final class Endpoints implements Handler<HttpServerRequest> {
       refuse(request, Refusal.invalid(null, "The body must be a JSON object.", null));
     } catch (IllegalArgumentException e) {
       refuse(request, Refusal.invalid(null, "Settings not changed: " + e.getMessage() + ".", null));
+    }
+  }
+
+  /** Sends the webhooks of the newest entries of a reference again, oldest first. */
+  private void resend(HttpServerRequest request, Buffer body) {
+    String reference = referenceIn(body);
+    if (reference == null) {
+      refuse(request, Refusal.invalid(null, "The body must be {\"reference\":\"<millrace_reference>\"}.",
+          "reference"));
+    } else if (!webhooks.on()) {
+      refuse(request, Refusal.invalid(null, "This simulator has nowhere to send webhooks to.", null));
+    } else {
+      List<Entry> found = byMetadata(reference, RESEND_LIMIT);
+      if (found.isEmpty()) {
+        refuse(request, Refusal.noSuchReference(reference));
+      } else {
+        json(request, new JsonObject().put("resent", webhooks.resend(found.reversed())));
+      }
+    }
+  }
+
+  private static @Nullable String referenceIn(Buffer body) {
+    try {
+      return new JsonObject(body).getValue("reference") instanceof String reference ? reference : null;
+    } catch (DecodeException | ClassCastException e) { // Not a JSON object: no reference we could read.
+      return null;
     }
   }
 

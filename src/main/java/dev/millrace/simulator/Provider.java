@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Puts the provider together on one event loop: the book, the charges, the HTTP server. */
+/** Puts the provider together on one event loop: the book, the charges, the webhooks, the HTTP server. */
 final class Provider extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(Provider.class);
   private static final int HEADER_BYTES_MAX = 8 * 1024;
@@ -20,6 +20,7 @@ final class Provider extends VerticleBase {
   private final RandomGenerator dice;
   private final InstantSource clock;
   private @Nullable Book book;
+  private @Nullable Webhooks webhooks;
   private @Nullable HttpServer server;
   private volatile int port;
 
@@ -50,18 +51,32 @@ final class Provider extends VerticleBase {
   @Override
   public Future<?> stop() {
     Future<Void> cut = server == null ? Future.succeededFuture() : server.close();
-    return cut.eventually(() -> book == null ? Future.succeededFuture() : book.close());
+    return cut.eventually(this::closeWebhooks)
+        .eventually(() -> book == null ? Future.succeededFuture() : book.close());
+  }
+
+  private Future<Void> closeWebhooks() {
+    return webhooks == null ? Future.succeededFuture() : webhooks.close();
   }
 
   private Future<HttpServer> listen(Book opened) {
     var answers = new Answers(opened.id());
-    var charges = new Charges(vertx, opened, answers, options.settings(), dice, clock);
+    var telling = new Webhooks(vertx, webhookEndpoint(), answers, dice, clock, Webhooks::retryMs);
+    webhooks = telling;
+    var charges = new Charges(vertx, opened, answers, telling, options.settings(), dice, clock);
     var pages = new BookPages(opened, answers, context);
-    var endpoints = new Endpoints(charges, opened, answers, pages, options.apiKey());
+    var endpoints = new Endpoints(charges, opened, answers, pages, telling, options.apiKey());
     var http = new HttpServerOptions().setMaxHeaderSize(HEADER_BYTES_MAX)
         .setMaxInitialLineLength(REQUEST_LINE_BYTES_MAX).setHttp2ClearTextEnabled(false)
         .setHandle100ContinueAutomatically(true).setTcpKeepAlive(true);
     return vertx.createHttpServer(http).requestHandler(endpoints).listen(options.port(), options.host())
-        .recover(e -> opened.close().transform(closed -> Future.failedFuture(e)));
+        .recover(e -> closeWebhooks().eventually(opened::close)
+            .transform(closed -> Future.failedFuture(e)));
+  }
+
+  private @Nullable WebhookEndpoint webhookEndpoint() {
+    return options.webhookUrl().isEmpty()
+        ? null
+        : new WebhookEndpoint(vertx, options.webhookUrl(), options.webhookSecret(), clock);
   }
 }

@@ -31,6 +31,11 @@ record Refusal(int status, String type, @Nullable String code, String message, @
         "intent");
   }
 
+  static Refusal noSuchReference(String reference) {
+    return new Refusal(404, "invalid_request_error", "resource_missing",
+        "No payment_intent has the millrace_reference '" + reference + "'", "reference");
+  }
+
   static Refusal unauthorized() {
     return new Refusal(401, "invalid_request_error", null,
         "Invalid API Key provided. Send the provider's key as Authorization: Bearer <key>.", null);

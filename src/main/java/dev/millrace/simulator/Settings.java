@@ -17,7 +17,8 @@ import io.vertx.core.json.JsonObject;
  * @param slowMs
  *          extra milliseconds {@code pm_sim_slow} takes
  */
-record Settings(int latencyMsMin, int latencyMsMax, double failureRate, double hangRate, int slowMs) {
+record Settings(int latencyMsMin, int latencyMsMax, double failureRate, double hangRate, int slowMs,
+    WebhookSettings webhooks) {
 
   static final int DEFAULT_SLOW_MS = 3_000;
   private static final int DELAY_MS_MAX = 600_000;
@@ -30,13 +31,8 @@ record Settings(int latencyMsMin, int latencyMsMax, double failureRate, double h
 
   /** @throws IllegalArgumentException naming the value that is out of its range */
   static void check(int latencyMsMin, int latencyMsMax, double failureRate) {
-    checkDelay("latency_ms_min", latencyMsMin);
-    checkDelay("latency_ms_max", latencyMsMax);
+    checkDelays("latency_ms_min", latencyMsMin, "latency_ms_max", latencyMsMax);
     checkRate("failure_rate", failureRate);
-    if (latencyMsMin > latencyMsMax) {
-      throw new IllegalArgumentException("latency_ms_min (" + latencyMsMin
-          + ") must not be greater than latency_ms_max (" + latencyMsMax + ")");
-    }
   }
 
   /**
@@ -46,52 +42,62 @@ record Settings(int latencyMsMin, int latencyMsMax, double failureRate, double h
    *           naming the field that is unknown, of the wrong type or out of its range
    */
   Settings with(JsonObject change) {
-    int min = latencyMsMin;
-    int max = latencyMsMax;
-    double failures = failureRate;
-    double hangs = hangRate;
-    int slow = slowMs;
+    JsonObject all = toJson();
     for (var field : change) {
-      String name = field.getKey();
-      Object value = field.getValue();
-      switch (name) {
-        case "latency_ms_min" -> min = integer(name, value);
-        case "latency_ms_max" -> max = integer(name, value);
-        case "failure_rate" -> failures = number(name, value);
-        case "hang_rate" -> hangs = number(name, value);
-        case "slow_ms" -> slow = integer(name, value);
-        default -> throw new IllegalArgumentException("unknown field: " + name);
+      if (!all.containsKey(field.getKey())) {
+        throw new IllegalArgumentException("unknown field: " + field.getKey());
       }
+      all.put(field.getKey(), field.getValue());
     }
-    return new Settings(min, max, failures, hangs, slow);
+    return new Settings(integer(all, "latency_ms_min"), integer(all, "latency_ms_max"),
+        number(all, "failure_rate"), number(all, "hang_rate"), integer(all, "slow_ms"),
+        WebhookSettings.of(all));
   }
 
   JsonObject toJson() {
-    return new JsonObject().put("latency_ms_min", latencyMsMin).put("latency_ms_max", latencyMsMax)
+    var json = new JsonObject().put("latency_ms_min", latencyMsMin).put("latency_ms_max", latencyMsMax)
         .put("failure_rate", failureRate).put("hang_rate", hangRate).put("slow_ms", slowMs);
+    webhooks.putTo(json);
+    return json;
   }
 
-  private static int integer(String name, Object value) {
-    if (value instanceof Integer whole) {
+  static int integer(JsonObject json, String name) {
+    if (json.getValue(name) instanceof Integer whole) {
       return whole;
     }
     throw new IllegalArgumentException(name + " must be a whole number");
   }
 
-  private static double number(String name, Object value) {
-    if (value instanceof Number number) {
+  static double number(JsonObject json, String name) {
+    if (json.getValue(name) instanceof Number number) {
       return number.doubleValue();
     }
     throw new IllegalArgumentException(name + " must be a number");
   }
 
-  private static void checkDelay(String name, int ms) {
+  static boolean flag(JsonObject json, String name) {
+    if (json.getValue(name) instanceof Boolean flag) {
+      return flag;
+    }
+    throw new IllegalArgumentException(name + " must be true or false");
+  }
+
+  static void checkDelays(String minName, int minMs, String maxName, int maxMs) {
+    checkDelay(minName, minMs);
+    checkDelay(maxName, maxMs);
+    if (minMs > maxMs) {
+      throw new IllegalArgumentException(
+          minName + " (" + minMs + ") must not be greater than " + maxName + " (" + maxMs + ")");
+    }
+  }
+
+  static void checkDelay(String name, int ms) {
     if (ms < 0 || ms > DELAY_MS_MAX) {
       throw new IllegalArgumentException(name + " must be from 0 to " + DELAY_MS_MAX + ", not " + ms);
     }
   }
 
-  private static void checkRate(String name, double rate) {
+  static void checkRate(String name, double rate) {
     if (!(rate >= 0 && rate <= 1)) {
       throw new IllegalArgumentException(name + " must be from 0 to 1, not " + rate);
     }

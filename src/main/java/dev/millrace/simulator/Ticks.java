@@ -15,7 +15,9 @@ final class Ticks {
   static final long MS = 4;
 
   private final Vertx vertx;
-  private final Map<Long, List<Handler<Long>>> due = new HashMap<>();
+  private final Map<Long, Tick> due = new HashMap<>();
+
+  private record Tick(long timer, List<Handler<Long>> together) {}
 
   Ticks(Vertx vertx) {
     this.vertx = vertx;
@@ -26,11 +28,16 @@ final class Ticks {
     long nowMs = System.nanoTime() / 1_000_000;
     due.computeIfAbsent(Math.ceilDiv(nowMs + delayMs, MS), tick -> {
       var together = new ArrayList<Handler<Long>>();
-      vertx.setTimer(Math.max(1, tick * MS - nowMs), id -> {
+      return new Tick(vertx.setTimer(Math.max(1, tick * MS - nowMs), id -> {
         due.remove(tick);
         together.forEach(one -> one.handle(id));
-      });
-      return together;
-    }).add(handler);
+      }), together);
+    }).together().add(handler);
+  }
+
+  /** Forgets everything that has not fallen due. */
+  void cancel() {
+    due.values().forEach(tick -> vertx.cancelTimer(tick.timer()));
+    due.clear();
   }
 }

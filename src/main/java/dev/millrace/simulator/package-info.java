@@ -3,7 +3,7 @@
  * its own. The book is the final judge of "charged exactly once", so nothing here depends on the gateway.
  *
  * <p>
- * One event loop owns all state; a charge or decline is on disk before it is answered.
+ * One event loop owns all state; a charge or decline is on disk before it is answered, or told by a webhook.
  */
 @NullMarked
 package dev.millrace.simulator;

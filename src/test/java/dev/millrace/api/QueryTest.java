@@ -42,7 +42,8 @@ final class QueryTest {
     assertThat(query.text("status")).isNull();
     assertThat(query.choice("status", v -> false, "")).isNull();
     assertThat(query.time("created")).isNull();
-    assertThat(query.paymentId("after")).isNull();
+    assertThat(query.id("after", TypeId.PAYMENT, "a payment\'s id (pay_…), the last one of the page before"))
+        .isNull();
     assertThatCode(query::check).doesNotThrowAnyException();
   }
 
@@ -81,14 +82,16 @@ final class QueryTest {
   @Test
   void paymentId_valid() {
     UUID id = TypeId.next();
-    assertThat(query("after", TypeId.format("pay", id)).paymentId("after")).isEqualTo(id);
+    assertThat(query("after", TypeId.format("pay", id)).id("after", TypeId.PAYMENT, "a payment's id"))
+        .isEqualTo(id);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "pay_1", "mer_01h455vb4pex5vsknk084sn02q", "PAY_01h455vb4pex5vsknk084sn02q"})
   void paymentId_other_refused(String text) {
     var query = query("after", text);
-    assertThat(query.paymentId("after")).isNull();
+    assertThat(query.id("after", TypeId.PAYMENT, "a payment\'s id (pay_…), the last one of the page before"))
+        .isNull();
     assertThat(errors(query)).containsExactly(
         invalid("after", "`after` must be a payment's id (pay_…), the last one of the page before."));
   }

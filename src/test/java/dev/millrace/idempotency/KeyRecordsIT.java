@@ -47,7 +47,7 @@ final class KeyRecordsIT {
   /** {@code wait} and {@code age} are SQL intervals. */
   private static void key(String key, boolean livemode, String waitUntil, String age) throws SQLException {
     execute(
-        "INSERT INTO idempotency_key (id, merchant, livemode, key, fingerprint, payment_id, status, answer, wait_until,"
+        "INSERT INTO idempotency_key (id, merchant, livemode, key, fingerprint, resource, status, answer, wait_until,"
             + " created) VALUES ('" + id(key, livemode) + "', '" + MERCHANT + "', " + livemode + ", '" + key
             + "', decode('"
             + "00".repeat(32)
@@ -76,7 +76,7 @@ final class KeyRecordsIT {
   void find_usedKey_isItsRecord() throws SQLException {
     key("k", false, "NULL", "0 s");
     var found = Loop.result(records.find(id("k", false)));
-    assertThat(found.payment()).isEqualTo(PAYMENT);
+    assertThat(found.resource()).isEqualTo(PAYMENT);
     assertThat(found.fingerprint()).isEqualTo(FINGERPRINT);
     assertThat(found.status()).isEqualTo(202);
     assertThat(found.answer()).isEqualTo(Buffer.buffer("{}"));
@@ -126,7 +126,7 @@ final class KeyRecordsIT {
   @Test
   void expire_takesAtMost5000AtOnce() throws SQLException {
     execute(
-        "INSERT INTO idempotency_key (id, merchant, livemode, key, fingerprint, payment_id, status, answer, created)"
+        "INSERT INTO idempotency_key (id, merchant, livemode, key, fingerprint, resource, status, answer, created)"
             + " SELECT gen_random_uuid(), '" + MERCHANT + "', false, 'k' || n, '\\x00', '" + PAYMENT
             + "', 202, '{}', now() - interval '31 days' FROM generate_series(1, 5001) n");
     assertThat(Loop.result(records.expire(1000))).isEqualTo(5000);

@@ -69,7 +69,7 @@ final class AcceptWriterIT {
   private static long rows(String table, NewPayment payment) {
     String column = switch (table) {
       case "journal" -> "subject";
-      case "idempotency_key" -> "payment_id";
+      case "idempotency_key" -> "resource";
       default -> "id";
     };
     return database
@@ -93,7 +93,7 @@ final class AcceptWriterIT {
     assertThat(database.number("SELECT count(*) FROM journal WHERE subject = '" + payment.id()
         + "' AND version = 1 AND type = 'payment.initiated' AND actor = 'merchant' AND traceparent = '"
         + Payments.TRACE + "' AND data::text = '" + DATA + "'")).isEqualTo(1);
-    assertThat(database.number("SELECT count(*) FROM idempotency_key WHERE payment_id = '" + payment.id()
+    assertThat(database.number("SELECT count(*) FROM idempotency_key WHERE resource = '" + payment.id()
         + "' AND id = idempotency_key_id(merchant, livemode, 'new') AND merchant = '" + MERCHANT
         + "' AND key = 'new' AND status = 202 AND answer IS NULL AND wait_until IS NULL"
         + " AND fingerprint = decode('" + "00".repeat(32) + "', 'hex')")).isEqualTo(1);
@@ -144,7 +144,7 @@ final class AcceptWriterIT {
       assertThat(both.stream().<Result>map(Loop::result)).containsExactlyInAnyOrder(Result.ACCEPTED,
           Result.DUPLICATE);
     }
-    assertThat(database.number("SELECT count(*) FROM payment p JOIN idempotency_key k ON k.payment_id = p.id"
+    assertThat(database.number("SELECT count(*) FROM payment p JOIN idempotency_key k ON k.resource = p.id"
         + " WHERE k.key LIKE 'rivals-%'")).isEqualTo(30);
   }
 
@@ -250,7 +250,7 @@ final class AcceptWriterIT {
       result = loop.on(() -> cut.accept(payment).result());
       cutTheStatementThatWaits();
       statement.execute(
-          "INSERT INTO idempotency_key (id, merchant, livemode, key, fingerprint, payment_id, status)"
+          "INSERT INTO idempotency_key (id, merchant, livemode, key, fingerprint, resource, status)"
               + " VALUES ('" + payment.keyId() + "', '" + MERCHANT + "', false, 'committed', '\\x00', '"
               + payment.id()
               + "', 202)");

@@ -91,7 +91,18 @@ final class EventContractTest {
                 .put("payments", 3)
                 .put("amount", 5000L).put("amount_charged", 5501L).encode(),
             map("provider", "stripe", "rail", "card", "currency", "usd", "payments", 3, "amount", 5000L,
-                "amount_charged", 5501L)));
+                "amount_charged", 5501L)),
+        Arguments.of(EventType.ENDPOINT_DISABLED,
+            new JsonObject().put("url", "https://shop.example/hook").put("reason", "failing")
+                .put("failing_since", "2026-11-20T12:00:00Z").encode(),
+            map("url", "https://shop.example/hook", "reason", "failing", "failing_since",
+                "2026-11-20T12:00:00Z")),
+        Arguments.of(EventType.ENDPOINT_DISABLED,
+            new JsonObject().put("url", "https://shop.example/hook").put("reason", "gone").encode(),
+            map("url", "https://shop.example/hook", "reason", "gone", "failing_since", null)),
+        Arguments.of(EventType.ENDPOINT_TEST,
+            new JsonObject().put("url", "https://shop.example/hook").encode(),
+            map("url", "https://shop.example/hook")));
   }
 
   private static Object plain(Object value) {
@@ -109,8 +120,11 @@ final class EventContractTest {
   void event_encoded_hasTheseFields(EventType type, String data, Map<String, Object> fields)
       throws IOException {
     var expected = new LinkedHashMap<String, Object>();
-    if (type == EventType.SETTLEMENT_POSTED) expected.put("settlement_id", "stl_01h455vb4pex5vsknk084sn02q");
-    else expected.put("payment_id", "pay_01h455vb4pex5vsknk084sn02q");
+    switch (type.subject()) {
+      case PAYMENT -> expected.put("payment_id", "pay_01h455vb4pex5vsknk084sn02q");
+      case SETTLEMENT -> expected.put("settlement_id", "stl_01h455vb4pex5vsknk084sn02q");
+      case WEBHOOK_ENDPOINT -> expected.put("endpoint_id", "whe_01h455vb4pex5vsknk084sn02q");
+    }
     expected.put("version", 3);
     expected.put("previous_version", 2);
     expected.put("merchant", "mer_01h455vb4pex5vsknk084sn02r");

@@ -49,7 +49,8 @@ final class ConfigTest {
   void defaults_load() {
     Config config = load();
     assertThat(config.list("roles"))
-        .containsExactly("servers", "simulator", "api", "relay", "processor", "settlement", "ops");
+        .containsExactly("servers", "simulator", "api", "relay", "processor", "settlement", "notifier",
+            "ops");
     assertThat(config.text("node")).isEmpty();
     assertThat(config.port("api.port")).isEqualTo(8080);
     assertThat(config.positive("limits.accept-queue")).isEqualTo(8192);

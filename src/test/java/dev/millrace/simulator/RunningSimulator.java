@@ -28,8 +28,13 @@ final class RunningSimulator implements AutoCloseable {
   private final Simulator simulator;
 
   RunningSimulator(Path directory) throws Exception {
+    this(directory, "", "");
+  }
+
+  RunningSimulator(Path directory, String webhookUrl, String webhookSecret) throws Exception {
     try {
-      var options = new SimulatorOptions("127.0.0.1", 0, directory, API_KEY, 0, 0, 0);
+      var options = new SimulatorOptions("127.0.0.1", 0, directory, API_KEY, 0, 0, 0, webhookUrl,
+          webhookSecret);
       simulator = Simulator.start(vertx, options, new Random(1), InstantSource.system()).toCompletionStage()
           .toCompletableFuture().get(10, TimeUnit.SECONDS);
     } catch (Exception e) {

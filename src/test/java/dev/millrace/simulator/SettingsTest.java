@@ -33,8 +33,11 @@ class SettingsTest {
   @Test
   void put_replacesWhatIsNamed() throws Exception {
     JsonObject changed = new JsonObject().put("latency_ms_min", 5).put("latency_ms_max", 9)
-        .put("failure_rate", 0.25).put("hang_rate", 0.0).put("slow_ms", 3000);
-    String body = "{\"latency_ms_min\":5,\"latency_ms_max\":9,\"failure_rate\":0.25}";
+        .put("failure_rate", 0.25).put("hang_rate", 0.0).put("slow_ms", 3000)
+        .put("webhook_delay_ms_min", 50).put("webhook_delay_ms_max", 150).put("webhook_duplicate_rate", 0.0)
+        .put("webhook_shuffle_ms", 7).put("webhook_loss_rate", 0.5).put("webhooks", false);
+    String body = "{\"latency_ms_min\":5,\"latency_ms_max\":9,\"failure_rate\":0.25,"
+        + "\"webhook_shuffle_ms\":7,\"webhook_loss_rate\":0.5,\"webhooks\":false}";
     assertThat(json(provider.put("/settings", body))).isEqualTo(changed);
     assertThat(json(provider.get("/settings"))).isEqualTo(changed);
   }
@@ -43,7 +46,14 @@ class SettingsTest {
   @CsvSource(delimiter = '|', value = {"{\"latency\":1}|unknown field: latency",
       "{\"slow_ms\":\"1\"}|slow_ms must be a whole number", "{\"hang_rate\":2}|hang_rate must be from 0 to 1",
       "{\"latency_ms_min\":5}|latency_ms_min (5) must not be greater", "[1]|must be a JSON object",
-      "{|must be a JSON object", "{\"slow_ms\":null}|slow_ms must be a whole number"})
+      "{|must be a JSON object", "{\"slow_ms\":null}|slow_ms must be a whole number",
+      "{\"webhook_delay_ms_min\":151}|webhook_delay_ms_min (151) must not be greater than",
+      "{\"webhook_delay_ms_max\":600001}|webhook_delay_ms_max must be from 0 to 600000, not 600001",
+      "{\"webhook_duplicate_rate\":1.1}|webhook_duplicate_rate must be from 0 to 1, not 1.1",
+      "{\"webhook_loss_rate\":-1}|webhook_loss_rate must be from 0 to 1, not -1.0",
+      "{\"webhook_shuffle_ms\":-1}|webhook_shuffle_ms must be from 0 to 600000, not -1",
+      "{\"webhook_shuffle_ms\":1.5}|webhook_shuffle_ms must be a whole number",
+      "{\"webhooks\":\"no\"}|webhooks must be true or false"})
   void put_refused(String body, String message) throws Exception {
     HttpResponse<String> before = provider.get("/settings");
     HttpResponse<String> refused = provider.put("/settings", body);

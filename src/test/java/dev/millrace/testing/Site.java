@@ -48,6 +48,7 @@ public final class Site implements AutoCloseable {
     environment.put("MILLRACE_PROCESSOR_GROUP", database);
     environment.put("MILLRACE_KAFKA_PARTITIONS", "8");
     environment.put("MILLRACE_SIMULATOR_PORT", Integer.toString(simulatorPort));
+    environment.put("MILLRACE_SIMULATOR_WEBHOOK_URL", "");
   }
 
   public static Site on(TestServers servers) { return new Site(servers); }

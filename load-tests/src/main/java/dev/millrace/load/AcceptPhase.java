@@ -1,9 +1,12 @@
 package dev.millrace.load;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * What it costs to accept: the gateway with the roles that accept and publish, nothing that processes. The
@@ -22,23 +25,32 @@ final class AcceptPhase {
 
   /** Rows: ceiling before, accept saturated, accept at 70 % of that, ceiling after. */
   static List<Row> run(Options options, Path logs) {
-    if (options.attached()) {
-      return accept(options, logs);
-    }
-    var before = ceiling(options, logs, "ceiling before");
-    var rows = accept(options, logs);
-    var after = ceiling(options, logs, "ceiling after");
-    double ceiling = (before.figure("accepted/s") + after.figure("accepted/s")) / 2;
-    rows.getFirst().with("of ceiling %", 100 * rows.getFirst().figure("accepted/s") / ceiling);
-    return List.of(before, rows.getFirst(), rows.getLast(), after);
+    return options.attached()
+        ? accept(options, logs)
+        : betweenCeilings(options, logs, "ceiling", Generator::payments, () -> accept(options, logs));
+  }
+
+  /**
+   * The rows of `measured`, the bare server under the same kind of load before and after them, and the first
+   * one's share of the mean of both.
+   */
+  static List<Row> betweenCeilings(Options options, Path logs, String name,
+      Function<Options, Generator> load, Supplier<List<Row>> measured) {
+    var rows = new ArrayList<Row>();
+    rows.add(ceiling(options, logs, name + " before", load));
+    rows.addAll(measured.get());
+    rows.add(ceiling(options, logs, name + " after", load));
+    double ceiling = (rows.getFirst().figure("accepted/s") + rows.getLast().figure("accepted/s")) / 2;
+    rows.get(1).with("of ceiling %", 100 * rows.get(1).figure("accepted/s") / ceiling);
+    return rows;
   }
 
   /** The bare server alone, saturated for a third of the time (its figure settles sooner). */
-  static Row ceiling(Options options, Path logs, String name) {
+  static Row ceiling(Options options, Path logs, String name, Function<Options, Generator> load) {
     System.out.println(name + " …");
     try (var site = new Site(options, name.replace(' ', '-'), logs)) {
       site.startCeiling();
-      return bare(options, site, name, Math.min(CEILING_WARM_UP_SECONDS_MAX, options.warmUpSeconds()),
+      return bare(options, site, load, name, Math.min(CEILING_WARM_UP_SECONDS_MAX, options.warmUpSeconds()),
           Math.max(5, options.seconds() / 3), generator -> generator.startClosed(0));
     }
   }
@@ -48,19 +60,19 @@ final class AcceptPhase {
     System.out.println("durable ceiling …");
     try (var site = new Site(options, "durable-ceiling", logs)) {
       site.startDurableCeiling();
-      var saturated = bare(options, site, "durable ceiling", options.warmUpSeconds(), options.seconds(),
-          generator -> generator.startClosed(0));
+      var saturated = bare(options, site, Generator::payments, "durable ceiling", options.warmUpSeconds(),
+          options.seconds(), generator -> generator.startClosed(0));
       double rate = STEADY_SHARE * saturated.figure("accepted/s");
-      return List.of(saturated, bare(options, site, "durable ceiling, 70 % of that",
+      return List.of(saturated, bare(options, site, Generator::payments, "durable ceiling, 70 % of that",
           Math.min(STEADY_WARM_UP_SECONDS_MAX, options.warmUpSeconds()), options.seconds(),
           generator -> generator.startOpen(rate)));
     }
   }
 
-  private static Row bare(Options options, Site site, String name, int warmUpSeconds, int seconds,
-      Consumer<Generator> load) {
-    try (var generator = new Generator(site.endpoints.api(), options.key(), options.connections())) {
-      load.accept(generator);
+  private static Row bare(Options options, Site site, Function<Options, Generator> load, String name,
+      int warmUpSeconds, int seconds, Consumer<Generator> pace) {
+    try (var generator = load.apply(options)) {
+      pace.accept(generator);
       Clock.sleepSeconds(warmUpSeconds);
       var stretch = Stretch.measureBare(site, generator, seconds);
       generator.stop();
@@ -81,10 +93,10 @@ final class AcceptPhase {
   }
 
   private static Row saturate(Options options, Site site, Audit audit) {
-    try (var generator = new Generator(site.endpoints.api(), options.key(), options.connections())) {
+    try (var generator = Generator.payments(options)) {
       generator.startClosed(0);
       Clock.sleepSeconds(options.warmUpSeconds());
-      var stretch = Stretch.measure(site, generator, options.seconds(), 4, audit);
+      var stretch = Stretch.measure(site, generator, options.seconds(), 4, audit::add);
       audit.add(generator.stop());
       return Row.of("accept, saturated", stretch).with("drain s", relayDrainSeconds(site, audit));
     }
@@ -92,10 +104,10 @@ final class AcceptPhase {
 
   private static Row steady(Options options, Site site, Audit audit, double rate) {
     System.out.printf("accept at %.0f/s …%n", rate);
-    try (var generator = new Generator(site.endpoints.api(), options.key(), options.connections())) {
+    try (var generator = Generator.payments(options)) {
       generator.startOpen(rate);
       Clock.sleepSeconds(Math.min(STEADY_WARM_UP_SECONDS_MAX, options.warmUpSeconds()));
-      var stretch = Stretch.measure(site, generator, options.seconds(), 4, audit);
+      var stretch = Stretch.measure(site, generator, options.seconds(), 4, audit::add);
       audit.add(generator.stop());
       return Row.of("accept, 70 % of that", stretch).with("drain s", relayDrainSeconds(site, audit));
     }

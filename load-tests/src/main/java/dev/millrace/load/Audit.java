@@ -14,9 +14,8 @@ final class Audit {
   private final boolean simulated;
   private final Ops.Work workBefore;
   private final long succeededBefore;
+  private final Promises promises = new Promises();
   private final List<String> problems = new ArrayList<>();
-  private long promised;
-  private long unknown;
 
   Audit(Site site, boolean simulated) {
     this.site = site;
@@ -26,8 +25,7 @@ final class Audit {
   }
 
   void add(Window window) {
-    promised += window.accepted();
-    unknown += window.unknown();
+    promises.add(window);
   }
 
   void problem(String problem) {
@@ -37,16 +35,7 @@ final class Audit {
   /** Each line a payment lost or doubled, or a promise broken; empty if all is well. */
   List<String> problems() {
     var work = site.ops.work();
-    long accepted = work.accepted() - workBefore.accepted();
-    if (accepted < promised) {
-      problems
-          .add("LOST: " + promised + " payments were answered 202, only " + accepted + " are in Postgres");
-    }
-    if (accepted > promised + unknown) {
-      problems.add(
-          "DOUBLED: Postgres has " + accepted + " payments for " + promised + " answers 202 and " + unknown
-              + " requests without an answer");
-    }
+    problems.addAll(promises.check("payments", work.accepted() - workBefore.accepted()));
     if (simulated) {
       charges(work);
     }

@@ -7,19 +7,17 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.JsonObject;
-import io.vertx.core.transport.Transport;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import java.util.function.Supplier;
 
 /**
- * The most that Vert.x could do here: a server that routes, reads and answers a payment as the gateway does,
- * and keeps nothing. One event loop a core. Its rate under the same generator is what the gateway's own is
- * compared with. Argument: the port.
+ * The most that Vert.x could do here: a server that routes, reads and answers a payment, or a provider's
+ * webhook, as the gateway does, and keeps nothing. One event loop a core. Its rate under the same generator
+ * is what the gateway's own is compared with. Argument: the port.
  */
 public final class Ceiling extends AbstractVerticle {
   private static final String ID = "pay_0199f3c2a1b07d3e8f4a5b6c7d8e9f00";
@@ -37,11 +35,8 @@ public final class Ceiling extends AbstractVerticle {
 
   /** Deploys a server on so many event loops; ends the process if it cannot. */
   static void serve(int loops, int port, Supplier<Deployable> server) {
-    // By name: the native one Vert.x would choose depends on what else is on the class path.
-    var transport = Transport.EPOLL != null && Transport.EPOLL.available() ? Transport.EPOLL : Transport.NIO;
-    var vertx = Vertx.builder().with(new VertxOptions().setEventLoopPoolSize(loops)).withTransport(transport)
-        .build();
-    System.out.println("ceiling: " + loops + " event loops, transport " + transport.name());
+    var vertx = EventLoops.vertx(loops);
+    System.out.println("ceiling: " + loops + " event loops, transport " + EventLoops.transport().name());
     vertx.deployVerticle(server, new DeploymentOptions().setInstances(loops)).onFailure(failure -> {
       System.err.println("ceiling: cannot serve on port " + port + ": " + failure);
       System.exit(1);
@@ -62,7 +57,16 @@ public final class Ceiling extends AbstractVerticle {
     router.post("/v1/payments/:id/capture").handler(context -> context.response().setStatusCode(404).end());
     router.post("/v1/payments/:id/void").handler(context -> context.response().setStatusCode(404).end());
     router.post("/v1/payments").handler(create);
+    router.post("/webhooks/:provider/:account").handler(Ceiling::received);
     return vertx.createHttpServer().requestHandler(router).listen(port, "127.0.0.1");
+  }
+
+  /** Reads the event; the signature, though it is there, is not checked. */
+  private static void received(RoutingContext context) {
+    var event = context.body().asJsonObject();
+    var answer = new JsonObject().put("received", event.getString("id") != null);
+    context.response().setStatusCode(200).putHeader("Content-Type", "application/json")
+        .end(answer.toBuffer());
   }
 
   /** Some 400 bytes of JSON. */

@@ -4,7 +4,7 @@ import io.netty.channel.EventLoop;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The closed model: every connection sends its next payment as soon as the last one is answered. Finds the
+ * The closed model: every connection sends its next request as soon as the last one is answered. Finds the
  * rate at which the gateway saturates; its latencies are those of a queue as long as there are connections.
  */
 final class ClosedPace implements Pace {

@@ -6,25 +6,24 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 
 /**
- * One keep-alive connection with at most one payment in flight. Its request buffer is reused for every
- * payment.
+ * One keep-alive connection with at most one request in flight. Its buffer is reused for every request.
  */
 final class Connection extends ChannelInboundHandlerAdapter {
   private final Generator generator;
-  private final PaymentRequest request;
+  private final Request request;
   private final ByteBuf buffer;
   private final ResponseParser parser = new ResponseParser();
   private Channel channel;
   private boolean inFlight;
   private long due;
 
-  Connection(Generator generator, PaymentRequest request) {
+  Connection(Generator generator, Request request) {
     this.generator = generator;
     this.request = request;
     buffer = request.newBuffer();
   }
 
-  /** Sends the next payment; its latency counts from `dueNanos`. */
+  /** Sends the next request; its latency counts from `dueNanos`. */
   void send(long dueNanos) {
     assert channel.eventLoop().inEventLoop() && !inFlight;
     inFlight = true;

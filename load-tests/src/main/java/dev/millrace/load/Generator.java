@@ -1,46 +1,34 @@
 package dev.millrace.load;
 
-import io.netty.bootstrap.Bootstrap;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioSocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /**
- * Sends payments to one address over a fixed number of connections, from one event loop of its own, as
- * cheaply as it can: it shares the cores with what it measures. Loopback addresses only. Every request is
- * counted in exactly one {@link Window}. Public methods are called from outside the event loop and wait for
- * it.
+ * Sends one kind of request to one address over a fixed number of connections, from one event loop of its
+ * own, as cheaply as it can: it shares the cores with what it measures. Loopback addresses only. Every
+ * request is counted in exactly one {@link Window}. Public methods are called from outside the event loop and
+ * wait for it.
  */
 final class Generator implements AutoCloseable {
-  private static final int DRAIN_SECONDS_MAX = 15;
   private static final int FAILURES_PRINTED_MAX = 3;
 
-  private final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1,
-      Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
-  private final EventLoop loop = group.next();
+  private final ClientLoop clients = new ClientLoop();
+  private final EventLoop loop = clients.loop();
   private final InetSocketAddress address;
-  private final Bootstrap bootstrap;
+  private final Request request;
   private final int connections;
 
   // Only the event loop touches what follows.
   /** Connected before there was a pace. */
   private final List<Connection> early = new ArrayList<>();
-  private Window window = new Window();
+  private Window window;
   private Pace pace;
   private long sent;
   private long ended;
@@ -48,15 +36,26 @@ final class Generator implements AutoCloseable {
   private int failuresPrinted;
   private boolean closing;
 
-  Generator(URI target, String apiKey, int connections) {
+  /** Of payments, to the gateway or what stands in its place. */
+  static Generator payments(Options options) {
+    var target = options.endpoints().api();
+    var request = new PaymentRequest(target.getAuthority(), options.key(),
+        Long.toString(System.currentTimeMillis(), 36));
+    return new Generator(target, request, options.connections());
+  }
+
+  /** Of a provider's signed webhooks, to the same. */
+  static Generator webhooks(Options options) {
+    var target = options.endpoints().api();
+    var request = new WebhookRequest(target.getAuthority(), WebhookRequest.SECRET, InstantSource.system());
+    return new Generator(target, request, options.connections());
+  }
+
+  private Generator(URI target, Request request, int connections) {
     address = loopback(target);
+    this.request = request;
     this.connections = connections;
-    bootstrap = new Bootstrap().group(loop)
-        .channel(Epoll.isAvailable() ? EpollSocketChannel.class : NioSocketChannel.class)
-        .option(ChannelOption.TCP_NODELAY, true)
-        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 5000);
-    var host = address.getHostString() + ":" + address.getPort();
-    var request = new PaymentRequest(host, apiKey, Long.toString(System.currentTimeMillis(), 36));
+    window = newWindow();
     for (int i = 0; i < connections; i++) {
       connect(new Connection(this, request));
     }
@@ -88,10 +87,10 @@ final class Generator implements AutoCloseable {
   }
 
   private void start(Pace newPace) {
-    await("all connections up", () -> connected == connections);
-    onLoop(() -> {
+    clients.await("all connections up", () -> connected == connections);
+    clients.onLoop(() -> {
       pace = newPace;
-      window = new Window();
+      window = newWindow();
       pace.start();
       early.forEach(connection -> pace.free(connection, 0));
       early.clear();
@@ -101,25 +100,25 @@ final class Generator implements AutoCloseable {
 
   /** Ends the current window and begins the next; the load goes on. */
   Window cut() {
-    return onLoop(() -> {
+    return clients.onLoop(() -> {
       var past = window.end(0);
-      window = new Window();
+      window = newWindow();
       return past;
     });
   }
 
   /** Ends the load, waits at most 15 s for what is in flight, and gives the last window. */
   Window stop() {
-    onLoop(() -> {
+    clients.onLoop(() -> {
       pace.stop();
       return null;
     });
     try {
-      await("answers to the last requests", () -> sent == ended && pace.waiting() == 0);
+      clients.await("answers to the last requests", () -> sent == ended && pace.waiting() == 0);
     } catch (IllegalStateException e) {
       System.err.println(e.getMessage());
     }
-    return onLoop(() -> {
+    return clients.onLoop(() -> {
       closing = true;
       return window.end(sent - ended + pace.waiting());
     });
@@ -127,12 +126,16 @@ final class Generator implements AutoCloseable {
 
   @Override
   public void close() {
-    onLoop(() -> closing = true);
-    group.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+    clients.onLoop(() -> closing = true);
+    clients.close();
+  }
+
+  private Window newWindow() {
+    return new Window(request.acceptedStatus());
   }
 
   private void connect(Connection connection) {
-    bootstrap.clone().handler(connection).connect(address).addListener(done -> {
+    clients.connect(connection, address).addListener(done -> {
       if (!done.isSuccess()) {
         failed(done.cause());
         reconnect(connection);
@@ -155,7 +158,7 @@ final class Generator implements AutoCloseable {
     }
   }
 
-  /** The number of a new payment: 0, 1, 2… */
+  /** The number of a new request: 0, 1, 2… */
   long sent() {
     return sent++;
   }
@@ -183,26 +186,6 @@ final class Generator implements AutoCloseable {
   void failed(Throwable cause) {
     if (failuresPrinted++ < FAILURES_PRINTED_MAX) {
       System.err.println("generator: " + address + ": " + cause);
-    }
-  }
-
-  private void await(String what, Callable<Boolean> condition) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DRAIN_SECONDS_MAX);
-    while (!onLoop(condition)) {
-      if (System.nanoTime() > deadline) {
-        throw new IllegalStateException("waited " + DRAIN_SECONDS_MAX + " s in vain for " + what);
-      }
-      Clock.sleepMillis(10);
-    }
-  }
-
-  private <T> T onLoop(Callable<T> action) {
-    try {
-      return loop.submit(action).get(DRAIN_SECONDS_MAX, TimeUnit.SECONDS);
-    } catch (ExecutionException | TimeoutException e) {
-      throw new IllegalStateException("the generator's event loop failed", e);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException("interrupted", e);
     }
   }
 }

@@ -5,13 +5,13 @@ import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The open model: payment i is due i / rate seconds after the start, whatever became of the others, and its
+ * The open model: request i is due i / rate seconds after the start, whatever became of the others, and its
  * latency counts from then. One that finds no free connection waits, and its wait counts (no coordinated
- * omission). At most two seconds' worth of payments wait; any more are dropped and reported as overflow.
+ * omission). At most two seconds' worth of requests wait; any more are dropped and reported as overflow.
  */
 final class OpenPace implements Pace {
   /**
-   * Waking up for every payment would cost the generator more than sending it. So a payment may leave half a
+   * Waking up for every request would cost the generator more than sending it. So a request may leave half a
    * millisecond late; as latency counts from its due time, that shows against the gateway, never for it.
    */
   private static final long TICK_NANOS_MIN = 500_000;
@@ -55,8 +55,8 @@ final class OpenPace implements Pace {
     loop.schedule(tick, Math.max(TICK_NANOS_MIN, due - System.nanoTime()), TimeUnit.NANOSECONDS);
   }
 
-  private long due(long payment) {
-    return start + (long) (payment * intervalNanos);
+  private long due(long number) {
+    return start + (long) (number * intervalNanos);
   }
 
   private void send(long due) {

@@ -8,18 +8,22 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /** The command line, `--name=value` each; README.md says what they mean. An unknown name is refused. */
-record Options(List<String> phases, int seconds, int warmUpSeconds, int connections, double rate, int repeats,
-    int backoffMillis, int portBase, String key, String attach, String ops, String simulator,
-    Map<String, Long> pids,
+record Options(List<String> phases, int seconds, int warmUpSeconds, int connections, double rate,
+    double webhookRate, int streams, double streamsRate, int repeats, int backoffMillis, int portBase,
+    String key, String attach, String ops, String simulator, Map<String, Long> pids,
     Map<String, String> environment, String classpath) {
 
-  static final List<String> PHASES = List.of("ceiling", "durable-ceiling", "accept", "end-to-end",
-      "overload");
+  static final List<String> PHASES = List.of("ceiling", "durable-ceiling", "accept", "webhook-in",
+      "webhook-out", "streams", "end-to-end", "overload");
+  /** The others need the processes that they start. */
+  private static final Set<String> ATTACHABLE = Set.of("accept", "end-to-end", "overload");
   private static final Map<String, String> DEFAULTS = Map.ofEntries(
       Map.entry("phases", "accept,end-to-end,overload"),
       Map.entry("seconds", "60"), Map.entry("warm-up", "90"), Map.entry("connections", "256"),
-      Map.entry("rate", "4200"), Map.entry("repeats", "1"), Map.entry("backoff-ms", "0"),
-      Map.entry("port-base", "21000"), Map.entry("key", "sk_test_millrace"), Map.entry("attach", ""),
+      Map.entry("rate", "4200"), Map.entry("webhook-rate", "1500"), Map.entry("streams", "2000"),
+      Map.entry("streams-rate", "20"), Map.entry("repeats", "1"),
+      Map.entry("backoff-ms", "0"), Map.entry("port-base", "21000"), Map.entry("key", "sk_test_millrace"),
+      Map.entry("attach", ""),
       Map.entry("ops", "http://127.0.0.1:9090"), Map.entry("simulator", "http://127.0.0.1:8090"),
       Map.entry("pids", ""), Map.entry("classpath", ""));
 
@@ -49,13 +53,12 @@ record Options(List<String> phases, int seconds, int warmUpSeconds, int connecti
     }
     var options = new Options(phases, between(values, "seconds", 1, 3600), between(values, "warm-up", 1, 600),
         between(values, "connections", 1, 4096), between(values, "rate", 1, 200_000),
-        between(values, "repeats", 1, 20),
+        between(values, "webhook-rate", 1, 200_000), between(values, "streams", 1, 10_000),
+        between(values, "streams-rate", 1, 200_000), between(values, "repeats", 1, 20),
         between(values, "backoff-ms", 0, 60_000), between(values, "port-base", 1024, 30_000),
-        values.get("key"),
-        values.get("attach"), values.get("ops"), values.get("simulator"), pids(values.get("pids")),
-        environment,
-        values.get("classpath"));
-    if (options.attached() && (phases.size() != 1 || phases.contains("ceiling"))) {
+        values.get("key"), values.get("attach"), values.get("ops"), values.get("simulator"),
+        pids(values.get("pids")), environment, values.get("classpath"));
+    if (options.attached() && (phases.size() != 1 || !ATTACHABLE.containsAll(phases))) {
       throw new IllegalArgumentException(
           "--attach measures one phase: give --phases=accept, end-to-end or overload");
     }

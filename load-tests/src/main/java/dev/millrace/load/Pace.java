@@ -1,6 +1,6 @@
 package dev.millrace.load;
 
-/** Decides when the next payment is sent. Lives on the generator's event loop, like everything it touches. */
+/** Decides when the next request is sent. Lives on the generator's event loop, like everything it touches. */
 sealed interface Pace permits ClosedPace, OpenPace {
   void start();
 
@@ -10,7 +10,7 @@ sealed interface Pace permits ClosedPace, OpenPace {
   /** `connection` broke; it is free again once it is reconnected. */
   void lost(Connection connection);
 
-  /** No new payments; those already due are still sent. */
+  /** No new requests; those already due are still sent. */
   void stop();
 
   /** Due, but not yet sent. */

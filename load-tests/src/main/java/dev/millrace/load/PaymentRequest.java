@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
  * its idempotency key, amount and reference, which {@link #number} writes in place: no allocation per
  * request.
  */
-final class PaymentRequest {
+final class PaymentRequest implements Request {
   private static final int DIGITS = 12;
   private static final String ZEROES = "0".repeat(DIGITS);
 
@@ -33,18 +33,20 @@ final class PaymentRequest {
     referenceOffset = text.lastIndexOf(ZEROES);
   }
 
-  /** A direct buffer for one connection's use; whoever asks releases it. */
-  ByteBuf newBuffer() {
+  @Override
+  public int acceptedStatus() {
+    return 202;
+  }
+
+  @Override
+  public ByteBuf newBuffer() {
     return Unpooled.directBuffer(template.length).writeBytes(template);
   }
 
-  /** Makes `buffer` payment `number` and readable from its start. Amounts run through 10.00 to 99.99. */
-  void number(ByteBuf buffer, long number) {
-    long rest = number;
-    for (int i = DIGITS - 1; i >= 0; i--) {
-      digits[i] = (byte) ('0' + rest % 10);
-      rest /= 10;
-    }
+  /** Amounts run through 10.00 to 99.99. */
+  @Override
+  public void number(ByteBuf buffer, long number) {
+    Digits.write(digits, 0, DIGITS, number);
     buffer.readerIndex(0);
     buffer.setBytes(keyOffset, digits);
     buffer.setBytes(referenceOffset, digits);

@@ -16,6 +16,10 @@ final class Report {
   private static final List<String> CPU = List.of("gateway", "postgres", "redis", "kafka", "simulator",
       "generator",
       "heap used MiB", "heap max MiB");
+  private static final List<String> EVENTS = List.of("events/s", "deliveries/s", "deliveries", "duplicates",
+      "frames/s", "delay p50 ms", "delay p99 ms", "delay max ms");
+  private static final List<String> STREAMS = List.of("streams", "ids each", "heap before MiB",
+      "heap with MiB", "heap more MiB");
   private static final List<String> OPEN = List.of("open at start", "at 25 %", "at 50 %", "at 75 %", "at end",
       "slope /s", "open max", "rejected/s");
 
@@ -33,12 +37,24 @@ final class Report {
   String markdown() {
     var text = new StringBuilder();
     text.append("### Load and latency\n\n").append(table(LOAD, true));
-    text.append("\n### CPU-µs per accepted payment, and the gateway's heap\n\n").append(table(CPU, false));
-    text.append("\n### Backlog: payments not yet at rest\n\n").append(table(OPEN, false));
+    text.append("\n### CPU-µs per accepted payment, webhook, delivery or frame, and the gateway's heap\n\n")
+        .append(table(CPU, false));
+    section(text, "Backlog: payments not yet at rest", OPEN);
+    section(text, "Events told to merchants", EVENTS);
+    section(text, "Open streams, and the gateway's heap after a full collection", STREAMS);
     text.append("\n### Lost, doubled, broken\n\n");
     text.append(
         problems().isEmpty() ? "None in the phases above.\n" : "- " + String.join("\n- ", problems()) + "\n");
     return text.toString();
+  }
+
+  /** Left out when no phase has such figures. */
+  private void section(StringBuilder text, String title, List<String> columns) {
+    boolean any = rows.values().stream().flatMap(List::stream)
+        .anyMatch(row -> columns.stream().anyMatch(column -> Double.isFinite(row.figure(column))));
+    if (any) {
+      text.append("\n### ").append(title).append("\n\n").append(table(columns, false));
+    }
   }
 
   private String table(List<String> columns, boolean withErrors) {

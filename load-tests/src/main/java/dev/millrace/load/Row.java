@@ -7,8 +7,13 @@ import java.util.Map;
 /** The figures of one phase, by column name, and what went wrong in it. */
 record Row(String phase, Map<String, Double> figures, Map<String, Long> errors, List<String> problems) {
 
-  /** Throughput, latency, errors and CPU per accepted payment of a stretch. */
+  /** Throughput, latency, errors and CPU per accepted request of a stretch. */
   static Row of(String phase, Stretch stretch) {
+    return of(phase, stretch, stretch.window().accepted());
+  }
+
+  /** The same with CPU per one of `count` other things done in the stretch. */
+  static Row of(String phase, Stretch stretch, long count) {
     var figures = new LinkedHashMap<String, Double>();
     var window = stretch.window();
     figures.put("accepted/s", stretch.acceptedPerSecond());
@@ -18,7 +23,7 @@ record Row(String phase, Map<String, Double> figures, Map<String, Long> errors, 
     figures.put("heap used MiB", stretch.heapMax().usedMib());
     figures.put("heap max MiB", stretch.heapMax().maxMib());
     stretch.cpuSeconds()
-        .forEach((component, seconds) -> figures.put(component, seconds * 1e6 / window.accepted()));
+        .forEach((component, seconds) -> figures.put(component, seconds * 1e6 / count));
     return new Row(phase, figures, window.errors(), List.of());
   }
 

@@ -60,9 +60,12 @@ public final class Saturate {
 
   private static List<Row> phase(String phase, Options options, Path logs) {
     return switch (phase) {
-      case "ceiling" -> List.of(AcceptPhase.ceiling(options, logs, "ceiling"));
+      case "ceiling" -> List.of(AcceptPhase.ceiling(options, logs, "ceiling", Generator::payments));
       case "durable-ceiling" -> AcceptPhase.durableCeiling(options, logs);
       case "accept" -> AcceptPhase.run(options, logs);
+      case "webhook-in" -> WebhookInPhase.run(options, logs);
+      case "webhook-out" -> WebhookOutPhase.run(options, logs);
+      case "streams" -> List.of(StreamsPhase.run(options, logs));
       case "end-to-end" -> List.of(SettlePhase.endToEnd(options, logs));
       case "overload" -> List.of(SettlePhase.overload(options, logs));
       default -> throw new IllegalArgumentException("no phase " + phase);

@@ -10,6 +10,8 @@ import java.util.function.Consumer;
  * come to rest and compares the books.
  */
 final class SettlePhase {
+  /** Payments settle by the answers to the gateway's own calls: the simulator tells it nothing besides. */
+  static final Map<String, String> NO_PROVIDER_WEBHOOKS = Map.of("MILLRACE_SIMULATOR_WEBHOOK_URL", "");
   private static final String ROLES = "api,relay,processor,settlement,ops";
   private static final int DRAIN_SECONDS_MAX = 300;
   private static final int STEADY_INTERVALS = 12;
@@ -31,12 +33,12 @@ final class SettlePhase {
 
   private static Row run(String phase, Options options, Path logs, int intervals,
       Consumer<Generator> load) {
-    try (var site = Site.gateway(options, phase, logs, ROLES, true, Map.of());
-        var generator = new Generator(site.endpoints.api(), options.key(), options.connections())) {
+    try (var site = Site.gateway(options, phase, logs, ROLES, true, NO_PROVIDER_WEBHOOKS);
+        var generator = Generator.payments(options)) {
       var audit = new Audit(site, true);
       load.accept(generator);
       Clock.sleepSeconds(options.warmUpSeconds());
-      var stretch = Stretch.measure(site, generator, options.seconds(), intervals, audit);
+      var stretch = Stretch.measure(site, generator, options.seconds(), intervals, audit::add);
       audit.add(generator.stop());
       double drainSeconds = drainSeconds(site);
       return backlog(Row.of(phase, stretch), stretch).with("settled/s", stretch.settledPerSecond())
@@ -54,7 +56,7 @@ final class SettlePhase {
   }
 
   /** From the end of the load until nothing is open; the audit says so if that never came. */
-  private static double drainSeconds(Site site) {
+  static double drainSeconds(Site site) {
     long start = System.nanoTime();
     Clock.await(DRAIN_SECONDS_MAX, 200, () -> {
       site.check();

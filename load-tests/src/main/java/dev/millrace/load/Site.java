@@ -79,10 +79,7 @@ final class Site implements AutoCloseable {
 
   private void startServers() {
     for (int offset : List.of(API, SIMULATOR, OPS, KAFKA, KAFKA_CONTROLLER, REDIS, POSTGRES)) {
-      if (listens(options.port(offset))) {
-        throw new IllegalStateException(
-            "port " + options.port(offset) + " is taken: give another --port-base");
-      }
+      requireFree(options.port(offset));
     }
     start("kafka", "servers", Map.of());
     await("servers",
@@ -144,6 +141,13 @@ final class Site implements AutoCloseable {
     return Integer.toString(options.port(offset));
   }
 
+  /** Fails if somebody listens on the port already. */
+  static void requireFree(int port) {
+    if (listens(port)) {
+      throw new IllegalStateException("port " + port + " is taken: give another --port-base");
+    }
+  }
+
   private static boolean listens(int port) {
     try (var socket = new Socket()) {
       socket.connect(new InetSocketAddress("127.0.0.1", port), 1000);
@@ -166,6 +170,15 @@ final class Site implements AutoCloseable {
   /** Fails if a process died. */
   void check() {
     nodes.forEach(Node::check);
+  }
+
+  /** The site's own Postgres; only of processes that were started here. */
+  Database database() {
+    return new Database(options.port(POSTGRES));
+  }
+
+  long gatewayPid() {
+    return pids.get("gateway");
   }
 
   /** CPU seconds each component has used so far; components without a known process are absent. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * A measured stretch of load: the generator's window and, over the same time, what the gateway had done at
@@ -16,11 +17,12 @@ record Stretch(Window window, List<Sample> samples, Map<String, Double> cpuSecon
 
   /**
    * Lets the running load go on for `seconds`, asking the gateway `intervals` times. Fails if a process dies.
+   * `ended` gets the window that ends as the stretch begins, and then the stretch's own, each at that moment.
    */
-  static Stretch measure(Site site, Generator generator, int seconds, int intervals, Audit audit) {
+  static Stretch measure(Site site, Generator generator, int seconds, int intervals, Consumer<Window> ended) {
     var samples = new ArrayList<Sample>();
     var heap = new Ops.Heap(Double.NaN, Double.NaN);
-    audit.add(generator.cut());
+    ended.accept(generator.cut());
     long start = System.nanoTime();
     var cpu = site.cpuSeconds();
     for (int i = 0; i <= intervals; i++) {
@@ -34,7 +36,7 @@ record Stretch(Window window, List<Sample> samples, Map<String, Double> cpuSecon
     }
     var window = generator.cut();
     var used = used(cpu, site.cpuSeconds());
-    audit.add(window);
+    ended.accept(window);
     samples.add(sample(site, start));
     return new Stretch(window, samples, used, heap);
   }
@@ -72,6 +74,13 @@ record Stretch(Window window, List<Sample> samples, Map<String, Double> cpuSecon
     var first = samples.getFirst();
     var last = samples.getLast();
     return (last.work().settled() - first.work().settled()) / (last.seconds() - first.seconds());
+  }
+
+  /** Events that the journal grew by, those of settlement batches included. */
+  double eventsPerSecond() {
+    var first = samples.getFirst();
+    var last = samples.getLast();
+    return (last.work().journal() - first.work().journal()) / (last.seconds() - first.seconds());
   }
 
   /** Open payments at a fraction (0 to 1) of the stretch. */

@@ -7,12 +7,13 @@ import org.HdrHistogram.Histogram;
 
 /**
  * What the generator saw in a stretch of time. A request counts in the window in which it ended. `latency` is
- * that of accepted (202) requests alone, in microseconds: a quick refusal must not flatter it.
+ * that of accepted requests alone, in microseconds: a quick refusal must not flatter it.
  */
 final class Window {
   private static final long LATENCY_US_MAX = 120_000_000;
   private static final int STATUS_MAX = 599;
 
+  private final int acceptedStatus;
   private final long start = System.nanoTime();
   private final long[] byStatus = new long[STATUS_MAX + 1];
   private final Histogram latency = new Histogram(LATENCY_US_MAX, 3);
@@ -21,9 +22,14 @@ final class Window {
   private long overflow;
   private long unanswered;
 
+  /** `acceptedStatus` is the one by which the server says that it took the request. */
+  Window(int acceptedStatus) {
+    this.acceptedStatus = acceptedStatus;
+  }
+
   void answered(int status, long latencyNanos) {
     byStatus[Math.min(status, STATUS_MAX)]++;
-    if (status == 202) {
+    if (status == acceptedStatus) {
       latency.recordValue(Math.min(LATENCY_US_MAX, Math.max(0, latencyNanos / 1000)));
     }
   }
@@ -49,7 +55,7 @@ final class Window {
   }
 
   long accepted() {
-    return byStatus[202];
+    return byStatus[acceptedStatus];
   }
 
   long rejected() {
@@ -66,11 +72,11 @@ final class Window {
     return latency.getTotalCount() == 0 ? Double.NaN : latency.getValueAtPercentile(percentile) / 1000.0;
   }
 
-  /** Everything that was not a 202, by status or by name. */
+  /** Everything that was not accepted, by status or by name. */
   Map<String, Long> errors() {
     var errors = new TreeMap<String, Long>();
     for (int status = 0; status <= STATUS_MAX; status++) {
-      if (status != 202 && byStatus[status] > 0) {
+      if (status != acceptedStatus && byStatus[status] > 0) {
         errors.put(Integer.toString(status), byStatus[status]);
       }
     }

@@ -65,7 +65,7 @@ final class StripeAnswers {
         : new Outcome.Unknown("status " + status + " without Stripe's error");
   }
 
-  private static Outcome ofIntent(JsonObject intent) {
+  static Outcome ofIntent(JsonObject intent) {
     if (!(intent.getValue("id") instanceof String id)
         || !(intent.getValue("status") instanceof String status)) {
       return new Outcome.Unknown("an intent without id or status");

@@ -1,0 +1,39 @@
+package dev.millrace.load;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What it costs to take a provider's webhooks: signed events, each a different one, answered 200 once they
+ * are durable; nothing that processes them. Between two measurements of the bare server under the same
+ * events.
+ */
+final class WebhookInPhase {
+  private static final int INTERVALS = 4;
+
+  private WebhookInPhase() {}
+
+  /** Rows: ceiling before, webhooks saturated, ceiling after. */
+  static List<Row> run(Options options, Path logs) {
+    return AcceptPhase.betweenCeilings(options, logs, "webhook ceiling", Generator::webhooks,
+        () -> List.of(saturated(options, logs)));
+  }
+
+  private static Row saturated(Options options, Path logs) {
+    System.out.println("webhook-in …");
+    var settings = Map.of("MILLRACE_PROVIDER_STRIPE_WEBHOOK_SECRETS", WebhookRequest.SECRET);
+    try (var site = Site.gateway(options, "webhook-in", logs, "api,ops", false, settings);
+        var database = site.database();
+        var generator = Generator.webhooks(options)) {
+      var promises = new Promises();
+      long before = database.providerEvents();
+      generator.startClosed(0);
+      Clock.sleepSeconds(options.warmUpSeconds());
+      var stretch = Stretch.measure(site, generator, options.seconds(), INTERVALS, promises::add);
+      promises.add(generator.stop());
+      return Row.of("webhook-in", stretch)
+          .with(promises.check("webhooks", database.providerEvents() - before));
+    }
+  }
+}

@@ -1,0 +1,153 @@
+package dev.millrace.api;
+
+import dev.millrace.journal.Reads;
+import dev.millrace.platform.TypeId;
+import dev.millrace.platform.Unavailable;
+import dev.millrace.provider.WebhookScheme;
+import dev.millrace.provider.WebhookScheme.Verdict;
+import dev.millrace.webhook.Inbox;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonObject;
+import io.vertx.sqlclient.Tuple;
+import java.time.InstantSource;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * {@code POST /webhooks/{provider}/{account}}: verified over the raw bytes, durable, 200. What is forged or stale is
+ * answered 400, audited and counted; a source that sends many of those is answered 429 and only counted, while what is
+ * signed goes through from everywhere (a forger may share an address with the provider behind a proxy). Owned by one
+ * event loop.
+ */
+final class ProviderWebhooks {
+  static final String PREFIX = "/webhooks/";
+  private static final Logger LOG = LoggerFactory.getLogger(ProviderWebhooks.class);
+  private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
+  private static final CharSequence PROBLEM = HttpHeaders.createOptimized("application/problem+json");
+  private static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("Request-Id");
+  private static final String AUDIT = """
+    INSERT INTO audit (operator, act, subject, data) VALUES ('-', 'webhook_refused', $1::text, $2::text::json)""";
+
+  private final BodyReader bodies;
+  private final Map<String, WebhookScheme> schemes;
+  private final Inbox inbox;
+  private final Reads reads;
+  private final SourceLimit forgers;
+  private final InstantSource clock;
+  private final String docsUrl;
+  private final Counter kept;
+  private final Counter forged;
+
+  /** {@code schemes} by {@code provider/account}. */
+  ProviderWebhooks(BodyReader bodies, Map<String, WebhookScheme> schemes, Inbox inbox, Reads reads,
+      SourceLimit forgers,
+      InstantSource clock, String docsUrl, MeterRegistry registry) {
+    this.bodies = bodies;
+    this.schemes = schemes;
+    this.inbox = inbox;
+    this.reads = reads;
+    this.forgers = forgers;
+    this.clock = clock;
+    this.docsUrl = docsUrl;
+    this.kept = registry.counter("millrace.inbox.received");
+    this.forged = registry.counter("millrace.inbox.forged");
+  }
+
+  void handle(HttpServerRequest request, String path) {
+    WebhookScheme scheme = schemes.get(path.substring(PREFIX.length()));
+    if (scheme == null) {
+      refuse(request, Problem.notFound(
+          "No webhooks are taken at this path. It is /webhooks/{provider}/{account}, and the account must have a secret in the configuration."));
+    } else if (!request.method().equals(HttpMethod.POST)) {
+      request.response().putHeader("Allow", "POST");
+      refuse(request,
+          Problem.of(405, "invalid_request_error", "method_not_allowed", "Webhooks are sent by POST."));
+    } else if (!inbox.up()) {
+      refuse(request, Gate.storageUnavailable());
+    } else if (inbox.full()) {
+      inbox.countRejection();
+      refuse(request, Problem.retry(503, "api_error", "queue_full",
+          "Too many webhooks wait for their commit. Send it again after `Retry-After` seconds.", 1));
+    } else {
+      bodies.raw(request).onSuccess(body -> judge(request, scheme, body)).onFailure(e -> fail(request, e));
+    }
+  }
+
+  private void judge(HttpServerRequest request, WebhookScheme scheme, Buffer body) {
+    switch (scheme.verify(request.headers(), body, clock.instant())) {
+      case Verdict.Genuine g ->
+        inbox.keep(new Inbox.Received(scheme.provider(), scheme.account(), g.eventId(), body))
+            .onSuccess(v -> {
+              kept.increment();
+              answer(request, scheme.answer());
+            }).onFailure(e -> fail(request, e));
+      case Verdict.Malformed m ->
+        refuse(request,
+            Problem.invalid("webhook_malformed", "Signed, but not understood: " + m.reason() + ".", null));
+      case Verdict.Forged f -> forged(request, scheme, body, f.reason());
+    }
+  }
+
+  private void forged(HttpServerRequest request, WebhookScheme scheme, Buffer body, String reason) {
+    forged.increment();
+    String source = request.remoteAddress() == null ? "-" : request.remoteAddress().hostAddress();
+    if (!forgers.take(source)) {
+      refuse(request, Problem.retry(429, "rate_limit_error", "rate_limited",
+          "Too many webhooks with wrong signatures came from this address.", 60));
+      return;
+    }
+    String account = scheme.provider() + "/" + scheme.account();
+    LOG.warn("webhook_refused account={} source={} bytes={} reason=\"{}\"", account, source, body.length(),
+        reason);
+    var data = new JsonObject().put("source", source).put("reason", reason).put("bytes", body.length());
+    // Answered whether or not the audit can be written: what is forged must not wait for anything.
+    reads.query(AUDIT, Tuple.of(account, data.encode()))
+        .onFailure(
+            e -> LOG.error("alert=audit_not_written act=webhook_refused account={} source={} error=\"{}\"",
+                account, source, e.getMessage()));
+    refuse(request, Problem.invalid("webhook_signature_invalid",
+        "The webhook is not accepted: " + reason + ". Check the secret and the sender's clock.", null));
+  }
+
+  private static void answer(HttpServerRequest request, @Nullable Buffer body) {
+    HttpServerResponse response = request.response();
+    if (response.closed()) return;
+    if (body != null) response.putHeader(HttpHeaders.CONTENT_TYPE, JSON);
+    (body == null ? response.end() : response.end(body.copy()))
+        .onFailure(e -> LOG.debug("answer_not_sent error=\"{}\"", e.getMessage()));
+  }
+
+  private void fail(HttpServerRequest request, Throwable failure) {
+    switch (failure) {
+      case Refusal r -> refuse(request, r.problem());
+      case Unavailable u -> {
+        LOG.debug("unavailable error=\"{}\"", u.getMessage());
+        refuse(request, Gate.storageUnavailable());
+      }
+      default -> {
+        LOG.error("webhook_failed path={}", request.path(), failure);
+        refuse(request,
+            Problem.of(500, "api_error", "internal_error", "Something failed on our side. Send it again."));
+      }
+    }
+  }
+
+  private void refuse(HttpServerRequest request, Problem problem) {
+    HttpServerResponse response = request.response();
+    if (response.closed() || response.ended()) return;
+    String id = TypeId.format(TypeId.REQUEST, TypeId.next());
+    response.setStatusCode(problem.status()).putHeader(HttpHeaders.CONTENT_TYPE, PROBLEM)
+        .putHeader(REQUEST_ID, id);
+    if (problem.retryAfterSeconds() > 0)
+      response.putHeader("Retry-After", Integer.toString(problem.retryAfterSeconds()));
+    Gate.finish(request, response, problem, problem.json(docsUrl, "/requests/" + id).toBuffer());
+  }
+}

@@ -1,0 +1,59 @@
+package dev.millrace.api;
+
+import dev.millrace.journal.Cursor;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerResponse;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One open event stream: how far it has come, and what its connection still holds. Owned by one event loop. */
+final class StreamClient {
+  private static final Logger LOG = LoggerFactory.getLogger(StreamClient.class);
+
+  final StreamFeed feed;
+  final HttpServerResponse response;
+  final Events.Filter filter;
+  /** Until it is live: the place from which on it needs events; null for none before it is live. */
+  @Nullable
+  Cursor from;
+  /** Once it is live: the number of the feed's next frame for it. */
+  long next;
+  boolean live;
+  boolean closed;
+  long wroteAtMs = nowMs();
+  /** Since when its connection takes nothing, 0 when it does. */
+  long fullSinceMs;
+
+  StreamClient(StreamFeed feed, HttpServerResponse response, Events.Filter filter, @Nullable Cursor from) {
+    this.feed = feed;
+    this.response = response;
+    this.filter = filter;
+    this.from = from;
+  }
+
+  private static long nowMs() { return System.nanoTime() / 1_000_000; }
+
+  boolean full() { return response.writeQueueFull(); }
+
+  void write(Buffer bytes) {
+    wroteAtMs = nowMs();
+    response.write(bytes).onFailure(e -> LOG.debug("stream_write error=\"{}\"", e.getMessage()));
+  }
+
+  /** Runs {@code then} once the connection takes more; in this turn or a later one. */
+  void whenDrained(Runnable then) {
+    if (!full()) {
+      fullSinceMs = 0;
+      response.drainHandler(null);
+      feed.later(then);
+      return;
+    }
+    if (fullSinceMs == 0) fullSinceMs = nowMs();
+    response.drainHandler(v -> {
+      fullSinceMs = 0;
+      response.drainHandler(null);
+      then.run();
+    });
+  }
+}

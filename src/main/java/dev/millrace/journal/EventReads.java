@@ -1,0 +1,160 @@
+package dev.millrace.journal;
+
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the journal as merchants see it: in {@code (xid, position)} order below the snapshot horizon, so that nothing
+ * that commits late is ever skipped, however a reader got its cursor. Every read is one statement.
+ */
+public final class EventReads {
+  /** How many events one page looks at for those of the wanted types. */
+  private static final int SCAN_MAX = 10_000;
+
+  private static final String OWN = """
+     WHERE j.merchant = $1::uuid AND j.livemode = $2::bool AND (j.xid, j.position) > ($3::text::xid8, $4::bigint)
+       AND (j.xid, j.position) <= ($5::text::xid8, $6::bigint) AND j.xid < pg_snapshot_xmin(pg_current_snapshot())
+    """;
+  private static final String ORDER = " ORDER BY j.xid, j.position LIMIT $7::int";
+  private static final String PAGE = "SELECT " + EventRow.COLUMNS + " FROM journal j " + EventRow.FIRST + OWN
+      + ORDER;
+  private static final String PAGE_OF_SUBJECT = "SELECT " + EventRow.COLUMNS + " FROM journal j "
+      + EventRow.FIRST
+      + OWN + " AND j.subject = $8::uuid AND ($9::text[] IS NULL OR j.type = ANY($9::text[]))" + ORDER;
+  private static final String PAGE_OF_TYPES = """
+    WITH seen AS MATERIALIZED (
+      SELECT j.xid, j.position, j.type FROM journal j
+    """ + OWN + " ORDER BY j.xid, j.position LIMIT " + SCAN_MAX
+      + """
+        ), hit AS MATERIALIZED (
+          SELECT xid, position FROM seen WHERE type = ANY($8::text[]) ORDER BY seen.xid, seen.position LIMIT $7::int
+        ), last AS (
+          SELECT xid::text AS x, position AS p, (SELECT count(*) FROM seen) AS n FROM seen
+           ORDER BY seen.xid DESC, seen.position DESC LIMIT 1
+        )
+        SELECT last.x, last.p, last.n,
+        """
+      + EventRow.COLUMNS + """
+          FROM last LEFT JOIN (hit h JOIN journal j ON j.xid = h.xid AND j.position = h.position
+        """ + EventRow.FIRST + ") ON true ORDER BY j.xid, j.position";
+  private static final String ONE = "SELECT " + EventRow.COLUMNS + " FROM journal j " + EventRow.FIRST
+      + """
+        WHERE j.xid = $1::text::xid8 AND j.position = $2::bigint AND j.merchant = $3::uuid AND j.livemode = $4::bool
+          AND j.xid < pg_snapshot_xmin(pg_current_snapshot())""";
+  private static final String TAIL = """
+    SELECT h.x::text, e.* FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS x) h LEFT JOIN LATERAL (
+      SELECT\s""" + EventRow.COLUMNS + ", j.xid AS ordered FROM journal j " + EventRow.FIRST
+      + """
+          WHERE (j.xid, j.position) > ($1::text::xid8, $2::bigint) AND j.xid < h.x AND j.merchant = ANY(:merchants)
+          ORDER BY j.xid, j.position LIMIT $3::int) e ON true
+        ORDER BY e.ordered, e.position""";
+  private static final String TAIL_OF_MERCHANTS = TAIL.replace(":merchants", "$4::uuid[]");
+  private static final String TAIL_OF_ENDPOINTS = TAIL
+      .replace(":merchants", "ARRAY(SELECT DISTINCT merchant FROM webhook_endpoint WHERE deleted IS NULL)");
+  private static final String HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text";
+  private static final String OLDEST = """
+    SELECT xid::text, position FROM journal_milestone WHERE at <= $1::timestamptz ORDER BY at DESC LIMIT 1""";
+
+  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+
+  /** {@code query} runs one statement. */
+  public EventReads(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
+    this.query = query;
+  }
+
+  /**
+   * Which events of whom: those after {@code after} up to {@code until}, of one subject and of some types, if not null.
+   */
+  public record Wanted(UUID merchant, boolean livemode, Cursor after, Cursor until, @Nullable UUID subject,
+      @Nullable List<String> types) {}
+
+  /** What was found. {@code next}: how far was looked, to go on from; {@code more}: whether there may be more. */
+  public record Page(List<EventRow> events, Cursor next, boolean more) {}
+
+  /** A cursor behind everything. */
+  public static final Cursor END = new Cursor(-1, Long.MAX_VALUE);
+
+  /** The first {@code limit} of the wanted events, oldest first. */
+  public Future<Page> page(Wanted w, int limit) {
+    var t = Tuple.tuple().addValue(w.merchant).addValue(w.livemode).addValue(w.after.xidText())
+        .addValue(w.after.position()).addValue(w.until.xidText()).addValue(w.until.position())
+        .addValue(limit);
+    String[] types = w.types == null ? null : w.types.toArray(String[]::new);
+    if (w.subject != null)
+      return query.apply(PAGE_OF_SUBJECT, t.addValue(w.subject).addValue(types))
+          .map(rows -> page(rows, w, limit));
+    if (types == null) return query.apply(PAGE, t).map(rows -> page(rows, w, limit));
+    return query.apply(PAGE_OF_TYPES, t.addValue(types)).map(rows -> {
+      var events = new ArrayList<EventRow>(rows.size());
+      Cursor seen = w.after;
+      boolean more = false;
+      for (Row row : rows) {
+        seen = new Cursor(Long.parseUnsignedLong(row.getString(0)), row.getLong(1));
+        more = row.getLong(2) == SCAN_MAX;
+        if (row.getString(3) != null) events.add(EventRow.of(row, 3));
+      }
+      boolean full = events.size() == limit;
+      return new Page(events, full ? events.getLast().place() : seen, full || more);
+    });
+  }
+
+  private static Page page(RowSet<Row> rows, Wanted w, int limit) {
+    var events = new ArrayList<EventRow>(rows.size());
+    rows.forEach(row -> events.add(EventRow.of(row, 0)));
+    return new Page(events, events.isEmpty() ? w.after : events.getLast().place(), events.size() == limit);
+  }
+
+  /** The event at a place, if it is this merchant's and mode's; else null. */
+  public Future<@Nullable EventRow> one(UUID merchant, boolean livemode, Cursor place) {
+    return query.apply(ONE, Tuple.of(place.xidText(), place.position(), merchant, livemode))
+        .map(rows -> rows.size() == 0 ? null : EventRow.of(rows.iterator().next(), 0));
+  }
+
+  /** The next events of these merchants. {@code next} of the page is past everything that was there to see. */
+  public Future<Page> tail(Cursor after, Collection<UUID> merchants, int limit) {
+    return query.apply(TAIL_OF_MERCHANTS,
+        Tuple.of(after.xidText(), after.position(), limit, merchants.toArray(UUID[]::new)))
+        .map(rows -> tail(rows, after, limit));
+  }
+
+  /** The next events of the merchants that have webhook endpoints, as the database has them at this moment. */
+  public Future<Page> tailOfEndpoints(Cursor after, int limit) {
+    return query.apply(TAIL_OF_ENDPOINTS, Tuple.of(after.xidText(), after.position(), limit))
+        .map(rows -> tail(rows, after, limit));
+  }
+
+  private static Page tail(RowSet<Row> rows, Cursor after, int limit) {
+    var events = new ArrayList<EventRow>(rows.size());
+    Cursor horizon = after;
+    for (Row row : rows) {
+      horizon = Cursor.below(row.getString(0));
+      if (row.getString(1) != null) events.add(EventRow.of(row, 1));
+    }
+    boolean full = events.size() == limit;
+    Cursor next = full ? events.getLast().place() : horizon.after(after) ? horizon : after;
+    return new Page(events, next, full);
+  }
+
+  /** Before everything that is not committed yet. */
+  public Future<Cursor> horizon() {
+    return query.apply(HORIZON, Tuple.tuple()).map(rows -> Cursor.below(rows.iterator().next().getString(0)));
+  }
+
+  /** What lies up to this place is older than {@code at} and no longer promised; null when nothing is that old. */
+  public Future<@Nullable Cursor> oldest(OffsetDateTime at) {
+    return query.apply(OLDEST, Tuple.of(at)).map(rows -> {
+      if (rows.size() == 0) return null;
+      var row = rows.iterator().next();
+      return new Cursor(Long.parseUnsignedLong(row.getString(0)), row.getLong(1));
+    });
+  }
+}

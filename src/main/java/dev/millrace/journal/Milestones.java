@@ -1,0 +1,54 @@
+package dev.millrace.journal;
+
+import dev.millrace.platform.Lease;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.util.function.BiFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Notes where the journal stands, now and then, so that a reader can tell whether a cursor is older than events are
+ * kept. Written by the holder of a lease, a hundredth of the retention apart and a minute at most.
+ */
+public final class Milestones {
+  private static final Logger LOG = LoggerFactory.getLogger(Milestones.class);
+  private static final long EVERY_MS_MAX = 60_000;
+  private static final String NOTE = """
+    INSERT INTO journal_milestone (at, xid, position) VALUES (now(), pg_snapshot_xmin(pg_current_snapshot()), 0)
+    ON CONFLICT DO NOTHING""";
+  /** The newest that is old enough is the boundary; those before it say nothing more. */
+  private static final String FORGET = """
+    DELETE FROM journal_milestone WHERE at < (
+      SELECT max(at) FROM journal_milestone WHERE at <= now() - $1::bigint * interval '1 ms')""";
+
+  private final Vertx vertx;
+  private final Lease lease;
+  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final long retentionMs;
+  private long timer;
+
+  public Milestones(Vertx vertx, Lease lease, BiFunction<String, Tuple, Future<RowSet<Row>>> query,
+      Duration retention) {
+    this.vertx = vertx;
+    this.lease = lease;
+    this.query = query;
+    this.retentionMs = retention.toMillis();
+  }
+
+  public void start() {
+    timer = vertx.setPeriodic(1, Math.max(100, Math.min(EVERY_MS_MAX, retentionMs / 100)), id -> note());
+  }
+
+  private void note() {
+    if (!lease.held()) return;
+    query.apply(NOTE, Tuple.tuple()).compose(v -> query.apply(FORGET, Tuple.of(retentionMs)))
+        .onFailure(e -> LOG.warn("milestone_failed error=\"{}\"", e.getMessage()));
+  }
+
+  public void close() { vertx.cancelTimer(timer); }
+}

@@ -1,0 +1,256 @@
+package dev.millrace.processing;
+
+import dev.millrace.journal.Cursor;
+import dev.millrace.journal.Reads;
+import dev.millrace.payment.Status;
+import dev.millrace.platform.Lease;
+import dev.millrace.platform.TypeId;
+import dev.millrace.provider.Provider.Outcome;
+import dev.millrace.provider.WebhookScheme;
+import dev.millrace.provider.WebhookScheme.Notice;
+import dev.millrace.webhook.InboxStore;
+import dev.millrace.webhook.InboxStore.Kept;
+import dev.millrace.webhook.InboxStore.Parked;
+import dev.millrace.webhook.InboxStore.Result;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Works off what providers told us, in the order in which it was kept: what is evidence for a payment's outcome is
+ * appended to the payment, through the journal and by its version, so a notice that is late, doubled, out of order or
+ * read twice after a crash changes nothing twice. One whose payment is not known yet is parked, tried again after each
+ * window, and at last given up as a dead letter with an alert. One worker is active at a time, by a fenced lease.
+ */
+final class Notices {
+  private static final Logger LOG = LoggerFactory.getLogger(Notices.class);
+  private static final int BATCH_MAX = 500;
+  private static final long RETRY_MS = 500;
+  private static final long DUE_EVERY_MS = 500;
+  private static final String KNOWN = """
+    SELECT a.reference, a.payment_id, p.status FROM attempt a JOIN payment p ON p.id = a.payment_id
+     WHERE a.reference = ANY($1::uuid[])""";
+
+  private record Known(UUID payment, @Nullable Status status) {}
+
+  /** What is to be written of one webhook: a result or a place in the park. */
+  private record Judged(@Nullable Result result, @Nullable Kept parked) {}
+
+  private final Vertx vertx;
+  private final Lease lease;
+  private final InboxStore inbox;
+  private final Reads reads;
+  private final Map<String, WebhookScheme> schemes;
+  private final PaymentFlow flow;
+  private final Retries retries;
+  private final List<Duration> windows;
+  private final InstantSource clock;
+  private final long pollMs;
+  private final MeterRegistry registry;
+  private volatile double lagSeconds;
+  private Cursor cursor = Cursor.START;
+  private long readingEpoch = -1;
+  private long dueAskedMs;
+  private boolean closed;
+  private Future<Void> step = Future.succeededFuture();
+
+  /** {@code schemes} by {@code provider/account}; {@code windows}: the waits of the park. */
+  Notices(Vertx vertx, Lease lease, InboxStore inbox, Reads reads, Map<String, WebhookScheme> schemes,
+      PaymentFlow flow,
+      Retries retries, List<Duration> windows, InstantSource clock, long pollMs, MeterRegistry registry) {
+    this.vertx = vertx;
+    this.lease = lease;
+    this.inbox = inbox;
+    this.reads = reads;
+    this.schemes = schemes;
+    this.flow = flow;
+    this.retries = retries;
+    this.windows = windows;
+    this.clock = clock;
+    this.pollMs = pollMs;
+    this.registry = registry;
+    Gauge.builder("millrace.inbox.lag.seconds", this, n -> n.lagSeconds).register(registry);
+  }
+
+  void start() { next(1); }
+
+  private void next(long delayMs) {
+    if (closed) return;
+    vertx.setTimer(Math.max(1, delayMs), id -> {
+      if (closed) return;
+      step = run().transform(result -> {
+        if (result.failed()) {
+          LOG.warn("inbox_step_failed error=\"{}\"", result.cause().getMessage());
+          readingEpoch = -1;
+        }
+        next(result.failed() ? RETRY_MS : result.result() ? 1 : pollMs);
+        return Future.succeededFuture();
+      });
+    });
+  }
+
+  private OffsetDateTime now() { return clock.instant().atOffset(ZoneOffset.UTC); }
+
+  /** One step; true when there is more to do at once. */
+  private Future<Boolean> run() {
+    if (!lease.held()) {
+      readingEpoch = -1;
+      lagSeconds = 0;
+      return Future.succeededFuture(false);
+    }
+    long epoch = lease.epoch();
+    Future<Void> placed = epoch == readingEpoch ? Future.succeededFuture() : inbox.cursor().map(place -> {
+      cursor = place;
+      readingEpoch = epoch;
+      return null;
+    });
+    return placed.compose(v -> fresh(epoch)).compose(more -> parked(epoch).map(also -> more || also));
+  }
+
+  private Future<Boolean> fresh(long epoch) {
+    return inbox.read(cursor, BATCH_MAX).compose(batch -> {
+      if (batch.isEmpty()) {
+        lagSeconds = 0;
+        return Future.succeededFuture(false);
+      }
+      lagSeconds = Math.max(0, Duration.between(batch.getFirst().since(), now()).toMillis() / 1_000.0);
+      Cursor last = batch.getLast().place();
+      return process(epoch, batch, last, batch.size()).map(v -> {
+        cursor = last;
+        return batch.size() == BATCH_MAX;
+      });
+    });
+  }
+
+  private Future<Boolean> parked(long epoch) {
+    long nowMs = System.nanoTime() / 1_000_000;
+    if (nowMs - dueAskedMs < DUE_EVERY_MS) return Future.succeededFuture(false);
+    dueAskedMs = nowMs;
+    return inbox.due(now(), BATCH_MAX).compose(batch -> batch.isEmpty()
+        ? Future.succeededFuture(false)
+        : process(epoch, batch, Cursor.START, 0).map(v -> batch.size() == BATCH_MAX));
+  }
+
+  private Future<Void> process(long epoch, List<Kept> batch, Cursor place, int passed) {
+    var notices = new ArrayList<Notice>(batch.size());
+    var references = new HashMap<String, UUID>();
+    for (Kept kept : batch) {
+      Notice notice = read(kept);
+      notices.add(notice);
+      if (notice instanceof Notice.Told told) {
+        UUID reference = TypeId.parse(TypeId.ATTEMPT, told.reference());
+        if (reference != null) references.put(told.reference(), reference);
+      }
+    }
+    return known(references).compose(known -> {
+      var judged = new ArrayList<Future<Judged>>(batch.size());
+      for (int i = 0; i < batch.size(); i++)
+        judged.add(judge(batch.get(i), notices.get(i), references, known));
+      return Future.join(judged).compose(all -> write(epoch, all.<Judged>list(), place, passed));
+    });
+  }
+
+  private Notice read(Kept kept) {
+    WebhookScheme scheme = schemes.get(kept.provider() + "/" + kept.account());
+    return scheme == null
+        ? new Notice.Unreadable("", "no account " + kept.provider() + "/" + kept.account() + " is configured")
+        : scheme.read(kept.body());
+  }
+
+  private Future<Map<UUID, Known>> known(Map<String, UUID> references) {
+    if (references.isEmpty()) return Future.succeededFuture(Map.of());
+    return reads.query(KNOWN, Tuple.of((Object) references.values().toArray(UUID[]::new))).map(rows -> {
+      var known = new HashMap<UUID, Known>();
+      for (Row row : rows)
+        known.put(row.getUUID(0), new Known(row.getUUID(1), Status.ofWire(row.getString(2))));
+      return known;
+    });
+  }
+
+  private Future<Judged> judge(Kept kept, Notice notice, Map<String, UUID> references,
+      Map<UUID, Known> known) {
+    return switch (notice) {
+      case Notice.Ignored i -> result(kept, null, i, "ignored", null);
+      case Notice.Unreadable u -> {
+        LOG.error("alert=webhook_unreadable provider={} account={} event={} error=\"{}\"", kept.provider(),
+            kept.account(), kept.eventId(), u.reason());
+        yield retries.bury(null, "webhook", 1, u.reason(), "", kept.eventId(), source(kept))
+            .compose(v -> result(kept, null, u, "unreadable", u.reason()));
+      }
+      case Notice.Told told -> {
+        UUID reference = references.get(told.reference());
+        Known match = reference == null ? null : known.get(reference);
+        if (reference == null || match == null) yield unmatched(kept, told);
+        // Most say what we know already: the answer to our own call was quicker.
+        if (settles(match.status(), told.outcome()))
+          yield result(kept, match.payment(), told, "unchanged", null);
+        yield flow.evidence(match.payment(), reference, told.outcome()).compose(e -> switch (e) {
+          case APPLIED -> result(kept, match.payment(), told, "applied", null);
+          case UNCHANGED -> result(kept, match.payment(), told, "unchanged", null);
+          case LATER -> unmatched(kept, told);
+        });
+      }
+    };
+  }
+
+  private static boolean settles(@Nullable Status status, Outcome outcome) {
+    return outcome instanceof Outcome.Charged
+        ? status == Status.CONFIRMED || status == Status.SETTLED
+        : outcome instanceof Outcome.Declined && status == Status.DECLINED;
+  }
+
+  private static String source(Kept kept) {
+    return "webhook/" + kept.provider() + "/" + kept.account() + "/" + kept.eventId();
+  }
+
+  private Future<Judged> result(Kept kept, @Nullable UUID payment, Notice notice, String outcome,
+      @Nullable String detail) {
+    registry.counter("millrace.inbox.processed", "outcome", outcome).increment();
+    return Future
+        .succeededFuture(new Judged(new Result(kept, payment, notice.type(), outcome, detail), null));
+  }
+
+  /** Its payment is not known, or cannot take it yet: the park, or after the last window the dead letters. */
+  private Future<Judged> unmatched(Kept kept, Notice.Told told) {
+    if (kept.tries() < windows.size()) return Future.succeededFuture(new Judged(null, kept));
+    String reason = "no payment of ours has the reference " + told.reference();
+    LOG.error("alert=webhook_unmatched provider={} account={} event={}", kept.provider(), kept.account(),
+        kept.eventId());
+    return retries.bury(null, "webhook", kept.tries() + 1, reason, "", kept.eventId(), source(kept))
+        .compose(v -> result(kept, null, told, "unmatched", reason));
+  }
+
+  private Future<Void> write(long epoch, List<Judged> all, Cursor place, int passed) {
+    var results = new ArrayList<Result>();
+    var parked = new ArrayList<Parked>();
+    for (Judged one : all) {
+      if (one.result != null) results.add(one.result);
+      if (one.parked != null) parked.add(new Parked(one.parked, now().plus(windows.get(one.parked.tries()))));
+    }
+    return inbox.write(epoch, results, parked, place, passed)
+        .compose(held -> held
+            ? Future.succeededFuture()
+            : Future.failedFuture("the lease went to another worker"));
+  }
+
+  /** Finishes the batch in hand and stops. */
+  Future<Void> close() {
+    closed = true;
+    return step;
+  }
+}

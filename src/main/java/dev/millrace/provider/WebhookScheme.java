@@ -1,0 +1,54 @@
+package dev.millrace.provider;
+
+import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How one account of a provider tells us what happened: how its webhooks are signed, answered and read. Not safe for use
+ * by several threads at once.
+ */
+public interface WebhookScheme {
+  /** What a webhook is, judged by its bytes. */
+  sealed interface Verdict {
+    /** The provider's own, signed in time. {@code eventId} is the same when it is repeated. */
+    record Genuine(String eventId) implements Verdict {}
+
+    /** Not signed with a secret of ours, or too long ago or ahead. */
+    record Forged(String reason) implements Verdict {}
+
+    /** Signed, and yet not what this provider sends. */
+    record Malformed(String reason) implements Verdict {}
+  }
+
+  /** What a webhook says. {@code type} is the provider's word for it. */
+  sealed interface Notice {
+    String type();
+
+    /** What became of the charge under our reference. */
+    record Told(String type, String reference, Provider.Outcome outcome) implements Notice {}
+
+    /** Nothing that concerns a payment of ours. */
+    record Ignored(String type) implements Notice {}
+
+    /** Not to be understood. */
+    record Unreadable(String type, String reason) implements Notice {}
+  }
+
+  /** The provider in the path. */
+  String provider();
+
+  /** The account in the path. */
+  String account();
+
+  /** Judges the raw bytes, in constant time for every secret. */
+  Verdict verify(MultiMap headers, Buffer body, Instant now);
+
+  /** What the provider expects as the answer's body, JSON; null for none. */
+  @Nullable
+  Buffer answer();
+
+  /** Reads what was verified before. */
+  Notice read(Buffer body);
+}

@@ -1,0 +1,113 @@
+package dev.millrace.simulator;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.time.InstantSource;
+import java.util.HexFormat;
+import java.util.concurrent.TimeUnit;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/**
+ * Where the webhooks of an account go: a URL and the secret they are signed with. Keeps up to {@link
+ * #CONNECTIONS} connections open. Owned by one event loop.
+ *
+ * @see <a href="https://docs.stripe.com/webhooks#verify-manually">Stripe: the signature</a>
+ */
+final class WebhookEndpoint {
+  static final int CONNECTIONS = 64;
+  private static final int TIMEOUT_MS = 5_000;
+  private static final int KEEP_ALIVE_S = 30;
+
+  private final HttpClientAgent client;
+  private final RequestOptions target;
+  private final InstantSource clock;
+  private final Mac mac;
+
+  /** {@code url} as {@link #check} demands it; {@code secret} must not be empty. */
+  WebhookEndpoint(Vertx vertx, String url, String secret, InstantSource clock) {
+    URI uri = check(url);
+    boolean tls = uri.getScheme().equalsIgnoreCase("https");
+    this.client = vertx.createHttpClient(
+        new HttpClientOptions().setSsl(tls).setVerifyHost(true).setConnectTimeout(TIMEOUT_MS)
+            .setKeepAliveTimeout(KEEP_ALIVE_S),
+        new PoolOptions().setHttp1MaxSize(CONNECTIONS).setMaxWaitQueueSize(CONNECTIONS));
+    this.target = new RequestOptions().setMethod(HttpMethod.POST).setSsl(tls).setHost(uri.getHost())
+        .setPort(uri.getPort() > 0 ? uri.getPort() : tls ? 443 : 80).setURI(pathOf(uri))
+        .putHeader("Content-Type", "application/json; charset=utf-8")
+        .putHeader("User-Agent", "MillraceSimulator/1.0 (+https://stripe.com/docs/webhooks)");
+    this.clock = clock;
+    this.mac = mac(secret);
+  }
+
+  /** @throws IllegalArgumentException if it is not an http or https URL with a host */
+  static URI check(String url) {
+    try {
+      var uri = new URI(url);
+      boolean http = "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
+      if (http && uri.getHost() != null && uri.getRawUserInfo() == null && uri.getPort() != 0
+          && uri.getPort() <= 65_535) {
+        return uri;
+      }
+    } catch (URISyntaxException e) {
+      throw new IllegalArgumentException("webhookUrl is not a URL: " + e.getReason(), e);
+    }
+    throw new IllegalArgumentException(
+        "webhookUrl must be http(s)://<host>[:<port>]/<path>, without a user or password");
+  }
+
+  /**
+   * Sends the body once, signed as of now. Gives the status of the answer; fails if there is none within five
+   * seconds, or within five more where a connection has to be made first.
+   */
+  Future<Integer> post(String body) {
+    Buffer bytes = Buffer.buffer(body);
+    return client.request(target).compose(request -> {
+      request.putHeader("Stripe-Signature", signature(clock.millis() / 1000, bytes.getBytes()));
+      return status(request, bytes).timeout(TIMEOUT_MS, TimeUnit.MILLISECONDS)
+          .onFailure(e -> request.reset(8, e));
+    });
+  }
+
+  Future<Void> close() {
+    return client.close();
+  }
+
+  /** Known once the answer is complete: only then the connection is free. */
+  private static Future<Integer> status(HttpClientRequest request, Buffer body) {
+    return request.send(body).compose((HttpClientResponse response) -> response.end()
+        .map(end -> response.statusCode()));
+  }
+
+  private String signature(long seconds, byte[] body) {
+    mac.update((seconds + ".").getBytes(StandardCharsets.UTF_8));
+    return "t=" + seconds + ",v1=" + HexFormat.of().formatHex(mac.doFinal(body));
+  }
+
+  private static Mac mac(String secret) {
+    try {
+      Mac mac = Mac.getInstance("HmacSHA256");
+      mac.init(new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), mac.getAlgorithm()));
+      return mac;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this JVM cannot compute HmacSHA256", e);
+    }
+  }
+
+  private static String pathOf(URI uri) {
+    String path = uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
+    return uri.getRawQuery() == null ? path : path + "?" + uri.getRawQuery();
+  }
+}

@@ -1,0 +1,92 @@
+package dev.millrace.webhook;
+
+import dev.millrace.journal.EventId;
+import dev.millrace.journal.EventReads;
+import dev.millrace.journal.Milestones;
+import dev.millrace.platform.Config;
+import dev.millrace.platform.Lease;
+import dev.millrace.platform.PgLink;
+import dev.millrace.platform.Servers;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.internal.VertxInternal;
+import java.time.InstantSource;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/** The role {@code notifier}: wires the notifier to its lease, its connections and its HTTP client. */
+public final class NotifierVerticle extends VerticleBase {
+  private final Config config;
+  private final Servers servers;
+  private final MeterRegistry registry;
+  private final String holder;
+  private @Nullable PgLink reading;
+  private @Nullable PgLink writing;
+  private @Nullable PgLink leasing;
+  private @Nullable Lease lease;
+  private @Nullable Notifier notifier;
+  private @Nullable Milestones milestones;
+  private @Nullable Sender sender;
+
+  /** {@code holder} names this process in the lease, and must differ after a restart. */
+  public NotifierVerticle(Config config, Servers servers, MeterRegistry registry, String holder) {
+    this.config = config;
+    this.servers = servers;
+    this.registry = registry;
+    this.holder = holder;
+  }
+
+  /** How deliveries are made, by the configuration. */
+  static Policy policy(Config config) {
+    return new Policy(config.durations("webhooks.retry-windows"),
+        config.integer("webhooks.retry-jitter-percent"),
+        config.positive("webhooks.in-flight-max"), config.positive("webhooks.breaker-failures"),
+        config.duration("webhooks.breaker-cooldown"), config.duration("webhooks.probe-interval"),
+        config.positive("webhooks.drain-per-second"), config.duration("webhooks.disable-after"));
+  }
+
+  @Override
+  public Future<?> start() {
+    PgLink rows = servers.link(vertx, "notifier-read");
+    PgLink writes = servers.batchLink(vertx, "notifier-write");
+    PgLink rights = servers.link(vertx, "notifier-lease");
+    reading = rows;
+    writing = writes;
+    leasing = rights;
+    var right = new Lease(vertx, rights, "notifier", holder, config.millis("webhooks.lease"));
+    lease = right;
+    var names = ((VertxInternal) vertx).nameResolver();
+    Policy policy = policy(config);
+    var calls = new Sender(vertx, names::resolve, new AddressPolicy(servers.privateWebhooks()),
+        InstantSource.system(), policy.inFlightMax(), config.millis("webhooks.timeout"));
+    sender = calls;
+    var marks = new Milestones(vertx, right, rows::execute, config.duration("events.retention"));
+    milestones = marks;
+    return rows.whenUp(10_000).compose(v -> writes.whenUp(10_000)).compose(v -> rights.whenUp(10_000))
+        .compose(v -> EventId.load(rows::execute)).onSuccess(ids -> {
+          var store = new DeliveryStore(writes);
+          var endpoints = new EndpointStore(rows::execute);
+          var scheduler = new Scheduler(vertx, store, endpoints, calls, ids, policy, InstantSource.system(),
+              RandomGenerator.getDefault(), "notifier", registry);
+          var notifying = new Notifier(vertx, right, new EventReads(rows::execute), store, endpoints,
+              new Replays(rows::execute), scheduler, ids, InstantSource.system(),
+              config.millis("webhooks.poll-interval"), registry);
+          notifier = notifying;
+          right.start();
+          notifying.start();
+          marks.start();
+        });
+  }
+
+  @Override
+  public Future<?> stop() {
+    if (milestones != null) milestones.close();
+    Future<Void> finished = notifier == null ? Future.succeededFuture() : notifier.close();
+    return finished.transform(done -> sender == null ? Future.succeededFuture() : sender.close())
+        .transform(done -> lease == null ? Future.succeededFuture() : lease.close())
+        .transform(done -> reading == null ? Future.succeededFuture() : reading.close())
+        .transform(done -> writing == null ? Future.succeededFuture() : writing.close())
+        .transform(done -> leasing == null ? Future.succeededFuture() : leasing.close());
+  }
+}

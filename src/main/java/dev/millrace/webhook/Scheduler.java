@@ -1,0 +1,436 @@
+package dev.millrace.webhook;
+
+import dev.millrace.journal.EventId;
+import dev.millrace.platform.CommitMeter;
+import dev.millrace.platform.GroupCommit;
+import dev.millrace.platform.QueueMeter;
+import dev.millrace.platform.Trace;
+import dev.millrace.platform.TypeId;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides which delivery goes out next, sends it and writes down what came of it. Endpoints take turns, one delivery
+ * each, so a backlog of one delays no other; those that are slow or fail may have half of all calls, together. At most
+ * {@code inFlightMax} calls are out, and {@value Lane#QUEUE_MAX} deliveries an endpoint in memory. Every attempt is in
+ * the log before its place is given to the next. At least once: a delivery whose outcome was not written is sent again,
+ * under the same {@code webhook-id}. Owned by one event loop; the clock decides what is due, so a test may turn it.
+ */
+final class Scheduler {
+  private static final Logger LOG = LoggerFactory.getLogger(Scheduler.class);
+  private static final int LOAD_LANES_MAX = 200;
+  private static final int RECORD_BATCH_MAX = 128;
+  private static final long DRAIN_EVERY_MS = 1_000;
+  private static final long EXPIRE_EVERY_MS = 60_000;
+  private static final long RETRY_MS = 500;
+  private static final String AGENT = "Millrace (+https://millrace.dev/webhooks)";
+
+  private final Vertx vertx;
+  private final DeliveryStore store;
+  private final EndpointStore endpoints;
+  private final Sender sender;
+  private final EventId ids;
+  private final Policy policy;
+  private final InstantSource clock;
+  private final RandomGenerator random;
+  private final String writer;
+  private final GroupCommit<DeliveryStore.Outcome, Boolean> log;
+  private final Map<UUID, Lane> lanes = new HashMap<>();
+  /** Lanes that have something at hand, in turn. */
+  private final ArrayDeque<Lane> turns = new ArrayDeque<>();
+  private final Counter delivered;
+  private final Counter failed;
+  private final Counter dead;
+  private final Counter opened;
+  private volatile int inFlight;
+  private int slowInFlight;
+  private long epoch;
+  private int generation;
+
+  Scheduler(Vertx vertx, DeliveryStore store, EndpointStore endpoints, Sender sender, EventId ids,
+      Policy policy,
+      InstantSource clock, RandomGenerator random, String writer, MeterRegistry registry) {
+    this.vertx = vertx;
+    this.store = store;
+    this.endpoints = endpoints;
+    this.sender = sender;
+    this.ids = ids;
+    this.policy = policy;
+    this.clock = clock;
+    this.random = random;
+    this.writer = writer;
+    int limit = policy.inFlightMax();
+    this.log = new GroupCommit<>(vertx, limit, RECORD_BATCH_MAX, RECORD_BATCH_MAX / 4,
+        new CommitMeter(registry, "webhook-log", writer, limit), this::record);
+    new QueueMeter(registry, "webhook-calls", writer, limit, this, s -> s.inFlight);
+    this.delivered = registry.counter("millrace.webhook.attempts", "outcome", "delivered");
+    this.failed = registry.counter("millrace.webhook.attempts", "outcome", "failed");
+    this.dead = registry.counter("millrace.webhook.dead.letters");
+    this.opened = registry.counter("millrace.webhook.breaker.opened");
+    Gauge.builder("millrace.webhook.endpoints.failing", this,
+        s -> List.copyOf(s.lanes.values()).stream().filter(Lane::open).count()).register(registry);
+  }
+
+  private Future<List<Boolean>> record(List<DeliveryStore.Outcome> outcomes) {
+    return store.record(epoch, outcomes).map(v -> outcomes.stream().map(o -> true).toList());
+  }
+
+  private long nowMs() { return clock.millis(); }
+
+  private OffsetDateTime now() { return at(clock.instant()); }
+
+  private static OffsetDateTime at(Instant instant) { return instant.atOffset(ZoneOffset.UTC); }
+
+  /** Begins under a new epoch, knowing nothing. What is still out of the one before is not written any more. */
+  void begin(long newEpoch) {
+    epoch = newEpoch;
+    generation++;
+    lanes.clear();
+    turns.clear();
+    inFlight = 0;
+    slowInFlight = 0;
+  }
+
+  /** Endpoints that are new or have changed: their backlog is looked at anew. */
+  void set(Collection<Endpoint> changed) {
+    for (Endpoint endpoint : changed) {
+      Lane lane = lanes.get(endpoint.id());
+      if (endpoint.deleted()) {
+        if (lane != null) drop(lane, endpoint);
+        continue;
+      }
+      if (lane == null) {
+        lanes.put(endpoint.id(), new Lane(endpoint, policy, nowMs()));
+      } else if (!lane.endpoint.changed().isEqual(endpoint.changed())) {
+        lane.set(endpoint);
+        lane.loadAtMs = 0;
+      }
+    }
+  }
+
+  private void drop(Lane lane, Endpoint deleted) {
+    lane.noted(deleted);
+    lane.queue.clear();
+    lanes.remove(deleted.id());
+  }
+
+  Collection<Lane> lanes() { return lanes.values(); }
+
+  @Nullable
+  Lane lane(UUID endpoint) { return lanes.get(endpoint); }
+
+  /** Deliveries that have just been planned and stand in Postgres: sent from memory while there is room. */
+  void offer(List<DeliveryStore.Planned> planned) {
+    long now = nowMs();
+    for (var p : planned) {
+      Lane lane = lanes.get(p.delivery().endpoint());
+      if (lane == null || p.held()) continue;
+      boolean room = !p.ordered() && !lane.loading && lane.loadAtMs > now
+          && lane.queue.size() < Lane.QUEUE_MAX;
+      if (room) enqueue(lane, p.delivery());
+      else lane.loadAtMs = Math.min(lane.loadAtMs, now);
+    }
+    turn();
+  }
+
+  private void enqueue(Lane lane, Delivery delivery) {
+    if (!lane.known.add(delivery.id())) return;
+    lane.queue.add(delivery);
+    takeTurn(lane);
+  }
+
+  private void takeTurn(Lane lane) {
+    if (lane.inTurn || lane.queue.isEmpty()) return;
+    lane.inTurn = true;
+    turns.add(lane);
+  }
+
+  /** What time brings: due retries, throttles and breakers, probes, drains. Called some times a second. */
+  void tick() {
+    long now = nowMs();
+    var hungry = new ArrayList<Lane>();
+    for (Lane lane : lanes.values()) {
+      if (lane.waitsForTime()) takeTurn(lane);
+      if (lane.wantsLoad(now)) hungry.add(lane);
+      else if (lane.wantsProbe(now)) revive(lane, at(clock.instant().plusSeconds(1)), 1);
+      else if (lane.wantsDrain(now)) drain(lane, now);
+      if (lane.open() && now >= lane.expireAtMs) expire(lane, now);
+    }
+    turn();
+    load(hungry);
+  }
+
+  /** One delivery of each lane in turn, until nobody may send or all calls are out. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
+  private void turn() {
+    long now = nowMs();
+    int idle = 0;
+    var hungry = new ArrayList<Lane>();
+    while (idle < turns.size() && inFlight < policy.inFlightMax()) {
+      Lane lane = turns.remove();
+      boolean slow = lane.slow();
+      if (slow && slowInFlight >= policy.inFlightMax() / 2) {
+        turns.add(lane);
+        idle++;
+        continue;
+      }
+      if (!lane.maySend(now)) {
+        lane.inTurn = false;
+        continue;
+      }
+      send(lane, lane.take(), slow);
+      idle = 0;
+      if (lane.queue.isEmpty()) lane.inTurn = false;
+      else turns.add(lane);
+      if (lane.wantsLoad(now)) hungry.add(lane);
+    }
+    load(hungry);
+  }
+
+  private void load(List<Lane> hungry) {
+    if (hungry.isEmpty()) return;
+    var asked = new HashMap<UUID, Integer>();
+    for (Lane lane : hungry) {
+      if (asked.size() >= LOAD_LANES_MAX) break;
+      if (lane.loading) continue;
+      lane.loading = true;
+      lane.loadAtMs = Lane.NEVER;
+      asked.put(lane.endpoint.id(), Lane.QUEUE_MAX + lane.known.size());
+    }
+    if (asked.isEmpty()) return;
+    int asking = generation;
+    store.load(asked).onComplete(result -> {
+      if (asking != generation) return;
+      asked.forEach((id, number) -> {
+        Lane lane = lanes.get(id);
+        if (lane == null) return;
+        if (result.succeeded()) loaded(lane, result.result().getOrDefault(id, List.of()), number);
+        else lane.loadAtMs = nowMs() + RETRY_MS;
+        lane.loading = false;
+        lane.left.clear();
+      });
+      if (result.failed()) LOG.warn("webhook_load_failed error=\"{}\"", result.cause().getMessage());
+      turn();
+    });
+  }
+
+  private void loaded(Lane lane, List<DeliveryStore.Due> due, int asked) {
+    long now = nowMs();
+    long next = due.size() == asked ? now : Lane.NEVER;
+    for (var one : due) {
+      long at = one.at().toInstant().toEpochMilli();
+      if (at > now) {
+        next = at;
+        break;
+      }
+      if (!lane.left.contains(one.delivery().id())) enqueue(lane, one.delivery());
+    }
+    lane.loadAtMs = Math.min(lane.loadAtMs, next);
+  }
+
+  @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
+  private void send(Lane lane, Delivery delivery, boolean slow) {
+    inFlight++;
+    if (slow) slowInFlight++;
+    int sending = generation;
+    sender.post(lane.endpoint.settings().url(), headers(lane, delivery), delivery.body())
+        .onComplete(result -> {
+          if (sending != generation) return;
+          judge(lane, delivery, result.result()).onComplete(written -> {
+            if (sending != generation) return;
+            inFlight--;
+            if (slow) slowInFlight--;
+            lane.inFlight--;
+            lane.known.remove(delivery.id());
+            if (lane.loading) lane.left.add(delivery.id());
+            // What waited for this one in order is in Postgres only.
+            if (lane.endpoint.settings().ordered()) lane.loadAtMs = 0;
+            takeTurn(lane);
+            if (lane.wantsLoad(nowMs())) load(List.of(lane));
+            turn();
+          });
+        });
+  }
+
+  private Map<String, String> headers(Lane lane, Delivery delivery) {
+    var headers = new HashMap<>(lane.endpoint.settings().headers());
+    String id = ids.of(delivery.place());
+    long timestamp = clock.millis() / 1_000;
+    byte[] body = delivery.body().getBytes();
+    Signer old = lane.oldSigner;
+    OffsetDateTime until = lane.endpoint.secrets().oldUntil();
+    if (old != null && until != null && !until.toInstant().isAfter(clock.instant())) old = null;
+    headers.put("Content-Type", "application/json");
+    headers.put("User-Agent", AGENT);
+    headers.put("traceparent", Trace.continued(delivery.traceparent()));
+    headers.put("webhook-id", id);
+    headers.put("webhook-timestamp", Long.toString(timestamp));
+    headers.put("webhook-signature", lane.signer.standard(id, timestamp, body)
+        + (old == null ? "" : " " + old.standard(id, timestamp, body)));
+    if (lane.endpoint.settings().stripeSignature()) {
+      headers.put("Stripe-Signature", "t=" + timestamp + "," + lane.signer.stripe(timestamp, body)
+          + (old == null ? "" : "," + old.stripe(timestamp, body)));
+    }
+    return headers;
+  }
+
+  /** Writes what came of an attempt; completes when that is durable, however long Postgres is away. */
+  private Future<Void> judge(Lane lane, Delivery d, Sender.Reply reply) {
+    long now = nowMs();
+    int tries = d.tries() + 1;
+    if (reply.succeeded()) {
+      delivered.increment();
+      boolean recovers = lane.open();
+      lane.succeeded(reply.latencyMs());
+      return write(new DeliveryStore.Outcome(d, "delivered", tries, now(), now(), reply))
+          .compose(v -> healthy(lane, recovers));
+    }
+    failed.increment();
+    boolean opens = lane.failed(reply.latencyMs(), now);
+    if (opens) {
+      opened.increment();
+      LOG.warn("webhook_endpoint_broken endpoint={} last=\"{}\"", name(lane),
+          reply.error() == null ? reply.status() : reply.error());
+    }
+    Duration asked = reply.retryAfter();
+    if (asked != null) lane.pause(now + asked.toMillis());
+    boolean gone = reply.status() != null && reply.status() == 410;
+    boolean last = gone || tries > policy.windows().size();
+    OffsetDateTime next = last ? now() : at(clock.instant().plusMillis(waitMs(tries, asked)));
+    if (last) {
+      dead.increment();
+      LOG.error("alert=webhook_dead_letter endpoint={} delivery={} event={} trace={} tries={}", name(lane),
+          TypeId.format(TypeId.WEBHOOK_DELIVERY, d.id()), ids.of(d.place()), Trace.id(d.traceparent()),
+          tries);
+    } else {
+      lane.loadAtMs = Math.min(lane.loadAtMs, next.toInstant().toEpochMilli());
+    }
+    return write(new DeliveryStore.Outcome(d, last ? "dead" : "pending", tries, next, now(), reply))
+        .compose(v -> unhealthy(lane, opens)).compose(v -> disableIfDue(lane, gone, d.traceparent()));
+  }
+
+  private static String name(Lane lane) {
+    return TypeId.format(TypeId.WEBHOOK_ENDPOINT, lane.endpoint.id());
+  }
+
+  private long waitMs(int tries, @Nullable Duration asked) {
+    long window = policy.windows().get(tries - 1).toMillis();
+    long jitter = policy.jitterPercent() == 0
+        ? 0
+        : random.nextLong(window * policy.jitterPercent() / 100 + 1);
+    return Math.max(window, asked == null ? 0 : asked.toMillis()) + jitter;
+  }
+
+  private Future<Void> write(DeliveryStore.Outcome outcome) {
+    int writing = generation;
+    return log.submit(outcome).result().<Void>mapEmpty().recover(failure -> {
+      if (writing != generation) return Future.succeededFuture();
+      LOG.warn("webhook_outcome_not_written delivery={} error=\"{}\"",
+          TypeId.format(TypeId.WEBHOOK_DELIVERY, outcome.delivery().id()), failure.getMessage());
+      return vertx.timer(RETRY_MS, TimeUnit.MILLISECONDS).compose(v -> write(outcome));
+    });
+  }
+
+  private Future<Void> healthy(Lane lane, boolean recovers) {
+    Endpoint e = lane.endpoint;
+    if (e.failingSince() == null && !recovers) return Future.succeededFuture();
+    if (recovers) {
+      LOG.info("webhook_endpoint_recovered endpoint={}", name(lane));
+      lane.draining = true;
+      lane.loadAtMs = 0;
+    }
+    return health(lane, null, false, recovers ? now() : e.recovered());
+  }
+
+  private Future<Void> unhealthy(Lane lane, boolean opens) {
+    Endpoint e = lane.endpoint;
+    if (e.failingSince() != null && !opens) return Future.succeededFuture();
+    return health(lane, e.failingSince() == null ? now() : e.failingSince(), e.broken() || opens,
+        e.recovered());
+  }
+
+  private Future<Void> health(Lane lane, @Nullable OffsetDateTime failingSince, boolean broken,
+      @Nullable OffsetDateTime recovered) {
+    lane.noted(lane.endpoint.with(failingSince, broken, recovered));
+    return endpoints.health(lane.endpoint.id(), failingSince, broken, recovered).otherwise(failure -> {
+      LOG.warn("webhook_health_not_written endpoint={} error=\"{}\"", name(lane), failure.getMessage());
+      return null;
+    });
+  }
+
+  private Future<Void> disableIfDue(Lane lane, boolean gone, String traceparent) {
+    OffsetDateTime since = lane.endpoint.failingSince();
+    boolean tooLong = since != null
+        && !since.toInstant().plus(policy.disableAfter()).isAfter(clock.instant());
+    if (!(gone || tooLong) || !lane.endpoint.enabled()) return Future.succeededFuture();
+    String reason = gone ? "gone" : "failing";
+    return endpoints.disable(lane.endpoint, reason, Trace.continued(traceparent), writer)
+        .<Void>map(disabled -> {
+          if (disabled)
+            LOG.error("alert=webhook_endpoint_disabled endpoint={} reason={}", name(lane), reason);
+          lane.noted(lane.endpoint.disabledFor(reason));
+          return null;
+        }).otherwise(failure -> {
+          LOG.warn("webhook_disable_failed endpoint={} error=\"{}\"", name(lane), failure.getMessage());
+          return null;
+        });
+  }
+
+  /** What had died when the endpoint came back goes out again, so many a second. */
+  private void drain(Lane lane, long now) {
+    OffsetDateTime recovered = lane.endpoint.recovered();
+    lane.reviveAtMs = now + DRAIN_EVERY_MS;
+    if (recovered == null) lane.draining = false;
+    else revive(lane, recovered, policy.drainPerSecond());
+  }
+
+  private void revive(Lane lane, OffsetDateTime diedBefore, int count) {
+    lane.reviving = true;
+    store.revive(lane.endpoint.id(), diedBefore, now(), count).onComplete(result -> {
+      lane.reviving = false;
+      if (result.failed()) {
+        LOG.warn("webhook_drain_failed endpoint={} error=\"{}\"", name(lane), result.cause().getMessage());
+      } else if (result.result() > 0) {
+        lane.loadAtMs = 0;
+      } else if (lane.open()) {
+        lane.probeLater(nowMs());
+      } else {
+        lane.draining = false;
+      }
+    });
+  }
+
+  private void expire(Lane lane, long now) {
+    lane.expireAtMs = now + EXPIRE_EVERY_MS;
+    store.expire(lane.endpoint.id(), now(), at(clock.instant().minus(policy.lifetime())), lane.known)
+        .onComplete(result -> {
+          if (result.failed()) {
+            LOG.warn("webhook_expiry_failed endpoint={} error=\"{}\"", name(lane),
+                result.cause().getMessage());
+          } else if (result.result() > 0) {
+            dead.increment(result.result());
+            LOG.error("alert=webhook_dead_letters endpoint={} deliveries={}", name(lane), result.result());
+          }
+        });
+  }
+}

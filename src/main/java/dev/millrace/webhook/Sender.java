@@ -1,0 +1,215 @@
+package dev.millrace.webhook;
+
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.SocketAddress;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes one call to a merchant's endpoint: resolves the name, refuses addresses that the policy refuses, connects to the
+ * very address that it judged, and reads at most {@value #RESPONSE_BYTES_MAX} bytes of the answer. Follows no redirects
+ * and takes no longer than the timeout, whatever the other side does. Never fails: what went wrong is in the reply.
+ */
+public final class Sender {
+  static final int RESPONSE_BYTES_MAX = 4 * 1024;
+  /** The status decides; how long its body may take after it. */
+  private static final long BODY_MS_MAX = 2_000;
+  private static final int CONNECT_MS_MAX = 5_000;
+  private static final Duration RETRY_AFTER_MAX = Duration.ofDays(1);
+  private static final int ERROR_CHARS_MAX = 300;
+
+  /** Turns a host's name into an address, anew each time. */
+  public interface Resolver {
+    Future<InetAddress> resolve(String host);
+  }
+
+  /** What came of a call: a status, or an error before there was one. {@code response}: the body's first bytes. */
+  record Reply(@Nullable Integer status, @Nullable String error, int latencyMs, @Nullable Buffer response,
+      @Nullable Duration retryAfter) {
+    boolean succeeded() { return status != null && status >= 200 && status < 300; }
+  }
+
+  private final Vertx vertx;
+  private final Resolver resolver;
+  private final AddressPolicy policy;
+  private final InstantSource clock;
+  private final long timeoutMs;
+  private final HttpClientAgent client;
+
+  /** {@code connectionsMax}: to one address; {@code timeoutMs}: for a whole call. */
+  public Sender(Vertx vertx, Resolver resolver, AddressPolicy policy, InstantSource clock, int connectionsMax,
+      long timeoutMs) {
+    this.vertx = vertx;
+    this.resolver = resolver;
+    this.policy = policy;
+    this.clock = clock;
+    this.timeoutMs = timeoutMs;
+    this.client = vertx.createHttpClient(
+        new HttpClientOptions().setVerifyHost(true).setMaxHeaderSize(16 * 1024).setMaxChunkSize(16 * 1024)
+            .setConnectTimeout((int) Math.min(CONNECT_MS_MAX, timeoutMs)).setKeepAliveTimeout(30)
+            .setTcpNoDelay(true),
+        new PoolOptions().setHttp1MaxSize(connectionsMax).setMaxWaitQueueSize(connectionsMax));
+  }
+
+  /** Posts the body. */
+  Future<Reply> post(URI url, Map<String, String> headers, Buffer body) {
+    var call = new Call(headers, body);
+    long timer = vertx.setTimer(timeoutMs, id -> call.timeout());
+    resolve(url).onComplete(resolved -> {
+      if (resolved.failed()) call.fail(resolved.cause());
+      else if (!policy.permits(resolved.result())) call.refused(resolved.result());
+      else call.start(url, resolved.result());
+    });
+    return call.promise.future().onComplete(done -> vertx.cancelTimer(timer));
+  }
+
+  private Future<InetAddress> resolve(URI url) {
+    String host = url.getHost();
+    return resolver.resolve(host.startsWith("[") ? host.substring(1, host.length() - 1) : host);
+  }
+
+  /** One call on its way. */
+  private final class Call {
+    final Map<String, String> headers;
+    final Buffer body;
+    final Promise<Reply> promise = Promise.promise();
+    final long beganNanos = System.nanoTime();
+    final Buffer captured = Buffer.buffer();
+    @Nullable
+    HttpClientRequest request;
+    @Nullable
+    HttpClientResponse response;
+
+    Call(Map<String, String> headers, Buffer body) {
+      this.headers = headers;
+      this.body = body;
+    }
+
+    void start(URI url, InetAddress address) {
+      boolean ssl = "https".equals(url.getScheme());
+      int port = url.getPort() > 0 ? url.getPort() : ssl ? 443 : 80;
+      String query = url.getRawQuery() == null ? "" : "?" + url.getRawQuery();
+      String path = url.getRawPath() == null || url.getRawPath().isEmpty() ? "/" : url.getRawPath();
+      client.request(new RequestOptions().setMethod(HttpMethod.POST)
+          .setServer(SocketAddress.inetSocketAddress(new InetSocketAddress(address, port)))
+          .setHost(url.getHost()).setPort(port).setSsl(ssl).setURI(path + query).setFollowRedirects(false))
+          .onComplete(made -> {
+            if (made.failed()) {
+              fail(made.cause());
+              return;
+            }
+            request = made.result();
+            if (promise.future().isComplete()) {
+              cut();
+              return;
+            }
+            headers.forEach(made.result()::putHeader);
+            made.result().send(body).onSuccess(this::head).onFailure(this::fail);
+          });
+    }
+
+    void head(HttpClientResponse head) {
+      response = head;
+      head.exceptionHandler(e -> end(true));
+      head.handler(this::chunk);
+      head.endHandler(v -> end(false));
+      vertx.setTimer(BODY_MS_MAX, id -> end(true));
+    }
+
+    void chunk(Buffer chunk) {
+      int room = RESPONSE_BYTES_MAX - captured.length();
+      captured.appendBuffer(chunk.length() <= room ? chunk : chunk.slice(0, room));
+      if (chunk.length() > room) end(true);
+    }
+
+    /** The status is known: the body is at its end, or has had its share. */
+    void end(boolean unfinished) {
+      HttpClientResponse head = response;
+      if (head == null || promise.future().isComplete()) return;
+      promise.tryComplete(new Reply(head.statusCode(), null, elapsedMs(), captured.copy(),
+          retryAfter(head.getHeader("Retry-After"), clock.instant())));
+      if (unfinished) cut();
+    }
+
+    void timeout() {
+      end(true);
+      failed("timeout: no answer within " + timeoutMs + " ms");
+      cut();
+    }
+
+    void refused(InetAddress address) {
+      failed("address_refused: " + address.getHostAddress()
+          + " is private, loopback, link-local or reserved; the endpoint must be on the public Internet");
+    }
+
+    void fail(Throwable failure) {
+      failed(switch (failure) {
+        case UnknownHostException e -> "dns: the host's name has no address";
+        case TimeoutException e -> "timeout: " + e.getMessage();
+        default -> "connection: " + failure.getMessage();
+      });
+    }
+
+    private void failed(String error) {
+      String shown = error.length() > ERROR_CHARS_MAX ? error.substring(0, ERROR_CHARS_MAX) : error;
+      promise.tryComplete(new Reply(null, shown.replace('\0', '?'), elapsedMs(), null, null));
+    }
+
+    private void cut() {
+      if (request != null) request.reset();
+    }
+
+    private int elapsedMs() {
+      return (int) TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - beganNanos);
+    }
+  }
+
+  /**
+   * How long to wait by a {@code Retry-After}, seconds or a date, at most a day; null when there is none that can be
+   * read.
+   *
+   * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3">RFC 9110, Retry-After</a>
+   */
+  static @Nullable Duration retryAfter(@Nullable String header, Instant now) {
+    if (header == null) return null;
+    String value = header.trim();
+    Duration wait;
+    if (value.matches("\\d{1,9}")) {
+      wait = Duration.ofSeconds(Long.parseLong(value));
+    } else {
+      try {
+        wait = Duration.between(now, ZonedDateTime
+            .parse(value, DateTimeFormatter.RFC_1123_DATE_TIME.withLocale(Locale.ENGLISH)).toInstant());
+      } catch (DateTimeException e) {
+        return null;
+      }
+    }
+    if (wait.isNegative()) return Duration.ZERO;
+    return wait.compareTo(RETRY_AFTER_MAX) > 0 ? RETRY_AFTER_MAX : wait;
+  }
+
+  public Future<Void> close() { return client.close(); }
+}

@@ -1,0 +1,86 @@
+package dev.millrace.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.testing.Await;
+import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BiConsumer;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/** A webhook endpoint on a real port: keeps what it is sent, and answers 200 unless told otherwise. */
+final class WebhookReceiver implements AutoCloseable {
+  static final String SECRET = "whsec_test";
+  private static final Duration PATIENCE = Duration.ofSeconds(15);
+
+  record Webhook(String target, MultiMap headers, String body) {
+    JsonObject event() { return new JsonObject(body); }
+
+    String id() { return event().getString("id"); }
+
+    /** The time it was signed at, once the signature has been found right, as Stripe's documents say. */
+    long verifiedSeconds() throws Exception {
+      String header = headers.get("Stripe-Signature");
+      assertThat(header).matches("t=\\d+,v1=[0-9a-f]{64}");
+      String seconds = header.substring(2, header.indexOf(','));
+      Mac mac = Mac.getInstance("HmacSHA256");
+      mac.init(new SecretKeySpec(SECRET.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+      byte[] expected = mac.doFinal((seconds + "." + body).getBytes(StandardCharsets.UTF_8));
+      assertThat(header).endsWith(",v1=" + HexFormat.of().formatHex(expected));
+      return Long.parseLong(seconds);
+    }
+  }
+
+  private final Vertx vertx = Vertx.vertx();
+  private final List<Webhook> received = new CopyOnWriteArrayList<>();
+  private final HttpServer server;
+  /** Answers the n-th webhook, from 1. */
+  private volatile BiConsumer<HttpServerRequest, Integer> answer = (request, n) -> request.response().end();
+
+  WebhookReceiver() throws Exception {
+    this(0);
+  }
+
+  WebhookReceiver(int port) throws Exception {
+    server = vertx.createHttpServer().requestHandler(this::receive).listen(port, "127.0.0.1")
+        .await(10, TimeUnit.SECONDS);
+  }
+
+  private void receive(HttpServerRequest request) {
+    request.body().onSuccess(body -> {
+      received.add(new Webhook(request.uri(), request.headers(), body.toString(StandardCharsets.UTF_8)));
+      answer.accept(request, received.size());
+    });
+  }
+
+  void answering(BiConsumer<HttpServerRequest, Integer> how) { answer = how; }
+
+  String url() { return url(server.actualPort()); }
+
+  static String url(int port) { return "http://127.0.0.1:" + port + "/webhooks/stripe/default"; }
+
+  List<Webhook> received() { return List.copyOf(received); }
+
+  /** Waits until so many have come; there must not be more. */
+  List<Webhook> await(int count) {
+    Await.until(PATIENCE, count + " webhooks", () -> received.size() >= count);
+    assertThat(received).hasSize(count);
+    return received();
+  }
+
+  @Override
+  public void close() throws TimeoutException {
+    vertx.close().await(10, TimeUnit.SECONDS);
+  }
+}
