@@ -86,7 +86,7 @@ final class DeliveryStore {
         )
         SELECT id FROM d""";
   private static final String REVIVE = """
-    UPDATE webhook_delivery SET status = 'pending', next_at = $3::timestamptz, finished = NULL
+    UPDATE webhook_delivery SET status = 'pending', next_at = $3::timestamptz, finished = NULL, tries = greatest(tries, $5::int)
      WHERE id = ANY(ARRAY(
        SELECT id FROM webhook_delivery WHERE endpoint = $1::uuid AND status = 'dead' AND finished < $2::timestamptz
         ORDER BY xid, position LIMIT $4::int)) AND status = 'dead'
@@ -97,6 +97,7 @@ final class DeliveryStore {
      WHERE id = ANY(ARRAY(
        SELECT id FROM webhook_delivery
         WHERE endpoint = $1::uuid AND status = 'pending' AND created < $3::timestamptz AND next_at <= $2::timestamptz
+          AND tries <= $5::int
           AND NOT id = ANY($4::uuid[])
         ORDER BY next_at, xid, position LIMIT 5000)) AND status = 'pending'
     RETURNING 1""";
@@ -238,14 +239,21 @@ final class DeliveryStore {
         .addValue(column(outcomes, Buffer[]::new, o -> o.reply.response()))).mapEmpty();
   }
 
-  /** Makes the oldest dead letters, of those that died before a time, due at once; answers how many. */
-  Future<Integer> revive(UUID endpoint, OffsetDateTime diedBefore, OffsetDateTime now, int count) {
-    return pg.execute(REVIVE, Tuple.of(endpoint, diedBefore, now, count)).map(rows -> rows.rowCount());
+  /**
+   * Makes the oldest dead letters, of those that died before a time, due at once, for one attempt more: they have had all
+   * of their {@code tries}. Answers how many.
+   */
+  Future<Integer> revive(UUID endpoint, OffsetDateTime diedBefore, OffsetDateTime now, int count, int tries) {
+    return pg.execute(REVIVE, Tuple.of(endpoint, diedBefore, now, count, tries)).map(rows -> rows.rowCount());
   }
 
-  /** Gives up what was due and is older than its retry windows are long; answers how many, 5 000 at most. */
-  Future<Integer> expire(UUID endpoint, OffsetDateTime now, OffsetDateTime createdBefore, Set<UUID> butNot) {
-    return pg.execute(EXPIRE, Tuple.of(endpoint, now, createdBefore, butNot.toArray(UUID[]::new)))
+  /**
+   * Gives up what was due, is older than its retry windows are long and has not had more than {@code tries} attempts;
+   * answers how many, 5 000 at most.
+   */
+  Future<Integer> expire(UUID endpoint, OffsetDateTime now, OffsetDateTime createdBefore, Set<UUID> butNot,
+      int tries) {
+    return pg.execute(EXPIRE, Tuple.of(endpoint, now, createdBefore, butNot.toArray(UUID[]::new), tries))
         .map(rows -> rows.rowCount());
   }
 }

@@ -18,9 +18,10 @@ import java.util.List;
 public record Policy(List<Duration> windows, int jitterPercent, int inFlightMax, int breakerFailures,
     Duration cooldown, Duration probeEvery, int drainPerSecond, Duration disableAfter) {
 
-  /** The longest that a delivery can take to its last attempt, the windows with their whole jitter. */
+  /** What a delivery takes to its last attempt at the longest: the windows with their whole jitter, and two probes. */
   Duration lifetime() {
     return windows.stream().reduce(Duration.ZERO, Duration::plus).multipliedBy(100L + jitterPercent)
-        .dividedBy(100);
+        .dividedBy(100)
+        .plus(probeEvery.multipliedBy(2));
   }
 }

@@ -406,23 +406,26 @@ final class Scheduler {
 
   private void revive(Lane lane, OffsetDateTime diedBefore, int count) {
     lane.reviving = true;
-    store.revive(lane.endpoint.id(), diedBefore, now(), count).onComplete(result -> {
-      lane.reviving = false;
-      if (result.failed()) {
-        LOG.warn("webhook_drain_failed endpoint={} error=\"{}\"", name(lane), result.cause().getMessage());
-      } else if (result.result() > 0) {
-        lane.loadAtMs = 0;
-      } else if (lane.open()) {
-        lane.probeLater(nowMs());
-      } else {
-        lane.draining = false;
-      }
-    });
+    store.revive(lane.endpoint.id(), diedBefore, now(), count, policy.windows().size() + 1)
+        .onComplete(result -> {
+          lane.reviving = false;
+          if (result.failed()) {
+            LOG.warn("webhook_drain_failed endpoint={} error=\"{}\"", name(lane),
+                result.cause().getMessage());
+          } else if (result.result() > 0) {
+            lane.loadAtMs = 0;
+          } else if (lane.open()) {
+            lane.probeLater(nowMs());
+          } else {
+            lane.draining = false;
+          }
+        });
   }
 
   private void expire(Lane lane, long now) {
     lane.expireAtMs = now + EXPIRE_EVERY_MS;
-    store.expire(lane.endpoint.id(), now(), at(clock.instant().minus(policy.lifetime())), lane.known)
+    store.expire(lane.endpoint.id(), now(), at(clock.instant().minus(policy.lifetime())), lane.known,
+        policy.windows().size())
         .onComplete(result -> {
           if (result.failed()) {
             LOG.warn("webhook_expiry_failed endpoint={} error=\"{}\"", name(lane),
