@@ -129,6 +129,7 @@ CREATE TABLE provider_event (
 );
 ALTER TABLE provider_event SET (toast_tuple_target = 8160, autovacuum_vacuum_insert_scale_factor = 1, autovacuum_analyze_scale_factor = 0.5);
 CREATE UNIQUE INDEX provider_event_order ON provider_event (xid, position);
+CREATE INDEX provider_event_received ON provider_event USING brin (received);
 
 -- What became of it: applied, unchanged, ignored, unreadable, unmatched.
 CREATE TABLE provider_event_result (
@@ -141,6 +142,7 @@ CREATE TABLE provider_event_result (
   processed  timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (xid, position)
 );
+CREATE INDEX provider_event_result_processed ON provider_event_result USING brin (processed);
 CREATE INDEX provider_event_result_payment ON provider_event_result (payment_id) WHERE payment_id IS NOT NULL;
 
 -- Those whose payment is not known yet.
@@ -158,6 +160,6 @@ INSERT INTO journal_cursor
 SELECT name, pg_snapshot_xmin(pg_current_snapshot()), 0, 0 FROM (VALUES ('notifier'), ('inbox')) AS t (name);
 
 GRANT SELECT ON event_id_key TO "${user}";
-GRANT SELECT, INSERT ON provider_event, provider_event_result, webhook_message, webhook_attempt TO "${user}";
-GRANT SELECT, INSERT, UPDATE ON webhook_endpoint, webhook_delivery, webhook_replay TO "${user}";
-GRANT SELECT, INSERT, UPDATE, DELETE ON journal_milestone, provider_event_parked TO "${user}";
+GRANT SELECT, INSERT, DELETE ON provider_event, provider_event_result, webhook_message, webhook_attempt TO "${user}";
+GRANT SELECT, INSERT, UPDATE ON webhook_endpoint, webhook_replay TO "${user}";
+GRANT SELECT, INSERT, UPDATE, DELETE ON webhook_delivery, journal_milestone, provider_event_parked TO "${user}";

@@ -106,8 +106,9 @@ public final class ApiVerticle extends VerticleBase {
         .compose(ids -> {
           Router router = router(gate);
           payments(router, gate, create, read);
-          events(router, gate, reads, ids);
-          webhooks(router, gate, bodies, new Once(reads, records), reads, ids);
+          var events = new Events(new EventReads(reads::query), ids, config.duration("events.retention"));
+          events(router, gate, reads, events);
+          webhooks(router, gate, bodies, new Once(reads, records), reads, ids, events);
           return listen(gate, router, received(inbox, reads));
         }).onSuccess(s -> server = s);
   }
@@ -122,9 +123,8 @@ public final class ApiVerticle extends VerticleBase {
     router.get("/v1/idempotency_keys/:key").handler(gate.call(read::idempotencyKey));
   }
 
-  private void events(Router router, Gate gate, Reads reads, EventId ids) {
+  private void events(Router router, Gate gate, Reads reads, Events events) {
     var journal = new EventReads(reads::query);
-    var events = new Events(journal, ids, config.duration("events.retention"));
     var streaming = new EventStream(vertx, journal, events, new EventStream.Limits(
         config.positive("stream.clients-max"), config.positive("stream.merchant-clients-max"),
         config.millis("stream.poll-interval"), config.millis("stream.heartbeat"),
@@ -137,8 +137,9 @@ public final class ApiVerticle extends VerticleBase {
     router.get("/v1/events/:id").handler(gate.call(events::read));
   }
 
-  private void webhooks(Router router, Gate gate, BodyReader bodies, Once once, Reads reads, EventId ids) {
-    var endpoints = new WebhookEndpoints(bodies, once, reads, new EventReads(reads::query), ids,
+  private void webhooks(Router router, Gate gate, BodyReader bodies, Once once, Reads reads, EventId ids,
+      Events events) {
+    var endpoints = new WebhookEndpoints(bodies, once, reads, new EventReads(reads::query), ids, events,
         new AddressPolicy(servers.privateWebhooks()), config.positive("webhooks.endpoints-max"), instance);
     router.post("/v1/webhook_endpoints").handler(gate.call(endpoints::create));
     router.get("/v1/webhook_endpoints").handler(gate.call(endpoints::list));

@@ -63,12 +63,13 @@ final class WebhookEndpoints {
   private final Reads reads;
   private final EventReads events;
   private final EventId ids;
+  private final Events cursors;
   private final AddressPolicy addresses;
   private final int countMax;
   private final String writer;
 
   /** {@code countMax}: of one merchant in one mode; {@code writer} names the work counter. */
-  WebhookEndpoints(BodyReader bodies, Once once, Reads reads, EventReads events, EventId ids,
+  WebhookEndpoints(BodyReader bodies, Once once, Reads reads, EventReads events, EventId ids, Events cursors,
       AddressPolicy addresses,
       int countMax, String writer) {
     this.bodies = bodies;
@@ -76,6 +77,7 @@ final class WebhookEndpoints {
     this.reads = reads;
     this.events = events;
     this.ids = ids;
+    this.cursors = cursors;
     this.addresses = addresses;
     this.countMax = countMax;
     this.writer = writer;
@@ -233,12 +235,11 @@ final class WebhookEndpoints {
     });
   }
 
-  /** A time alone is a place too: where the journal stood then. */
+  /** Where to begin: a cursor that is not too old, or where the journal stood at a time, or the oldest place there is. */
   private Future<Cursor> from(@Nullable Cursor after, @Nullable OffsetDateTime created) {
-    if (after != null) return Future.succeededFuture(after);
-    return created == null
-        ? Future.succeededFuture(Cursor.START)
-        : events.oldest(created).map(place -> place == null ? Cursor.START : place);
+    return cursors.from(after).compose(start -> after != null || created == null
+        ? Future.succeededFuture(start)
+        : events.oldest(created).map(place -> place != null && place.after(start) ? place : start));
   }
 
   private @Nullable Cursor cursor(Fields f, String name) {

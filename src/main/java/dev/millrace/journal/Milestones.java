@@ -25,6 +25,8 @@ public final class Milestones {
   private static final String FORGET = """
     DELETE FROM journal_milestone WHERE at < (
       SELECT max(at) FROM journal_milestone WHERE at <= now() - $1::bigint * interval '1 ms')""";
+  /** Whoever deletes what is older than the retention still needs to know where the journal stood a little earlier. */
+  private static final long MARGIN_MS = 2 * 86_400_000L;
 
   private final Vertx vertx;
   private final Lease lease;
@@ -46,7 +48,7 @@ public final class Milestones {
 
   private void note() {
     if (!lease.held()) return;
-    query.apply(NOTE, Tuple.tuple()).compose(v -> query.apply(FORGET, Tuple.of(retentionMs)))
+    query.apply(NOTE, Tuple.tuple()).compose(v -> query.apply(FORGET, Tuple.of(retentionMs + MARGIN_MS)))
         .onFailure(e -> LOG.warn("milestone_failed error=\"{}\"", e.getMessage()));
   }
 

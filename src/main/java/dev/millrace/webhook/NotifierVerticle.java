@@ -27,6 +27,7 @@ public final class NotifierVerticle extends VerticleBase {
   private @Nullable Lease lease;
   private @Nullable Notifier notifier;
   private @Nullable Milestones milestones;
+  private @Nullable Retention retention;
   private @Nullable Sender sender;
 
   /** {@code holder} names this process in the lease, and must differ after a restart. */
@@ -63,6 +64,9 @@ public final class NotifierVerticle extends VerticleBase {
     sender = calls;
     var marks = new Milestones(vertx, right, rows::execute, config.duration("events.retention"));
     milestones = marks;
+    var forgetting = new Retention(vertx, right, rows::execute, InstantSource.system(),
+        config.duration("events.retention"), config.duration("inbox.retention"));
+    retention = forgetting;
     return rows.whenUp(10_000).compose(v -> writes.whenUp(10_000)).compose(v -> rights.whenUp(10_000))
         .compose(v -> EventId.load(rows::execute)).onSuccess(ids -> {
           var store = new DeliveryStore(writes);
@@ -76,12 +80,14 @@ public final class NotifierVerticle extends VerticleBase {
           right.start();
           notifying.start();
           marks.start();
+          forgetting.start();
         });
   }
 
   @Override
   public Future<?> stop() {
     if (milestones != null) milestones.close();
+    if (retention != null) retention.close();
     Future<Void> finished = notifier == null ? Future.succeededFuture() : notifier.close();
     return finished.transform(done -> sender == null ? Future.succeededFuture() : sender.close())
         .transform(done -> lease == null ? Future.succeededFuture() : lease.close())
