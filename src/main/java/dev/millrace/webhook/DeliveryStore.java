@@ -52,12 +52,15 @@ final class DeliveryStore {
   private static final String PLAN_AGAIN = PLAN.formatted("""
     UPDATE SET status = 'pending', tries = 0, next_at = excluded.next_at, finished = NULL
               WHERE $20::text[] IS NULL OR w.status = ANY($20::text[])""");
+  /** Subqueries, not joins: each row is looked up by its key, whatever the planner thinks of the tables' sizes. */
   private static final String EXISTING = """
-    SELECT w.xid::text, w.position
+    SELECT t.x::text, t.p
       FROM (SELECT unnest($2::text[])::xid8 AS x, unnest($3::int8[]) AS p) AS t
-      JOIN webhook_delivery w ON w.endpoint = $1::uuid AND w.xid = t.x AND w.position = t.p""";
+     WHERE (SELECT true FROM webhook_delivery w WHERE w.endpoint = $1::uuid AND w.xid = t.x AND w.position = t.p)""";
   private static final String LOAD = """
-    SELECT d.endpoint, d.id, d.xid::text, d.position, d.subject, d.type, d.traceparent, d.tries, d.attempts, d.next_at, m.body
+    SELECT d.endpoint, d.id, d.xid::text, d.position, d.subject, d.type, d.traceparent, d.tries, d.attempts, d.next_at,
+           (SELECT m.body FROM webhook_message m
+             WHERE m.xid = d.xid AND m.position = d.position AND m.api_version = d.api_version)
       FROM (SELECT unnest($1::uuid[]) AS id, unnest($2::int4[]) AS n) AS e
       CROSS JOIN LATERAL (
         SELECT w.* FROM webhook_delivery w
@@ -65,7 +68,6 @@ final class DeliveryStore {
            SELECT FROM webhook_delivery b WHERE b.endpoint = w.endpoint AND b.subject = w.subject AND b.status = 'pending'
               AND b.ordered AND (b.xid, b.position) < (w.xid, w.position)))
          ORDER BY w.next_at, w.xid, w.position LIMIT e.n) d
-      JOIN webhook_message m ON m.xid = d.xid AND m.position = d.position AND m.api_version = d.api_version
      ORDER BY d.endpoint, d.next_at, d.xid, d.position""";
   private static final String RECORD = FENCE
       + """

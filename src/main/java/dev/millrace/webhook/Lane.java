@@ -138,11 +138,10 @@ final class Lane {
     limit = Math.max(1, limit / 2);
     failures++;
     boolean opens = !open && failures >= policy.breakerFailures();
-    if (opens || open) {
-      open = true;
-      probeAtMs = nowMs + cooldownMs;
-      cooldownMs = Math.min(policy.probeEvery().toMillis(), cooldownMs * 2);
-    }
+    boolean probe = open && nowMs >= probeAtMs;
+    if (probe) cooldownMs = Math.min(policy.probeEvery().toMillis(), cooldownMs * 2);
+    if (opens || probe) probeAtMs = nowMs + cooldownMs;
+    open |= opens;
     return opens;
   }
 
