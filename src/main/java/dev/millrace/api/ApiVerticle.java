@@ -75,7 +75,7 @@ public final class ApiVerticle extends VerticleBase {
   public Future<?> start() {
     RedisLink link = servers.redisLink(vertx, instance, registry);
     redis = link;
-    Pool reading = servers.pool(vertx);
+    Pool reading = servers.readPool(vertx);
     pool = reading;
     PgLink commits = servers.batchLink(vertx, "accept-" + instance);
     writing = commits;

@@ -17,52 +17,72 @@ import org.jspecify.annotations.Nullable;
  * that commits late is ever skipped, however a reader got its cursor. Every read is one statement.
  */
 public final class EventReads {
-  /** How many events one page looks at for those of the wanted types. */
-  private static final int SCAN_MAX = 10_000;
+  /** How many events one read looks at for those that are wanted. */
+  static final int SCAN_MAX = 10_000;
 
+  /**
+   * One merchant's, by comparisons that only the index {@code journal_merchant} answers, and in its order. Told
+   * separately, the planner would rather search the whole journal for a merchant that had much once, or fetch all that a
+   * merchant ever had to sort it, when it thinks of the average one.
+   */
   private static final String OWN = """
-     WHERE j.merchant = $1::uuid AND j.livemode = $2::bool AND (j.xid, j.position) > ($3::text::xid8, $4::bigint)
-       AND (j.xid, j.position) <= ($5::text::xid8, $6::bigint) AND j.xid < pg_snapshot_xmin(pg_current_snapshot())
+     WHERE (j.merchant, j.livemode, j.xid, j.position) > ($1::uuid, $2::bool, $3::text::xid8, $4::bigint)
+       AND (j.merchant, j.livemode, j.xid, j.position) <= ($1::uuid, $2::bool, $5::text::xid8, $6::bigint)
+       AND (j.merchant, j.livemode, j.xid, j.position)
+           < ($1::uuid, $2::bool, pg_snapshot_xmin(pg_current_snapshot()), 0)
+     ORDER BY j.merchant, j.livemode, j.xid, j.position
     """;
-  private static final String ORDER = " ORDER BY j.xid, j.position LIMIT $7::int";
-  private static final String PAGE = "SELECT " + EventRow.COLUMNS + " FROM journal j " + EventRow.FIRST + OWN
-      + ORDER;
-  private static final String PAGE_OF_SUBJECT = "SELECT " + EventRow.COLUMNS + " FROM journal j "
-      + EventRow.FIRST
-      + OWN + " AND j.subject = $8::uuid AND ($9::text[] IS NULL OR j.type = ANY($9::text[]))" + ORDER;
-  private static final String PAGE_OF_TYPES = """
-    WITH seen AS MATERIALIZED (
-      SELECT j.xid, j.position, j.type FROM journal j
-    """ + OWN + " ORDER BY j.xid, j.position LIMIT " + SCAN_MAX
+  private static final String PAGE = "SELECT " + EventRow.COLUMNS + " FROM journal j" + OWN
+      + " LIMIT $7::int";
+  /** A payment has few events; {@code OFFSET 0} has them looked up by nothing else. */
+  private static final String PAGE_OF_SUBJECT = "SELECT " + EventRow.COLUMNS
       + """
-        ), hit AS MATERIALIZED (
-          SELECT xid, position FROM seen WHERE type = ANY($8::text[]) ORDER BY seen.xid, seen.position LIMIT $7::int
-        ), last AS (
-          SELECT xid::text AS x, position AS p, (SELECT count(*) FROM seen) AS n FROM seen
-           ORDER BY seen.xid DESC, seen.position DESC LIMIT 1
-        )
-        SELECT last.x, last.p, last.n,
-        """
-      + EventRow.COLUMNS + """
-          FROM last LEFT JOIN (hit h JOIN journal j ON j.xid = h.xid AND j.position = h.position
-        """ + EventRow.FIRST + ") ON true ORDER BY j.xid, j.position";
-  private static final String ONE = "SELECT " + EventRow.COLUMNS + " FROM journal j " + EventRow.FIRST
+         FROM (SELECT * FROM journal WHERE subject = $8::uuid OFFSET 0) j
+        WHERE j.merchant = $1::uuid AND j.livemode = $2::bool AND (j.xid, j.position) > ($3::text::xid8, $4::bigint)
+          AND (j.xid, j.position) <= ($5::text::xid8, $6::bigint) AND j.xid < pg_snapshot_xmin(pg_current_snapshot())
+          AND ($9::text[] IS NULL OR j.type = ANY($9::text[]))
+        ORDER BY j.xid, j.position LIMIT $7::int""";
+  /** Of what was {@code seen}, and how far that reaches, those that are wanted. */
+  private static final String HITS = """
+    , hit AS MATERIALIZED (
+      SELECT xid, position FROM seen WHERE :wanted ORDER BY seen.xid, seen.position LIMIT :limit
+    ), last AS (
+      SELECT xid::text AS x, position AS p, (SELECT count(*) FROM seen) AS n FROM seen
+       ORDER BY seen.xid DESC, seen.position DESC LIMIT 1
+    )
+    """;
+  private static final String EACH = """
+    (hit h CROSS JOIN LATERAL (
+      SELECT * FROM journal WHERE journal.xid = h.xid AND journal.position = h.position OFFSET 0) j) ON true
+    ORDER BY j.xid, j.position""";
+  private static final String PAGE_OF_TYPES = "WITH seen AS MATERIALIZED (SELECT j.xid, j.position, j.type FROM journal j"
+      + OWN + " LIMIT " + SCAN_MAX + ")" + hits("type = ANY($8::text[])", "$7::int")
+      + "SELECT last.x, last.p, last.n, " + EventRow.COLUMNS + " FROM last LEFT JOIN " + EACH;
+  private static final String ONE = "SELECT " + EventRow.COLUMNS
       + """
-        WHERE j.xid = $1::text::xid8 AND j.position = $2::bigint AND j.merchant = $3::uuid AND j.livemode = $4::bool
-          AND j.xid < pg_snapshot_xmin(pg_current_snapshot())""";
-  private static final String TAIL = """
-    SELECT h.x::text, e.* FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS x) h LEFT JOIN LATERAL (
-      SELECT\s""" + EventRow.COLUMNS + ", j.xid AS ordered FROM journal j " + EventRow.FIRST
-      + """
-          WHERE (j.xid, j.position) > ($1::text::xid8, $2::bigint) AND j.xid < h.x AND j.merchant = ANY(:merchants)
-          ORDER BY j.xid, j.position LIMIT $3::int) e ON true
-        ORDER BY e.ordered, e.position""";
-  private static final String TAIL_OF_MERCHANTS = TAIL.replace(":merchants", "$4::uuid[]");
-  private static final String TAIL_OF_ENDPOINTS = TAIL
-      .replace(":merchants", "ARRAY(SELECT DISTINCT merchant FROM webhook_endpoint WHERE deleted IS NULL)");
+         FROM (SELECT * FROM journal WHERE xid = $1::text::xid8 AND position = $2::bigint OFFSET 0) j
+        WHERE j.merchant = $3::uuid AND j.livemode = $4::bool AND j.xid < pg_snapshot_xmin(pg_current_snapshot())""";
+  private static final String TAIL_OF_MERCHANTS = tailOf("merchant = ANY($4::uuid[])");
+  private static final String TAIL_OF_ENDPOINTS = tailOf(
+      "merchant IN (SELECT e.merchant FROM webhook_endpoint e WHERE e.deleted IS NULL)");
   private static final String HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text";
   private static final String OLDEST = """
     SELECT xid::text, position FROM journal_milestone WHERE at <= $1::timestamptz ORDER BY at DESC LIMIT 1""";
+
+  private static String hits(String wanted, String limit) {
+    return HITS.replace(":wanted", wanted).replace(":limit", limit);
+  }
+
+  private static String tailOf(String wanted) {
+    return """
+      WITH horizon AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS x
+      ), seen AS MATERIALIZED (
+        SELECT j.xid, j.position, j.merchant FROM journal j
+         WHERE (j.xid, j.position) > ($1::text::xid8, $2::bigint) AND j.xid < (SELECT x FROM horizon)
+         ORDER BY j.xid, j.position LIMIT\s""" + SCAN_MAX + ")" + hits(wanted, "$3::int")
+        + "SELECT horizon.x::text, last.x, last.p, last.n, " + EventRow.COLUMNS
+        + " FROM horizon LEFT JOIN last ON true LEFT JOIN " + EACH;
+  }
 
   private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
 
@@ -99,7 +119,7 @@ public final class EventReads {
       boolean more = false;
       for (Row row : rows) {
         seen = new Cursor(Long.parseUnsignedLong(row.getString(0)), row.getLong(1));
-        more = row.getLong(2) == SCAN_MAX;
+        more = row.getLong(2) >= SCAN_MAX;
         if (row.getString(3) != null) events.add(EventRow.of(row, 3));
       }
       boolean full = events.size() == limit;
@@ -119,7 +139,10 @@ public final class EventReads {
         .map(rows -> rows.size() == 0 ? null : EventRow.of(rows.iterator().next(), 0));
   }
 
-  /** The next events of these merchants. {@code next} of the page is past everything that was there to see. */
+  /**
+   * The next events of these merchants, in both modes. {@code next} of the page is past everything that was looked at,
+   * whoever's it was: without {@code more}, past everything that was there to see.
+   */
   public Future<Page> tail(Cursor after, Collection<UUID> merchants, int limit) {
     return query.apply(TAIL_OF_MERCHANTS,
         Tuple.of(after.xidText(), after.position(), limit, merchants.toArray(UUID[]::new)))
@@ -134,14 +157,18 @@ public final class EventReads {
 
   private static Page tail(RowSet<Row> rows, Cursor after, int limit) {
     var events = new ArrayList<EventRow>(rows.size());
-    Cursor horizon = after;
+    Cursor next = after;
+    boolean more = false;
     for (Row row : rows) {
-      horizon = Cursor.below(row.getString(0));
-      if (row.getString(1) != null) events.add(EventRow.of(row, 1));
+      more = row.getString(1) != null && row.getLong(3) >= SCAN_MAX;
+      Cursor horizon = Cursor.below(row.getString(0));
+      next = more
+          ? new Cursor(Long.parseUnsignedLong(row.getString(1)), row.getLong(2))
+          : horizon.after(after) ? horizon : after;
+      if (row.getString(4) != null) events.add(EventRow.of(row, 4));
     }
     boolean full = events.size() == limit;
-    Cursor next = full ? events.getLast().place() : horizon.after(after) ? horizon : after;
-    return new Page(events, next, full);
+    return new Page(events, full ? events.getLast().place() : next, full || more);
   }
 
   /** Before everything that is not committed yet. */

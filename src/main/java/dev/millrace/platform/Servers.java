@@ -24,6 +24,13 @@ public final class Servers {
       // A node that hangs inside a transaction must not keep its locks from the node that takes over.
       "idle_in_transaction_session_timeout", "1500");
 
+  /**
+   * For reads that answer somebody: each follows an index in its order, however little the planner knows of the table,
+   * and starts no worker processes for it.
+   */
+  private static final Map<String, String> READ_PLANS = Map.of("enable_seqscan", "off", "enable_bitmapscan",
+      "off", "max_parallel_workers_per_gather", "0");
+
   /** The client forgets longer statements, and would have the longest parsed and planned again each time. */
   private static final int SQL_CHARS_MAX = 16_384;
 
@@ -89,6 +96,13 @@ public final class Servers {
     return PgLink.open(vertx, options, name, config.millis("postgres.statement-timeout"));
   }
 
+  /** A connection for reads by index. */
+  public PgLink readLink(Vertx vertx, String name) {
+    PgConnectOptions options = postgres();
+    READ_PLANS.forEach(options::addProperty);
+    return PgLink.open(vertx, options, name, config.millis("postgres.statement-timeout"));
+  }
+
   /** A connection for everything else that has one of its own. */
   public PgLink link(Vertx vertx, String name) {
     return PgLink.open(vertx, postgres(), name, config.millis("postgres.statement-timeout"));
@@ -96,6 +110,13 @@ public final class Servers {
 
   /** Connections for reads. */
   public Pool pool(Vertx vertx) { return pool(vertx, postgres()); }
+
+  /** Connections for reads by index. */
+  public Pool readPool(Vertx vertx) {
+    PgConnectOptions options = postgres();
+    READ_PLANS.forEach(options::addProperty);
+    return pool(vertx, options);
+  }
 
   /** Connections for transactions of array statements. */
   public Pool batchPool(Vertx vertx) {

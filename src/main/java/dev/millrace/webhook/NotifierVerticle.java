@@ -49,7 +49,7 @@ public final class NotifierVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    PgLink rows = servers.link(vertx, "notifier-read");
+    PgLink rows = servers.readLink(vertx, "notifier-read");
     PgLink writes = servers.batchLink(vertx, "notifier-write");
     PgLink rights = servers.link(vertx, "notifier-lease");
     reading = rows;

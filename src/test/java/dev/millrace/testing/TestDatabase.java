@@ -47,7 +47,7 @@ public final class TestDatabase {
 
   /** A pool as the gateway's reads have it. */
   public Pool pool(Loop loop) {
-    return servers.pool(loop.vertx());
+    return servers.readPool(loop.vertx());
   }
 
   /** As the schema's owner, who may do everything. */
