@@ -17,6 +17,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -36,7 +37,7 @@ final class EventStream {
   private static final Logger LOG = LoggerFactory.getLogger(EventStream.class);
   private static final Set<String> QUERY = Set.of("after", "types", "payment");
   private static final int TAIL_MAX = 2_000;
-  private static final int PAGE_MAX = 200;
+  private static final int PAGE_MAX = 64;
   /** How many clients may read from Postgres at once. */
   private static final int CATCHING_UP_MAX = 8;
   private static final long LOOK_MS = 1_000;
@@ -88,14 +89,17 @@ final class EventStream {
         ? events.cursor("Last-Event-ID", last)
         : after == null ? null : events.cursor("after", after);
     var key = new StreamFeed.Key(call.credential().merchant(), call.credential().livemode());
-    StreamFeed feed = feeds.get(key);
-    Problem full = full(feed);
-    if (full != null) {
-      meter.reject();
-      return Future.failedFuture(new Refusal(full));
-    }
-    if (cursor == null) return Future.succeededFuture(begin(call, key, filter, null));
-    return events.from(cursor).map(from -> begin(call, key, filter, from));
+    refuseWhenFull(key);
+    // Without a cursor from now on: from a place that is known before the client hears that it is connected.
+    return (cursor == null ? reads.horizon() : events.from(cursor))
+        .map(from -> begin(call, key, filter, from));
+  }
+
+  private void refuseWhenFull(StreamFeed.Key key) {
+    Problem full = full(feeds.get(key));
+    if (full == null) return;
+    meter.reject();
+    throw new Refusal(full);
   }
 
   private @Nullable Problem full(@Nullable StreamFeed feed) {
@@ -112,11 +116,13 @@ final class EventStream {
     return null;
   }
 
-  /** {@code from} null: from now on. */
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
-  private Answer begin(Call call, StreamFeed.Key key, Events.Filter filter, @Nullable Cursor from) {
-    StreamFeed feed = feeds.computeIfAbsent(key, StreamFeed::new);
+  private Answer begin(Call call, StreamFeed.Key key, Events.Filter filter, Cursor from) {
     var response = call.context().response();
+    // While the place was looked up, others came, and this one may have gone: nobody would tell us any more.
+    if (response.closed()) return Answer.TAKEN;
+    refuseWhenFull(key);
+    StreamFeed feed = feeds.computeIfAbsent(key, StreamFeed::new);
     response.setStatusCode(200).setChunked(true).setWriteQueueMaxSize(limits.clientBytesMax)
         .putHeader("Content-Type", "text/event-stream").putHeader("Cache-Control", "no-store")
         .putHeader("X-Accel-Buffering", "no").putHeader("Request-Id", call.requestId());
@@ -126,8 +132,7 @@ final class EventStream {
     response.closeHandler(v -> gone(client));
     response.exceptionHandler(e -> gone(client));
     client.write(Buffer.buffer("retry: " + limits.retryMs + "\n\n"));
-    if (feed.covered() == null) feed.waiting.add(client);
-    else goOn(client);
+    goOn(client);
     if (!polling) {
       polling = true;
       poll(tail);
@@ -152,11 +157,15 @@ final class EventStream {
 
   private void disconnect(StreamClient client, String why) {
     if (client.closed) return;
-    slow.increment();
     LOG.debug("stream_disconnected reason={}", why);
     gone(client);
-    // What waits for a slow client is not worth waiting for: it knows how far it came.
+    // What waits for it is not worth waiting for: it knows how far it came.
     client.response.reset();
+  }
+
+  private void disconnectSlow(StreamClient client, String why) {
+    slow.increment();
+    disconnect(client, why);
   }
 
   /** Reads what has come since, for all feeds that there are now. Null: begins at this moment. */
@@ -175,22 +184,13 @@ final class EventStream {
     var asked = new ArrayList<>(feeds.values());
     var merchants = new HashSet<UUID>();
     asked.forEach(feed -> merchants.add(feed.key.merchant()));
-    reads.tail(from, merchants, TAIL_MAX).onComplete(result -> {
-      if (result.failed()) {
-        LOG.warn("stream_tail_failed error=\"{}\"", result.cause().getMessage());
-        again(from, RETRY_MS);
-        return;
-      }
-      Page page = result.result();
-      for (StreamFeed feed : asked) if (feed.covered() == null) feed.cover(from);
-      publish(page);
-      tail = page.next();
-      for (StreamFeed feed : asked) {
-        var woken = new ArrayList<>(feed.waiting);
-        feed.waiting.clear();
-        woken.forEach(this::goOn);
-      }
-      again(page.next(), page.more() ? 0 : limits.pollMs);
+    reads.tail(from, merchants, TAIL_MAX).map(page -> {
+      publish(page, asked, from);
+      return page;
+    }).onComplete(result -> {
+      if (result.failed()) LOG.warn("stream_tail_failed error=\"{}\"", result.cause().getMessage());
+      // What has been published stays so, whatever failed afterwards.
+      again(tail, result.failed() ? RETRY_MS : result.result().more() ? 0 : limits.pollMs);
     });
   }
 
@@ -198,48 +198,69 @@ final class EventStream {
     vertx.setTimer(Math.max(1, ms), id -> poll(from));
   }
 
-  private void publish(Page page) {
+  /** {@code asked}: the feeds whose events the page has, from {@code from} on. */
+  private void publish(Page page, List<StreamFeed> asked, Cursor from) {
+    for (StreamFeed feed : asked) if (feed.covered() == null) feed.cover(from);
     var touched = new HashSet<StreamFeed>();
     for (EventRow event : page.events()) {
       StreamFeed feed = feeds.get(new StreamFeed.Key(event.merchant(), event.livemode()));
       if (feed == null || feed.covered() == null) continue;
-      Frame frame = feed.add(event, frame(event));
+      Buffer bytes = frame(event);
+      if (bytes == null) {
+        for (StreamClient client : Set.copyOf(feed.clients)) disconnect(client, "unreadable");
+        continue;
+      }
+      Frame frame = feed.add(event, bytes);
       recent.add(frame);
-      recentBytes += frame.bytes().length();
+      recentBytes += bytes.length();
       touched.add(feed);
     }
+    tail = page.next();
+    for (StreamFeed feed : touched) for (StreamClient client : Set.copyOf(feed.clients)) pump(client);
+    forgetOldest();
+    for (StreamFeed feed : asked) {
+      var woken = new ArrayList<>(feed.waiting);
+      feed.waiting.clear();
+      woken.forEach(this::goOn);
+    }
+  }
+
+  private void forgetOldest() {
     while (recentBytes > limits.recentBytesMax && !recent.isEmpty()) {
       Frame oldest = recent.remove();
       recentBytes -= oldest.bytes().length();
       oldest.feed().forgetOldest(oldest);
     }
-    for (StreamFeed feed : touched) for (StreamClient client : Set.copyOf(feed.clients)) pump(client);
   }
 
-  private Buffer frame(EventRow event) {
-    String json = events.json(event);
-    return Buffer.buffer("id: " + events.id(event) + "\nevent: " + event.type() + "\ndata: " + json + "\n\n");
+  /** Null when it cannot be shown, being of a newer release perhaps: another node may be able to. */
+  private @Nullable Buffer frame(EventRow event) {
+    try {
+      String json = events.json(event);
+      return Buffer
+          .buffer("id: " + events.id(event) + "\nevent: " + event.type() + "\ndata: " + json + "\n\n");
+    } catch (RuntimeException e) {
+      LOG.error("stream_event_unreadable type={} subject={} version={}", event.type(), event.subject(),
+          event.version(), e);
+      return null;
+    }
   }
 
   /** A client that is not live goes on with what is in memory, if that reaches back far enough, or with Postgres. */
   private void goOn(StreamClient client) {
     if (client.closed) return;
     Cursor covered = client.feed.covered();
-    if (covered == null) {
+    // It may be ahead of the tail, having read a page or come from another node: what it has had comes here yet.
+    if (covered == null || tail == null || client.from.after(tail)) {
       client.feed.waiting.add(client);
-      return;
-    }
-    if (client.from == null) {
-      client.next = client.feed.end();
-    } else if (!covered.after(client.from)) {
-      client.next = client.feed.after(client.from);
-    } else {
+    } else if (covered.after(client.from)) {
       catchUps.add(client);
       catchUp();
-      return;
+    } else {
+      client.next = client.feed.after(client.from);
+      client.live = true;
+      pump(client);
     }
-    client.live = true;
-    pump(client);
   }
 
   private void catchUp() {
@@ -247,38 +268,49 @@ final class EventStream {
       StreamClient client = catchUps.poll();
       if (client == null) return;
       catchingUp++;
-      page(client).onComplete(done -> {
-        catchingUp--;
-        catchUp();
-      });
+      page(client);
     }
   }
 
   /** One page of what a client has missed. */
-  private Future<Void> page(StreamClient client) {
-    Cursor from = client.from == null ? Cursor.START : client.from;
+  private void page(StreamClient client) {
     // Read before the page is: a later snapshot sees all that was to be seen up to there.
     Cursor seen = tail == null ? Cursor.START : tail;
     StreamFeed.Key key = client.feed.key;
-    return reads
-        .page(new Wanted(key.merchant(), key.livemode(), from, EventReads.END, client.filter.payment(),
+    reads
+        .page(new Wanted(key.merchant(), key.livemode(), client.from, EventReads.END, client.filter.payment(),
             client.filter.types()), PAGE_MAX)
-        .transform(result -> {
-          if (client.closed) return Future.succeededFuture();
+        .onComplete(result -> {
+          catchingUp--;
           if (result.failed()) {
             LOG.warn("stream_page_failed error=\"{}\"", result.cause().getMessage());
             vertx.setTimer(RETRY_MS, id -> goOn(client));
-            return Future.succeededFuture();
+          } else if (!client.closed) {
+            give(client, result.result(), seen);
           }
-          Page page = result.result();
-          var bytes = Buffer.buffer();
-          page.events().forEach(event -> bytes.appendBuffer(frame(event)));
-          if (bytes.length() > 0) client.write(bytes);
-          sent.increment(page.events().size());
-          client.from = !page.more() && seen.after(page.next()) ? seen : page.next();
-          client.whenDrained(() -> goOn(client));
-          return Future.succeededFuture();
+          catchUp();
         });
+  }
+
+  /** Gives a client as much of a page as may wait for it; the rest is read again. */
+  private void give(StreamClient client, Page page, Cursor seen) {
+    var bytes = Buffer.buffer();
+    int count = 0;
+    for (EventRow event : page.events()) {
+      if (count > 0 && bytes.length() >= limits.clientBytesMax / 2) break;
+      Buffer frame = frame(event);
+      if (frame == null) {
+        disconnect(client, "unreadable");
+        return;
+      }
+      bytes.appendBuffer(frame);
+      count++;
+    }
+    if (count > 0) client.write(bytes);
+    sent.increment(count);
+    if (count < page.events().size()) client.from = page.events().get(count - 1).place();
+    else client.from = !page.more() && seen.after(page.next()) ? seen : page.next();
+    client.whenDrained(() -> goOn(client));
   }
 
   /** Gives a live client what it has not had, as far as it takes it; one write for all of it. */
@@ -286,7 +318,12 @@ final class EventStream {
     if (client.closed || !client.live) return;
     StreamFeed feed = client.feed;
     if (client.next < feed.start()) {
-      disconnect(client, "behind");
+      if (client.full()) {
+        disconnectSlow(client, "behind");
+      } else { // It takes what it gets: too much came at once for what is kept.
+        client.live = false;
+        goOn(client);
+      }
       return;
     }
     if (client.full()) {
@@ -296,6 +333,7 @@ final class EventStream {
     if (client.next == feed.end()) return;
     var batch = feed.batch(client.next, limits.clientBytesMax / 2, client.filter);
     client.next = batch.next();
+    client.from = batch.until();
     if (batch.count() > 0) {
       client.write(batch.bytes());
       sent.increment(batch.count());
@@ -307,8 +345,7 @@ final class EventStream {
     long now = System.nanoTime() / 1_000_000;
     for (StreamFeed feed : Set.copyOf(feeds.values())) {
       for (StreamClient client : Set.copyOf(feed.clients)) {
-        if (client.fullSinceMs > 0 && now - client.fullSinceMs > limits.stallMs)
-          disconnect(client, "stalled");
+        if (client.stalled(now, limits.stallMs)) disconnectSlow(client, "stalled");
         else
           if (now - client.wroteAtMs >= limits.heartbeatMs && !client.full())
             client.write(Buffer.buffer(": heartbeat\n\n"));
@@ -322,7 +359,8 @@ final class EventStream {
     for (StreamFeed feed : Set.copyOf(feeds.values())) {
       for (StreamClient client : Set.copyOf(feed.clients)) {
         gone(client);
-        client.response.end().onFailure(e -> LOG.debug("stream_end error=\"{}\"", e.getMessage()));
+        if (client.full()) client.response.reset();
+        else client.response.end().onFailure(e -> LOG.debug("stream_end error=\"{}\"", e.getMessage()));
       }
     }
   }

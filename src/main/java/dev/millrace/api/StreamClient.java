@@ -3,7 +3,6 @@ package dev.millrace.api;
 import dev.millrace.journal.Cursor;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,8 +13,7 @@ final class StreamClient {
   final StreamFeed feed;
   final HttpServerResponse response;
   final Events.Filter filter;
-  /** Until it is live: the place from which on it needs events; null for none before it is live. */
-  @Nullable
+  /** The place up to which it has been given everything. */
   Cursor from;
   /** Once it is live: the number of the feed's next frame for it. */
   long next;
@@ -25,7 +23,7 @@ final class StreamClient {
   /** Since when its connection takes nothing, 0 when it does. */
   long fullSinceMs;
 
-  StreamClient(StreamFeed feed, HttpServerResponse response, Events.Filter filter, @Nullable Cursor from) {
+  StreamClient(StreamFeed feed, HttpServerResponse response, Events.Filter filter, Cursor from) {
     this.feed = feed;
     this.response = response;
     this.filter = filter;
@@ -39,6 +37,13 @@ final class StreamClient {
   void write(Buffer bytes) {
     wroteAtMs = nowMs();
     response.write(bytes).onFailure(e -> LOG.debug("stream_write error=\"{}\"", e.getMessage()));
+  }
+
+  /** Whether its connection has taken nothing for longer than {@code ms}; asked now and then. */
+  boolean stalled(long now, long ms) {
+    if (!full()) fullSinceMs = 0;
+    else if (fullSinceMs == 0) fullSinceMs = now;
+    return fullSinceMs > 0 && now - fullSinceMs > ms;
   }
 
   /** Runs {@code then} once the connection takes more; in this turn or a later one. */

@@ -21,8 +21,8 @@ final class StreamFeed {
   /** One event, as it is sent. */
   record Frame(StreamFeed feed, Cursor place, String type, UUID subject, Buffer bytes) {}
 
-  /** Some frames in one piece, and the number of the one after them. */
-  record Batch(Buffer bytes, int count, long next) {}
+  /** Some frames in one piece, the place up to which they reach, and the number of the one after them. */
+  record Batch(Buffer bytes, int count, Cursor until, long next) {}
 
   final Key key;
   final Set<StreamClient> clients = new HashSet<>();
@@ -84,9 +84,11 @@ final class StreamFeed {
     var bytes = Buffer.buffer();
     int count = 0;
     long number = start;
+    Cursor until = Cursor.START;
     for (Frame frame : frames) {
       if (number >= from) {
-        if (bytes.length() >= bytesMax) break;
+        if (number > from && bytes.length() >= bytesMax) break;
+        until = frame.place;
         if (all || filter.matches(frame.type, frame.subject)) {
           bytes.appendBuffer(frame.bytes);
           count++;
@@ -94,7 +96,7 @@ final class StreamFeed {
       }
       number++;
     }
-    var batch = new Batch(bytes, count, number);
+    var batch = new Batch(bytes, count, until, number);
     if (all) {
       last = batch;
       lastFrom = from;
