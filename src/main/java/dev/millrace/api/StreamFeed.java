@@ -4,8 +4,8 @@ import dev.millrace.journal.Cursor;
 import dev.millrace.journal.EventRow;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import java.util.ArrayDeque;
 import java.util.HashSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -26,11 +26,13 @@ final class StreamFeed {
 
   final Key key;
   final Set<StreamClient> clients = new HashSet<>();
-  /** Clients that came before the tail was read for this feed. */
+  /** Clients whose place the tail has not reached yet. */
   final Set<StreamClient> waiting = new HashSet<>();
-  private final ArrayDeque<Frame> frames = new ArrayDeque<>();
+  /** A ring: frame {@code n} stands at {@code n} modulo its length, which is a power of two. */
+  private @Nullable Frame[] ring = new Frame[64];
   private @Nullable Cursor covered;
   private long start;
+  private long end;
   private @Nullable Batch last;
   private long lastFrom = -1;
 
@@ -46,34 +48,49 @@ final class StreamFeed {
   long start() { return start; }
 
   /** The number of the next frame to come. */
-  long end() { return start + frames.size(); }
+  long end() { return end; }
+
+  private Frame at(long number) {
+    return Objects.requireNonNull(ring[(int) (number & (ring.length - 1))]);
+  }
+
+  private static void put(@Nullable Frame[] into, long number, @Nullable Frame frame) {
+    into[(int) (number & (into.length - 1))] = frame;
+  }
 
   Frame add(EventRow event, Buffer bytes) {
     var frame = new Frame(this, event.place(), event.type(), event.subject(), bytes);
-    frames.add(frame);
+    if (end - start == ring.length) {
+      var wider = new Frame[2 * ring.length];
+      for (long number = start; number < end; number++) put(wider, number, at(number));
+      ring = wider;
+    }
+    put(ring, end++, frame);
     return frame;
   }
 
   void forgetOldest(Frame frame) {
-    if (frames.peek() != frame) return; // the feed has been forgotten as a whole
-    frames.remove();
-    start++;
+    if (start == end || at(start) != frame) return; // the feed has been forgotten as a whole
+    put(ring, start++, null);
     covered = frame.place;
   }
 
   void forget() {
-    frames.clear();
+    ring = new Frame[1];
+    start = end;
     last = null;
   }
 
   /** The number of the first frame behind a place. */
   long after(Cursor place) {
-    long number = start;
-    for (Frame frame : frames) {
-      if (frame.place.after(place)) break;
-      number++;
+    long low = start;
+    long high = end;
+    while (low < high) {
+      long middle = (low + high) >>> 1;
+      if (at(middle).place.after(place)) high = middle;
+      else low = middle + 1;
     }
-    return number;
+    return low;
   }
 
   /** What a client gets next: frames from a number on that its filter lets through, of about so many bytes. */
@@ -83,18 +100,15 @@ final class StreamFeed {
     if (all && last != null && lastFrom == from && last.next == end()) return last;
     var bytes = Buffer.buffer();
     int count = 0;
-    long number = start;
+    long number = from;
     Cursor until = Cursor.START;
-    for (Frame frame : frames) {
-      if (number >= from) {
-        if (number > from && bytes.length() >= bytesMax) break;
-        until = frame.place;
-        if (all || filter.matches(frame.type, frame.subject)) {
-          bytes.appendBuffer(frame.bytes);
-          count++;
-        }
+    for (; number < end && (number == from || bytes.length() < bytesMax); number++) {
+      Frame frame = at(number);
+      until = frame.place;
+      if (all || filter.matches(frame.type, frame.subject)) {
+        bytes.appendBuffer(frame.bytes);
+        count++;
       }
-      number++;
     }
     var batch = new Batch(bytes, count, until, number);
     if (all) {
