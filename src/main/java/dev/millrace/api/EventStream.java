@@ -131,7 +131,7 @@ final class EventStream {
     clients++;
     response.closeHandler(v -> gone(client));
     response.exceptionHandler(e -> gone(client));
-    client.write(Buffer.buffer("retry: " + limits.retryMs + "\n\n"));
+    client.write(Buffer.buffer("retry: " + limits.retryMs + "\n" + placed(from)));
     goOn(client);
     if (!polling) {
       polling = true;
@@ -238,7 +238,8 @@ final class EventStream {
     try {
       String json = events.json(event);
       return Buffer
-          .buffer("id: " + events.id(event) + "\nevent: " + event.type() + "\ndata: " + json + "\n\n");
+          .buffer(
+              "id: " + events.id(event.place()) + "\nevent: " + event.type() + "\ndata: " + json + "\n\n");
     } catch (RuntimeException e) {
       LOG.error("stream_event_unreadable type={} subject={} version={}", event.type(), event.subject(),
           event.version(), e);
@@ -348,9 +349,20 @@ final class EventStream {
         if (client.stalled(now, limits.stallMs)) disconnectSlow(client, "stalled");
         else
           if (now - client.wroteAtMs >= limits.heartbeatMs && !client.full())
-            client.write(Buffer.buffer(": heartbeat\n\n"));
+            client.write(heartbeat(client));
       }
     }
+  }
+
+  /** An id without data: no event, but where a client resumes that is cut off before its next one. */
+  private String placed(Cursor place) {
+    return "id: " + events.id(place) + "\n\n";
+  }
+
+  /** Who hears of few events, or none, still moves on, and does not come back with a cursor that has expired. */
+  private Buffer heartbeat(StreamClient client) {
+    Cursor place = client.live && client.next == client.feed.end() && tail != null ? tail : client.from;
+    return Buffer.buffer(": heartbeat\n" + placed(place));
   }
 
   /** Lets everybody go, before a shutdown: they come back, to another node. */

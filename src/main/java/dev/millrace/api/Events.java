@@ -103,7 +103,7 @@ final class Events {
         });
   }
 
-  String id(EventRow event) { return ids.of(event.place()); }
+  String id(Cursor place) { return ids.of(place); }
 
   String json(EventRow event) { return PublicEvent.json(event, ids, PublicEvent.CURRENT); }
 

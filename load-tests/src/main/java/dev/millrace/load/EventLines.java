@@ -4,7 +4,7 @@ import io.netty.buffer.ByteBuf;
 
 /**
  * Reads the lines of one stream of server-sent events, however they were cut up, as cheaply as it can: of a
- * line it keeps only the first bytes. A frame is what has an id, and ends at the empty line.
+ * line it keeps only the first bytes. A frame is what has an id and data, and ends at the empty line.
  *
  * @see <a href="https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream">The
  *      WHATWG on parsing an event stream</a>
@@ -82,7 +82,7 @@ final class EventLines {
   }
 
   private void frameEnded() {
-    if (hasId) {
+    if (hasId && dataLength > 0) {
       frames.frame(idHash, data, dataLength);
     }
     hasId = false;

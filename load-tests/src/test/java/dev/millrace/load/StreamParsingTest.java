@@ -69,6 +69,13 @@ final class StreamParsingTest {
   }
 
   @Test
+  void feed_idWithoutData_isNoFrame() {
+    begin(1024);
+    feed(HEAD + chunked("retry: 2000\nid: evt_a\n\n: heartbeat\nid: evt_b\n\nid: evt_c\ndata: {}\n\n", 7));
+    assertEquals(List.of(SeenIds.hash("evt_c") + " data: {}"), frames);
+  }
+
+  @Test
   void feed_refused() {
     begin(128);
     var failure = assertThrows(IllegalStateException.class,
