@@ -1,0 +1,203 @@
+package dev.millrace.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.millrace.payment.EventType;
+import dev.millrace.payment.PaymentEvent;
+import dev.millrace.payment.PaymentEvent.Initiated;
+import java.time.OffsetDateTime;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+final class PublicEventTest {
+  private static final UUID SUBJECT = UUID.fromString("01890a5d-ac96-774b-bcce-b302099a8057");
+  private static final UUID MERCHANT = UUID.fromString("01890a5d-ac96-774b-bcce-b302099a8058");
+  private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  private static final String RECORDED = "2026-11-20T12:30:45.123999+01:00";
+  private static final String ASKED = EventJson.write(new Initiated(1999, "usd", "pm_card_visa", "automatic",
+      "order \"1\"", "Größe 😀\n{", Map.of("status", "x", "id", "y"), "https://shop.example/ok"));
+  /** Refuses a key that stands twice in an object. */
+  private static final JsonMapper STRICT = JsonMapper.builder()
+      .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+
+  private final EventId ids = new EventId(new byte[16]);
+
+  private static EventRow row(EventType type, int version, String data, String asked) {
+    return new EventRow(new Cursor(771, 42), SUBJECT, version, type.wire(), MERCHANT, false, TRACE,
+        OffsetDateTime.parse(RECORDED), data, asked);
+  }
+
+  private static String settlement() {
+    return "{\"provider\":\"stripe\",\"rail\":\"card\",\"currency\":\"usd\",\"payments\":2,\"amount\":3998,"
+        + "\"amount_charged\":3999}";
+  }
+
+  /** An event of each type as it stands in the journal. */
+  private static EventRow row(EventType type) {
+    return switch (type) {
+      case INITIATED -> row(type, 1, ASKED, null);
+      case SCREENED -> of(new PaymentEvent.Screened("clear", null, 0, true, null), 2);
+      case BLOCKED -> of(new PaymentEvent.Blocked("stolen", 100, null), 2);
+      case PROVIDER_SUBMITTED -> of(new PaymentEvent.ProviderSubmitted("stripe", "att_1"), 3);
+      case UNKNOWN -> of(new PaymentEvent.Unknown("stripe", "att_1", "timeout"), 4);
+      case CONFIRMED -> of(new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 1999, 2500, "usd"), 4);
+      case DECLINED -> of(new PaymentEvent.Declined("stripe", "att_1", "pi_1", "card_declined",
+          "insufficient_funds", "No."), 4);
+      case SETTLED -> of(new PaymentEvent.Settled("stl_1"), 5);
+      case SETTLEMENT_POSTED -> row(type, 1, settlement(), null);
+      case ENDPOINT_DISABLED ->
+        row(type, 2, "{\"url\":\"https://shop.example/hook\",\"reason\":\"gone\"}", null);
+      case ENDPOINT_TEST -> row(type, 1, "{\"url\":\"https://shop.example/hook\"}", null);
+    };
+  }
+
+  private static EventRow of(PaymentEvent event, int version) {
+    return row(event.type(), version, EventJson.write(event), ASKED);
+  }
+
+  private String json(EventRow row) { return PublicEvent.json(row, ids, PublicEvent.CURRENT); }
+
+  /** What all begin with. */
+  private static String head(EventType type, String subject, int version) {
+    return "{\"id\":\"ID\",\"object\":\"event\",\"api_version\":\"2026-11-21\",\"type\":\"" + type.wire()
+        + "\",\"created\":1795174245,\"timestamp\":\"2026-11-20T11:30:45.123Z\",\"livemode\":false,"
+        + "\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\",\"subject\":\"" + subject + "\",\"version\":"
+        + version
+        + ",\"previous_version\":" + (version == 1 ? "null" : version - 1) + ",\"data\":";
+  }
+
+  private static final String PAYMENT = "pay_01h455vb4pex5vsknk084sn02q";
+  private static final String OBJECT = "{\"object\":{\"id\":\"" + PAYMENT
+      + "\",\"object\":\"payment\",\"status\":\"STATUS\",\"amount\":1999,\"currency\":\"usd\","
+      + "\"payment_method\":\"pm_card_visa\",\"capture\":\"automatic\",\"reference\":\"order \\\"1\\\"\","
+      + "\"description\":\"Größe 😀\\n{\",\"metadata\":{\"id\":\"y\",\"status\":\"x\"},"
+      + "\"return_url\":\"https://shop.example/ok\"}";
+
+  private static String payment(EventType type, int version, String status, String details) {
+    return head(type, PAYMENT, version) + OBJECT.replace("STATUS", status)
+        + (details == null ? "" : ",\"details\":" + details) + "}}";
+  }
+
+  private static String golden(EventType type) {
+    return switch (type) {
+      case INITIATED -> payment(type, 1, "initiated", null);
+      case SCREENED -> payment(type, 2, "initiated",
+          "{\"decision\":\"clear\",\"score\":0,\"velocity_known\":true}");
+      case BLOCKED -> payment(type, 2, "blocked", "{\"rule\":\"stolen\",\"score\":100}");
+      case PROVIDER_SUBMITTED -> payment(type, 3, "provider_submitted",
+          "{\"provider\":\"stripe\",\"attempt\":\"att_1\"}");
+      case UNKNOWN -> payment(type, 4, "unknown",
+          "{\"provider\":\"stripe\",\"attempt\":\"att_1\",\"reason\":\"timeout\"}");
+      case CONFIRMED -> payment(type, 4, "confirmed",
+          "{\"provider\":\"stripe\",\"attempt\":\"att_1\",\"provider_reference\":\"pi_1\",\"amount\":1999,"
+              + "\"amount_charged\":2500,\"currency\":\"usd\"}");
+      case DECLINED -> payment(type, 4, "declined",
+          "{\"provider\":\"stripe\",\"attempt\":\"att_1\",\"provider_reference\":\"pi_1\","
+              + "\"code\":\"card_declined\",\"decline_code\":\"insufficient_funds\",\"message\":\"No.\"}");
+      case SETTLED -> payment(type, 5, "settled", "{\"settlement\":\"stl_1\"}");
+      case SETTLEMENT_POSTED -> head(type, "stl_01h455vb4pex5vsknk084sn02q", 1)
+          + "{\"object\":{\"id\":\"stl_01h455vb4pex5vsknk084sn02q\",\"object\":\"settlement\",\"provider\":\"stripe\","
+          + "\"rail\":\"card\",\"currency\":\"usd\",\"payments\":2,\"amount\":3998,\"amount_charged\":3999}}}";
+      case ENDPOINT_DISABLED -> head(type, "whe_01h455vb4pex5vsknk084sn02q", 2)
+          + "{\"object\":{\"id\":\"whe_01h455vb4pex5vsknk084sn02q\",\"object\":\"webhook_endpoint\","
+          + "\"url\":\"https://shop.example/hook\",\"reason\":\"gone\"}}}";
+      case ENDPOINT_TEST -> head(type, "whe_01h455vb4pex5vsknk084sn02q", 1)
+          + "{\"object\":{\"id\":\"whe_01h455vb4pex5vsknk084sn02q\",\"object\":\"webhook_endpoint\","
+          + "\"url\":\"https://shop.example/hook\"}}}";
+    };
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void event_ofEachType_isWrittenAsAgreed(EventType type) {
+    assertThat(json(row(type))).isEqualTo(golden(type).replace("ID", ids.of(new Cursor(771, 42))));
+  }
+
+  /** An event in a stream's frame must be one line. */
+  @ParameterizedTest
+  @EnumSource
+  void event_ofEachType_isOneLineOfJson_withNoKeyTwice(EventType type) throws JsonProcessingException {
+    String json = json(row(type));
+    assertThat(json.lines()).hasSize(1);
+    JsonNode event = STRICT.readTree(json);
+    assertThat(event.at("/data/object/id")).isEqualTo(event.get("subject"));
+    assertThat(ids.parse(event.get("id").textValue())).isEqualTo(new Cursor(771, 42));
+  }
+
+  @Test
+  void strictReader_refusesAKeyTwice() {
+    assertThatThrownBy(() -> STRICT.readTree("{\"a\":{\"b\":1,\"b\":2}}"))
+        .isInstanceOf(JsonProcessingException.class);
+  }
+
+  static Stream<Arguments> statuses() {
+    return Stream.of(new PaymentEvent.Screened("clear", null, 0, true, null),
+        new PaymentEvent.Screened("review", "big", 70, true, null),
+        // What an operator calls himself decides nothing.
+        new PaymentEvent.Screened("clear", null, 0, true, "\"decision\":\"review\""),
+        new PaymentEvent.Screened("clear", "\",\"decision\":\"review\"", 0, true, null),
+        new PaymentEvent.Blocked(null, 0, "ann"), new PaymentEvent.ProviderSubmitted("stripe", "att_1"),
+        new PaymentEvent.Unknown("stripe", "att_1", "timeout"),
+        new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 1, 1, "usd"),
+        new PaymentEvent.Declined("stripe", "att_1", null, "c", null, "m"), new PaymentEvent.Settled("stl_1"))
+        .map(Arguments::of);
+  }
+
+  @ParameterizedTest
+  @MethodSource("statuses")
+  void status_isThatOfThePaymentAfterTheEvent(PaymentEvent event) throws JsonProcessingException {
+    var object = STRICT.readTree(json(of(event, 2))).at("/data/object");
+    assertThat(object.get("status").textValue()).isEqualTo(event.target().wire());
+    assertThat(object.get("amount").longValue()).isEqualTo(1999);
+  }
+
+  @Test
+  void timestamp_hasMillisecondsAlso_whenThereAreNone() throws JsonProcessingException {
+    var whole = new EventRow(new Cursor(771, 42), SUBJECT, 1, EventType.INITIATED.wire(), MERCHANT, true,
+        TRACE,
+        OffsetDateTime.parse("2026-11-20T11:30:45Z"), ASKED, null);
+    var event = STRICT.readTree(json(whole));
+    assertThat(event.get("timestamp").textValue()).isEqualTo("2026-11-20T11:30:45.000Z");
+    assertThat(event.get("livemode").booleanValue()).isTrue();
+  }
+
+  @Test
+  void object_withoutMembersOfItsOwn_isStillJson() throws JsonProcessingException {
+    var event = STRICT.readTree(json(row(EventType.ENDPOINT_TEST, 1, " { } ", null)));
+    assertThat(event.at("/data/object").size()).isEqualTo(2);
+  }
+
+  @Test
+  void type_ofANewerRelease_cannotBeWritten() {
+    var newer = new EventRow(new Cursor(771, 42), SUBJECT, 2, "payment.refunded", MERCHANT, false, TRACE,
+        OffsetDateTime.parse(RECORDED), "{}", ASKED);
+    assertThatThrownBy(() -> json(newer)).isInstanceOf(NullPointerException.class)
+        .hasMessageContaining("payment.refunded");
+  }
+
+  @Test
+  void subjectId_isNamedByTheKindOfThing() {
+    Map<EventType.Subject, String> prefixes = new EnumMap<>(
+        Arrays.stream(EventType.values()).collect(Collectors.toMap(EventType::subject,
+            t -> PublicEvent.subjectId(t, SUBJECT).substring(0, 4), (a, b) -> {
+              assertThat(a).isEqualTo(b);
+              return a;
+            })));
+    assertThat(prefixes).isEqualTo(Map.of(EventType.Subject.PAYMENT, "pay_", EventType.Subject.SETTLEMENT,
+        "stl_", EventType.Subject.WEBHOOK_ENDPOINT, "whe_"));
+  }
+}
