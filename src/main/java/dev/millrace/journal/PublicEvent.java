@@ -6,7 +6,8 @@ import dev.millrace.payment.Status;
 import dev.millrace.platform.Trace;
 import dev.millrace.platform.TypeId;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -29,6 +30,10 @@ public final class PublicEvent {
   /** What an endpoint may be pinned to. */
   public static final List<String> API_VERSIONS = List.of(CURRENT);
 
+  /** Three digits also where {@link Instant#toString} writes none. */
+  private static final DateTimeFormatter MILLISECONDS = new DateTimeFormatterBuilder().appendInstant(3)
+      .toFormatter();
+
   private PublicEvent() {}
 
   /** The id of what an event is about: {@code pay_…}, {@code stl_…} or {@code whe_…}. */
@@ -49,7 +54,7 @@ public final class PublicEvent {
     out.append("{\"id\":\"").append(ids.of(e.place())).append("\",\"object\":\"event\",\"api_version\":\"")
         .append(apiVersion).append("\",\"type\":\"").append(e.type()).append("\",\"created\":")
         .append(recorded.getEpochSecond()).append(",\"timestamp\":\"")
-        .append(recorded.truncatedTo(ChronoUnit.MILLIS)).append("\",\"livemode\":").append(e.livemode())
+        .append(MILLISECONDS.format(recorded)).append("\",\"livemode\":").append(e.livemode())
         .append(",\"trace_id\":\"")
         .append(JsonStringEncoder.getInstance().quoteAsString(Trace.id(e.traceparent())))
         .append("\",\"subject\":\"").append(subject).append("\",\"version\":").append(e.version())
