@@ -66,15 +66,16 @@ final class StripeAnswers {
   }
 
   static Outcome ofIntent(JsonObject intent) {
-    if (!(intent.getValue("id") instanceof String id)
-        || !(intent.getValue("status") instanceof String status)) {
-      return new Outcome.Unknown("an intent without id or status");
-    }
+    String id = text(intent, "id");
+    String status = text(intent, "status");
+    if (id == null || status == null) return new Outcome.Unknown("an intent without id or status");
     return switch (status) {
-      case "succeeded" -> intent.getValue("amount_received") instanceof Number n && n.longValue() > 0
-          && intent.getValue("currency") instanceof String c
-              ? new Outcome.Charged(id, n.longValue(), c)
-              : new Outcome.Unknown("a succeeded intent without amount_received or currency");
+      case "succeeded" -> {
+        String currency = text(intent, "currency");
+        yield intent.getValue("amount_received") instanceof Number n && n.longValue() > 0 && currency != null
+            ? new Outcome.Charged(id, n.longValue(), currency)
+            : new Outcome.Unknown("a succeeded intent without amount_received or currency");
+      }
       case "requires_payment_method", "canceled" -> {
         JsonObject error = intent.getValue("last_payment_error") instanceof JsonObject e
             ? e
@@ -87,8 +88,7 @@ final class StripeAnswers {
 
   private static Outcome declined(JsonObject json) {
     JsonObject error = error(json);
-    String id = error.getValue("payment_intent") instanceof JsonObject intent
-        && intent.getValue("id") instanceof String s ? s : null;
+    String id = error.getValue("payment_intent") instanceof JsonObject intent ? text(intent, "id") : null;
     return declined(id, error);
   }
 
@@ -103,6 +103,7 @@ final class StripeAnswers {
     return json.getValue("error") instanceof JsonObject e ? e : new JsonObject();
   }
 
+  /** All of it is stored, and Postgres holds no NUL in a text. */
   private static @Nullable String text(JsonObject json, String field) {
     return json.getValue(field) instanceof String s ? s.replace('\0', '?') : null;
   }

@@ -139,6 +139,6 @@ public final class StripeWebhooks implements WebhookScheme {
     if (!(intent.getValue("metadata") instanceof JsonObject metadata)
         || !(metadata.getValue("millrace_reference") instanceof String reference))
       return new Notice.Ignored(type);
-    return new Notice.Told(type, reference, StripeAnswers.ofIntent(intent));
+    return new Notice.Told(type, reference.replace('\0', '?'), StripeAnswers.ofIntent(intent));
   }
 }
