@@ -28,7 +28,12 @@ record Book(List<Entry> entries) {
 
   /** A simulator in a process of its own. */
   static GatewayProcess startSimulator(Site site) {
-    var simulator = site.start("simulator", Map.of());
+    return startSimulator(site, Map.of());
+  }
+
+  /** One with settings of its own: where its webhooks go. */
+  static GatewayProcess startSimulator(Site site, Map<String, String> settings) {
+    var simulator = site.start("simulator", settings);
     awaitAnswering(site);
     return simulator;
   }
@@ -45,6 +50,26 @@ record Book(List<Entry> entries) {
 
   static void settings(Site site, JsonObject change) {
     var answer = Http.send("PUT", site.simulatorUrl() + "/settings", Map.of(), change.encode());
+    if (answer.status() != 200) throw new AssertionError(answer.body());
+  }
+
+  /** How the simulator's webhooks fared. */
+  static JsonObject webhooks(Site site) {
+    return Http.get(site.simulatorUrl() + "/webhooks").json();
+  }
+
+  /** Waits until every webhook that is to be sent has been taken. */
+  static void awaitWebhooksSent(Site site) {
+    Await.until(Duration.ofSeconds(20), "no webhook is under way", () -> {
+      var counts = webhooks(site);
+      return counts.getLong("waiting") == 0 && counts.getLong("in_flight") == 0;
+    });
+  }
+
+  /** Has the simulator tell again what became of the call under this reference. */
+  static void resend(Site site, String reference) {
+    var answer = Http.send("POST", site.simulatorUrl() + "/webhooks/resend", Map.of(),
+        new JsonObject().put("reference", reference).encode());
     if (answer.status() != 200) throw new AssertionError(answer.body());
   }
 

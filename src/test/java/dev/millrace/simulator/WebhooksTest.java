@@ -5,6 +5,7 @@ import static dev.millrace.simulator.RunningSimulator.form;
 import static dev.millrace.simulator.RunningSimulator.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.stripe.model.PaymentIntent;
 import dev.millrace.simulator.WebhookReceiver.Webhook;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.TestServers;
@@ -65,6 +66,21 @@ class WebhooksTest {
     assertThat(webhook.verifiedSeconds()).isBetween(System.currentTimeMillis() / 1000 - 30,
         System.currentTimeMillis() / 1000);
     awaitCounts(counts -> counts.equals(counts(1, 0, 0, 0)));
+  }
+
+  /** Stripe's own library takes the simulator for Stripe. */
+  @Test
+  void charge_isTold_asStripesLibraryReadsIt() throws Exception {
+    String id = json(provider.charge("ref-1", "pm_card_visa")).getString("id");
+    Webhook webhook = receiver.await(1).getFirst();
+    var event = com.stripe.net.Webhook.constructEvent(webhook.body(),
+        webhook.headers().get("Stripe-Signature"), WebhookReceiver.SECRET);
+    assertThat(event.getId()).isEqualTo(webhook.id());
+    assertThat(event.getType()).isEqualTo("payment_intent.succeeded");
+    var intent = (PaymentIntent) event.getDataObjectDeserializer().deserializeUnsafe();
+    assertThat(intent.getId()).isEqualTo(id);
+    assertThat(intent.getStatus()).isEqualTo("succeeded");
+    assertThat(intent.getMetadata()).containsEntry("millrace_reference", "ref-1");
   }
 
   @ParameterizedTest

@@ -16,6 +16,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * servers, with any number of gateway nodes as processes of their own. Closing it ends the processes.
  */
 public final class Site implements AutoCloseable {
+  /** Where every gateway takes the provider's webhooks. */
+  public static final String WEBHOOK_PATH = "/webhooks/stripe/default";
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private final TestServers servers;
@@ -85,6 +87,11 @@ public final class Site implements AutoCloseable {
     var process = GatewayProcess.start(all, database + "-" + (processes.size() + 1));
     processes.add(process);
     return process;
+  }
+
+  /** The setting by which a simulator sends its webhooks to the node whose API has this port. */
+  public static Map<String, String> webhooksTo(int apiPort) {
+    return Map.of("MILLRACE_SIMULATOR_WEBHOOK_URL", "http://127.0.0.1:" + apiPort + WEBHOOK_PATH);
   }
 
   /** A node with every role but the servers. */
