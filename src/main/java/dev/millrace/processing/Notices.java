@@ -5,6 +5,7 @@ import dev.millrace.journal.Reads;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.TypeId;
+import dev.millrace.platform.Unavailable;
 import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.WebhookScheme;
 import dev.millrace.provider.WebhookScheme.Notice;
@@ -195,17 +196,30 @@ final class Notices {
       case Notice.Told told -> {
         UUID reference = references.get(told.reference());
         Known match = reference == null ? null : known.get(reference);
-        if (reference == null || match == null) yield unmatched(kept, told);
+        if (reference == null || match == null)
+          yield later(kept, told, null, "no payment of ours has the reference " + told.reference());
         // Most say what we know already: the answer to our own call was quicker.
         if (settles(match.status(), told.outcome()))
           yield result(kept, match.payment(), told, "unchanged", null);
-        yield flow.evidence(match.payment(), reference, told.outcome()).compose(e -> switch (e) {
-          case APPLIED -> result(kept, match.payment(), told, "applied", null);
-          case UNCHANGED -> result(kept, match.payment(), told, "unchanged", null);
-          case LATER -> unmatched(kept, told);
-        });
+        yield apply(kept, told, match.payment(), reference);
       }
     };
+  }
+
+  private Future<Judged> apply(Kept kept, Notice.Told told, UUID payment, UUID reference) {
+    return flow.evidence(payment, reference, told.outcome()).transform(evidence -> {
+      if (evidence.failed()) {
+        // While Postgres is away all of them wait; what is refused for its own sake holds up nobody else.
+        return evidence.cause() instanceof Unavailable
+            ? Future.failedFuture(evidence.cause())
+            : later(kept, told, payment, "the payment did not take it: " + evidence.cause().getMessage());
+      }
+      return switch (evidence.result()) {
+        case APPLIED -> result(kept, payment, told, "applied", null);
+        case UNCHANGED -> result(kept, payment, told, "unchanged", null);
+        case LATER -> later(kept, told, payment, "the payment cannot take it: " + told.outcome());
+      };
+    });
   }
 
   private static boolean settles(@Nullable Status status, Outcome outcome) {
@@ -226,13 +240,12 @@ final class Notices {
   }
 
   /** Its payment is not known, or cannot take it yet: the park, or after the last window the dead letters. */
-  private Future<Judged> unmatched(Kept kept, Notice.Told told) {
+  private Future<Judged> later(Kept kept, Notice.Told told, @Nullable UUID payment, String reason) {
     if (kept.tries() < windows.size()) return Future.succeededFuture(new Judged(null, kept));
-    String reason = "no payment of ours has the reference " + told.reference();
-    LOG.error("alert=webhook_unmatched provider={} account={} event={}", kept.provider(), kept.account(),
-        kept.eventId());
-    return retries.bury(null, "webhook", kept.tries() + 1, reason, "", kept.eventId(), source(kept))
-        .compose(v -> result(kept, null, told, "unmatched", reason));
+    LOG.error("alert=webhook_unmatched provider={} account={} event={} error=\"{}\"", kept.provider(),
+        kept.account(), kept.eventId(), reason);
+    return retries.bury(payment, "webhook", kept.tries() + 1, reason, "", kept.eventId(), source(kept))
+        .compose(v -> result(kept, payment, told, "unmatched", reason));
   }
 
   private Future<Void> write(long epoch, List<Judged> all, Cursor place, int passed) {

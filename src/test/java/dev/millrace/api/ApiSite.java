@@ -2,6 +2,7 @@ package dev.millrace.api;
 
 import dev.millrace.testing.GatewayProcess;
 import dev.millrace.testing.Site;
+import dev.millrace.testing.StripeSender;
 import dev.millrace.testing.TestServers;
 import java.util.Map;
 
@@ -12,10 +13,14 @@ import java.util.Map;
 final class ApiSite {
   static final long REQUEST_TIMEOUT_MS = 1_000;
 
+  /** Active beside the one with which the simulator signs, as while a secret is being rotated. */
+  static final String NEXT_SECRET = "whsec_next";
+
   private static final Site SITE = Site.on(TestServers.shared());
   private static final GatewayProcess GATEWAY = SITE.start("simulator,api,relay,processor,settlement,ops",
       Map.of("MILLRACE_API_REQUEST_TIMEOUT", "1s", "MILLRACE_SIMULATOR_LATENCY_MS_MIN", "1",
-          "MILLRACE_SIMULATOR_LATENCY_MS_MAX", "3", "MILLRACE_SETTLEMENT_INTERVAL", "100ms"));
+          "MILLRACE_SIMULATOR_LATENCY_MS_MAX", "3", "MILLRACE_SETTLEMENT_INTERVAL", "100ms",
+          "MILLRACE_PROVIDER_STRIPE_WEBHOOK_SECRETS", StripeSender.SECRET + "," + NEXT_SECRET));
 
   static {
     Runtime.getRuntime().addShutdownHook(new Thread(SITE::close));
