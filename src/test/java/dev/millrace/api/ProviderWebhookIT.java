@@ -43,7 +43,9 @@ class ProviderWebhookIT {
   }
 
   /** Refusals of this sender that were written down. */
-  private long audited() { return audited(sender.address()); }
+  private long audited() {
+    return audited(sender.address());
+  }
 
   private static long audited(String address) {
     return ApiSite.site().number("SELECT count(*) FROM audit WHERE act = 'webhook_refused'"
@@ -212,7 +214,8 @@ class ProviderWebhookIT {
     assertThat(sender.send(large + "x".repeat(rest) + "\"}").status()).isEqualTo(200);
     assertThat(rows(id)).isEqualTo(1);
     String other = StripeSender.eventId();
-    assertProblem(sender.send(large.replace(id, other) + "x".repeat(rest + 1) + "\"}"), 413, "body_too_large");
+    assertProblem(sender.send(large.replace(id, other) + "x".repeat(rest + 1) + "\"}"), 413,
+        "body_too_large");
     assertThat(rows(other)).isZero();
   }
 
@@ -220,7 +223,8 @@ class ProviderWebhookIT {
   @Test
   void largeBody_inChunks_is413() {
     try (var http = new RawHttp()) {
-      http.send("POST /webhooks/stripe/default HTTP/1.1\r\nHost: millrace\r\nTransfer-Encoding: chunked\r\n\r\n");
+      http.send(
+          "POST /webhooks/stripe/default HTTP/1.1\r\nHost: millrace\r\nTransfer-Encoding: chunked\r\n\r\n");
       String chunk = Integer.toHexString(65_536) + "\r\n" + "x".repeat(65_536) + "\r\n";
       for (int i = 0; i < 4; i++) http.send(chunk);
       http.send("1\r\nx\r\n");
