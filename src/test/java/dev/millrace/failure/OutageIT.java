@@ -7,6 +7,7 @@ import dev.millrace.testing.Await;
 import dev.millrace.testing.GatewayProcess;
 import dev.millrace.testing.Http;
 import dev.millrace.testing.Site;
+import dev.millrace.testing.StripeSender;
 import dev.millrace.testing.TestServers;
 import java.io.IOException;
 import java.time.Duration;
@@ -94,6 +95,25 @@ class OutageIT {
     awaitMore(100, Duration.ofSeconds(20));
     assertAllSettled();
     assertRefusals(from, down, until);
+  }
+
+  @Test
+  void postgres_stopped_webhookIsRefusedForNow_andTakenAfterwards() {
+    String event = StripeSender.eventId();
+    String body = "{\"id\":\"" + event + "\",\"type\":\"ping\"}";
+    try (var sender = StripeSender.to(gateway)) {
+      servers.servers().stop(Kind.POSTGRES);
+      var refused = sender.send(body);
+      assertThat(refused.status()).isEqualTo(503);
+      assertThat(refused.code()).isEqualTo("storage_unavailable");
+      assertThat(refused.header("Retry-After")).isNotNull();
+      assertThat(sender.send(body, "forged").status()).as("nothing is judged meanwhile").isEqualTo(503);
+      servers.servers().start(Kind.POSTGRES);
+      Await.until(Duration.ofSeconds(20), "the webhook is taken", () -> sender.send(body).status() == 200);
+    }
+    Await.until(Duration.ofSeconds(20), "it is processed", () -> site.number("""
+      SELECT count(*) FROM provider_event_result JOIN provider_event USING (xid, position)
+       WHERE event_id = '%s' AND outcome = 'ignored'""".formatted(event)) == 1);
   }
 
   /** Hung is worse than gone: connections stand, and nothing comes back. */
