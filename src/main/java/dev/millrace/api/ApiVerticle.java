@@ -139,7 +139,7 @@ public final class ApiVerticle extends VerticleBase {
 
   private void webhooks(Router router, Gate gate, BodyReader bodies, Once once, Reads reads, EventId ids,
       Events events) {
-    var endpoints = new WebhookEndpoints(bodies, once, reads, new EventReads(reads::query), ids, events,
+    var endpoints = new WebhookEndpoints(bodies, once, reads, ids, events,
         new AddressPolicy(servers.privateWebhooks()), config.positive("webhooks.endpoints-max"), instance);
     router.post("/v1/webhook_endpoints").handler(gate.call(endpoints::create));
     router.get("/v1/webhook_endpoints").handler(gate.call(endpoints::list));

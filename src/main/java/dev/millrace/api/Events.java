@@ -67,7 +67,12 @@ final class Events {
 
   /** Fails with 410 when events after the cursor may be gone; else the place to read from. Null: from the oldest. */
   Future<Cursor> from(@Nullable Cursor cursor) {
-    return events.oldest(Instant.now().minus(retention).atOffset(ZoneOffset.UTC)).compose(oldest -> {
+    return from(events, cursor);
+  }
+
+  /** The same by another's statements. */
+  Future<Cursor> from(EventReads journal, @Nullable Cursor cursor) {
+    return journal.oldest(Instant.now().minus(retention).atOffset(ZoneOffset.UTC)).compose(oldest -> {
       if (oldest == null) return Future.succeededFuture(cursor == null ? Cursor.START : cursor);
       if (cursor == null) return Future.succeededFuture(oldest);
       if (!oldest.after(cursor)) return Future.succeededFuture(cursor);

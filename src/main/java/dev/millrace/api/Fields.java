@@ -172,8 +172,11 @@ final class Fields {
     }
     var map = new LinkedHashMap<String, String>();
     for (var field : value.properties()) {
-      if (!validName.test(field.getKey())) {
-        invalid(name, remedy);
+      if (CardNumbers.in(field.getKey()) || !validName.test(field.getKey())) {
+        if (CardNumbers.in(field.getKey()))
+          fault(name, "card_number_refused", "has a name that looks like a card number.");
+        else
+          invalid(name, remedy);
         continue;
       }
       String text = text(name + "." + field.getKey(), field.getValue(), lengthMax);

@@ -64,10 +64,14 @@ final class WebhookDeliveries {
     });
   }
 
-  private Future<Entry> owned(Call call) {
+  private static UUID id(Call call) {
     UUID id = TypeId.parse(TypeId.WEBHOOK_DELIVERY, call.context().pathParam("id"));
-    if (id == null) return Future.failedFuture(new Refusal(Problem.notFound(NO_SUCH)));
-    return log().find(call.credential().merchant(), call.credential().livemode(), id)
+    if (id == null) throw new Refusal(Problem.notFound(NO_SUCH));
+    return id;
+  }
+
+  private static Future<Entry> owned(Call call, UUID id, DeliveryLog log) {
+    return log.find(call.credential().merchant(), call.credential().livemode(), id)
         .compose(e -> e == null
             ? Future.failedFuture(new Refusal(Problem.notFound(NO_SUCH)))
             : Future.succeededFuture(e));
@@ -76,7 +80,7 @@ final class WebhookDeliveries {
   /** {@code GET /v1/webhook_deliveries/{id}}: with its attempts. */
   Future<Answer> read(Call call) {
     new Query(call.context().queryParams(), Set.of()).check();
-    return owned(call).compose(e -> log().attempts(e.id()).map(attempts -> {
+    return owned(call, id(call), log()).compose(e -> log().attempts(e.id()).map(attempts -> {
       var list = new JsonArray();
       for (var a : attempts) {
         list.add(new JsonObject().put("number", a.number()).put("at", a.at().toInstant().toString())
@@ -94,13 +98,16 @@ final class WebhookDeliveries {
   Future<Answer> retry(Call call) {
     new Query(call.context().queryParams(), Set.of()).check();
     String key = Once.key(call);
+    UUID id = id(call);
     return bodies.readOptional(call.request()).compose(body -> {
       var f = Fields.of(body, Set.of());
       f.check();
-      return owned(call).compose(e -> once.run(call, key, f.canonical(), "webhook_delivery", e.id(),
-          sql -> new DeliveryLog(sql::run).retry(e).compose(retried -> retried == null
-              ? Future.failedFuture(new Refusal(WebhookEndpoints.disabled()))
-              : Future.succeededFuture(Answer.of(202, json(retried).toBuffer())))));
+      return once.run(call, key, f.canonical(), "webhook_delivery", id, sql -> {
+        var log = new DeliveryLog(sql::run);
+        return owned(call, id, log).compose(log::retry).compose(retried -> retried == null
+            ? Future.failedFuture(new Refusal(WebhookEndpoints.disabled()))
+            : Future.succeededFuture(Answer.of(202, json(retried).toBuffer())));
+      });
     });
   }
 

@@ -134,6 +134,11 @@ public final class EndpointStore {
     return query.apply(FIND, Tuple.of(id, merchant, livemode)).map(EndpointStore::first);
   }
 
+  /** The same, and nobody else changes it before the transaction ends. */
+  public Future<@Nullable Endpoint> lock(UUID merchant, boolean livemode, UUID id) {
+    return query.apply(FIND + " FOR UPDATE", Tuple.of(id, merchant, livemode)).map(EndpointStore::first);
+  }
+
   /** Newest first, those older than {@code after}; one more than the limit when there are more. */
   public Future<List<Endpoint>> list(UUID merchant, boolean livemode, @Nullable UUID after, int limit) {
     return query

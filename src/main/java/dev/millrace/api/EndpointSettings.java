@@ -1,0 +1,150 @@
+package dev.millrace.api;
+
+import dev.millrace.journal.PublicEvent;
+import dev.millrace.webhook.AddressPolicy;
+import dev.millrace.webhook.Endpoint;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.UnknownHostException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** What a merchant chooses for a webhook endpoint, read from a body and written into one. */
+final class EndpointSettings {
+  static final Set<String> FIELDS = Set.of("url", "description", "enabled_events", "headers", "api_version",
+      "stripe_signature", "ordered", "max_in_flight", "rate");
+  static final int EVENTS_MAX = 50;
+  private static final int HEADERS_MAX = 20;
+  private static final int IN_FLIGHT_DEFAULT = 8;
+  private static final int IN_FLIGHT_MAX = 100;
+  private static final int RATE_MAX = 10_000;
+  private static final Pattern HEADER = Pattern.compile("[A-Za-z0-9][A-Za-z0-9-]{0,59}");
+  private static final Pattern HEADER_VALUE = Pattern.compile("[\\x21-\\x7e]([\\x20-\\x7e]*[\\x21-\\x7e])?");
+  private static final Pattern PRINTABLE = Pattern.compile("[\\x21-\\x7e]+");
+  /** Of HTTP, and ours. */
+  private static final Set<String> RESERVED = Set.of("host", "connection", "content-length", "content-type",
+      "content-encoding", "transfer-encoding", "te", "trailer", "upgrade", "expect", "keep-alive",
+      "proxy-connection", "user-agent", "traceparent", "tracestate", "stripe-signature");
+
+  private final AddressPolicy addresses;
+
+  EndpointSettings(AddressPolicy addresses) {
+    this.addresses = addresses;
+  }
+
+  /** What a body names; null where it names nothing. {@code fields} knows what it takes away. */
+  record Named(Fields fields, @Nullable URI url, @Nullable String description,
+      @Nullable List<String> enabledEvents, @Nullable Map<String, String> headers,
+      @Nullable String apiVersion,
+      @Nullable Boolean stripeSignature, @Nullable Boolean ordered, @Nullable Integer maxInFlight,
+      @Nullable Integer rate) {
+
+    /** The settings of a new endpoint. Only after {@link Fields#check}, and with a URL and events. */
+    Endpoint.Settings made() {
+      return new Endpoint.Settings(Objects.requireNonNull(url), description,
+          Objects.requireNonNull(enabledEvents), headers == null ? Map.of() : headers,
+          apiVersion == null ? PublicEvent.CURRENT : apiVersion, Boolean.TRUE.equals(stripeSignature),
+          Boolean.TRUE.equals(ordered), maxInFlight == null ? IN_FLIGHT_DEFAULT : maxInFlight, rate);
+    }
+
+    /** The settings of an endpoint that had {@code old}: what is not named stays. */
+    Endpoint.Settings changing(Endpoint.Settings old) {
+      return new Endpoint.Settings(url == null ? old.url() : url,
+          fields.cleared("description") ? null : description == null ? old.description() : description,
+          enabledEvents == null ? old.enabledEvents() : enabledEvents,
+          fields.cleared("headers") ? Map.of() : headers == null ? old.headers() : headers,
+          apiVersion == null ? old.apiVersion() : apiVersion,
+          stripeSignature == null ? old.stripeSignature() : stripeSignature,
+          ordered == null ? old.ordered() : ordered, maxInFlight == null ? old.maxInFlight() : maxInFlight,
+          fields.cleared("rate") ? null : rate == null ? old.rate() : rate);
+    }
+  }
+
+  /** Reads and checks what a body names; its faults are noted in {@code f}. */
+  Named read(Fields f) {
+    String version = f.text("api_version", 20);
+    if (version != null && !PublicEvent.API_VERSIONS.contains(version))
+      f.fault("api_version", "parameter_invalid",
+          "must be one of " + String.join(", ", PublicEvent.API_VERSIONS) + ".");
+    return new Named(f, url(f), f.text("description", 500),
+        f.list("enabled_events", EVENTS_MAX, Endpoint::pattern,
+            "each an event type (payment.settled), all of a kind (payment.*) or all (*)."),
+        headers(f), version, f.flag("stripe_signature"), f.flag("ordered"),
+        f.integer("max_in_flight", 1, IN_FLIGHT_MAX), f.integer("rate", 1, RATE_MAX));
+  }
+
+  private static @Nullable Map<String, String> headers(Fields f) {
+    var headers = f.map("headers", HEADERS_MAX, 500, EndpointSettings::headerName,
+        "has a name that is no header's, or one that is reserved: letters, digits and hyphens, not webhook-… or those of HTTP itself.");
+    if (headers == null) return null;
+    var seen = new HashSet<String>();
+    headers.forEach((name, value) -> {
+      if (!seen.add(name.toLowerCase(Locale.ROOT)))
+        f.fault("headers." + name, "parameter_duplicate",
+            "stands there twice; upper and lower case are the same to HTTP.");
+      if (!HEADER_VALUE.matcher(value).matches())
+        f.fault("headers." + name, "parameter_invalid",
+            "must be printable ASCII without spaces at its ends.");
+    });
+    return headers;
+  }
+
+  private static boolean headerName(String name) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    return HEADER.matcher(name).matches() && !RESERVED.contains(lower) && !lower.startsWith("webhook-");
+  }
+
+  private @Nullable URI url(Fields f) {
+    String text = f.text("url", 2_000);
+    if (text == null) return null;
+    String fault = "must be an absolute https URL with a host, without user, password or fragment; percent-encode what is not ASCII.";
+    try {
+      URI url = new URI(text);
+      boolean https = "https".equals(url.getScheme());
+      if (url.getHost() == null || url.getRawUserInfo() != null || url.getRawFragment() != null
+          || !(https || "http".equals(url.getScheme())) || url.getPort() == 0 || url.getPort() > 65_535
+          || !PRINTABLE.matcher(text).matches()) {
+        f.fault("url", "parameter_invalid", fault);
+      } else if (!https && !addresses.privateAllowed()) {
+        f.fault("url", "parameter_invalid", "must be https.");
+      } else if (!literalPermitted(url.getHost())) {
+        f.fault("url", "parameter_invalid",
+            "has an address that is private, loopback, link-local or reserved. It must be on the public Internet.");
+      } else {
+        return url;
+      }
+    } catch (URISyntaxException e) {
+      f.fault("url", "parameter_invalid", fault);
+    }
+    return null;
+  }
+
+  /** Names are judged when they are connected to, by what they resolve to then. */
+  private boolean literalPermitted(String host) {
+    if (!host.matches("[0-9.]+") && !host.startsWith("[")) return true;
+    try {
+      return addresses.permits(InetAddress.getByName(host));
+    } catch (UnknownHostException e) {
+      return false;
+    }
+  }
+
+  /** The same settings give the same text, whatever of them was spelt out. */
+  static JsonObject json(Endpoint.Settings s) {
+    var headers = new JsonObject();
+    s.headers().forEach(headers::put);
+    return new JsonObject().put("url", s.url().toString()).put("description", s.description())
+        .put("enabled_events", new JsonArray(List.copyOf(s.enabledEvents()))).put("headers", headers)
+        .put("api_version", s.apiVersion()).put("stripe_signature", s.stripeSignature())
+        .put("ordered", s.ordered()).put("max_in_flight", s.maxInFlight()).put("rate", s.rate());
+  }
+}
