@@ -34,9 +34,10 @@ import java.util.stream.Collectors;
 /** The contract as a judge of real requests and answers. */
 final class Contract implements AutoCloseable {
   private static final String YAML = "application/yaml";
+  private static final String EVENTS = "text/event-stream";
   /** Media types that the validators do not know, and stand-ins that they treat alike. */
   private static final Map<String, String> STAND_INS = Map.of("application/problem+json",
-      "application/vnd.problem+json", YAML, "application/json");
+      "application/vnd.problem+json", YAML, "application/json", EVENTS, "application/json");
   /** Headers of HTTP itself, which OpenAPI leaves out. */
   private static final Set<String> OF_HTTP = Set.of("content-type", "content-length", "connection", "date",
       "transfer-encoding");
@@ -118,8 +119,9 @@ final class Contract implements AutoCloseable {
       named.put(names.get(header.getKey()), value.startsWith("\"") ? Json.encode(value) : value);
     }
     String type = headers.getOrDefault("content-type", "");
+    boolean text = type.equals(YAML) || type.equals(EVENTS);
     var judged = Buffer
-        .buffer(type.equals(YAML) ? Json.encode(new String(body, UTF_8)).getBytes(UTF_8) : body);
+        .buffer(text ? Json.encode(new String(body, UTF_8)).getBytes(UTF_8) : body);
     var answer = ValidatableResponse.create(status, named, judged, STAND_INS.getOrDefault(type, type));
     try {
       await(answers.validate(answer, operation.getOperationId()));
