@@ -17,7 +17,8 @@ final class ApiSite {
   static final String NEXT_SECRET = "whsec_next";
 
   private static final Site SITE = Site.on(TestServers.shared());
-  private static final GatewayProcess GATEWAY = SITE.start("simulator,api,relay,processor,settlement,notifier,ops",
+  private static final GatewayProcess GATEWAY = SITE.start(
+      "simulator,api,relay,processor,settlement,notifier,ops",
       Map.of("MILLRACE_API_REQUEST_TIMEOUT", "1s", "MILLRACE_SIMULATOR_LATENCY_MS_MIN", "1",
           "MILLRACE_SIMULATOR_LATENCY_MS_MAX", "3", "MILLRACE_SETTLEMENT_INTERVAL", "100ms",
           "MILLRACE_PROVIDER_STRIPE_WEBHOOK_SECRETS", StripeSender.SECRET + "," + NEXT_SECRET,

@@ -69,6 +69,19 @@ record Merchant(String id, String key) {
     return Http.send("POST", ApiSite.url("/v1/payments"), all, body);
   }
 
+  /** Any call; a {@code POST} under a key of its own. */
+  Answer send(String method, String path, String body) {
+    return method.equals("POST")
+        ? post(path, "key-" + KEYS.incrementAndGet(), body)
+        : Http.send(method, ApiSite.url(path),
+            Map.of("Authorization", "Bearer " + key, "Content-Type", "application/json"), body);
+  }
+
+  /** A {@code POST} to any path. */
+  Answer post(String path, String idempotencyKey, String body) {
+    return Http.send("POST", ApiSite.url(path), Http.create(key, idempotencyKey), body);
+  }
+
   Answer get(String path) { return Http.get(ApiSite.url(path), key); }
 
   JsonObject payment(String id) { return get("/v1/payments/" + id).json(); }

@@ -7,16 +7,11 @@ import dev.millrace.testing.Await;
 import dev.millrace.testing.Http;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
-import io.vertx.openapi.contract.Operation;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -28,13 +23,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Holds real requests and answers of every call against {@code openapi.yaml}. */
 class OpenApiContractIT {
-  /** What takes a fault of ours or of the storage's to be answered. */
-  private static final Set<Integer> NOT_PROVOKED = Set.of(500, 503);
-  private static final String TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-  private static final Contract CONTRACT = new Contract(UnaryOperator.identity());
+  private static final ContractCalls CALLS = new ContractCalls(ContractCalls.PAYMENTS);
   private static final Merchant MERCHANT = Merchant.create();
   private static final AtomicInteger KEYS = new AtomicInteger();
-  private static final Set<String> PROVOKED = new TreeSet<>();
   private static String paid;
 
   @BeforeAll
@@ -43,42 +34,9 @@ class OpenApiContractIT {
     MERCHANT.awaitStatus(paid, "settled");
   }
 
-  /** Else a status could stay in the file that no call answers any more. */
   @AfterAll
   static void documentedAnswers_exceptFaults_wereAllProvoked() {
-    var documented = new TreeSet<String>();
-    for (var operation : CONTRACT.parsed().operations())
-      for (int status = 200; status < 600; status++)
-        if (operation.getResponse(status) != null && !NOT_PROVOKED.contains(status))
-          documented.add(operation.getOperationId() + " " + status);
-    CONTRACT.close();
-    assertThat(PROVOKED).isEqualTo(documented);
-  }
-
-  private static Operation assertFits(HttpMethod method, String path, int status, Map<String, String> headers,
-      byte[] body) {
-    var operation = CONTRACT.operation(method, path);
-    assertThat(CONTRACT.faultsOfAnswer(operation, status, headers, body)).isEmpty();
-    PROVOKED.add(operation.getOperationId() + " " + status);
-    return operation;
-  }
-
-  private static void assertCall(int status, HttpMethod method, String path, Map<String, String> headers,
-      String body) {
-    var answer = Http.send(method.name(), ApiSite.url(path), headers, body);
-    assertThat(answer.status()).as(answer.body()).isEqualTo(status);
-    assertFits(method, path, status, Contract.lowerCase(answer), answer.bytes());
-  }
-
-  /** A request that is refused for what the contract does not say, or not at all, must be valid by the contract. */
-  private static void assertValidCall(int status, HttpMethod method, String path, Map<String, String> headers,
-      String body) {
-    assertThat(CONTRACT.faultsOfRequest(method.name(), path, headers, body)).isEmpty();
-    assertCall(status, method, path, headers, body);
-  }
-
-  private static Map<String, String> authorized(Merchant merchant) {
-    return Map.of("Authorization", "Bearer " + merchant.key(), "traceparent", TRACEPARENT);
+    CALLS.close();
   }
 
   private static Stream<String> reads() {
@@ -90,26 +48,12 @@ class OpenApiContractIT {
 
   @ParameterizedTest
   @MethodSource("reads")
-  void read_fits(String path) {
-    assertValidCall(200, HttpMethod.GET, path, authorized(MERCHANT), null);
-    assertCall(400, HttpMethod.GET, path + "?nonsense=1", authorized(MERCHANT), null);
-    assertValidCall(401, HttpMethod.GET, path, Map.of(), null);
-    assertValidCall(401, HttpMethod.GET, path, Map.of("Authorization", "Bearer sk_test_nobody"), null);
-  }
+  void read_fits(String path) { CALLS.assertRead(MERCHANT, path); }
 
   @ParameterizedTest
   @MethodSource("reads")
   void read_overTheRate_fits(String path) {
-    var limited = authorized(Merchant.withRate(1));
-    Await.until(Duration.ofSeconds(10), "429", () -> Http
-        .send("GET", ApiSite.url("/v1/balances"), limited, null).status() == 429);
-    var answer = new AtomicReference<Http.Answer>();
-    Await.until(Duration.ofSeconds(10), "429", () -> {
-      answer.set(Http.send("GET", ApiSite.url(path), limited, null));
-      assertFits(HttpMethod.GET, path, answer.get().status(), Contract.lowerCase(answer.get()),
-          answer.get().bytes());
-      return answer.get().status() == 429;
-    });
+    CALLS.assertLimited(HttpMethod.GET, path, null);
   }
 
   @ParameterizedTest
@@ -118,7 +62,7 @@ class OpenApiContractIT {
       "/v1/ledger/accounts/merchant_pending:mer_01jd3w5ynkfxmrx1v0a9s2e4zg/postings",
       "/v1/idempotency_keys/unused"})
   void read_ofNothing_fits(String path) {
-    assertValidCall(404, HttpMethod.GET, path, authorized(MERCHANT), null);
+    CALLS.assertValidCall(404, HttpMethod.GET, path, ContractCalls.authorized(MERCHANT), null);
   }
 
   @ParameterizedTest
@@ -126,23 +70,26 @@ class OpenApiContractIT {
       "created%5Bgte%5D=1&created%5Blt%5D=99999999999", "starting_after=pay_01jd3w5ynkfxmrx1v0a9s2e4zg",
       "ending_before=pay_01jd3w5ynkfxmrx1v0a9s2e4zg"})
   void list_withParameters_fits(String query) {
-    assertValidCall(200, HttpMethod.GET, "/v1/payments?" + query, authorized(MERCHANT), null);
+    CALLS.assertValidCall(200, HttpMethod.GET, "/v1/payments?" + query, ContractCalls.authorized(MERCHANT),
+        null);
   }
 
   @Test
   void list_withMore_fits() {
     MERCHANT.pay(Merchant.VISA);
-    assertValidCall(200, HttpMethod.GET, "/v1/payments?limit=1", authorized(MERCHANT), null);
+    CALLS.assertValidCall(200, HttpMethod.GET, "/v1/payments?limit=1", ContractCalls.authorized(MERCHANT),
+        null);
     String postings = "/v1/ledger/accounts/merchant_pending:" + MERCHANT.id()
         + "/postings?currency=usd&limit=1";
-    assertValidCall(200, HttpMethod.GET, postings, authorized(MERCHANT), null);
+    CALLS.assertValidCall(200, HttpMethod.GET, postings, ContractCalls.authorized(MERCHANT), null);
     String next = MERCHANT.get(postings).json().getString("next");
-    assertValidCall(200, HttpMethod.GET, postings + "&starting_after=" + next, authorized(MERCHANT), null);
+    CALLS.assertValidCall(200, HttpMethod.GET, postings + "&starting_after=" + next,
+        ContractCalls.authorized(MERCHANT), null);
   }
 
   @Test
   void contract_served_isThisFileAndFits() {
-    assertValidCall(200, HttpMethod.GET, "/openapi.yaml", Map.of(), null);
+    CALLS.assertValidCall(200, HttpMethod.GET, "/openapi.yaml", Map.of(), null);
     assertThat(Http.get(ApiSite.url("/openapi.yaml")).body()).isEqualTo(Contract.text());
   }
 
@@ -157,10 +104,10 @@ class OpenApiContractIT {
   @ParameterizedTest
   @ValueSource(strings = {Merchant.VISA, EVERYTHING})
   void create_accepted_fits(String body) {
-    var headers = creating(MERCHANT, "traceparent", TRACEPARENT);
-    assertValidCall(202, HttpMethod.POST, "/v1/payments", headers, body);
-    assertValidCall(202, HttpMethod.POST, "/v1/payments", headers, body);
-    assertValidCall(202, HttpMethod.POST, "/v1/payments", creating(Merchant.withRate(9)), body);
+    var headers = creating(MERCHANT, "traceparent", ContractCalls.TRACEPARENT);
+    CALLS.assertValidCall(202, HttpMethod.POST, "/v1/payments", headers, body);
+    CALLS.assertValidCall(202, HttpMethod.POST, "/v1/payments", headers, body);
+    CALLS.assertValidCall(202, HttpMethod.POST, "/v1/payments", creating(Merchant.withRate(9)), body);
   }
 
   /** Each status a payment can have, with its object and its timeline. */
@@ -169,10 +116,11 @@ class OpenApiContractIT {
       "pm_sim_wrong_amount"})
   void create_decided_fits(String method) {
     var headers = creating(MERCHANT, "Prefer", "wait=20");
-    assertValidCall(201, HttpMethod.POST, "/v1/payments", headers, Merchant.paidBy(method));
-    assertValidCall(201, HttpMethod.POST, "/v1/payments", headers, Merchant.paidBy(method));
+    CALLS.assertValidCall(201, HttpMethod.POST, "/v1/payments", headers, Merchant.paidBy(method));
+    CALLS.assertValidCall(201, HttpMethod.POST, "/v1/payments", headers, Merchant.paidBy(method));
     String id = MERCHANT.pay(headers.get("Idempotency-Key"), Merchant.paidBy(method)).json().getString("id");
-    assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id + "/timeline", authorized(MERCHANT), null);
+    CALLS.assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id + "/timeline",
+        ContractCalls.authorized(MERCHANT), null);
   }
 
   @ParameterizedTest
@@ -180,8 +128,10 @@ class OpenApiContractIT {
   void payment_undecided_fits(String method, String status) {
     String id = MERCHANT.pay(Merchant.paidBy(method)).json().getString("id");
     MERCHANT.awaitStatus(id, status);
-    assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id, authorized(MERCHANT), null);
-    assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id + "/timeline", authorized(MERCHANT), null);
+    CALLS.assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id, ContractCalls.authorized(MERCHANT),
+        null);
+    CALLS.assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id + "/timeline",
+        ContractCalls.authorized(MERCHANT), null);
   }
 
   static Stream<Arguments> undecided() {
@@ -196,8 +146,10 @@ class OpenApiContractIT {
       MERCHANT.awaitStatus(id, "in_review");
       Merchant.ops("/ops/payments/" + id + "/" + act, new JsonObject());
       MERCHANT.awaitStatus(id, act.equals("block") ? "blocked" : "settled");
-      assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id, authorized(MERCHANT), null);
-      assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id + "/timeline", authorized(MERCHANT), null);
+      CALLS.assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id, ContractCalls.authorized(MERCHANT),
+          null);
+      CALLS.assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id + "/timeline",
+          ContractCalls.authorized(MERCHANT), null);
     }
   }
 
@@ -211,37 +163,34 @@ class OpenApiContractIT {
       "no json"})
   void create_ofBadBody_isRefusedByBoth(String body) {
     var headers = creating(MERCHANT);
-    assertThat(CONTRACT.faultsOfRequest("POST", "/v1/payments", headers, body)).isNotEmpty();
-    assertCall(400, HttpMethod.POST, "/v1/payments", headers, body);
+    assertThat(CALLS.faultsOfRequest("POST", "/v1/payments", headers, body)).isNotEmpty();
+    CALLS.assertCall(400, HttpMethod.POST, "/v1/payments", headers, body);
   }
 
   @Test
   void create_withBadHeaders_isRefusedByBoth() {
     var withoutKey = new HashMap<>(creating(MERCHANT));
     withoutKey.remove("Idempotency-Key");
-    assertThat(CONTRACT.faultsOfRequest("POST", "/v1/payments", withoutKey, Merchant.VISA)).isNotEmpty();
-    assertCall(400, HttpMethod.POST, "/v1/payments", withoutKey, Merchant.VISA);
+    assertThat(CALLS.faultsOfRequest("POST", "/v1/payments", withoutKey, Merchant.VISA)).isNotEmpty();
+    CALLS.assertCall(400, HttpMethod.POST, "/v1/payments", withoutKey, Merchant.VISA);
     var longKey = Http.create(MERCHANT.key(), "k".repeat(258));
-    assertThat(CONTRACT.faultsOfRequest("POST", "/v1/payments", longKey, Merchant.VISA)).isNotEmpty();
-    assertCall(400, HttpMethod.POST, "/v1/payments", longKey, Merchant.VISA);
+    assertThat(CALLS.faultsOfRequest("POST", "/v1/payments", longKey, Merchant.VISA)).isNotEmpty();
+    CALLS.assertCall(400, HttpMethod.POST, "/v1/payments", longKey, Merchant.VISA);
     var noJson = creating(MERCHANT);
     noJson.put("Content-Type", "text/plain");
-    assertThat(CONTRACT.faultsOfRequest("POST", "/v1/payments", noJson, Merchant.VISA)).isNotEmpty();
-    assertCall(415, HttpMethod.POST, "/v1/payments", noJson, Merchant.VISA);
+    assertThat(CALLS.faultsOfRequest("POST", "/v1/payments", noJson, Merchant.VISA)).isNotEmpty();
+    CALLS.assertCall(415, HttpMethod.POST, "/v1/payments", noJson, Merchant.VISA);
   }
 
   @Test
   void create_refused_fits() {
-    assertValidCall(401, HttpMethod.POST, "/v1/payments", Http.create("sk_test_nobody", "k"), Merchant.VISA);
-    assertValidCall(413, HttpMethod.POST, "/v1/payments", creating(MERCHANT),
+    CALLS.assertValidCall(401, HttpMethod.POST, "/v1/payments", Http.create("sk_test_nobody", "k"),
+        Merchant.VISA);
+    CALLS.assertValidCall(413, HttpMethod.POST, "/v1/payments", creating(MERCHANT),
         Merchant.VISA + " ".repeat(65_536));
-    assertValidCall(422, HttpMethod.POST, "/v1/payments", Http.create(MERCHANT.key(), "settled"), EVERYTHING);
-    var limited = Merchant.withRate(1);
-    Await.until(Duration.ofSeconds(10), "429", () -> limited.pay(Merchant.VISA).status() == 429);
-    var answer = limited.pay(Merchant.VISA);
-    assertFits(HttpMethod.POST, "/v1/payments", answer.status(), Contract.lowerCase(answer), answer.bytes());
-    while (answer.status() != 429) answer = limited.pay(Merchant.VISA);
-    assertFits(HttpMethod.POST, "/v1/payments", 429, Contract.lowerCase(answer), answer.bytes());
+    CALLS.assertValidCall(422, HttpMethod.POST, "/v1/payments", Http.create(MERCHANT.key(), "settled"),
+        EVERYTHING);
+    CALLS.assertLimited(HttpMethod.POST, "/v1/payments", Merchant.VISA);
   }
 
   @Test
@@ -250,18 +199,20 @@ class OpenApiContractIT {
     var first = MERCHANT.payLater("in-flight", body, "Prefer", "wait=1");
     Await.until(Duration.ofSeconds(5), "in flight",
         () -> MERCHANT.get("/v1/idempotency_keys/in-flight").status() == 200);
-    assertValidCall(200, HttpMethod.GET, "/v1/idempotency_keys/in-flight", authorized(MERCHANT), null);
-    assertValidCall(409, HttpMethod.POST, "/v1/payments", Http.create(MERCHANT.key(), "in-flight"), body);
+    CALLS.assertValidCall(200, HttpMethod.GET, "/v1/idempotency_keys/in-flight",
+        ContractCalls.authorized(MERCHANT), null);
+    CALLS.assertValidCall(409, HttpMethod.POST, "/v1/payments", Http.create(MERCHANT.key(), "in-flight"),
+        body);
     assertThat(first.join().status()).isEqualTo(202);
   }
 
   @Test
   void create_tooSlow_fits() {
     try (var http = new RawHttp()) {
-      var answer = http.send(RawHttp.head(MERCHANT,
+      var answer = http.send(RawHttp.head("POST /v1/payments", MERCHANT,
           "Idempotency-Key: slow\r\nContent-Type: application/json\r\nContent-Length: 9\r\n")).answer();
       assertThat(answer.status()).isEqualTo(408);
-      assertFits(HttpMethod.POST, "/v1/payments", 408, answer.headers(), answer.bytes());
+      CALLS.assertFits(HttpMethod.POST, "/v1/payments", 408, answer.headers(), answer.bytes());
     }
   }
 }

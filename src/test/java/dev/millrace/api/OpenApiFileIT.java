@@ -2,12 +2,14 @@ package dev.millrace.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.testing.Await;
 import dev.millrace.testing.Http;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -84,6 +86,14 @@ class OpenApiFileIT {
     }
   }
 
+  /** Else an operation's answers would be held by no class of tests. */
+  @Test
+  void operations_ofTheFile_areHeldByOneClassEach() {
+    for (var operation : CONTRACT.parsed().operations())
+      assertThat(ContractCalls.ALL.stream().filter(tags -> tags.containsAll(operation.getTags())))
+          .as(operation.getOperationId()).hasSize(1);
+  }
+
   /** What this test is good for: it must see a field too many, one too few and a header too many. */
   @Test
   void contract_thatDoesNotFit_isNoticed() {
@@ -102,13 +112,40 @@ class OpenApiFileIT {
         "another status", text -> text.replace("confirmed, declined, settled]\n", "confirmed, declined]\n"),
         "a header that is not documented",
         text -> text.replace("            Request-Id: ", "            X-Request-Id: "));
+    assertNoticed(HttpMethod.GET, "/v1/payments/" + paid, payment, mutations);
+  }
+
+  @Test
+  void contract_thatDoesNotFitWebhooks_isNoticed() {
+    var merchant = Merchant.create();
+    var created = merchant.send("POST", "/v1/webhook_endpoints",
+        "{\"url\":\"https://shop.example/\",\"enabled_events\":[\"*\"],\"headers\":{\"a\":\"b\"}}");
+    var tested = merchant.send("POST",
+        "/v1/webhook_endpoints/" + created.json().getString("id") + "/test", null);
+    String event = "/v1/events/" + tested.json().getString("id");
+    Await.until(Duration.ofSeconds(10), event, () -> merchant.get(event).status() == 200);
+    assertNoticed(HttpMethod.POST, "/v1/webhook_endpoints", created, Map.of(
+        "a secret too many",
+        text -> text.replace("schemas/WebhookEndpointWithSecret'", "schemas/WebhookEndpoint'"),
+        "a field that the schema lacks",
+        text -> text.replace("        failing_since: {type: [integer", "        other: {type: [integer"),
+        "a header's value of another type", text -> text.replace(
+            "additionalProperties: {type: string, minLength: 1, maxLength: 500, pattern",
+            "additionalProperties: {type: integer, pattern")));
+    assertNoticed(HttpMethod.GET, event, merchant.get(event), Map.of(
+        "an event type too few",
+        text -> text.replace("\n        webhook_endpoint.test]\n", "\n        webhook_endpoint.other]\n"),
+        "data of no kind",
+        text -> text.replace("            - $ref: '#/components/schemas/EndpointData'\n", "")));
+  }
+
+  private static void assertNoticed(HttpMethod method, String path, Http.Answer answer,
+      Map<String, UnaryOperator<String>> mutations) {
     mutations.forEach((what, mutation) -> {
       assertThat(mutation.apply(Contract.text())).as(what).isNotEqualTo(Contract.text());
       try (var mutated = new Contract(mutation)) {
-        var operation = mutated.operation(HttpMethod.GET, "/v1/payments/" + paid);
-        assertThat(mutated.faultsOfAnswer(operation, 200, Contract.lowerCase(payment), payment.bytes()))
-            .as(what)
-            .isNotEmpty();
+        assertThat(mutated.faultsOfAnswer(mutated.operation(method, path), answer.status(),
+            Contract.lowerCase(answer), answer.bytes())).as(what).isNotEmpty();
       }
     });
   }

@@ -6,6 +6,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
@@ -29,10 +30,13 @@ final class RawHttp implements AutoCloseable {
 
   private final Socket socket;
 
-  RawHttp() {
+  RawHttp() { this("127.0.0.1"); }
+
+  /** From one of this machine's own addresses. */
+  RawHttp(String source) {
     var address = URI.create(ApiSite.gateway().apiUrl());
     try {
-      socket = new Socket(address.getHost(), address.getPort());
+      socket = new Socket(address.getHost(), address.getPort(), InetAddress.getByName(source), 0);
       socket.setSoTimeout(ANSWER_MS_MAX);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -41,8 +45,13 @@ final class RawHttp implements AutoCloseable {
 
   /** The head of a create with these header lines, each ending in CRLF. */
   static String head(Merchant merchant, String headers) {
-    return "POST /v1/payments HTTP/1.1\r\nHost: millrace\r\nAuthorization: Bearer " + merchant.key() + "\r\n"
-        + headers + "\r\n";
+    return head("POST /v1/payments", merchant, headers);
+  }
+
+  /** The head of any call, {@code "POST /v1/payments"} for example. */
+  static String head(String call, Merchant merchant, String headers) {
+    return call + " HTTP/1.1\r\nHost: millrace\r\nAuthorization: Bearer " + merchant.key() + "\r\n" + headers
+        + "\r\n";
   }
 
   /** One create on a connection of its own. */

@@ -14,17 +14,17 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 
 /** A merchant's server: notes what it is sent, and answers by path as it is told. */
-final class Receiver implements AutoCloseable {
+public final class Receiver implements AutoCloseable {
   /** One request, as it came. */
-  record Got(String path, Map<String, String> headers, String body, long atNanos) {
-    String id() { return headers.get("webhook-id"); }
+  public record Got(String path, Map<String, String> headers, String body, long atNanos) {
+    public String id() { return headers.get("webhook-id"); }
   }
 
   private final HttpServer server;
   private final List<Got> got = new CopyOnWriteArrayList<>();
   private final Map<String, BiConsumer<HttpServerRequest, Got>> manners = new ConcurrentHashMap<>();
 
-  Receiver(Vertx vertx) {
+  public Receiver(Vertx vertx) {
     server = await(vertx.createHttpServer().requestHandler(this::take).listen(0, "127.0.0.1"));
   }
 
@@ -47,28 +47,28 @@ final class Receiver implements AutoCloseable {
   }
 
   /** What is answered at a path from now on. */
-  Receiver at(String path, BiConsumer<HttpServerRequest, Got> manner) {
+  public Receiver at(String path, BiConsumer<HttpServerRequest, Got> manner) {
     manners.put(path, manner);
     return this;
   }
 
   /** A path that always answers with a status. */
-  Receiver status(String path, int status) {
+  public Receiver status(String path, int status) {
     return at(path, (r, g) -> r.response().setStatusCode(status).end());
   }
 
   /** A path that never answers. */
-  Receiver silent(String path) {
+  public Receiver silent(String path) {
     return at(path, (r, g) -> {});
   }
 
-  List<Got> got() { return got; }
+  public List<Got> got() { return got; }
 
-  List<Got> got(String path) { return got.stream().filter(g -> g.path.equals(path)).toList(); }
+  public List<Got> got(String path) { return got.stream().filter(g -> g.path.equals(path)).toList(); }
 
-  int port() { return server.actualPort(); }
+  public int port() { return server.actualPort(); }
 
-  String url(String path) { return "http://127.0.0.1:" + port() + path; }
+  public String url(String path) { return "http://127.0.0.1:" + port() + path; }
 
   static void endless(HttpServerRequest request, int status) {
     var response = request.response().setStatusCode(status).setChunked(true);
