@@ -31,7 +31,7 @@ class NoticesIT {
   private static final Duration SOON = Duration.ofSeconds(15);
   /** The gateway's connections. */
   private static final String BACKENDS = " WHERE datname = current_database() AND usename = 'millrace'";
-  private static final int AFTER_THE_TIMEOUT_MS = 1_000;
+  private static final int AFTER_THE_TIMEOUT_MS = 1_800;
   private static Site site;
   private static GatewayProcess gateway;
   private static String merchant;
@@ -44,7 +44,7 @@ class NoticesIT {
     Book.startSimulator(site, Site.webhooksTo(port));
     gateway = site.start("api,relay,processor,settlement,ops",
         Map.of("MILLRACE_API_PORT", Integer.toString(port), "MILLRACE_PROVIDER_STRIPE_TIMEOUT",
-            "400ms", "MILLRACE_PROVIDER_STRIPE_ABSENCE_AFTER", "10m",
+            "800ms", "MILLRACE_PROVIDER_STRIPE_ABSENCE_AFTER", "10m",
             "MILLRACE_PROCESSOR_RETRY_WINDOWS", "10m", "MILLRACE_PROCESSOR_JANITOR_AGE", "10m",
             "MILLRACE_INBOX_PARK_WINDOWS", "500ms,1s,2s,4s", "MILLRACE_SETTLEMENT_INTERVAL", "100ms",
             "MILLRACE_PROVIDER_STRIPE_BREAKER_CALLS_MIN", "1000"));
