@@ -164,7 +164,8 @@ public final class ApiVerticle extends VerticleBase {
             registry),
         reads,
         new SourceLimit(config.positive("inbox.forged-per-minute"), () -> System.nanoTime() / 1_000_000),
-        InstantSource.system(), config.text("api.docs-url"), registry);
+        InstantSource.system(), config.text("api.docs-url"), config.positive("inbox.body-bytes-max"),
+        config.positive("inbox.held-bytes-max"), instance, registry);
   }
 
   private Router router(Gate gate) {

@@ -1,6 +1,7 @@
 package dev.millrace.api;
 
 import dev.millrace.journal.Reads;
+import dev.millrace.platform.QueueMeter;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
 import dev.millrace.provider.WebhookScheme;
@@ -8,6 +9,7 @@ import dev.millrace.provider.WebhookScheme.Verdict;
 import dev.millrace.webhook.Inbox;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -43,13 +45,24 @@ final class ProviderWebhooks {
   private final SourceLimit forgers;
   private final InstantSource clock;
   private final String docsUrl;
+  private final int bytesMax;
+  private final int heldMax;
+  private final QueueMeter room;
   private final Counter kept;
   private final Counter forged;
+  private volatile int held;
 
-  /** {@code schemes} by {@code provider/account}. */
+  /**
+   * {@code schemes} by {@code provider/account}; {@code bytesMax}: of one body; {@code heldMax}: of all bodies that are
+   * being read or wait for their commit.
+   */
   ProviderWebhooks(BodyReader bodies, Map<String, WebhookScheme> schemes, Inbox inbox, Reads reads,
       SourceLimit forgers,
-      InstantSource clock, String docsUrl, MeterRegistry registry) {
+      InstantSource clock, String docsUrl, int bytesMax, int heldMax, String instance,
+      MeterRegistry registry) {
+    this.bytesMax = bytesMax;
+    this.heldMax = heldMax;
+    this.room = new QueueMeter(registry, "inbox-bytes", instance, heldMax, this, w -> w.held);
     this.bodies = bodies;
     this.schemes = schemes;
     this.inbox = inbox;
@@ -74,26 +87,54 @@ final class ProviderWebhooks {
       refuse(request, Gate.storageUnavailable());
     } else if (inbox.full()) {
       inbox.countRejection();
-      refuse(request, Problem.retry(503, "api_error", "queue_full",
-          "Too many webhooks wait for their commit. Send it again after `Retry-After` seconds.", 1));
+      refuse(request, full());
     } else {
-      bodies.raw(request).onSuccess(body -> judge(request, scheme, body)).onFailure(e -> fail(request, e));
+      read(request, scheme);
     }
   }
 
-  private void judge(HttpServerRequest request, WebhookScheme scheme, Buffer body) {
+  /** Takes the body into memory while there is room: a stranger must not fill it. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
+  private void read(HttpServerRequest request, WebhookScheme scheme) {
+    int announced = announced(request.getHeader(HttpHeaders.CONTENT_LENGTH));
+    if (held + announced > heldMax) {
+      room.reject();
+      refuse(request, full());
+      return;
+    }
+    held += announced;
+    bodies.raw(request).compose(body -> judge(request, scheme, body)).onComplete(done -> {
+      held -= announced;
+      if (done.failed()) fail(request, done.cause());
+    });
+  }
+
+  /** A body of unknown length may be the largest. */
+  private int announced(@Nullable String length) {
+    return length == null || length.length() > 9 ? bytesMax : Math.min(bytesMax, Integer.parseInt(length));
+  }
+
+  private static Problem full() {
+    return Problem.retry(503, "api_error", "queue_full",
+        "Too many webhooks wait for their commit. Send it again after `Retry-After` seconds.", 1);
+  }
+
+  /** Completes once the webhook need not be held any more. */
+  private Future<Void> judge(HttpServerRequest request, WebhookScheme scheme, Buffer body) {
     switch (scheme.verify(request.headers(), body, clock.instant())) {
-      case Verdict.Genuine g ->
-        inbox.keep(new Inbox.Received(scheme.provider(), scheme.account(), g.eventId(), body))
-            .onSuccess(v -> {
+      case Verdict.Genuine g -> {
+        return inbox.keep(new Inbox.Received(scheme.provider(), scheme.account(), g.eventId(), body))
+            .map(v -> {
               kept.increment();
               answer(request, scheme.answer());
-            }).onFailure(e -> fail(request, e));
-      case Verdict.Malformed m ->
-        refuse(request,
-            Problem.invalid("webhook_malformed", "Signed, but not understood: " + m.reason() + ".", null));
+              return null;
+            });
+      }
+      case Verdict.Malformed m -> refuse(request,
+          Problem.invalid("webhook_malformed", "Signed, but not understood: " + m.reason() + ".", null));
       case Verdict.Forged f -> forged(request, scheme, body, f.reason());
     }
+    return Future.succeededFuture();
   }
 
   private void forged(HttpServerRequest request, WebhookScheme scheme, Buffer body, String reason) {

@@ -31,11 +31,16 @@ public final class InboxStore {
   public record Parked(Kept kept, OffsetDateTime nextTry) {}
 
   private static final String CURSOR = "SELECT xid::text, position FROM journal_cursor WHERE name = 'inbox'";
+  /** No more than 16 MiB of bodies at once, but one in any case. */
   private static final String READ = """
     SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, p.received, 0
-      FROM provider_event p
-     WHERE (p.xid, p.position) > ($1::text::xid8, $2::int8) AND p.xid < pg_snapshot_xmin(pg_current_snapshot())
-     ORDER BY p.xid, p.position LIMIT $3::int""";
+      FROM (SELECT p.*, row_number() OVER sent AS nr, sum(octet_length(p.body)) OVER sent AS bytes
+              FROM (SELECT * FROM provider_event p
+                     WHERE (p.xid, p.position) > ($1::text::xid8, $2::int8) AND p.xid < pg_snapshot_xmin(pg_current_snapshot())
+                     ORDER BY p.xid, p.position LIMIT $3::int) p
+            WINDOW sent AS (ORDER BY p.xid, p.position)) p
+     WHERE p.nr = 1 OR p.bytes <= 16777216
+     ORDER BY p.xid, p.position""";
   private static final String DUE = """
     SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, k.since, k.tries
       FROM provider_event_parked k JOIN provider_event p ON p.xid = k.xid AND p.position = k.position
