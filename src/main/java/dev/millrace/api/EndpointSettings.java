@@ -30,6 +30,8 @@ final class EndpointSettings {
   private static final Pattern HEADER = Pattern.compile("[A-Za-z0-9][A-Za-z0-9-]{0,59}");
   private static final Pattern HEADER_VALUE = Pattern.compile("[\\x21-\\x7e]([\\x20-\\x7e]*[\\x21-\\x7e])?");
   private static final Pattern PRINTABLE = Pattern.compile("[\\x21-\\x7e]+");
+  private static final Pattern LAST_LABEL_OF_DIGITS = Pattern.compile("(^|\\.)[0-9][^.]*\\.?$");
+  private static final Pattern DOTTED = Pattern.compile("((0|[1-9][0-9]{0,2})(\\.|$)){4}(?<!\\.)");
   /** Of HTTP, and ours. */
   private static final Set<String> RESERVED = Set.of("host", "connection", "content-length", "content-type",
       "content-encoding", "transfer-encoding", "te", "trailer", "upgrade", "expect", "keep-alive",
@@ -128,9 +130,14 @@ final class EndpointSettings {
     return null;
   }
 
-  /** Names are judged when they are connected to, by what they resolve to then. */
+  /**
+   * Names are judged when they are connected to, by what they resolve to then. No name ends in a label that begins with
+   * a digit: that is an address, and must be one in four decimal parts, not in a form that only some resolvers take.
+   */
   private boolean literalPermitted(String host) {
-    if (!host.matches("[0-9.]+") && !host.startsWith("[")) return true;
+    boolean literal = host.startsWith("[");
+    if (!literal && !LAST_LABEL_OF_DIGITS.matcher(host).find()) return true;
+    if (!literal && !DOTTED.matcher(host).matches()) return false;
     try {
       return addresses.permits(InetAddress.getByName(host));
     } catch (UnknownHostException e) {
