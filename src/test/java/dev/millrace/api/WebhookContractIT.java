@@ -1,6 +1,5 @@
 package dev.millrace.api;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.testing.Await;
@@ -10,16 +9,10 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.security.GeneralSecurityException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -27,15 +20,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Holds real requests and answers of every call on webhooks against {@code openapi.yaml}, providers' included. */
+/** Holds real requests and answers of every call on webhooks against {@code openapi.yaml}. */
 class WebhookContractIT {
   private static final Duration BOUND = Duration.ofSeconds(20);
   private static final String ENDPOINTS = "/v1/webhook_endpoints";
   private static final String DELIVERIES = "/v1/webhook_deliveries";
   private static final String NO_ENDPOINT = ENDPOINTS + "/whe_01jd3w5ynkfxmrx1v0a9s2e4zg";
   private static final String NO_DELIVERY = DELIVERIES + "/whd_01jd3w5ynkfxmrx1v0a9s2e4zg";
-  private static final String PROVIDER = "/webhooks/stripe/default";
-  private static final String SECRET = "whsec_simulator";
   private static final ContractCalls CALLS = new ContractCalls(ContractCalls.WEBHOOKS);
   private static final Merchant MERCHANT = Merchant.create();
   private static final Vertx VERTX = Vertx.vertx();
@@ -253,62 +244,4 @@ class WebhookContractIT {
     assertThat(got.headers()).containsKeys("webhook-timestamp", "traceparent");
     assertThat(got.headers().get("webhook-signature")).matches("v1,[A-Za-z0-9+/]{43}=");
   }
-
-  private static Map<String, String> signed(String body) {
-    long now = Instant.now().getEpochSecond();
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(SECRET.getBytes(UTF_8), "HmacSHA256"));
-      return Map.of("Content-Type", "application/json", "Stripe-Signature",
-          "t=" + now + ",v1=" + HexFormat.of().formatHex(mac.doFinal((now + "." + body).getBytes(UTF_8))));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  @Test
-  void provider_heard_fitsAndStandsInTheTimeline() {
-    String id = MERCHANT.pay(Merchant.VISA).json().getString("id");
-    MERCHANT.awaitStatus(id, "settled");
-    String timeline = "/v1/payments/" + id + "/timeline";
-    var attempt = Merchant.objects(MERCHANT.get(timeline).json().getJsonArray("data")).stream()
-        .filter(moment -> moment.getString("object").equals("attempt")).findFirst().orElseThrow();
-    String told = new JsonObject().put("id", "evt_of_" + id).put("type", "payment_intent.succeeded")
-        .put("data", new JsonObject().put("object", new JsonObject()
-            .put("id", attempt.getJsonObject("data").getString("provider_reference"))
-            .put("status", "succeeded").put("amount_received", 1999).put("currency", "usd")
-            .put("metadata", new JsonObject().put("millrace_reference",
-                attempt.getJsonObject("data").getString("reference")))))
-        .encode();
-    CALLS.assertValidCall(200, HttpMethod.POST, PROVIDER, signed(told), told);
-    CALLS.assertValidCall(200, HttpMethod.POST, PROVIDER, signed(told), told);
-    Await.until(BOUND, "the webhook stands in the timeline",
-        () -> MERCHANT.get(timeline).body().contains("payment_intent.succeeded"));
-    CALLS.assertValidCall(200, HttpMethod.GET, timeline, ContractCalls.authorized(MERCHANT), null);
-  }
-
-  @Test
-  void provider_refused_fits() {
-    CALLS.assertInvalidCall(HttpMethod.POST, PROVIDER, Map.of("Content-Type", "application/json"),
-        "{\"id\":\"evt_1\"}");
-    CALLS.assertInvalidCall(HttpMethod.POST, PROVIDER, signed("{}"), "{}");
-    CALLS.assertCall(413, HttpMethod.POST, PROVIDER, signed("{}"), " ".repeat(262_145));
-    CALLS.assertCall(404, HttpMethod.POST, "/webhooks/stripe/nobody", signed("{}"), "{}");
-    try (var http = new RawHttp()) {
-      var slow = http.send("POST " + PROVIDER + " HTTP/1.1\r\nHost: millrace\r\nContent-Length: 9\r\n\r\n")
-          .answer();
-      assertThat(slow.status()).isEqualTo(408);
-      CALLS.assertFits(HttpMethod.POST, PROVIDER, 408, slow.headers(), slow.bytes());
-    }
-    // From an address of its own: others' forgeries are to be judged one by one.
-    try (var http = new RawHttp("127.0.0.9")) {
-      var answer = http.send(FORGED).answer();
-      for (int i = 0; i < 100 && answer.status() == 400; i++) answer = http.send(FORGED).answer();
-      assertThat(answer.status()).isEqualTo(429);
-      CALLS.assertFits(HttpMethod.POST, PROVIDER, 429, answer.headers(), answer.bytes());
-    }
-  }
-
-  private static final String FORGED = "POST " + PROVIDER
-      + " HTTP/1.1\r\nHost: millrace\r\nContent-Length: 2\r\n\r\n{}";
 }
