@@ -1,18 +1,12 @@
 package dev.millrace.api;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.testing.Await;
+import dev.millrace.testing.StripeSender;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.json.JsonObject;
-import java.security.GeneralSecurityException;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.HexFormat;
 import java.util.Map;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
@@ -20,7 +14,6 @@ import org.junit.jupiter.api.Test;
 class ProviderContractIT {
   private static final Duration BOUND = Duration.ofSeconds(20);
   private static final String PROVIDER = "/webhooks/stripe/default";
-  private static final String SECRET = "whsec_simulator";
   private static final String FORGED = "POST " + PROVIDER
       + " HTTP/1.1\r\nHost: millrace\r\nContent-Length: 2\r\n\r\n{}";
   private static final ContractCalls CALLS = new ContractCalls(ContractCalls.PROVIDERS);
@@ -32,15 +25,8 @@ class ProviderContractIT {
   }
 
   private static Map<String, String> signed(String body) {
-    long now = Instant.now().getEpochSecond();
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(SECRET.getBytes(UTF_8), "HmacSHA256"));
-      return Map.of("Content-Type", "application/json", "Stripe-Signature",
-          "t=" + now + ",v1=" + HexFormat.of().formatHex(mac.doFinal((now + "." + body).getBytes(UTF_8))));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException(e);
-    }
+    return Map.of("Content-Type", "application/json", "Stripe-Signature",
+        StripeSender.signature(StripeSender.SECRET, StripeSender.now(), body));
   }
 
   @Test
@@ -50,13 +36,8 @@ class ProviderContractIT {
     String timeline = "/v1/payments/" + id + "/timeline";
     var attempt = Merchant.objects(MERCHANT.get(timeline).json().getJsonArray("data")).stream()
         .filter(moment -> moment.getString("object").equals("attempt")).findFirst().orElseThrow();
-    String told = new JsonObject().put("id", "evt_of_" + id).put("type", "payment_intent.succeeded")
-        .put("data", new JsonObject().put("object", new JsonObject()
-            .put("id", attempt.getJsonObject("data").getString("provider_reference"))
-            .put("status", "succeeded").put("amount_received", 1999).put("currency", "usd")
-            .put("metadata", new JsonObject().put("millrace_reference",
-                attempt.getJsonObject("data").getString("reference")))))
-        .encode();
+    String told = StripeSender.succeeded(StripeSender.eventId(),
+        attempt.getJsonObject("data").getString("reference"), 1999);
     CALLS.assertValidCall(200, HttpMethod.POST, PROVIDER, signed(told), told);
     CALLS.assertValidCall(200, HttpMethod.POST, PROVIDER, signed(told), told);
     Await.until(BOUND, "the webhook stands in the timeline",
