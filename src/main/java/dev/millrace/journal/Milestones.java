@@ -26,17 +26,18 @@ public final class Milestones {
   private static final String FORGET = """
     DELETE FROM journal_milestone WHERE at < (
       SELECT max(at) FROM journal_milestone WHERE at <= now() - $1::bigint * interval '1 ms')""";
-  /** Whoever deletes what is older than the retention still needs to know where the journal stood a little earlier. */
-  private static final long MARGIN_MS = 2 * 86_400_000L;
 
   private final Vertx vertx;
   private final Lease lease;
   private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
   private final long retentionMs;
+  private final long keepMs;
   private long timer;
 
+  /** {@code margin}: for how long beyond the retention it must be known where the journal stood. */
   public Milestones(Vertx vertx, Lease lease, BiFunction<String, Tuple, Future<RowSet<Row>>> query,
-      Duration retention) {
+      Duration retention, Duration margin) {
+    this.keepMs = retention.plus(margin).toMillis();
     this.vertx = vertx;
     this.lease = lease;
     this.query = query;
@@ -49,7 +50,7 @@ public final class Milestones {
 
   private void note() {
     if (!lease.held()) return;
-    query.apply(NOTE, Tuple.tuple()).compose(v -> query.apply(FORGET, Tuple.of(retentionMs + MARGIN_MS)))
+    query.apply(NOTE, Tuple.tuple()).compose(v -> query.apply(FORGET, Tuple.of(keepMs)))
         .onFailure(e -> LOG.warn("milestone_failed error=\"{}\"", e.getMessage()));
   }
 

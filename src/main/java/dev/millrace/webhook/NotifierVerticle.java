@@ -62,7 +62,8 @@ public final class NotifierVerticle extends VerticleBase {
     var calls = new Sender(vertx, names::resolve, new AddressPolicy(servers.privateWebhooks()),
         InstantSource.system(), policy.inFlightMax(), config.millis("webhooks.timeout"));
     sender = calls;
-    var marks = new Milestones(vertx, right, rows::execute, config.duration("events.retention"));
+    var marks = new Milestones(vertx, right, rows::execute, config.duration("events.retention"),
+        Retention.MARGIN.multipliedBy(2));
     milestones = marks;
     var forgetting = new Retention(vertx, right, rows::execute, InstantSource.system(),
         config.duration("events.retention"), config.duration("inbox.retention"));

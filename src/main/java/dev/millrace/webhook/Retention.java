@@ -15,11 +15,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Forgets what is too old: deliveries with their attempts and bodies, and providers' webhooks. Some thousand rows at a
- * time, while the lease is held. A body outlives its event's retention by a day, which no delivery takes.
+ * time, while the lease is held. A body outlives its event's retention by
+ * more than a delivery takes.
  */
 final class Retention {
   private static final Logger LOG = LoggerFactory.getLogger(Retention.class);
   private static final long EVERY_MS = 10_000;
+  /** By how much a body outlives its event's retention. */
+  static final Duration MARGIN = Duration.ofDays(1);
   private static final String ATTEMPTS = """
     DELETE FROM webhook_attempt WHERE ctid = ANY(ARRAY(
       SELECT ctid FROM webhook_attempt WHERE delivery < $1::uuid ORDER BY delivery LIMIT 5000))""";
@@ -71,7 +74,7 @@ final class Retention {
     var received = Tuple.of(clock.instant().minus(inbox).atOffset(java.time.ZoneOffset.UTC));
     return delete(0, ATTEMPTS, id).compose(n -> delete(n, DELIVERIES, id))
         .compose(n -> delete(n, MESSAGES,
-            Tuple.of(eldest.minus(Duration.ofDays(1)).atOffset(java.time.ZoneOffset.UTC))))
+            Tuple.of(eldest.minus(MARGIN).atOffset(java.time.ZoneOffset.UTC))))
         .compose(n -> delete(n, RESULTS, received)).compose(n -> delete(n, RECEIVED, received));
   }
 

@@ -6,7 +6,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /** A connection to the gateway on which a test says byte for byte what no HTTP client would say. */
 final class RawHttp implements AutoCloseable {
@@ -30,13 +31,21 @@ final class RawHttp implements AutoCloseable {
 
   private final Socket socket;
 
-  RawHttp() { this("127.0.0.1"); }
+  RawHttp() { this(ApiSite.gateway().apiUrl(), "127.0.0.1", 0); }
 
   /** From one of this machine's own addresses. */
-  RawHttp(String source) {
-    var address = URI.create(ApiSite.gateway().apiUrl());
+  RawHttp(String source) { this(ApiSite.gateway().apiUrl(), source, 0); }
+
+  /** {@code receiveBytes}: how much the kernel takes for a test that does not read, 0 for as much as it likes. */
+  RawHttp(String url, int receiveBytes) { this(url, "127.0.0.1", receiveBytes); }
+
+  private RawHttp(String url, String source, int receiveBytes) {
+    var address = URI.create(url);
     try {
-      socket = new Socket(address.getHost(), address.getPort(), InetAddress.getByName(source), 0);
+      socket = new Socket();
+      if (receiveBytes > 0) socket.setReceiveBufferSize(receiveBytes);
+      socket.bind(new InetSocketAddress(source, 0));
+      socket.connect(new InetSocketAddress(address.getHost(), address.getPort()));
       socket.setSoTimeout(ANSWER_MS_MAX);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -98,6 +107,36 @@ final class RawHttp implements AutoCloseable {
       out.write(next);
     }
     return out.toString(StandardCharsets.ISO_8859_1);
+  }
+
+  /** What comes until it is enough, and perhaps some more. */
+  String read(Predicate<String> enough) {
+    var out = new ByteArrayOutputStream();
+    var part = new byte[512];
+    try {
+      while (!enough.test(out.toString(StandardCharsets.UTF_8))) {
+        int count = socket.getInputStream().read(part);
+        if (count < 0) throw new EOFException("closed after: " + out.toString(StandardCharsets.UTF_8));
+        out.write(part, 0, count);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  /** Everything that comes until the connection ends, however it ends. */
+  String rest() {
+    var out = new ByteArrayOutputStream();
+    try {
+      socket.getInputStream().transferTo(out);
+    } catch (SocketTimeoutException e) {
+      throw new AssertionError("not closed within " + ANSWER_MS_MAX + " ms after " + out.size() + " bytes",
+          e);
+    } catch (IOException e) {
+      // It was reset.
+    }
+    return out.toString(StandardCharsets.UTF_8);
   }
 
   /** What the gateway did with the connection. */

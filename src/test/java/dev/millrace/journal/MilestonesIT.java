@@ -41,7 +41,7 @@ class MilestonesIT {
 
   private Milestones start(Lease lease) {
     return loop.on(() -> {
-      var milestones = new Milestones(loop.vertx(), lease, link::execute, RETENTION);
+      var milestones = new Milestones(loop.vertx(), lease, link::execute, RETENTION, java.time.Duration.ZERO);
       milestones.start();
       return milestones;
     });
