@@ -34,10 +34,14 @@ final class RawHttp implements AutoCloseable {
   RawHttp() { this(ApiSite.gateway().apiUrl(), "127.0.0.1", 0); }
 
   /** From one of this machine's own addresses. */
-  RawHttp(String source) { this(ApiSite.gateway().apiUrl(), source, 0); }
+  RawHttp(String source) {
+    this(ApiSite.gateway().apiUrl(), source, 0);
+  }
 
   /** {@code receiveBytes}: how much the kernel takes for a test that does not read, 0 for as much as it likes. */
-  RawHttp(String url, int receiveBytes) { this(url, "127.0.0.1", receiveBytes); }
+  RawHttp(String url, int receiveBytes) {
+    this(url, "127.0.0.1", receiveBytes);
+  }
 
   private RawHttp(String url, String source, int receiveBytes) {
     var address = URI.create(url);
