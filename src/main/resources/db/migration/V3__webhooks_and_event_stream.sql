@@ -116,7 +116,8 @@ CREATE TABLE webhook_replay (
 );
 CREATE INDEX webhook_replay_open ON webhook_replay (created) WHERE finished IS NULL;
 
--- What providers told us, as they sent it. A journal of its own: append-only, followed in (xid, position) order.
+-- What providers told us, to the byte. A journal of its own: append-only, followed in (xid, position) order.
+-- form: 0, body as it came; 1, zstd with the dictionary zstd/webhook.1.dict. size: of the body as it came.
 CREATE TABLE provider_event (
   position bigint GENERATED ALWAYS AS IDENTITY,
   xid      xid8 NOT NULL DEFAULT pg_current_xact_id(),
@@ -124,6 +125,8 @@ CREATE TABLE provider_event (
   account  text COLLATE "C" NOT NULL,
   event_id text COLLATE "C" NOT NULL,
   received timestamptz NOT NULL DEFAULT now(),
+  form     smallint NOT NULL DEFAULT 0,
+  size     integer NOT NULL DEFAULT 0,
   body     bytea NOT NULL,
   CONSTRAINT provider_event_once UNIQUE (event_id, account, provider)
 );

@@ -27,8 +27,10 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.Pool;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -54,7 +56,7 @@ public final class ApiVerticle extends VerticleBase {
   private @Nullable RedisLink redis;
   private @Nullable Pool pool;
   private @Nullable EventStream stream;
-  private @Nullable PgLink receiving;
+  private List<PgLink> receiving = List.of();
   private final Map<String, WebhookScheme> schemes;
 
   /**
@@ -100,9 +102,13 @@ public final class ApiVerticle extends VerticleBase {
         config.millis("idempotency.retention"));
     var gate = new Gate(writer::up, new Credentials(reads), new RateLimiter(link),
         config.text("api.docs-url"), registry);
-    PgLink inbox = servers.batchLink(vertx, "inbox-" + instance);
+    var inbox = new ArrayList<PgLink>();
+    for (int i = 0; i < config.positive("inbox.connections"); i++)
+      inbox.add(servers.batchLink(vertx, "inbox-" + instance + "-" + i));
     receiving = inbox;
-    return commits.whenUp(10_000).compose(v -> inbox.whenUp(10_000)).compose(v -> EventId.load(reads::query))
+    return commits.whenUp(10_000)
+        .compose(v -> Future.all(inbox.stream().map(one -> one.whenUp(10_000)).toList()))
+        .compose(v -> EventId.load(reads::query))
         .compose(ids -> {
           Router router = router(gate);
           payments(router, gate, create, read);
@@ -155,7 +161,7 @@ public final class ApiVerticle extends VerticleBase {
     router.post("/v1/webhook_deliveries/:id/retry").handler(gate.call(deliveries::retry));
   }
 
-  private ProviderWebhooks received(PgLink inbox, Reads reads) {
+  private ProviderWebhooks received(List<PgLink> inbox, Reads reads) {
     return new ProviderWebhooks(
         new BodyReader(vertx, config.positive("inbox.body-bytes-max"), config.millis("api.request-timeout")),
         schemes,
@@ -258,7 +264,7 @@ public final class ApiVerticle extends VerticleBase {
     Future<Void> drained = server == null
         ? Future.succeededFuture()
         : server.shutdown(config.millis("api.drain-timeout"), TimeUnit.MILLISECONDS);
-    return drained.transform(done -> receiving == null ? Future.succeededFuture() : receiving.close())
+    return drained.transform(done -> Future.join(receiving.stream().map(PgLink::close).toList()))
         .transform(done -> writing == null ? Future.succeededFuture() : writing.close())
         .transform(done -> redis == null ? Future.succeededFuture() : redis.close())
         .transform(done -> pool == null ? Future.succeededFuture() : pool.close());

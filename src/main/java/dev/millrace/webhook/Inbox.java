@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -22,51 +23,88 @@ public final class Inbox {
   /** One webhook whose signature was right. */
   public record Received(String provider, String account, String eventId, Buffer body) {}
 
-  private static final String INSERT = """
-    INSERT INTO provider_event (provider, account, event_id, body)
-    SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::bytea[]) ON CONFLICT DO NOTHING""";
+  private static final String INSERT_NEW = """
+    INSERT INTO provider_event (provider, account, event_id, form, size, body)
+    SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::int2[]), unnest($5::int4[]),
+           unnest($6::bytea[])""";
+  private static final String INSERT = INSERT_NEW + " ON CONFLICT DO NOTHING";
+  /** How long after a repetition the next ones are looked for first: providers repeat in swarms. */
+  private static final long CAREFUL_NANOS = 1_000_000_000;
   /** Two writers that have some in common must not wait for each other. */
   private static final Comparator<Received> BY_KEY = Comparator.comparing(Received::eventId)
       .thenComparing(Received::account).thenComparing(Received::provider);
 
-  private final PgLink pg;
-  private final GroupCommit<Received, Boolean> commits;
+  /** Webhooks are large, so that a commit spends most of its time with the disk: several overlap. */
+  private record Lane(PgLink pg, GroupCommit<Received, Boolean> commits) {}
 
-  public Inbox(Vertx vertx, PgLink pg, String writer, int queueLimit, int batchMax, MeterRegistry registry) {
-    this.pg = pg;
-    this.commits = new GroupCommit<>(vertx, queueLimit, batchMax, batchMax / 4,
-        new CommitMeter(registry, "inbox", writer, queueLimit), this::commit);
+  private final List<Lane> lanes = new ArrayList<>();
+  private final BodyForm forms = new BodyForm();
+  private long repeatedAt = System.nanoTime() - CAREFUL_NANOS;
+
+  /** {@code connections}: each commits batches of its own; {@code queueLimit}: of each. */
+  public Inbox(Vertx vertx, List<PgLink> connections, String writer, int queueLimit, int batchMax,
+      MeterRegistry registry) {
+    for (PgLink pg : connections) {
+      var meter = new CommitMeter(registry, "inbox", writer + "-" + lanes.size(), queueLimit);
+      lanes.add(new Lane(pg,
+          new GroupCommit<>(vertx, queueLimit, batchMax, batchMax / 4, meter, batch -> commit(pg, batch))));
+    }
+  }
+
+  private Lane shortest() {
+    Lane shortest = lanes.getFirst();
+    for (Lane lane : lanes) if (lane.commits.depth() < shortest.commits.depth()) shortest = lane;
+    return shortest;
   }
 
   /** Completes once it is durable; {@link Unavailable} when the queue is full or Postgres is away: let it be repeated. */
   public Future<Boolean> keep(Received webhook) {
-    return commits.submit(webhook).result();
+    return shortest().commits.submit(webhook).result();
   }
 
   /** Whether the next one would be refused. */
-  public boolean full() { return commits.full(); }
+  public boolean full() { return shortest().commits.full(); }
 
-  public void countRejection() { commits.countRejection(); }
+  public void countRejection() { shortest().commits.countRejection(); }
 
   /** Whether Postgres can be reached. */
-  public boolean up() { return pg.up(); }
+  public boolean up() {
+    return lanes.stream().allMatch(lane -> lane.pg.up());
+  }
 
-  private Future<List<Boolean>> commit(List<Received> batch) {
+  /** Takes it that all are new, which is cheaper than looking first, until one is not. */
+  private Future<List<Boolean>> commit(PgLink pg, List<Received> batch) {
+    Tuple rows = rows(batch);
+    return (System.nanoTime() - repeatedAt < CAREFUL_NANOS
+        ? pg.execute(INSERT, rows)
+        : pg.execute(INSERT_NEW, rows).recover(failure -> {
+          if (!(failure instanceof PgException e && "provider_event_once".equals(e.getConstraint())))
+            return Future.failedFuture(failure);
+          repeatedAt = System.nanoTime();
+          return pg.execute(INSERT, rows);
+        })).map(done -> Collections.nCopies(batch.size(), Boolean.TRUE));
+  }
+
+  private Tuple rows(List<Received> batch) {
     var sorted = new ArrayList<>(batch);
     sorted.sort(BY_KEY);
     int n = sorted.size();
     var providers = new String[n];
     var accounts = new String[n];
     var ids = new String[n];
+    var written = new Short[n];
+    var sizes = new Integer[n];
     var bodies = new Buffer[n];
     for (int i = 0; i < n; i++) {
       Received one = sorted.get(i);
+      BodyForm.Written body = forms.write(one.body);
       providers[i] = one.provider;
       accounts[i] = one.account;
       ids[i] = one.eventId;
-      bodies[i] = one.body;
+      written[i] = (short) body.form();
+      sizes[i] = one.body.length();
+      bodies[i] = body.bytes();
     }
-    return pg.execute(INSERT, Tuple.of(providers, accounts, ids, bodies))
-        .map(rows -> Collections.nCopies(n, Boolean.TRUE));
+    return Tuple.of(providers, accounts, ids, written, sizes, bodies);
   }
 }

@@ -33,8 +33,8 @@ public final class InboxStore {
   private static final String CURSOR = "SELECT xid::text, position FROM journal_cursor WHERE name = 'inbox'";
   /** No more than 16 MiB of bodies at once, but one in any case. */
   private static final String READ = """
-    SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, p.received, 0
-      FROM (SELECT p.*, row_number() OVER sent AS nr, sum(octet_length(p.body)) OVER sent AS bytes
+    SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, p.received, 0, p.form
+      FROM (SELECT p.*, row_number() OVER sent AS nr, sum(p.size) OVER sent AS bytes
               FROM (SELECT * FROM provider_event p
                      WHERE (p.xid, p.position) > ($1::text::xid8, $2::int8) AND p.xid < pg_snapshot_xmin(pg_current_snapshot())
                      ORDER BY p.xid, p.position LIMIT $3::int) p
@@ -42,7 +42,7 @@ public final class InboxStore {
      WHERE p.nr = 1 OR p.bytes <= 16777216
      ORDER BY p.xid, p.position""";
   private static final String DUE = """
-    SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, k.since, k.tries
+    SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, k.since, k.tries, p.form
       FROM provider_event_parked k JOIN provider_event p ON p.xid = k.xid AND p.position = k.position
      WHERE k.next_try <= $1::timestamptz ORDER BY k.next_try LIMIT $2::int""";
   private static final String WRITE = """
@@ -72,6 +72,7 @@ public final class InboxStore {
     SELECT count(*) FROM fence""";
 
   private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final BodyForm forms = new BodyForm();
 
   public InboxStore(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
     this.query = query;
@@ -85,23 +86,24 @@ public final class InboxStore {
     });
   }
 
-  private static List<Kept> kept(RowSet<Row> rows) {
+  private List<Kept> kept(RowSet<Row> rows) {
     var list = new ArrayList<Kept>(rows.size());
     for (Row r : rows) {
       list.add(new Kept(new Cursor(Long.parseUnsignedLong(r.getString(0)), r.getLong(1)), r.getString(2),
-          r.getString(3), r.getString(4), r.getBuffer(5), r.getOffsetDateTime(6), r.getInteger(7)));
+          r.getString(3), r.getString(4), forms.read(r.getInteger(8), r.getBuffer(5)), r.getOffsetDateTime(6),
+          r.getInteger(7)));
     }
     return list;
   }
 
   /** What has come since. */
   public Future<List<Kept>> read(Cursor after, int limit) {
-    return query.apply(READ, Tuple.of(after.xidText(), after.position(), limit)).map(InboxStore::kept);
+    return query.apply(READ, Tuple.of(after.xidText(), after.position(), limit)).map(this::kept);
   }
 
   /** Parked ones whose time has come. */
   public Future<List<Kept>> due(OffsetDateTime now, int limit) {
-    return query.apply(DUE, Tuple.of(now, limit)).map(InboxStore::kept);
+    return query.apply(DUE, Tuple.of(now, limit)).map(this::kept);
   }
 
   /**
