@@ -82,7 +82,7 @@ class ProviderWebhookIT {
       statement.setString(1, id);
       var row = statement.executeQuery();
       row.next();
-      assertThat(row.getInt(2)).isEqualTo(body.length());
+      assertThat(row.getInt(2)).isEqualTo(body.getBytes(StandardCharsets.UTF_8).length);
       assertThat(plain(row.getInt(1), row.getBytes(3), row.getInt(2))).as("as it came")
           .isEqualTo(body.getBytes(StandardCharsets.UTF_8));
     }
