@@ -119,7 +119,7 @@ CREATE INDEX webhook_replay_open ON webhook_replay (created) WHERE finished IS N
 -- What providers told us, to the byte. A journal of its own: append-only, followed in (xid, position) order.
 -- form: 0, body as it came; 1, zstd with the dictionary zstd/webhook.1.dict. size: of the body as it came.
 CREATE TABLE provider_event (
-  position bigint GENERATED ALWAYS AS IDENTITY,
+  position bigint GENERATED ALWAYS AS IDENTITY (CACHE 128),
   xid      xid8 NOT NULL DEFAULT pg_current_xact_id(),
   provider text COLLATE "C" NOT NULL,
   account  text COLLATE "C" NOT NULL,

@@ -103,7 +103,7 @@ final class ProviderWebhooks {
       return;
     }
     held += announced;
-    bodies.raw(request).compose(body -> judge(request, scheme, body)).onComplete(done -> {
+    bodies.raw(request).compose(body -> judge(request, scheme, body.getBytes())).onComplete(done -> {
       held -= announced;
       if (done.failed()) fail(request, done.cause());
     });
@@ -120,10 +120,10 @@ final class ProviderWebhooks {
   }
 
   /** Completes once the webhook need not be held any more. */
-  private Future<Void> judge(HttpServerRequest request, WebhookScheme scheme, Buffer body) {
+  private Future<Void> judge(HttpServerRequest request, WebhookScheme scheme, byte[] body) {
     switch (scheme.verify(request.headers(), body, clock.instant())) {
       case Verdict.Genuine g -> {
-        return inbox.keep(new Inbox.Received(scheme.provider(), scheme.account(), g.eventId(), body))
+        return inbox.keep(scheme.provider(), scheme.account(), g.eventId(), body)
             .map(v -> {
               kept.increment();
               answer(request, scheme.answer());
@@ -137,7 +137,7 @@ final class ProviderWebhooks {
     return Future.succeededFuture();
   }
 
-  private void forged(HttpServerRequest request, WebhookScheme scheme, Buffer body, String reason) {
+  private void forged(HttpServerRequest request, WebhookScheme scheme, byte[] body, String reason) {
     forged.increment();
     String source = request.remoteAddress() == null ? "-" : request.remoteAddress().hostAddress();
     if (!forgers.take(source)) {
@@ -146,9 +146,9 @@ final class ProviderWebhooks {
       return;
     }
     String account = scheme.provider() + "/" + scheme.account();
-    LOG.warn("webhook_refused account={} source={} bytes={} reason=\"{}\"", account, source, body.length(),
+    LOG.warn("webhook_refused account={} source={} bytes={} reason=\"{}\"", account, source, body.length,
         reason);
-    var data = new JsonObject().put("source", source).put("reason", reason).put("bytes", body.length());
+    var data = new JsonObject().put("source", source).put("reason", reason).put("bytes", body.length);
     // Answered whether or not the audit can be written: what is forged must not wait for anything.
     reads.query(AUDIT, Tuple.of(account, data.encode()))
         .onFailure(

@@ -43,7 +43,7 @@ public interface WebhookScheme {
   String account();
 
   /** Judges the raw bytes, in constant time for every secret. */
-  Verdict verify(MultiMap headers, Buffer body, Instant now);
+  Verdict verify(MultiMap headers, byte[] body, Instant now);
 
   /** What the provider expects as the answer's body, JSON; null for none. */
   @Nullable

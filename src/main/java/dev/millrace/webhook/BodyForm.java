@@ -44,11 +44,11 @@ final class BodyForm {
   /** A body in a form, {@link #PLAIN} where compressing does not help. */
   record Written(int form, Buffer bytes) {}
 
-  Written write(Buffer body) {
-    byte[] compressed = writer.compress(body.getBytes());
-    return compressed.length < body.length()
+  Written write(byte[] body) {
+    byte[] compressed = writer.compress(body);
+    return compressed.length < body.length
         ? new Written(ZSTD_1, Buffer.buffer(compressed))
-        : new Written(PLAIN, body);
+        : new Written(PLAIN, Buffer.buffer(body));
   }
 
   Buffer read(int form, Buffer stored) {

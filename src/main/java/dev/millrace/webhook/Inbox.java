@@ -20,8 +20,8 @@ import java.util.List;
  * a repetition changes nothing. Owned by one event loop.
  */
 public final class Inbox {
-  /** One webhook whose signature was right. */
-  public record Received(String provider, String account, String eventId, Buffer body) {}
+  /** One webhook as it will be stored; {@code size} of its body as it came. */
+  private record Received(String provider, String account, String eventId, int size, BodyForm.Written body) {}
 
   private static final String INSERT_NEW = """
     INSERT INTO provider_event (provider, account, event_id, form, size, body)
@@ -47,7 +47,7 @@ public final class Inbox {
     for (PgLink pg : connections) {
       var meter = new CommitMeter(registry, "inbox", writer + "-" + lanes.size(), queueLimit);
       lanes.add(new Lane(pg,
-          new GroupCommit<>(vertx, queueLimit, batchMax, batchMax / 4, meter, batch -> commit(pg, batch))));
+          new GroupCommit<>(vertx, queueLimit, batchMax, batchMax / 2, meter, batch -> commit(pg, batch))));
     }
   }
 
@@ -58,8 +58,9 @@ public final class Inbox {
   }
 
   /** Completes once it is durable; {@link Unavailable} when the queue is full or Postgres is away: let it be repeated. */
-  public Future<Boolean> keep(Received webhook) {
-    return shortest().commits.submit(webhook).result();
+  public Future<Boolean> keep(String provider, String account, String eventId, byte[] body) {
+    return shortest().commits.submit(new Received(provider, account, eventId, body.length, forms.write(body)))
+        .result();
   }
 
   /** Whether the next one would be refused. */
@@ -85,7 +86,7 @@ public final class Inbox {
         })).map(done -> Collections.nCopies(batch.size(), Boolean.TRUE));
   }
 
-  private Tuple rows(List<Received> batch) {
+  private static Tuple rows(List<Received> batch) {
     var sorted = new ArrayList<>(batch);
     sorted.sort(BY_KEY);
     int n = sorted.size();
@@ -97,13 +98,12 @@ public final class Inbox {
     var bodies = new Buffer[n];
     for (int i = 0; i < n; i++) {
       Received one = sorted.get(i);
-      BodyForm.Written body = forms.write(one.body);
       providers[i] = one.provider;
       accounts[i] = one.account;
       ids[i] = one.eventId;
-      written[i] = (short) body.form();
-      sizes[i] = one.body.length();
-      bodies[i] = body.bytes();
+      written[i] = (short) one.body.form();
+      sizes[i] = one.size;
+      bodies[i] = one.body.bytes();
     }
     return Tuple.of(providers, accounts, ids, written, sizes, bodies);
   }

@@ -69,7 +69,8 @@ final class Site implements AutoCloseable {
         }
         site.start("gateway", roles, settings);
       }
-      site.await("gateway", site.ops::ready);
+      // The operations port opens before the API does.
+      site.await("gateway", () -> site.ops.ready() && listens(site.endpoints.api().getPort()));
       return site;
     } catch (RuntimeException e) {
       site.close();
