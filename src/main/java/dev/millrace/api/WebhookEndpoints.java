@@ -214,8 +214,9 @@ final class WebhookEndpoints {
         var journal = new EventReads(sql::run);
         return from(journal, after, gte).compose(start -> journal.horizon().compose(horizon -> new Replays(
             sql::run)
-            .order(new Replays.Replay(id, endpoint.id(), patterns == null ? null : Endpoint.types(patterns),
-                statuses, gte, lt, start, until == null || until.after(horizon) ? horizon : until))))
+            .order(
+                new Replays.Replay(id, endpoint.id(), patterns == null ? null : Endpoint.expanded(patterns),
+                    statuses, gte, lt, start, until == null || until.after(horizon) ? horizon : until))))
             .map(v -> Answer.of(202, new JsonObject().put("id", TypeId.format(TypeId.WEBHOOK_REPLAY, id))
                 .put("object", "webhook_replay")
                 .put("webhook_endpoint", TypeId.format(TypeId.WEBHOOK_ENDPOINT, endpoint.id()))

@@ -112,7 +112,11 @@ public record Endpoint(UUID id, UUID merchant, boolean livemode, Settings settin
 
   /** The types that patterns stand for; null when that is all of them. */
   public static @Nullable List<String> types(List<String> patterns) {
-    if (patterns.contains(ALL)) return null;
+    return patterns.contains(ALL) ? null : expanded(patterns);
+  }
+
+  /** Every type that patterns stand for. */
+  public static List<String> expanded(List<String> patterns) {
     var types = new ArrayList<String>();
     for (EventType type : EventType.values()) if (matches(patterns, type.wire())) types.add(type.wire());
     return types;
