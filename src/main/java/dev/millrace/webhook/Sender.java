@@ -12,6 +12,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.SocketAddress;
+import io.vertx.core.net.TrustOptions;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -62,15 +63,22 @@ public final class Sender {
   /** {@code connectionsMax}: to one address; {@code timeoutMs}: for a whole call. */
   public Sender(Vertx vertx, Resolver resolver, AddressPolicy policy, InstantSource clock, int connectionsMax,
       long timeoutMs) {
+    this(vertx, resolver, policy, clock, connectionsMax, timeoutMs, null);
+  }
+
+  /** {@code trust}: whose certificates are believed; null for the authorities that the JDK knows. */
+  Sender(Vertx vertx, Resolver resolver, AddressPolicy policy, InstantSource clock, int connectionsMax,
+      long timeoutMs, @Nullable TrustOptions trust) {
     this.vertx = vertx;
     this.resolver = resolver;
     this.policy = policy;
     this.clock = clock;
     this.timeoutMs = timeoutMs;
-    this.client = vertx.createHttpClient(
-        new HttpClientOptions().setVerifyHost(true).setMaxHeaderSize(16 * 1024).setMaxChunkSize(16 * 1024)
-            .setConnectTimeout((int) Math.min(CONNECT_MS_MAX, timeoutMs)).setKeepAliveTimeout(30)
-            .setTcpNoDelay(true),
+    var options = new HttpClientOptions().setVerifyHost(true).setMaxHeaderSize(16 * 1024)
+        .setMaxChunkSize(16 * 1024).setConnectTimeout((int) Math.min(CONNECT_MS_MAX, timeoutMs))
+        .setKeepAliveTimeout(30).setTcpNoDelay(true);
+    if (trust != null) options.setTrustOptions(trust);
+    this.client = vertx.createHttpClient(options,
         new PoolOptions().setHttp1MaxSize(connectionsMax).setMaxWaitQueueSize(connectionsMax));
   }
 
