@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 /** A gateway killed again and again under load, before a provider with a memory of its own. */
 class KillIT {
-  private static final int KILLS = 4;
+  private static final int KILLS = 3;
   private static final int PER_SECOND = 80;
   private static final String[] CURRENCIES = {"usd", "eur", "jpy"};
   private static final Map<String, String> SHORT = Map.of("MILLRACE_PROVIDER_STRIPE_TIMEOUT", "500ms",
