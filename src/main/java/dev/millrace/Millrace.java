@@ -10,10 +10,13 @@ import dev.millrace.ops.OpsVerticle;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.ConfigException;
 import dev.millrace.platform.Migrations;
+import dev.millrace.platform.Links;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
 import dev.millrace.processing.ProcessorVerticle;
 import dev.millrace.settlement.SettlementVerticle;
+import dev.millrace.provider.Account;
+import dev.millrace.provider.Providers;
 import dev.millrace.simulator.Simulator;
 import dev.millrace.simulator.SimulatorOptions;
 import dev.millrace.webhook.NotifierVerticle;
@@ -172,12 +175,15 @@ public final class Millrace {
 
   private void startSimulator() throws Exception {
     SimulatorOptions options;
-    List<String> secrets = config.list("provider.stripe.webhook-secrets");
+    Account stripe = Account.all(config).values().stream()
+        .filter(a -> a.simulated() && a.connector().simulatorPath().isEmpty()).findFirst().orElse(null);
+    List<String> secrets = stripe == null ? List.of() : stripe.webhookSecrets();
     try {
       options = new SimulatorOptions(config.text("simulator.host"), config.port("simulator.port"),
           Path.of(config.text("data.directory")).resolve("simulator"), config.text("provider.stripe.key"),
           config.integer("simulator.latency-ms-min"), config.integer("simulator.latency-ms-max"),
-          config.decimal("simulator.failure-rate"), secrets.isEmpty() ? "" : webhookUrl(),
+          config.decimal("simulator.failure-rate"),
+          stripe == null || secrets.isEmpty() ? "" : webhookUrl(stripe),
           secrets.isEmpty() ? "" : secrets.getFirst());
     } catch (IllegalArgumentException e) {
       throw new ConfigException("`simulator`: " + e.getMessage());
@@ -186,12 +192,11 @@ public final class Millrace {
     undo.push(() -> simulator.close().await(STOP_TIMEOUT_S, TimeUnit.SECONDS));
   }
 
-  private String webhookUrl() {
+  private String webhookUrl(Account account) {
     String url = config.text("simulator.webhook-url");
-    if (!url.equals("gateway")) return url;
-    String host = config.text("api.host");
-    return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + config.port("api.port")
-        + "/webhooks/stripe/" + config.text("provider.stripe.account");
+    return url.equals("gateway")
+        ? Links.api(config) + "/webhooks/" + account.name() + "/" + account.text("account")
+        : url;
   }
 
   private void startGateway() throws Exception {
@@ -215,7 +220,8 @@ public final class Millrace {
       deploy("processor", 0, new ProcessorVerticle(config, servers, registry, node, holder, producer(),
           WebhookSchemes.of(config)));
     if (roles.contains("settlement"))
-      deploy("settlement", 0, new SettlementVerticle(config, servers, registry, holder));
+      deploy("settlement", 0,
+          new SettlementVerticle(config, servers, registry, holder, Providers.rails(config)));
     if (roles.contains("notifier"))
       deploy("notifier", 0, new NotifierVerticle(config, servers, registry, holder));
     if (roles.contains("ops"))

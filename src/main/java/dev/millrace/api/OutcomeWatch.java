@@ -95,7 +95,10 @@ final class OutcomeWatch {
   static boolean decided(Status status) {
     return switch (status) {
       case INITIATED, PROVIDER_SUBMITTED, UNKNOWN, IN_REVIEW -> false;
-      case BLOCKED, CONFIRMED, DECLINED, SETTLED -> true;
+      case BLOCKED, REQUIRES_ACTION, AUTHORIZED, CONFIRMED, DECLINED, VOIDED, EXPIRED, SETTLED,
+          PARTIALLY_REFUNDED,
+          REFUNDED, DISPUTED, CHARGED_BACK, RETURNED ->
+        true;
     };
   }
 }

@@ -86,7 +86,7 @@ final class ReadEndpoints {
 
   /** {@code GET /v1/payments/{id}/timeline}: every event, attempt and posting, in order. */
   Future<Answer> timeline(Call call) {
-    return owned(call).compose(row -> reads.timeline(row.id(), row.settlement()).map(moments -> {
+    return owned(call).compose(row -> reads.timeline(row.id()).map(moments -> {
       var data = new JsonArray();
       for (var m : moments) {
         JsonObject detail = m.data();

@@ -164,7 +164,8 @@ public final class EventContract {
         (boolean) r.get("livemode"), text(r, "traceparent"),
         new PaymentEvent.Initiated((long) r.get("amount"), text(r, "currency"), text(r, "payment_method"),
             text(r, "capture"), optional(r, "reference"), optional(r, "description"), metadata,
-            optional(r, "return_url")));
+            optional(r, "return_url"), optional(r, "payment_method_type"),
+            optional(r, "payment_method_bin")));
   }
 
   private static String text(GenericRecord r, String field) { return r.get(field).toString(); }

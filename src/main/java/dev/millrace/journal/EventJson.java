@@ -2,13 +2,19 @@ package dev.millrace.journal;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.cfg.EnumFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.millrace.payment.EventType;
 import dev.millrace.payment.PaymentEvent;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
 
 /**
  * The {@code data} of an event as JSON: the components of its record in snake case, absent ones left out, maps in
@@ -20,9 +26,19 @@ public final class EventJson {
       .defaultPropertyInclusion(
           JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.NON_NULL))
       .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+      .enable(EnumFeature.WRITE_ENUMS_TO_LOWERCASE)
+      .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
       .build();
   private static final ObjectWriter WRITER = MAPPER.writer();
-  private static final ObjectReader INITIATED = MAPPER.readerFor(PaymentEvent.Initiated.class);
+  private static final Map<EventType, ObjectReader> READERS = new EnumMap<>(EventType.class);
+
+  static {
+    for (Class<?> event : PaymentEvent.class.getPermittedSubclasses()) {
+      // The record's name is the event's, in the manner of Java.
+      String name = event.getSimpleName().replaceAll("(?<=[a-z])(?=[A-Z])", "_");
+      READERS.put(EventType.valueOf(name.toUpperCase(Locale.ROOT)), MAPPER.readerFor(event));
+    }
+  }
 
   private EventJson() {}
 
@@ -34,12 +50,19 @@ public final class EventJson {
     }
   }
 
+  /** Reads back what {@link #write} made of an event of this type. */
+  public static PaymentEvent read(EventType type, String json) {
+    ObjectReader reader = READERS.get(type);
+    if (reader == null) throw new IllegalArgumentException(type.wire() + " is not about a payment");
+    try {
+      return reader.readValue(json);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("unreadable data of " + type.wire() + " in the journal", e);
+    }
+  }
+
   /** Reads back what {@link #write} made of a {@link PaymentEvent.Initiated}. */
   public static PaymentEvent.Initiated initiated(String json) {
-    try {
-      return INITIATED.readValue(json);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("unreadable data of payment.initiated in the journal", e);
-    }
+    return (PaymentEvent.Initiated) read(EventType.INITIATED, json);
   }
 }

@@ -34,6 +34,8 @@ public final class PublicEvent {
   private static final DateTimeFormatter MILLISECONDS = new DateTimeFormatterBuilder().appendInstant(3)
       .toFormatter();
 
+  private static final String NAMED = "\"status\":\"";
+
   private PublicEvent() {}
 
   /** The id of what an event is about: {@code pay_…}, {@code stl_…} or {@code whe_…}. */
@@ -87,20 +89,36 @@ public final class PublicEvent {
     if (!inner.isEmpty()) out.append(',').append(inner);
   }
 
-  /** Where the payment stands after the event. */
+  /** Where the payment stands after the event, which was written by EventJson, without white space. */
   private static Status status(EventType type, String data) {
     return switch (type) {
-      // Written by EventJson, without white space.
       case SCREENED -> data.contains("\"decision\":\"review\"") ? Status.IN_REVIEW : Status.INITIATED;
       case INITIATED -> Status.INITIATED;
       case BLOCKED -> Status.BLOCKED;
       case PROVIDER_SUBMITTED -> Status.PROVIDER_SUBMITTED;
+      case REQUIRES_ACTION, ACTION_RETURNED -> Status.REQUIRES_ACTION;
       case UNKNOWN -> Status.UNKNOWN;
+      case AUTHORIZED, CAPTURE_REQUESTED -> Status.AUTHORIZED;
       case CONFIRMED -> Status.CONFIRMED;
       case DECLINED -> Status.DECLINED;
-      case SETTLED -> Status.SETTLED;
+      case VOIDED -> Status.VOIDED;
+      case EXPIRED -> Status.EXPIRED;
+      case DISPUTED -> Status.DISPUTED;
+      case CHARGED_BACK -> Status.CHARGED_BACK;
+      case RETURNED -> Status.RETURNED;
+      case SETTLED -> data.contains(NAMED) ? named(data) : Status.SETTLED;
+      case CAPTURE_FAILED, CANCEL_REQUESTED, CANCEL_FAILED, REFUND_REQUESTED, REFUND_FAILED, REFUNDED,
+          OPERATION_SUBMITTED, OPERATION_UNKNOWN, DISPUTE_WON ->
+        named(data);
       case SETTLEMENT_POSTED, ENDPOINT_DISABLED, ENDPOINT_TEST ->
         throw new IllegalArgumentException(type.wire() + " is not about a payment");
     };
+  }
+
+  /** The status that an event names which may lead to more than one. A quote inside a text is escaped. */
+  private static Status named(String data) {
+    int start = data.lastIndexOf(NAMED) + NAMED.length();
+    String wire = data.substring(start, data.indexOf('"', start));
+    return Objects.requireNonNull(Status.ofWire(wire), wire);
   }
 }

@@ -2,6 +2,8 @@ package dev.millrace.journal;
 
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
+import dev.millrace.payment.EventType;
+import dev.millrace.payment.PaymentEvent;
 import io.vertx.core.Future;
 import io.vertx.core.VertxException;
 import io.vertx.core.json.JsonObject;
@@ -17,6 +19,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -94,6 +97,36 @@ public final class Reads {
     return payments("WHERE p.id = ANY($1::uuid[])", Tuple.of((Object) ids.toArray(new UUID[0])));
   }
 
+  /** A payment by its events, oldest first. */
+  public record History(UUID id, UUID merchant, boolean livemode, String traceparent,
+      List<PaymentEvent> events) {
+    static @Nullable History of(UUID id, RowSet<Row> rows) {
+      var events = new ArrayList<PaymentEvent>(rows.size());
+      Row first = null;
+      for (Row row : rows) {
+        if (first == null) first = row;
+        String type = row.getString(3);
+        events.add(EventJson.read(Objects.requireNonNull(EventType.ofWire(type), type), row.getString(4)));
+      }
+      return first == null
+          ? null
+          : new History(id, first.getUUID(0), first.getBoolean(1), first.getString(2), events);
+    }
+  }
+
+  private static final String HISTORY = """
+    SELECT merchant, livemode, traceparent, type, data::text FROM journal WHERE subject = $1::uuid ORDER BY version""";
+
+  /** Every event of a payment, whoever's it is; null when there is no such payment. */
+  public Future<@Nullable History> history(UUID id) {
+    return query(HISTORY, Tuple.of(id)).map(rows -> History.of(id, rows));
+  }
+
+  /** The same inside a transaction. */
+  public static Future<@Nullable History> history(Statements sql, UUID id) {
+    return sql.run(HISTORY, Tuple.of(id)).map(rows -> History.of(id, rows));
+  }
+
   /**
    * What a list of payments is narrowed to; null means any. {@code after} and {@code before} are cursors: payments
    * older or newer than that one. Times are milliseconds since 1970.
@@ -130,7 +163,7 @@ public final class Reads {
     """;
   private static final String ATTEMPTS = """
     SELECT started, 'attempt', provider, number, jsonb_build_object('reference', reference, 'number', number,
-           'provider', provider, 'outcome', outcome, 'provider_reference', provider_reference, 'detail', detail,
+           'provider', provider, 'kind', kind, 'operation', operation, 'reason', reason, 'outcome', outcome, 'provider_reference', provider_reference, 'detail', detail,
            'started', started, 'finished', finished, 'latency_ms',
            round(extract(epoch FROM finished - started) * 1000)), 9223372036854775806, 0
       FROM attempt WHERE payment_id = $1::uuid
@@ -138,9 +171,8 @@ public final class Reads {
   private static final String POSTINGS = """
     SELECT j.recorded, 'posting', p.account, j.version, jsonb_build_object('account', p.account, 'currency', p.currency,
            'direction', CASE WHEN p.amount > 0 THEN 'debit' ELSE 'credit' END, 'amount', abs(p.amount),
-           'position', p.position, 'of', j.type), p.position, p.line + 1
+           'position', p.position, 'memo', p.memo, 'of', j.type), p.position, p.line + 1
       FROM posting p JOIN journal j ON j.xid = p.xid AND j.position = p.position
-     WHERE j.subject = $1::uuid
     """;
 
   private static final String WEBHOOKS = """
@@ -150,15 +182,22 @@ public final class Reads {
      WHERE r.payment_id = $1::uuid
     """;
 
-  /** Every event, attempt, provider's webhook and posting of a payment, and the postings of its settlement batch, in order. */
-  public Future<List<Moment>> timeline(UUID payment, @Nullable UUID settlement) {
-    String sql = EVENTS + " UNION ALL " + ATTEMPTS + " UNION ALL " + WEBHOOKS + " UNION ALL " + POSTINGS
-        + (settlement == null
-            ? ""
-            : " UNION ALL " + POSTINGS.replace("$1", "$2").replace("'of', j.type",
-                "'of', j.type, 'settlement', j.subject"))
-        + " ORDER BY 1, 6, 7";
-    return query(sql, settlement == null ? Tuple.of(payment) : Tuple.of(payment, settlement)).map(rows -> {
+  private static final String TIMELINE = EVENTS + " UNION ALL " + ATTEMPTS + " UNION ALL " + WEBHOOKS
+      + " UNION ALL "
+      + POSTINGS + "WHERE j.subject = $1::uuid UNION ALL "
+      + POSTINGS.replace("'of', j.type", "'of', j.type, 'settlement', j.subject")
+      + "WHERE j.subject = ANY($2::uuid[]) ORDER BY 1, 6, 7";
+  private static final String BATCHES = """
+    SELECT data ->> 'settlement' FROM journal WHERE subject = $1::uuid AND type = 'payment.settled'""";
+
+  /** Every event, attempt, provider's webhook and posting of a payment, and the postings of its settlement batches, in order. */
+  public Future<List<Moment>> timeline(UUID payment) {
+    return query(BATCHES, Tuple.of(payment)).compose(rows -> {
+      var batches = new ArrayList<UUID>();
+      for (Row row : rows)
+        batches.add(Objects.requireNonNull(TypeId.parse(TypeId.SETTLEMENT, row.getString(0))));
+      return query(TIMELINE, Tuple.of(payment, (Object) batches.toArray(new UUID[0])));
+    }).map(rows -> {
       var list = new ArrayList<Moment>(rows.size());
       for (Row row : rows) {
         list.add(new Moment(row.getOffsetDateTime(0), row.getString(1), row.getString(2), row.getInteger(3),

@@ -5,6 +5,9 @@ public final class Accounts {
   /** Differences between what was asked for and what a provider charged: the reconciliation queue. */
   public static final String SUSPENSE = "suspense";
 
+  /** What the gateway earns. */
+  public static final String FEES = "fees";
+
   private Accounts() {}
 
   /** What a provider has charged and not yet paid out. Returns to zero. */
@@ -22,7 +25,12 @@ public final class Accounts {
     return "merchant_available:" + merchant;
   }
 
-  /** Money on its way over a rail ({@code card}). */
+  /** Disputed, held until it is decided. Returns to zero. */
+  public static String disputes(String merchant) {
+    return "disputes:" + merchant;
+  }
+
+  /** Money on its way over a rail ({@code card}, {@code ach}). */
   public static String bankInTransit(String rail) {
     return "bank_in_transit:" + rail;
   }

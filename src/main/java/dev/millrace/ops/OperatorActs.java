@@ -54,7 +54,7 @@ final class OperatorActs {
           ? new PaymentEvent.Screened("clear", null, 0, true, operator)
           : new PaymentEvent.Blocked(null, 0, operator);
       var append = new Append(payment, row.merchant(), row.version(), row.status(), List.of(event),
-          "operator:" + operator, row.traceparent(), null, null);
+          "operator:" + operator, row.traceparent(), List.of(), null);
       return audit(operator, release ? "release" : "block", id,
           new JsonObject().put("version", row.version()))
           .compose(v -> journal.append(append)).compose(appended -> appended

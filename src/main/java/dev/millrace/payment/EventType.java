@@ -11,14 +11,41 @@ import org.jspecify.annotations.Nullable;
  * contract.
  */
 public enum EventType {
-  INITIATED("payment.initiated", Subject.PAYMENT), SCREENED("payment.screened",
-      Subject.PAYMENT), BLOCKED("payment.blocked", Subject.PAYMENT), PROVIDER_SUBMITTED(
-          "payment.provider_submitted", Subject.PAYMENT), UNKNOWN("payment.unknown",
-              Subject.PAYMENT), CONFIRMED("payment.confirmed", Subject.PAYMENT), DECLINED("payment.declined",
-                  Subject.PAYMENT), SETTLED("payment.settled", Subject.PAYMENT), SETTLEMENT_POSTED(
-                      "settlement.posted", Subject.SETTLEMENT), ENDPOINT_DISABLED("webhook_endpoint.disabled",
-                          Subject.WEBHOOK_ENDPOINT), ENDPOINT_TEST("webhook_endpoint.test",
-                              Subject.WEBHOOK_ENDPOINT);
+  INITIATED("payment.initiated", Subject.PAYMENT), SCREENED("payment.screened", Subject.PAYMENT), BLOCKED(
+      "payment.blocked",
+      Subject.PAYMENT), PROVIDER_SUBMITTED("payment.provider_submitted", Subject.PAYMENT), REQUIRES_ACTION(
+          "payment.requires_action",
+          Subject.PAYMENT), ACTION_RETURNED("payment.action_returned", Subject.PAYMENT), UNKNOWN(
+              "payment.unknown",
+              Subject.PAYMENT), AUTHORIZED("payment.authorized", Subject.PAYMENT), CONFIRMED(
+                  "payment.confirmed",
+                  Subject.PAYMENT), DECLINED("payment.declined", Subject.PAYMENT), CAPTURE_REQUESTED(
+                      "payment.capture_requested", Subject.PAYMENT), CAPTURE_FAILED("payment.capture_failed",
+                          Subject.PAYMENT), CANCEL_REQUESTED("payment.cancel_requested",
+                              Subject.PAYMENT), CANCEL_FAILED("payment.cancel_failed",
+                                  Subject.PAYMENT), VOIDED("payment.voided", Subject.PAYMENT), EXPIRED(
+                                      "payment.expired", Subject.PAYMENT), REFUND_REQUESTED(
+                                          "payment.refund_requested", Subject.PAYMENT), REFUND_FAILED(
+                                              "payment.refund_failed", Subject.PAYMENT), REFUNDED(
+                                                  "payment.refunded", Subject.PAYMENT), OPERATION_SUBMITTED(
+                                                      "payment.operation_submitted",
+                                                      Subject.PAYMENT), OPERATION_UNKNOWN(
+                                                          "payment.operation_unknown",
+                                                          Subject.PAYMENT), SETTLED("payment.settled",
+                                                              Subject.PAYMENT), DISPUTED("payment.disputed",
+                                                                  Subject.PAYMENT), DISPUTE_WON(
+                                                                      "payment.dispute_won",
+                                                                      Subject.PAYMENT), CHARGED_BACK(
+                                                                          "payment.charged_back",
+                                                                          Subject.PAYMENT), RETURNED(
+                                                                              "payment.returned",
+                                                                              Subject.PAYMENT), SETTLEMENT_POSTED(
+                                                                                  "settlement.posted",
+                                                                                  Subject.SETTLEMENT), ENDPOINT_DISABLED(
+                                                                                      "webhook_endpoint.disabled",
+                                                                                      Subject.WEBHOOK_ENDPOINT), ENDPOINT_TEST(
+                                                                                          "webhook_endpoint.test",
+                                                                                          Subject.WEBHOOK_ENDPOINT);
 
   /** What an event is about: the object's name in the API. */
   public enum Subject {

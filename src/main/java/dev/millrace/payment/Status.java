@@ -17,14 +17,32 @@ public enum Status {
   IN_REVIEW(true),
   /** The intent to call the provider is committed; the outcome is not yet. */
   PROVIDER_SUBMITTED(false),
+  /** The payer must do something at the provider, 3-D Secure for example. */
+  REQUIRES_ACTION(true),
   /** The provider gave no usable answer: inquired until there is evidence, never declined on a guess. */
   UNKNOWN(false),
+  /** The provider holds the amount for us until it is captured, canceled or expires. No money has moved. */
+  AUTHORIZED(true),
   /** The provider has charged the payer. */
   CONFIRMED(false),
   /** The provider refused. No money moved. */
   DECLINED(true),
+  /** Canceled before any money moved; an authorization was given back. */
+  VOIDED(true),
+  /** The authorization, or the time for the payer's action, has run out. No money moved. */
+  EXPIRED(true),
   /** Netted into a settlement batch, the merchant's to dispose of. */
-  SETTLED(true);
+  SETTLED(true),
+  /** A part of what was captured went back to the payer. */
+  PARTIALLY_REFUNDED(true),
+  /** All that was captured went back to the payer. */
+  REFUNDED(true),
+  /** The payer disputes it at the bank; the amount is held until that is decided. */
+  DISPUTED(true),
+  /** The dispute was lost: the amount was withdrawn. */
+  CHARGED_BACK(true),
+  /** The payer's bank sent a debit back. */
+  RETURNED(true);
 
   private static final Map<String, Status> BY_WIRE = Arrays.stream(values())
       .collect(Collectors.toMap(Status::wire, Function.identity()));

@@ -1,14 +1,25 @@
 package dev.millrace.payment;
 
+import static dev.millrace.payment.Status.AUTHORIZED;
 import static dev.millrace.payment.Status.BLOCKED;
+import static dev.millrace.payment.Status.CHARGED_BACK;
 import static dev.millrace.payment.Status.CONFIRMED;
 import static dev.millrace.payment.Status.DECLINED;
+import static dev.millrace.payment.Status.DISPUTED;
+import static dev.millrace.payment.Status.EXPIRED;
 import static dev.millrace.payment.Status.INITIATED;
 import static dev.millrace.payment.Status.IN_REVIEW;
+import static dev.millrace.payment.Status.PARTIALLY_REFUNDED;
 import static dev.millrace.payment.Status.PROVIDER_SUBMITTED;
+import static dev.millrace.payment.Status.REFUNDED;
+import static dev.millrace.payment.Status.REQUIRES_ACTION;
+import static dev.millrace.payment.Status.RETURNED;
 import static dev.millrace.payment.Status.SETTLED;
 import static dev.millrace.payment.Status.UNKNOWN;
+import static dev.millrace.payment.Status.VOIDED;
 
+import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /** The one table of permitted moves. What does not stand in it is refused. */
@@ -16,24 +27,75 @@ public final class Transitions {
   /** From a status, by an event, to a status. */
   public record Move(Status from, EventType event, Status to) {}
 
-  private static final Set<Move> PERMITTED = Set.of(
-      new Move(INITIATED, EventType.SCREENED, INITIATED),
-      new Move(INITIATED, EventType.SCREENED, IN_REVIEW),
-      new Move(INITIATED, EventType.BLOCKED, BLOCKED),
-      new Move(IN_REVIEW, EventType.SCREENED, INITIATED),
-      new Move(IN_REVIEW, EventType.BLOCKED, BLOCKED),
-      new Move(INITIATED, EventType.PROVIDER_SUBMITTED, PROVIDER_SUBMITTED),
-      new Move(PROVIDER_SUBMITTED, EventType.CONFIRMED, CONFIRMED),
-      new Move(PROVIDER_SUBMITTED, EventType.DECLINED, DECLINED),
-      new Move(PROVIDER_SUBMITTED, EventType.UNKNOWN, UNKNOWN),
-      new Move(UNKNOWN, EventType.CONFIRMED, CONFIRMED),
-      new Move(UNKNOWN, EventType.DECLINED, DECLINED),
-      new Move(CONFIRMED, EventType.SETTLED, SETTLED));
+  private static final Set<Move> PERMITTED = new HashSet<>();
+
+  static {
+    from(INITIATED).by(EventType.SCREENED, INITIATED, IN_REVIEW).by(EventType.BLOCKED, BLOCKED)
+        .by(EventType.PROVIDER_SUBMITTED, PROVIDER_SUBMITTED);
+    from(IN_REVIEW).by(EventType.SCREENED, INITIATED).by(EventType.BLOCKED, BLOCKED)
+        .by(EventType.VOIDED, VOIDED);
+
+    // A second submission is the failover after a refusal that is certain.
+    from(PROVIDER_SUBMITTED).by(EventType.PROVIDER_SUBMITTED, PROVIDER_SUBMITTED)
+        .by(EventType.UNKNOWN, UNKNOWN);
+    from(PROVIDER_SUBMITTED, UNKNOWN).by(EventType.REQUIRES_ACTION, REQUIRES_ACTION);
+    from(PROVIDER_SUBMITTED, UNKNOWN, REQUIRES_ACTION).by(EventType.AUTHORIZED, AUTHORIZED)
+        .by(EventType.CONFIRMED, CONFIRMED).by(EventType.DECLINED, DECLINED);
+    from(REQUIRES_ACTION).by(EventType.ACTION_RETURNED, REQUIRES_ACTION);
+
+    from(AUTHORIZED).by(EventType.CAPTURE_REQUESTED, AUTHORIZED).by(EventType.CONFIRMED, CONFIRMED);
+    from(REQUIRES_ACTION, AUTHORIZED).by(EventType.VOIDED, VOIDED).by(EventType.EXPIRED, EXPIRED);
+    stays(EventType.CANCEL_REQUESTED, REQUIRES_ACTION, AUTHORIZED);
+
+    from(CONFIRMED).by(EventType.SETTLED, SETTLED);
+    // What is posted later is settled later: the status tells more by then.
+    stays(EventType.SETTLED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);
+
+    stays(EventType.REFUND_REQUESTED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED);
+    from(CONFIRMED, SETTLED, PARTIALLY_REFUNDED).by(EventType.REFUNDED, PARTIALLY_REFUNDED, REFUNDED);
+    // The provider had carried it out before the payer's bank came in between.
+    stays(EventType.REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);
+
+    from(CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED).by(EventType.DISPUTED, DISPUTED)
+        .by(EventType.RETURNED, RETURNED);
+    from(DISPUTED).by(EventType.DISPUTE_WON, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED)
+        .by(EventType.CHARGED_BACK, CHARGED_BACK);
+
+    // An operation that is under way ends wherever the payment has got to meanwhile.
+    Status[] captureOrCancelOpen = {REQUIRES_ACTION, AUTHORIZED, CONFIRMED, DECLINED, VOIDED, EXPIRED,
+        SETTLED,
+        PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK, RETURNED};
+    stays(EventType.OPERATION_SUBMITTED, captureOrCancelOpen);
+    stays(EventType.OPERATION_UNKNOWN, captureOrCancelOpen);
+    stays(EventType.CANCEL_FAILED, captureOrCancelOpen);
+    stays(EventType.CAPTURE_FAILED, AUTHORIZED, CONFIRMED, VOIDED, EXPIRED, SETTLED, PARTIALLY_REFUNDED,
+        REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);
+    stays(EventType.REFUND_FAILED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK,
+        RETURNED);
+  }
 
   private Transitions() {}
 
+  private record From(List<Status> statuses) {
+    From by(EventType event, Status... targets) {
+      for (Status from : statuses) for (Status to : targets) PERMITTED.add(new Move(from, event, to));
+      return this;
+    }
+  }
+
+  private static From from(Status... statuses) { return new From(List.of(statuses)); }
+
+  private static void stays(EventType event, Status... statuses) {
+    for (Status status : statuses) PERMITTED.add(new Move(status, event, status));
+  }
+
   /** Every permitted move. */
-  public static Set<Move> permitted() { return PERMITTED; }
+  public static Set<Move> permitted() { return Set.copyOf(PERMITTED); }
+
+  /** Whether the table has a move from {@code from} by an event of this type. */
+  public static boolean permits(Status from, PaymentEvent event) {
+    return PERMITTED.contains(new Move(from, event.type(), event.target()));
+  }
 
   /**
    * The status after {@code event}.
@@ -43,7 +105,7 @@ public final class Transitions {
    */
   public static Status after(Status from, PaymentEvent event) {
     Status to = event.target();
-    if (!PERMITTED.contains(new Move(from, event.type(), to))) {
+    if (!permits(from, event)) {
       throw new IllegalStateException(
           event.type().wire() + " may not move a payment from " + from.wire() + " to " + to.wire());
     }

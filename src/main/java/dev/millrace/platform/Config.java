@@ -13,12 +13,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of one process: the built-in {@code config/millrace.yaml}, overlaid by a file of the user's, overlaid
@@ -29,6 +32,9 @@ import java.util.regex.Pattern;
 public final class Config {
   private static final ObjectMapper YAML = new ObjectMapper(
       YAMLFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build());
+  private static final String ACCOUNTS = "provider.accounts";
+  private static final String DEFAULTS = "provider.defaults.";
+  private static final Pattern ACCOUNT = Pattern.compile("([a-z][a-z0-9-]{0,30})(?:=([a-z][a-z0-9]{0,30}))?");
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
 
   private enum Kind {
@@ -43,6 +49,8 @@ public final class Config {
 
   private final Map<String, Kind> kinds = new LinkedHashMap<>();
   private final Map<String, String> values = new LinkedHashMap<>();
+  /** Where a key without a value of its own takes it from. */
+  private final Map<String, String> inherited = new LinkedHashMap<>();
 
   private Config() {}
 
@@ -61,9 +69,56 @@ public final class Config {
       throw new ConfigException("built-in config/millrace.yaml: " + e.getMessage());
     }
     String file = environment.get("MILLRACE_CONFIG");
-    if (file != null) config.overlay(Path.of(file));
+    JsonNode own = file == null ? null : read(Path.of(file));
+    config.declareAccounts(own, environment);
+    if (own != null) config.overlay("", own, String.valueOf(file));
     config.overlay(environment);
     return config;
+  }
+
+  /**
+   * Which accounts at providers there are decides which keys there are: each has every key of {@code provider.defaults},
+   * and takes what it does not set itself from the account that is named like its connector, or from those defaults.
+   */
+  private void declareAccounts(@Nullable JsonNode own, Map<String, String> environment) {
+    String named = environment.get(variable(ACCOUNTS));
+    if (named == null && own != null && own.at("/provider/accounts").isArray())
+      named = text(own.at("/provider/accounts"));
+    var defaults = kinds.keySet().stream().filter(k -> k.startsWith(DEFAULTS))
+        .map(k -> k.substring(DEFAULTS.length())).toList();
+    var all = new ArrayList<>(accounts(named == null ? get(ACCOUNTS) : named).entrySet());
+    // Those that others take settings from come first.
+    all.sort(Comparator.comparing(a -> !a.getKey().equals(a.getValue())));
+    all.forEach(entry -> {
+      String account = entry.getKey();
+      for (String setting : defaults) {
+        String key = "provider." + account + "." + setting;
+        String parent = "provider." + entry.getValue() + "." + setting;
+        if (kinds.containsKey(key)) continue;
+        inherited.put(key, kinds.containsKey(parent) ? parent : DEFAULTS + setting);
+        kinds.put(key, Objects.requireNonNull(kinds.get(DEFAULTS + setting)));
+      }
+    });
+  }
+
+  private static Map<String, String> accounts(String list) {
+    var accounts = new LinkedHashMap<String, String>();
+    for (String entry : list.split(",")) {
+      if (entry.isBlank()) continue;
+      Matcher m = ACCOUNT.matcher(entry.trim());
+      if (!m.matches() || m.group(1).equals("defaults") || m.group(1).equals("accounts"))
+        throw new ConfigException("`" + ACCOUNTS + "` names `" + entry.trim()
+            + "`; an account is `<connector>` or `<name>=<connector>`, in lower-case letters, digits and `-`");
+      String connector = m.group(2) == null ? m.group(1) : m.group(2);
+      if (accounts.put(m.group(1), connector) != null)
+        throw new ConfigException("`" + ACCOUNTS + "` names `" + m.group(1) + "` twice");
+    }
+    return accounts;
+  }
+
+  /** The accounts at providers, each with the name of its connector, in their order. */
+  public Map<String, String> accounts() {
+    return accounts(get(ACCOUNTS));
   }
 
   private void declare(String prefix, JsonNode node) {
@@ -97,9 +152,9 @@ public final class Config {
     return String.join(",", items);
   }
 
-  private void overlay(Path file) {
+  private static JsonNode read(Path file) {
     try {
-      overlay("", YAML.readTree(Files.readString(file, StandardCharsets.UTF_8)), file.toString());
+      return YAML.readTree(Files.readString(file, StandardCharsets.UTF_8));
     } catch (JsonProcessingException e) {
       throw new ConfigException(file + ": not valid YAML: " + e.getOriginalMessage());
     } catch (IOException e) {
@@ -183,6 +238,8 @@ public final class Config {
 
   private String get(String key) {
     String value = values.get(key);
+    String parent = inherited.get(key);
+    if (value == null && parent != null) return get(parent);
     if (value == null) throw new IllegalArgumentException("no key `" + key + "` in config/millrace.yaml");
     return value;
   }

@@ -18,6 +18,9 @@ public final class TypeId {
   public static final String MERCHANT = "mer";
   public static final String SETTLEMENT = "stl";
   public static final String ATTEMPT = "att";
+  public static final String CAPTURE = "cap";
+  public static final String CANCELLATION = "can";
+  public static final String REFUND = "re";
   public static final String REQUEST = "req";
   public static final String EVENT = "evt";
   public static final String WEBHOOK_ENDPOINT = "whe";

@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Finds payments that nothing drives any more, from Postgres alone: the answer to lost records and lost retries.
- * Every payment is looked at once, {@code ageMs} after it was made; one that is not at rest then is noted and tried
- * again at doubling intervals until it is. Several may run: each row is claimed by one.
+ * Every payment is looked at once, {@code ageMs} after it was made, and every operation that has stood still for so long;
+ * what is not at rest then is noted and tried again at doubling intervals until it is. Several may run: each row is claimed by one.
  */
 final class Janitor {
   private static final Logger LOG = LoggerFactory.getLogger(Janitor.class);
@@ -32,13 +32,22 @@ final class Janitor {
     )
     UPDATE janitor SET watermark = (SELECT id FROM page ORDER BY id DESC LIMIT 1) WHERE EXISTS (SELECT FROM page)
     RETURNING (SELECT count(*) FROM page)""";
+  private static final String OPERATIONS = """
+    INSERT INTO unresolved (payment_id)
+    SELECT DISTINCT payment_id FROM operation
+     WHERE status IN ('requested', 'submitted', 'unknown') AND updated < now() - $1::bigint * interval '1 ms'
+    ON CONFLICT DO NOTHING""";
   private static final String CLAIM = """
     UPDATE unresolved SET tries = tries + 1, next_try = now() + least(3600, 30 * 2 ^ least(tries, 10)) * interval '1 s'
      WHERE payment_id IN (SELECT payment_id FROM unresolved WHERE next_try <= now() ORDER BY next_try LIMIT 200 FOR UPDATE SKIP LOCKED)
     RETURNING payment_id""";
   private static final String FORGET = """
     DELETE FROM unresolved u USING payment p
-     WHERE p.id = u.payment_id AND p.status NOT IN ('initiated', 'provider_submitted', 'unknown')""";
+     WHERE p.id = u.payment_id AND p.status NOT IN ('initiated', 'provider_submitted', 'unknown')
+       AND NOT EXISTS (SELECT FROM operation o
+                        WHERE o.payment_id = p.id AND o.status IN ('requested', 'submitted', 'unknown'))""";
+  /** What payers brought back concerns nobody once their payments have gone on. */
+  private static final String RETURNS = "DELETE FROM payer_return WHERE received < now() - interval '1 day'";
 
   private final Vertx vertx;
   private final Reads reads;
@@ -76,12 +85,14 @@ final class Janitor {
     return reads.query(LOOK, Tuple.of(TypeId.floor(System.currentTimeMillis() - ageMs), PAGE))
         .compose(looked -> {
           boolean more = looked.size() > 0 && looked.iterator().next().getLong(0) == PAGE;
-          return reads.query(CLAIM, Tuple.tuple()).compose(claimed -> {
-            var driven = new ArrayList<Future<Void>>();
-            for (Row row : claimed) driven.add(resume.apply(row.getUUID(0)));
-            if (!driven.isEmpty()) LOG.info("janitor_resumes payments={}", driven.size());
-            return Future.join(driven).otherwiseEmpty();
-          }).compose(v -> reads.query(FORGET, Tuple.tuple()))
+          return reads.query(OPERATIONS, Tuple.of(ageMs)).compose(v -> reads.query(CLAIM, Tuple.tuple()))
+              .compose(claimed -> {
+                var driven = new ArrayList<Future<Void>>();
+                for (Row row : claimed) driven.add(resume.apply(row.getUUID(0)));
+                if (!driven.isEmpty()) LOG.info("janitor_resumes payments={}", driven.size());
+                return Future.join(driven).otherwiseEmpty();
+              }).compose(v -> reads.query(FORGET, Tuple.tuple()))
+              .compose(v -> reads.query(RETURNS, Tuple.tuple()))
               .compose(v -> reads.query("SELECT count(*) FROM unresolved", Tuple.tuple()))
               .map(rows -> {
                 unresolved = rows.iterator().next().getLong(0);

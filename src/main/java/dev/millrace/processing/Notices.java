@@ -1,6 +1,7 @@
 package dev.millrace.processing;
 
 import dev.millrace.journal.Cursor;
+import dev.millrace.journal.Append.Attempt;
 import dev.millrace.journal.Reads;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.Lease;
@@ -25,8 +26,10 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,10 +47,16 @@ final class Notices {
   private static final long RETRY_MS = 500;
   private static final long DUE_EVERY_MS = 500;
   private static final String KNOWN = """
-    SELECT a.reference, a.payment_id, p.status FROM attempt a JOIN payment p ON p.id = a.payment_id
-     WHERE a.reference = ANY($1::uuid[])""";
+    SELECT a.reference, a.payment_id, p.status, a.number, a.provider, a.kind, a.operation, a.reason
+      FROM attempt a JOIN payment p ON p.id = a.payment_id WHERE a.reference = ANY($1::uuid[])""";
+  private static final String NAMED = """
+    SELECT o.provider, o.reference, o.payment_id FROM provider_object o
+      JOIN (SELECT unnest($1::text[]) AS provider, unnest($2::text[]) AS reference) AS n USING (provider, reference)""";
 
-  private record Known(UUID payment, @Nullable Status status) {}
+  private record Known(UUID payment, @Nullable Status status, Attempt attempt) {}
+
+  /** What the provider calls a payment. */
+  private record Name(String provider, String reference) {}
 
   /** What is to be written of one webhook: a result or a place in the park. */
   private record Judged(@Nullable Result result, @Nullable Kept parked) {}
@@ -150,6 +159,7 @@ final class Notices {
   private Future<Void> process(long epoch, List<Kept> batch, Cursor place, int passed) {
     var notices = new ArrayList<Notice>(batch.size());
     var references = new HashMap<String, UUID>();
+    var names = new HashSet<Name>();
     for (Kept kept : batch) {
       Notice notice = read(kept);
       notices.add(notice);
@@ -157,13 +167,26 @@ final class Notices {
         UUID reference = TypeId.parse(TypeId.ATTEMPT, told.reference());
         if (reference != null) references.put(told.reference(), reference);
       }
+      if (notice instanceof Notice.Befell befell)
+        names.add(new Name(kept.provider(), befell.providerReference()));
     }
-    return known(references).compose(known -> {
+    return known(references).compose(known -> named(names).compose(named -> {
       var judged = new ArrayList<Future<Judged>>(batch.size());
       for (int i = 0; i < batch.size(); i++)
-        judged.add(judge(batch.get(i), notices.get(i), references, known));
+        judged.add(judge(batch.get(i), notices.get(i), references, known, named));
       return Future.join(judged).compose(all -> write(epoch, all.<Judged>list(), place, passed));
-    });
+    }));
+  }
+
+  private Future<Map<Name, UUID>> named(Set<Name> names) {
+    if (names.isEmpty()) return Future.succeededFuture(Map.of());
+    var list = List.copyOf(names);
+    return reads.query(NAMED, Tuple.of(list.stream().map(Name::provider).toArray(String[]::new),
+        (Object) list.stream().map(Name::reference).toArray(String[]::new))).map(rows -> {
+          var payments = new HashMap<Name, UUID>();
+          for (Row row : rows) payments.put(new Name(row.getString(0), row.getString(1)), row.getUUID(2));
+          return payments;
+        });
   }
 
   private Notice read(Kept kept) {
@@ -178,13 +201,15 @@ final class Notices {
     return reads.query(KNOWN, Tuple.of((Object) references.values().toArray(UUID[]::new))).map(rows -> {
       var known = new HashMap<UUID, Known>();
       for (Row row : rows)
-        known.put(row.getUUID(0), new Known(row.getUUID(1), Status.ofWire(row.getString(2))));
+        known.put(row.getUUID(0), new Known(row.getUUID(1), Status.ofWire(row.getString(2)),
+            new Attempt(row.getUUID(0), row.getInteger(3), row.getString(4), row.getString(5), row.getUUID(6),
+                row.getString(7), null, null, null)));
       return known;
     });
   }
 
   private Future<Judged> judge(Kept kept, Notice notice, Map<String, UUID> references,
-      Map<UUID, Known> known) {
+      Map<UUID, Known> known, Map<Name, UUID> named) {
     return switch (notice) {
       case Notice.Ignored i -> result(kept, null, i, "ignored", null);
       case Notice.Unreadable u -> {
@@ -196,36 +221,45 @@ final class Notices {
       case Notice.Told told -> {
         UUID reference = references.get(told.reference());
         Known match = reference == null ? null : known.get(reference);
-        if (reference == null || match == null)
+        if (match == null)
           yield later(kept, told, null, "no payment of ours has the reference " + told.reference());
         // Most say what we know already: the answer to our own call was quicker.
-        if (settles(match.status(), told.outcome()))
-          yield result(kept, match.payment(), told, "unchanged", null);
-        yield apply(kept, told, match.payment(), reference);
+        if (settles(match, told.outcome())) yield result(kept, match.payment(), told, "unchanged", null);
+        yield taken(kept, told, match.payment(), flow.told(match.payment(), match.attempt(), told.outcome()));
+      }
+      case Notice.Befell befell -> {
+        UUID payment = named.get(new Name(kept.provider(), befell.providerReference()));
+        if (payment == null)
+          yield later(kept, befell, null, "no payment of ours is called " + befell.providerReference());
+        yield taken(kept, befell, payment, flow.befell(payment, kept.provider(), befell.fact()));
       }
     };
   }
 
-  private Future<Judged> apply(Kept kept, Notice.Told told, UUID payment, UUID reference) {
-    return flow.evidence(payment, reference, told.outcome()).transform(evidence -> {
-      if (evidence.failed()) {
+  private Future<Judged> taken(Kept kept, Notice notice, UUID payment, Future<PaymentFlow.Told> taken) {
+    return taken.transform(told -> {
+      if (told.failed()) {
         // While Postgres is away all of them wait; what is refused for its own sake holds up nobody else.
-        return evidence.cause() instanceof Unavailable
-            ? Future.failedFuture(evidence.cause())
-            : later(kept, told, payment, "the payment did not take it: " + evidence.cause().getMessage());
+        return told.cause() instanceof Unavailable
+            ? Future.failedFuture(told.cause())
+            : later(kept, notice, payment, "the payment did not take it: " + told.cause().getMessage());
       }
-      return switch (evidence.result()) {
-        case APPLIED -> result(kept, payment, told, "applied", null);
-        case UNCHANGED -> result(kept, payment, told, "unchanged", null);
-        case LATER -> later(kept, told, payment, "the payment cannot take it: " + told.outcome());
+      return switch (told.result()) {
+        case APPLIED -> result(kept, payment, notice, "applied", null);
+        case UNCHANGED -> result(kept, payment, notice, "unchanged", null);
+        case LATER -> later(kept, notice, payment, "the payment cannot take it yet");
+        case CONFLICT ->
+          retries.bury(payment, "webhook", kept.tries() + 1, "it contradicts what is known", "",
+              kept.eventId(), source(kept)).compose(v -> result(kept, payment, notice, "conflict", null));
       };
     });
   }
 
-  private static boolean settles(@Nullable Status status, Outcome outcome) {
+  private static boolean settles(Known match, Outcome outcome) {
+    if (!match.attempt().kind().equals("charge")) return false;
     return outcome instanceof Outcome.Charged
-        ? status == Status.CONFIRMED || status == Status.SETTLED
-        : outcome instanceof Outcome.Declined && status == Status.DECLINED;
+        ? match.status() == Status.CONFIRMED || match.status() == Status.SETTLED
+        : outcome instanceof Outcome.Declined && match.status() == Status.DECLINED;
   }
 
   private static String source(Kept kept) {
@@ -240,12 +274,12 @@ final class Notices {
   }
 
   /** Its payment is not known, or cannot take it yet: the park, or after the last window the dead letters. */
-  private Future<Judged> later(Kept kept, Notice.Told told, @Nullable UUID payment, String reason) {
+  private Future<Judged> later(Kept kept, Notice notice, @Nullable UUID payment, String reason) {
     if (kept.tries() < windows.size()) return Future.succeededFuture(new Judged(null, kept));
     LOG.error("alert=webhook_unmatched provider={} account={} event={} error=\"{}\"", kept.provider(),
         kept.account(), kept.eventId(), reason);
     return retries.bury(payment, "webhook", kept.tries() + 1, reason, "", kept.eventId(), source(kept))
-        .compose(v -> result(kept, payment, told, "unmatched", reason));
+        .compose(v -> result(kept, payment, notice, "unmatched", reason));
   }
 
   private Future<Void> write(long epoch, List<Judged> all, Cursor place, int passed) {

@@ -1,22 +1,26 @@
 package dev.millrace.processing;
 
+import dev.millrace.fraud.Screener;
 import dev.millrace.fraud.Candidate;
 import dev.millrace.fraud.Decision;
-import dev.millrace.fraud.Screener;
 import dev.millrace.fraud.Screening;
-import dev.millrace.journal.Append;
 import dev.millrace.journal.Append.Attempt;
 import dev.millrace.journal.AppendWriter;
 import dev.millrace.journal.EventContract.InitiatedPayment;
-import dev.millrace.journal.PaymentRow;
 import dev.millrace.journal.Reads;
+import dev.millrace.payment.Operation;
+import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
-import dev.millrace.payment.PaymentEvent.Initiated;
 import dev.millrace.payment.Status;
+import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.TypeId;
 import dev.millrace.provider.GuardedProvider;
-import dev.millrace.provider.Provider;
+import dev.millrace.provider.Method;
+import dev.millrace.provider.Order;
 import dev.millrace.provider.Provider.Outcome;
+import dev.millrace.provider.Providers;
+import dev.millrace.provider.Routing;
+import dev.millrace.provider.WebhookScheme.Fact;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Tuple;
@@ -29,14 +33,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The steps of a payment: screen, then record, call, record. The intent to call is committed, under our own reference,
- * before the call; the outcome after it; nothing is held across the call. Running it twice for one payment, at once
- * or after a crash, does no harm: only one of two appends finds the version it expects, and the provider is called
- * under the same reference.
+ * The steps of a payment: screen, route, then record, call, record. The intent to call is committed, under our own
+ * reference, before the call; the outcome after it; nothing is held across the call. Running it twice for one payment,
+ * at once or after a crash, does no harm: only one of two appends finds the version it expects, and the provider is
+ * called under the same reference. What is asked of the payment later, {@link OperationFlow} carries out.
  */
 final class PaymentFlow {
   private static final Logger LOG = LoggerFactory.getLogger(PaymentFlow.class);
-  private static final String ACTOR = "gateway";
 
   /** What to do with the payment next. */
   sealed interface Next {
@@ -45,79 +48,78 @@ final class PaymentFlow {
 
     /** Look at it again later. */
     record Again(String reason) implements Next {}
+
+    /** A person must look at it. */
+    record Stuck(String reason) implements Next {}
   }
 
-  private static final Next DONE = new Next.Done();
+  static final Next DONE = new Next.Done();
 
-  /** A payment at a version, as far as the steps need it. */
-  private record Step(UUID id, UUID merchant, boolean livemode, int version, Status status, Initiated asked,
-      String traceparent) {
-    static Step of(PaymentRow row) {
-      return new Step(row.id(), row.merchant(), row.livemode(), row.version(), row.status(), row.asked(),
-          row.traceparent());
-    }
+  /** What is shared by all steps. {@code returnUrl}: where providers send payers back to, followed by the payment's id. */
+  record Parts(Screener screener, Routing routing, Providers providers, AppendWriter journal, Reads reads,
+      Evidence evidence, String returnUrl, MeterRegistry registry) {}
 
-    Step after(Append append) {
-      return new Step(id, merchant, livemode, append.version(), append.to(), asked, traceparent);
-    }
-
-    Append append(@Nullable Attempt attempt, PaymentEvent... events) {
-      return new Append(id, merchant, version, status, List.of(events), ACTOR, traceparent, attempt, null);
-    }
-  }
-
-  private final Screener screener;
-  private final GuardedProvider provider;
+  private final Parts parts;
   private final AppendWriter journal;
   private final Reads reads;
-  private final long absenceAfterMs;
-  private final MeterRegistry registry;
+  private final Recorder recorder;
+  private final OperationFlow operations;
+  private final Serial serial = new Serial();
 
-  PaymentFlow(Screener screener, GuardedProvider provider, AppendWriter journal, Reads reads,
-      long absenceAfterMs, MeterRegistry registry) {
-    this.screener = screener;
-    this.provider = provider;
-    this.journal = journal;
-    this.reads = reads;
-    this.absenceAfterMs = absenceAfterMs;
-    this.registry = registry;
+  PaymentFlow(Parts parts) {
+    this.parts = parts;
+    this.journal = parts.journal;
+    this.reads = parts.reads;
+    this.recorder = new Recorder(parts.journal, parts.reads, parts.registry);
+    this.operations = new OperationFlow(parts, recorder);
   }
 
   /** A payment fresh from Kafka: nothing is read, everything stands in the event. */
   Future<Next> begin(InitiatedPayment p) {
     UUID id = Objects.requireNonNull(TypeId.parse(TypeId.PAYMENT, p.paymentId()), "payment_id");
     UUID merchant = Objects.requireNonNull(TypeId.parse(TypeId.MERCHANT, p.merchant()), "merchant");
-    return screen(
-        new Step(id, merchant, p.livemode(), p.version(), Status.INITIATED, p.event(), p.traceparent()));
+    return screen(new Work(id, merchant, p.livemode(), p.traceparent(), Payment.of(p.event())));
   }
 
-  /** A payment that was begun before: goes on from where the journal says it is. */
+  /** A payment that was begun before: goes on, one at a time, with all that the journal says is open. */
   Future<Next> resume(UUID id) {
-    return reads.payment(id).compose(row -> {
-      if (row == null)
-        return Future
-            .failedFuture(new IllegalStateException("no such payment: " + TypeId.format(TypeId.PAYMENT, id)));
-      var step = Step.of(row);
-      return switch (row.status()) {
-        // Version 1 has not been screened; later ones were released from a review.
-        case INITIATED -> row.version() == 1 ? screen(step) : submit(step, List.of());
-        case PROVIDER_SUBMITTED, UNKNOWN -> inquire(step, row);
-        case BLOCKED, IN_REVIEW, CONFIRMED, DECLINED, SETTLED -> Future.succeededFuture(DONE);
-      };
-    });
+    return serial.run(id,
+        () -> again(id).compose(next -> operations.drive(id).map(later -> worse(next, later))));
   }
 
-  private Future<Next> screen(Step step) {
-    var candidate = new Candidate(TypeId.format(TypeId.PAYMENT, step.id),
-        TypeId.format(TypeId.MERCHANT, step.merchant), step.livemode,
-        step.asked.amount(), step.asked.currency(), step.asked.paymentMethod(), step.asked.metadata());
-    return screener.screen(candidate).compose(s -> {
-      if (!s.velocityKnown()) registry.counter("millrace.screening.velocity.unknown").increment();
-      registry.counter("millrace.screening", "decision", s.decision().name()).increment();
+  private Future<Next> again(UUID id) { return recorder.read(id).compose(this::drive); }
+
+  private static Next worse(Next one, Next other) {
+    return one instanceof Next.Stuck || other instanceof Next.Done
+        ? one
+        : one instanceof Next.Done ? other : one;
+  }
+
+  private Future<Next> drive(Work work) {
+    Payment p = work.payment();
+    return switch (p.status()) {
+      // Version 1 has not been screened; later ones were released from a review.
+      case INITIATED -> p.version() == 1 ? screen(work) : submit(work, List.of());
+      case PROVIDER_SUBMITTED, UNKNOWN -> inquire(work);
+      case REQUIRES_ACTION -> p.payerReturned() ? complete(work) : Future.succeededFuture(DONE);
+      case BLOCKED, IN_REVIEW, AUTHORIZED, CONFIRMED, DECLINED, VOIDED, EXPIRED, SETTLED, PARTIALLY_REFUNDED,
+          REFUNDED, DISPUTED, CHARGED_BACK, RETURNED ->
+        Future.succeededFuture(DONE);
+    };
+  }
+
+  private Future<Next> screen(Work work) {
+    var asked = work.payment().asked();
+    var candidate = new Candidate(TypeId.format(TypeId.PAYMENT, work.id()),
+        TypeId.format(TypeId.MERCHANT, work.merchant()), work.livemode(), asked.amount(), asked.currency(),
+        asked.paymentMethod(), asked.metadata());
+    return parts.screener.screen(candidate).compose(s -> {
+      if (!s.velocityKnown()) parts.registry.counter("millrace.screening.velocity.unknown").increment();
+      parts.registry.counter("millrace.screening", "decision", s.decision().name()).increment();
       return switch (s.decision()) {
-        case CLEAR -> submit(step, List.of(screened("clear", s)));
-        case REVIEW -> rest(step.append(null, screened("review", s)));
-        case BLOCK -> rest(step.append(null, new PaymentEvent.Blocked(s.rule(), s.score(), null)));
+        case CLEAR -> submit(work, List.of(screened("clear", s)));
+        case REVIEW -> rest(work, screened("review", s));
+        case BLOCK -> rest(work, new PaymentEvent.Blocked(s.rule(), s.score(), null));
       };
     });
   }
@@ -127,157 +129,252 @@ final class PaymentFlow {
         s.velocityKnown(), null);
   }
 
-  /** Appends events after which the gateway has nothing more to do; a payment that moved on is another's. */
-  private Future<Next> rest(Append append) {
-    return journal.append(append).map(appended -> DONE);
+  /** Appends an event after which the gateway has nothing more to do; a payment that moved on is another's. */
+  private Future<Next> rest(Work work, PaymentEvent... events) {
+    return journal.append(work.append(List.of(), List.of(events))).map(appended -> DONE);
   }
 
-  /** Record, call, record. */
-  private Future<Next> submit(Step step, List<PaymentEvent> before) {
-    UUID reference = TypeId.next();
-    String attempt = TypeId.format(TypeId.ATTEMPT, reference);
+  /** Chooses the account and begins. */
+  private Future<Next> submit(Work work, List<PaymentEvent> before) {
+    Routing.Route route = route(work);
+    if (route == null) return unroutable(work, before);
+    String first = route.accounts().stream().filter(a -> !parts.providers.away(a)).findFirst()
+        .orElse(route.accounts().getFirst());
+    String why = first.equals(route.accounts().getFirst())
+        ? null
+        : route.accounts().getFirst() + ": its breaker is open";
+    return submit(work, before, List.of(), first, route, why);
+  }
+
+  private Routing.@Nullable Route route(Work work) {
+    var asked = work.payment().asked();
+    return parts.routing.route(new Routing.Subject(work.id(), TypeId.format(TypeId.MERCHANT, work.merchant()),
+        asked.amount(), asked.currency(), Method.of(asked)));
+  }
+
+  /** No provider takes such a payment: it is refused as by one, without a call. */
+  private Future<Next> unroutable(Work work, List<PaymentEvent> before) {
     var events = new ArrayList<>(before);
-    events.add(new PaymentEvent.ProviderSubmitted(provider.name(), attempt));
-    var intent = step.append(new Attempt(reference, 1, provider.name(), null, null, null),
-        events.toArray(new PaymentEvent[0]));
-    return journal.append(intent).compose(appended -> appended
+    String nowhere = "none";
+    String attempt = TypeId.format(TypeId.ATTEMPT, TypeId.next());
+    events.add(new PaymentEvent.ProviderSubmitted(nowhere, attempt, null, null));
+    events.add(new PaymentEvent.Declined(nowhere, attempt, null, "no_route", null,
+        "No routing rule fits this payment: it was sent to no provider."));
+    return rest(work, events.toArray(new PaymentEvent[0]));
+  }
+
+  /** Record, call, record. {@code ended}: the call before it, which was refused. */
+  private Future<Next> submit(Work work, List<PaymentEvent> before, List<Attempt> ended, String account,
+      Routing.Route route, @Nullable String after) {
+    UUID reference = TypeId.next();
+    var events = new ArrayList<>(before);
+    events.add(new PaymentEvent.ProviderSubmitted(account, TypeId.format(TypeId.ATTEMPT, reference),
+        after == null && route.accounts().size() == 1 ? null : route.rule(), after));
+    int number = ended.isEmpty() ? 1 : ended.getLast().number() + 1;
+    var attempts = new ArrayList<>(ended);
+    var attempt = Attempt.charge(reference, number, account, after);
+    attempts.add(attempt);
+    FaultPoint.reach("charge", "before_intent");
+    return journal.append(work.append(attempts, events)).compose(appended -> appended
+        ? first(work.after(events), attempt, route)
         // Somebody has begun it before us: go on from what they left, which may be an intent without a call.
-        ? call(step.after(intent), reference)
-        : resume(step.id));
+        : again(work.id()));
   }
 
-  private Future<Next> call(Step step, UUID reference) {
-    var charge = new Provider.Charge(step.id, step.livemode, TypeId.format(TypeId.ATTEMPT, reference),
-        step.asked.amount(),
-        step.asked.currency(),
-        step.asked.paymentMethod(), step.asked.description(), step.traceparent);
-    return provider.charge(charge).compose(outcome -> record(step, reference, outcome));
+  /** The first call of an attempt: only then is it certain that nothing was sent before. */
+  private Future<Next> first(Work work, Attempt attempt, Routing.Route route) {
+    GuardedProvider provider = parts.providers.named(attempt.provider());
+    FaultPoint.reach("charge", "after_intent");
+    var call = provider.execute(charge(work));
+    FaultPoint.reach("charge", "during_call");
+    return call.compose(outcome -> {
+      FaultPoint.reach("charge", "answered");
+      String refused = switch (outcome) {
+        case Outcome.NotExecuted n -> n.reason();
+        case Outcome.Deferred _ ->
+          provider.open() ? "its breaker is open" : "it waited too long for its turn";
+        case Outcome.Declined d when d.elsewhere() -> d.code() + ": " + d.message();
+        default -> null;
+      };
+      String next = refused == null ? null : following(route, attempt.provider());
+      if (next != null) {
+        parts.registry.counter("millrace.failover", "from", attempt.provider(), "to", next).increment();
+        return submit(work, List.of(), List.of(ended(attempt, outcome)), next, route,
+            attempt.provider() + ": " + refused);
+      }
+      return answered(work, attempt, outcome);
+    });
   }
 
-  private Future<Next> record(Step step, UUID reference, Outcome outcome) {
-    String attempt = TypeId.format(TypeId.ATTEMPT, reference);
+  /** The next account of the route that can be called now. */
+  private @Nullable String following(Routing.Route route, String account) {
+    var later = route.accounts().subList(route.accounts().indexOf(account) + 1, route.accounts().size());
+    return later.stream().filter(a -> !parts.providers.away(a)).findFirst().orElse(null);
+  }
+
+  private Order.Charge charge(Work work) {
+    var asked = work.payment().asked();
+    return new Order.Charge(work.id(), work.livemode(), Objects.requireNonNull(work.payment().attempt()),
+        asked.amount(), asked.currency(), asked.paymentMethod(), Method.of(asked).type(),
+        asked.capture().equals("manual"), asked.description(),
+        parts.returnUrl + TypeId.format(TypeId.PAYMENT, work.id()), work.traceparent());
+  }
+
+  static Attempt ended(Attempt attempt, Outcome outcome) {
     return switch (outcome) {
-      case Outcome.Charged c when !c.currency().equals(step.asked.currency()) -> {
-        LOG.error("alert=currency_mismatch payment={} asked={} charged={}",
-            TypeId.format(TypeId.PAYMENT, step.id), step.asked.currency(), c.currency());
-        yield unknown(step, reference, "charged in " + c.currency() + " instead of " + step.asked.currency());
-      }
-      case Outcome.Charged c -> {
-        if (c.amount() != step.asked.amount()) {
-          registry.counter("millrace.provider.amount.mismatch").increment();
-          LOG.error("alert=amount_mismatch payment={} asked={} charged={}",
-              TypeId.format(TypeId.PAYMENT, step.id), step.asked.amount(), c.amount());
-        }
-        yield charged(step,
-            step.append(new Attempt(reference, 1, provider.name(), "charged", c.providerReference(), null),
-                new PaymentEvent.Confirmed(provider.name(), attempt, c.providerReference(),
-                    step.asked.amount(), c.amount(), c.currency())));
-      }
-      case Outcome.Declined d -> rest(
-          step.append(new Attempt(reference, 1, provider.name(), "declined", d.providerReference(), d.code()),
-              new PaymentEvent.Declined(provider.name(), attempt, d.providerReference(), d.code(),
-                  d.declineCode(), d.message())));
-      // Nothing was executed: the intent stands, and the retry finds no record of it and calls again.
-      case Outcome.NotExecuted n -> Future.succeededFuture(new Next.Again(n.reason()));
-      case Outcome.Deferred _ -> resume(step.id);
-      case Outcome.Unknown u -> unknown(step, reference, u.reason());
-      case Outcome.Absent _ ->
-        Future.failedFuture(new IllegalStateException("a charge cannot be answered `absent`"));
+      case Outcome.Charged c -> attempt.ended("charged", c.providerReference(), null);
+      case Outcome.Authorized a -> attempt.ended("authorized", a.providerReference(), null);
+      case Outcome.ActionRequired a -> attempt.ended("action_required", a.providerReference(), null);
+      case Outcome.Voided v -> attempt.ended("voided", v.providerReference(), v.lapsed() ? "lapsed" : null);
+      case Outcome.Refunded r -> attempt.ended("refunded", r.providerReference(), null);
+      case Outcome.Pending p -> attempt.ended("pending", p.providerReference(), null);
+      case Outcome.Declined d -> attempt.ended("declined", d.providerReference(), d.code());
+      case Outcome.NotExecuted n -> attempt.ended("not_executed", null, n.reason());
+      case Outcome.Unknown u -> attempt.ended("unknown", null, u.reason());
+      case Outcome.Deferred _ -> attempt.ended("not_executed", null, "waited too long for its turn");
+      case Outcome.Absent _ -> attempt.ended("declined", null, "provider_no_record");
     };
   }
 
-  /** Money has moved: if the payment moved on meanwhile, somebody must have recorded the same, or will by inquiry. */
-  private Future<Next> charged(Step step, Append append) {
-    return journal.append(append)
-        .compose(appended -> appended ? Future.succeededFuture(DONE) : reads.payment(step.id).map(row -> {
-          Status status = Objects.requireNonNull(row, "payment").status();
-          return switch (status) {
-            case CONFIRMED, SETTLED -> DONE;
-            case PROVIDER_SUBMITTED, UNKNOWN, INITIATED, IN_REVIEW ->
-              new Next.Again("charged while it moved on to " + status.wire());
-            case DECLINED, BLOCKED -> {
-              chargedAfterDecline(step.id, status);
-              yield DONE;
-            }
+  /** Writes what an answer means; an answer that says nothing makes the payment unknown. */
+  private Future<Next> answered(Work work, Attempt attempt, Outcome outcome) {
+    // It never left: the payment goes on waiting for its turn, and no try is used up.
+    if (outcome instanceof Outcome.Deferred) return again(work.id());
+    String name = TypeId.format(TypeId.ATTEMPT, attempt.reference());
+    return recorder.record(work, ended(attempt, outcome),
+        p -> parts.evidence.charge(p, attempt.provider(), name, outcome)).compose(recorded -> {
+          FaultPoint.reach(attempt.kind(), "recorded");
+          if (recorded.finding() instanceof Finding.Happened h) checkAmount(work.id(), h);
+          return switch (recorded.finding()) {
+            case Finding.Happened _, Finding.Known _ -> Future.succeededFuture(DONE);
+            case Finding.Wait w when outcome instanceof Outcome.Unknown ->
+              unknown(recorded.work(), attempt, w.reason());
+            case Finding.Wait w -> Future.succeededFuture(new Next.Again(w.reason()));
+            case Finding.Conflict c -> recorded.work().payment().status() == Status.PROVIDER_SUBMITTED
+                ? unknown(recorded.work(), attempt, c.message())
+                : Future.succeededFuture(new Next.Stuck(c.alert() + ": " + c.message()));
           };
-        }));
+        });
   }
 
-  private Future<Next> unknown(Step step, UUID reference, String reason) {
+  /** What was taken beyond or short of what was asked for goes to suspense or is the merchant's loss: a person must look. */
+  private void checkAmount(UUID payment, Finding.Happened happened) {
+    for (PaymentEvent event : happened.events()) {
+      if (event instanceof PaymentEvent.Confirmed c && c.amount() != c.amountCharged()) {
+        parts.registry.counter("millrace.provider.amount.mismatch").increment();
+        LOG.error("alert=amount_mismatch payment={} asked={} charged={}",
+            TypeId.format(TypeId.PAYMENT, payment), c.amount(), c.amountCharged());
+      }
+    }
+  }
+
+  private Future<Next> unknown(Work work, Attempt attempt, String reason) {
     var again = new Next.Again(reason);
-    if (step.status == Status.UNKNOWN) return Future.succeededFuture(again);
-    registry.counter("millrace.provider.unknown").increment();
-    return journal.append(step.append(new Attempt(reference, 1, provider.name(), "unknown", null, reason),
-        new PaymentEvent.Unknown(provider.name(), TypeId.format(TypeId.ATTEMPT, reference), reason)))
+    if (work.payment().status() != Status.PROVIDER_SUBMITTED) return Future.succeededFuture(again);
+    parts.registry.counter("millrace.provider.unknown").increment();
+    return journal.append(work.append(List.of(attempt.ended("unknown", null, reason)),
+        List.of(
+            new PaymentEvent.Unknown(attempt.provider(), TypeId.format(TypeId.ATTEMPT, attempt.reference()),
+                reason))))
         .map(appended -> again);
   }
 
+  /** The outcome of a call is not known: ask the provider by our own reference. */
+  private Future<Next> inquire(Work work) {
+    return openAttempt(work.id(), Objects.requireNonNull(work.payment().attempt())).compose(open -> {
+      GuardedProvider provider = parts.providers.named(open.attempt.provider());
+      Order.Charge order = charge(work);
+      return provider.inquire(order).compose(outcome -> {
+        if (!(outcome instanceof Outcome.Absent)) return answered(work, open.attempt, outcome);
+        // An intent whose call never got an answer, or was never made: the same reference cannot charge twice.
+        if (work.payment().status() == Status.PROVIDER_SUBMITTED)
+          return provider.execute(order).compose(answer -> answered(work, open.attempt, answer));
+        if (open.ageMs < parts.providers.times(provider.name()).absenceAfter())
+          return Future.succeededFuture(new Next.Again("no record of it at " + provider.name() + " yet"));
+        return answered(work, open.attempt, new Outcome.Declined(null, "provider_no_record", null,
+            "The provider has no record of the payment: it was never charged."));
+      });
+    });
+  }
+
+  /** The payer came back: tell the provider, and ask. */
+  private Future<Next> complete(Work work) {
+    return openAttempt(work.id(), Objects.requireNonNull(work.payment().attempt()))
+        .compose(open -> reads
+            .query("SELECT result FROM payer_return WHERE payment_id = $1::uuid", Tuple.of(work.id()))
+            .compose(rows -> {
+              String result = rows.size() == 0 ? null : rows.iterator().next().getString(0);
+              var order = new Order.Complete(charge(work),
+                  Objects.requireNonNull(work.payment().providerReference()), result);
+              return parts.providers.named(open.attempt.provider()).execute(order);
+            }).compose(outcome -> answered(work, open.attempt, outcome)));
+  }
+
+  /** {@code ageMs}: since the last call under this reference ended without an answer, or since its intent. */
+  record OpenAttempt(Attempt attempt, long ageMs) {}
+
+  private Future<OpenAttempt> openAttempt(UUID payment, String attempt) {
+    return openAttempt(reads, attempt).map(open -> {
+      if (open == null)
+        throw new IllegalStateException("payment " + payment + " without its attempt " + attempt);
+      return open;
+    });
+  }
+
+  static Future<@Nullable OpenAttempt> openAttempt(Reads reads, String attempt) {
+    return reads.query("""
+      SELECT reference, number, provider, kind, operation, reason,
+             (extract(epoch FROM clock_timestamp() - coalesce(finished, started)) * 1000)::bigint
+        FROM attempt WHERE reference = $1::uuid""", Tuple.of(TypeId.parse(TypeId.ATTEMPT, attempt)))
+        .map(rows -> {
+          if (rows.size() == 0) return null;
+          var row = rows.iterator().next();
+          return new OpenAttempt(
+              new Attempt(row.getUUID(0), row.getInteger(1), row.getString(2), row.getString(3),
+                  row.getUUID(4), row.getString(5), null, null, null),
+              row.getLong(6));
+        });
+  }
+
   /** What became of something that a provider told us of its own accord. */
-  enum Evidence {
+  enum Told {
     APPLIED,
     /** It is known already, too late, or says nothing. */
     UNCHANGED,
     /** The payment cannot take it yet. */
-    LATER
+    LATER,
+    /** It contradicts what is known: a person must look. */
+    CONFLICT
   }
 
-  /** Takes what a provider told us of a call under {@code reference}: the same evidence as an inquiry's answer. */
-  Future<Evidence> evidence(UUID payment, UUID reference, Outcome outcome) {
-    if (!(outcome instanceof Outcome.Charged || outcome instanceof Outcome.Declined))
-      return Future.succeededFuture(Evidence.UNCHANGED);
-    return reads.payment(payment).compose(row -> {
-      var step = Step.of(Objects.requireNonNull(row, "an attempt's payment"));
-      return switch (row.status()) {
-        case PROVIDER_SUBMITTED, UNKNOWN -> openAttempt(payment).compose(open ->
-          // A refusal of an earlier call says nothing of the one that is out.
-          outcome instanceof Outcome.Declined && !open.reference.equals(reference)
-              ? Future.succeededFuture(Evidence.UNCHANGED)
-              : record(step, reference, outcome).compose(next -> reads.payment(payment)).map(after -> {
-                boolean moved = after != null && after.version() > step.version
-                    && after.status() != Status.UNKNOWN;
-                return moved ? Evidence.APPLIED : Evidence.LATER;
-              }));
-        case INITIATED, IN_REVIEW -> Future.succeededFuture(Evidence.LATER);
-        case CONFIRMED, SETTLED -> Future.succeededFuture(Evidence.UNCHANGED);
-        case DECLINED, BLOCKED -> {
-          if (outcome instanceof Outcome.Charged) chargedAfterDecline(step.id, row.status());
-          yield Future.succeededFuture(Evidence.UNCHANGED);
-        }
-      };
-    });
+  /** Takes what a provider told us of a call under our reference {@code attempt}: the same evidence as an answer. */
+  Future<Told> told(UUID payment, Attempt attempt, Outcome outcome) {
+    if (outcome instanceof Outcome.Unknown) return Future.succeededFuture(Told.UNCHANGED);
+    String name = TypeId.format(TypeId.ATTEMPT, attempt.reference());
+    return recorder.read(payment).compose(work -> {
+      Operation operation = operations.of(work.payment(), attempt);
+      return recorder.record(work, ended(attempt, outcome), p -> {
+        Operation now = operation == null ? null : p.operation(operation.id());
+        return now == null
+            ? parts.evidence.charge(p, attempt.provider(), name, outcome)
+            : parts.evidence.operation(p, now, attempt.provider(), name, outcome);
+      });
+    }).map(PaymentFlow::told);
   }
 
-  /** Money has moved for a payment that we told everybody had failed: a person must look. */
-  private void chargedAfterDecline(UUID payment, Status status) {
-    registry.counter("millrace.provider.charged.after.decline").increment();
-    LOG.error("alert=charged_after_decline payment={} status={}", TypeId.format(TypeId.PAYMENT, payment),
-        status.wire());
+  /** Takes what a provider did to a payment of its own accord. */
+  Future<Told> befell(UUID payment, String provider, Fact fact) {
+    return recorder.read(payment)
+        .compose(work -> recorder.record(work, null, p -> parts.evidence.fact(p, provider, fact)))
+        .map(PaymentFlow::told);
   }
 
-  /** {@code ageMs}: since the last call under this reference ended without an answer, or since its intent. */
-  private record OpenAttempt(UUID reference, long ageMs) {}
-
-  private Future<OpenAttempt> openAttempt(UUID payment) {
-    return reads.query("""
-      SELECT reference, (extract(epoch FROM clock_timestamp() - coalesce(finished, started)) * 1000)::bigint
-        FROM attempt WHERE payment_id = $1::uuid ORDER BY started DESC LIMIT 1""", Tuple.of(payment))
-        .map(rows -> {
-          var row = rows.iterator().next();
-          return new OpenAttempt(row.getUUID(0), row.getLong(1));
-        });
-  }
-
-  /** The outcome of a call is not known: ask the provider by our own reference. */
-  private Future<Next> inquire(Step step, PaymentRow row) {
-    return openAttempt(row.id())
-        .compose(open -> provider.inquire(TypeId.format(TypeId.ATTEMPT, open.reference)).compose(outcome -> {
-          if (!(outcome instanceof Outcome.Absent)) return record(step, open.reference, outcome);
-          // An intent whose call never got an answer, or was never made: the same reference cannot charge twice.
-          if (step.status == Status.PROVIDER_SUBMITTED) return call(step, open.reference);
-          if (open.ageMs < absenceAfterMs)
-            return Future.succeededFuture(new Next.Again("no record of it at " + provider.name() + " yet"));
-          return record(step, open.reference, new Outcome.Declined(null, "provider_no_record", null,
-              "The provider has no record of the payment: it was never charged."));
-        }));
+  private static Told told(Recorder.Recorded recorded) {
+    return switch (recorded.finding()) {
+      case Finding.Happened _ -> Told.APPLIED;
+      case Finding.Known _ -> Told.UNCHANGED;
+      case Finding.Wait _ -> Told.LATER;
+      case Finding.Conflict _ -> Told.CONFLICT;
+    };
   }
 }

@@ -2,6 +2,7 @@ package dev.millrace.processing;
 
 import dev.millrace.fraud.RedisVelocityCounters;
 import dev.millrace.fraud.Screener;
+import dev.millrace.ledger.FeeSchedule;
 import dev.millrace.journal.AppendWriter;
 import dev.millrace.journal.EventContract;
 import dev.millrace.journal.Reads;
@@ -9,15 +10,16 @@ import dev.millrace.payment.EventType;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.ConfigException;
 import dev.millrace.platform.Lease;
+import dev.millrace.platform.Links;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.RedisLink;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.Trace;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
-import dev.millrace.provider.GuardedProvider;
+import dev.millrace.provider.Providers;
+import dev.millrace.provider.Routing;
 import dev.millrace.provider.WebhookScheme;
-import dev.millrace.provider.stripe.StripeProvider;
 import dev.millrace.webhook.InboxStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -49,6 +51,10 @@ import org.slf4j.LoggerFactory;
 public final class ProcessorVerticle extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(ProcessorVerticle.class);
   private static final int RETRIES_IN_FLIGHT_MAX = 128;
+  private static final long EXPIRY_EVERY_MS = 1_000;
+  /** What a payment is asked for after it was begun. */
+  private static final Set<String> ASKED = Set.of(EventType.CAPTURE_REQUESTED.wire(),
+      EventType.CANCEL_REQUESTED.wire(), EventType.REFUND_REQUESTED.wire(), EventType.ACTION_RETURNED.wire());
 
   private final Config config;
   private final Servers servers;
@@ -61,12 +67,13 @@ public final class ProcessorVerticle extends VerticleBase {
   private @Nullable PgLink pg;
   private @Nullable Pool pool;
   private @Nullable RedisLink redis;
-  private @Nullable StripeProvider stripe;
+  private @Nullable Providers providers;
   private @Nullable PaymentFlow flow;
   private @Nullable Retries retries;
   private @Nullable Intake fresh;
   private @Nullable Intake waiting;
   private @Nullable Janitor janitor;
+  private @Nullable Expiry expiry;
   private @Nullable PgLink inboxRows;
   private @Nullable PgLink inboxRights;
   private @Nullable Lease inboxLease;
@@ -102,9 +109,10 @@ public final class ProcessorVerticle extends VerticleBase {
     var reads = new Reads(pool, config.millis("postgres.statement-timeout"));
     var writer = new AppendWriter(vertx, pg, "append-" + instance, config.positive("processor.append-queue"),
         config.positive("limits.commit-batch-max"), registry);
-    var provider = provider();
-    flow = new PaymentFlow(screener(), provider, writer, reads,
-        config.millis("provider.stripe.absence-after"), registry);
+    var accounts = new Providers(vertx, config, registry);
+    providers = accounts;
+    flow = new PaymentFlow(new PaymentFlow.Parts(screener(), routing(), accounts, writer, reads,
+        new Evidence(fees(), accounts::times, InstantSource.system()), Links.returns(config), registry));
     retries = new Retries(vertx, producer, reads, config.text("kafka.retry-topic"),
         config.durations("processor.retry-windows"),
         config.integer("processor.retry-jitter-percent"), RandomGenerator.getDefault(), registry);
@@ -119,11 +127,14 @@ public final class ProcessorVerticle extends VerticleBase {
     var sweeping = new Janitor(vertx, reads, config.millis("processor.janitor-age"),
         config.millis("processor.janitor-interval"), this::sweep, registry);
     janitor = sweeping;
+    var expiring = new Expiry(vertx, reads, writer, EXPIRY_EVERY_MS);
+    expiry = expiring;
     var noticing = notices(reads);
     return pg.whenUp(10_000).compose(v -> up(inboxRows)).compose(v -> up(inboxRights))
         .compose(v -> intake.start(Set.of(config.text("kafka.topic"))))
         .compose(v -> again.start(retries().topics())).onSuccess(v -> {
           sweeping.start();
+          expiring.start();
           if (inboxLease != null) inboxLease.start();
           noticing.start();
         });
@@ -169,21 +180,20 @@ public final class ProcessorVerticle extends VerticleBase {
     }
   }
 
-  private GuardedProvider provider() {
-    String url = config.text("provider.stripe.url");
-    int concurrency = config.positive("provider.stripe.concurrency");
-    stripe = new StripeProvider(vertx,
-        url.equals("simulator") ? "http://127.0.0.1:" + config.port("simulator.port") : url,
-        config.text("provider.stripe.key"), concurrency, config.millis("provider.stripe.timeout"));
-    return new GuardedProvider(vertx, stripe,
-        new GuardedProvider.Limits(concurrency, config.positive("provider.stripe.waiting-max"),
-            config.millis("provider.stripe.breaker-window"),
-            config.positive("provider.stripe.breaker-failures-percent"),
-            config.positive("provider.stripe.breaker-calls-min"),
-            config.millis("provider.stripe.breaker-cooldown"),
-            config.millis("provider.stripe.breaker-ramp"),
-            config.millis("provider.stripe.absence-after") / 2),
-        registry);
+  private Routing routing() {
+    try {
+      return new Routing(config.list("routing.rules"), config.accounts().keySet());
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException("`routing.rules`: " + e.getMessage());
+    }
+  }
+
+  private FeeSchedule fees() {
+    try {
+      return new FeeSchedule(config.list("fees.rules"));
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException("`fees.rules`: " + e.getMessage());
+    }
   }
 
   private KafkaConsumer<String, byte[]> consumer(String group) {
@@ -203,10 +213,10 @@ public final class ProcessorVerticle extends VerticleBase {
     return header == null ? null : new String(header.value(), StandardCharsets.US_ASCII);
   }
 
-  /** Only fresh payments, and those that an operator released, are for us; a record without a type is for the dead letters. */
+  /** Only fresh payments, those that an operator released, and what is asked of payments later, are for us; a record without a type is for the dead letters. */
   private static long freshDue(KafkaConsumerRecord<String, byte[]> record) {
     String type = header(record, "ce_type");
-    if (type == null || type.equals(EventType.INITIATED.wire())) return 0;
+    if (type == null || type.equals(EventType.INITIATED.wire()) || ASKED.contains(type)) return 0;
     return type.equals(EventType.SCREENED.wire()) && released(record) ? 0 : -1;
   }
 
@@ -221,7 +231,8 @@ public final class ProcessorVerticle extends VerticleBase {
   }
 
   private Future<Void> freshRecord(KafkaConsumerRecord<String, byte[]> record) {
-    if (EventType.SCREENED.wire().equals(header(record, "ce_type"))) {
+    String type = header(record, "ce_type");
+    if (type != null && !type.equals(EventType.INITIATED.wire())) {
       UUID id = record.key() == null ? null : TypeId.parse(TypeId.PAYMENT, record.key());
       String trace = header(record, "traceparent");
       return id == null
@@ -250,6 +261,8 @@ public final class ProcessorVerticle extends VerticleBase {
       return switch (result.result()) {
         case PaymentFlow.Next.Done _ -> Future.succeededFuture();
         case PaymentFlow.Next.Again a -> retries().first(id, a.reason(), traceparent, source);
+        case PaymentFlow.Next.Stuck s ->
+          retries().bury(id, "payment", 1, s.reason(), traceparent, "", source);
       };
     });
   }
@@ -268,6 +281,9 @@ public final class ProcessorVerticle extends VerticleBase {
       return switch (result.result()) {
         case PaymentFlow.Next.Done _ -> Future.succeededFuture();
         case PaymentFlow.Next.Again a -> retries().next(task, a.reason(), source(record));
+        case PaymentFlow.Next.Stuck s ->
+          retries().bury(task.payment(), "payment", task.attempts() + 1, s.reason(),
+              task.traceparent(), "", source(record));
       };
     });
   }
@@ -301,6 +317,7 @@ public final class ProcessorVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     if (janitor != null) janitor.close();
+    if (expiry != null) expiry.close();
     Future<Void> noticed = notices == null ? Future.succeededFuture() : notices.close();
     long drainMs = Duration.ofSeconds(8).toMillis();
     Future<Void> drained = fresh == null ? Future.succeededFuture() : fresh.close(drainMs);
@@ -309,7 +326,7 @@ public final class ProcessorVerticle extends VerticleBase {
         .transform(done -> inboxLease == null ? Future.succeededFuture() : inboxLease.close())
         .transform(done -> {
           closing = true;
-          return stripe == null ? Future.succeededFuture() : stripe.close();
+          return providers == null ? Future.succeededFuture() : providers.close();
         }).transform(done -> inboxRows == null ? Future.succeededFuture() : inboxRows.close())
         .transform(done -> inboxRights == null ? Future.succeededFuture() : inboxRights.close())
         .transform(done -> pg == null ? Future.succeededFuture() : pg.close())

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 /**
  * A provider behind its bulkhead and its breaker. At most {@code concurrency} calls are in flight; more wait, in
  * order, up to {@code waitingMax}, and while the breaker is open they go on waiting: the work of a provider that is
- * down stays where it is. The breaker opens by failure rate, admits one probe after its cool-down, and when it closes
+ * down stays where it is. Calls go out no faster than the budget permits. The breaker opens by failure rate, admits one probe after its cool-down, and when it closes
  * the bulkhead grows back from a tenth to full size over the ramp. Owned by one event loop.
  */
 public final class GuardedProvider {
@@ -31,10 +31,20 @@ public final class GuardedProvider {
    * @param cooldownMs how long the breaker stays open before a probe
    * @param rampMs how long the bulkhead takes back to full size
    * @param waitMaxMs how long a call may wait for its turn before it is handed back as {@code Deferred}
+   * @param requestsPerSecond the budget of calls; one second's worth may go out at once
    */
   public record Limits(int concurrency, int waitingMax, long breakerWindowMs, int failuresPercent,
       int callsMin,
-      long cooldownMs, long rampMs, long waitMaxMs) {}
+      long cooldownMs, long rampMs, long waitMaxMs, int requestsPerSecond) {
+    /** Those of an account. */
+    public static Limits of(Account account) {
+      return new Limits(account.positive("concurrency"), account.positive("waiting-max"),
+          account.millis("breaker-window"), account.positive("breaker-failures-percent"),
+          account.positive("breaker-calls-min"), account.millis("breaker-cooldown"),
+          account.millis("breaker-ramp"), account.millis("absence-after") / 2,
+          account.positive("requests-per-second"));
+    }
+  }
 
   private static final long RAMP_STEP_MS = 50;
 
@@ -53,6 +63,7 @@ public final class GuardedProvider {
   private final Limits limits;
   private final CircuitBreaker breaker;
   private final FailureWindow window;
+  private final RequestBudget budget;
   private final QueueMeter meter;
   private final Counter opened;
   private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
@@ -66,6 +77,7 @@ public final class GuardedProvider {
     this.vertx = vertx;
     this.provider = provider;
     this.limits = limits;
+    this.budget = new RequestBudget(limits.requestsPerSecond, System::nanoTime);
     this.window = new FailureWindow(limits.breakerWindowMs, limits.callsMin, limits.failuresPercent,
         GuardedProvider::nowMs);
     // The breaker's own failure count is never reached; the window opens it. Its timeout is off: the HTTP timeout of
@@ -99,19 +111,22 @@ public final class GuardedProvider {
 
   public String rail() { return provider.rail(); }
 
-  /** Whether calls flow; while not, they wait. */
+  /** Whether calls would have to wait for the provider to recover. */
   public boolean open() {
     return breaker.state() == CircuitBreakerState.OPEN;
   }
 
-  /** Charges behind the guards. {@code NotExecuted} when no place to wait was free. */
-  public Future<Provider.Outcome> charge(Provider.Charge charge) {
-    return submit(() -> provider.charge(charge));
+  /** Closes the connections behind the guards. */
+  public Future<Void> close() { return provider.close(); }
+
+  /** Carries an order out behind the guards. {@code NotExecuted} when no place to wait was free. */
+  public Future<Provider.Outcome> execute(Order order) {
+    return submit(() -> provider.execute(order));
   }
 
   /** Inquires behind the guards. */
-  public Future<Provider.Outcome> inquire(String reference) {
-    return submit(() -> provider.inquire(reference));
+  public Future<Provider.Outcome> inquire(Order order) {
+    return submit(() -> provider.inquire(order));
   }
 
   private Future<Provider.Outcome> submit(Supplier<Future<Provider.Outcome>> call) {
@@ -144,18 +159,20 @@ public final class GuardedProvider {
   private void drain() {
     if (draining) return;
     draining = true;
-    while (!waiting.isEmpty() && inFlight < size()) run(waiting.poll());
+    while (!waiting.isEmpty() && inFlight < size() && budget.take()) run(waiting.poll());
     draining = false;
     depth = waiting.size();
-    // While it ramps up its size grows without anybody coming to drain.
-    if (!waiting.isEmpty() && breaker.state() == CircuitBreakerState.CLOSED && size() < limits.concurrency
-        && !looking) {
-      looking = true;
-      vertx.setTimer(RAMP_STEP_MS, id -> {
-        looking = false;
-        drain();
-      });
-    }
+    if (waiting.isEmpty() || looking || breaker.state() != CircuitBreakerState.CLOSED) return;
+    // While it ramps up its size grows, and the budget fills, without anybody coming to drain.
+    long waitMs = budget.waitNanos() > 0
+        ? budget.waitNanos() / 1_000_000 + 1
+        : size() < limits.concurrency ? RAMP_STEP_MS : 0;
+    if (waitMs == 0) return;
+    looking = true;
+    vertx.setTimer(waitMs, id -> {
+      looking = false;
+      drain();
+    });
   }
 
   /** Sends away what has waited too long: its state may be old news by now. */
@@ -208,8 +225,9 @@ public final class GuardedProvider {
   private static boolean countsAgainst(Provider.Outcome outcome) {
     return switch (outcome) {
       case Provider.Outcome.Unknown _, Provider.Outcome.NotExecuted _ -> true;
-      case Provider.Outcome.Charged _, Provider.Outcome.Declined _, Provider.Outcome.Absent _,
-          Provider.Outcome.Deferred _ ->
+      case Provider.Outcome.Charged _, Provider.Outcome.Authorized _, Provider.Outcome.ActionRequired _,
+          Provider.Outcome.Voided _, Provider.Outcome.Refunded _, Provider.Outcome.Pending _,
+          Provider.Outcome.Declined _, Provider.Outcome.Absent _, Provider.Outcome.Deferred _ ->
         false;
     };
   }

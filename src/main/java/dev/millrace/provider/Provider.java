@@ -1,29 +1,51 @@
 package dev.millrace.provider;
 
 import io.vertx.core.Future;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** A payment provider. Answers are values: a failed future is a defect of the connector, not an outcome. */
+/**
+ * A payment provider, as one account of ours there. Answers are values: a failed future is a defect of the connector,
+ * not an outcome.
+ */
 public interface Provider {
-  /** A charge to make. {@code reference} is ours ({@code att_…}) and also the provider's idempotency key. */
-  record Charge(UUID payment, boolean livemode, String reference, long amount, String currency,
-      String paymentMethod,
-      @Nullable String description, String traceparent) {}
-
-  /** What a provider said, or failed to say. Amounts are minor units. */
+  /** What a provider said, or failed to say. Amounts are minor units. {@code providerReference} is its own name. */
   sealed interface Outcome {
-    /** The payer was charged. */
+    /** The payer was charged: {@code amount} in all. A charge's or a capture's success. */
     record Charged(String providerReference, long amount, String currency) implements Outcome {}
 
-    /** Certainly refused: nothing was charged and the same call would be refused again. */
+    /** The amount is held until {@code expires} (Unix seconds; null where the provider does not say). */
+    record Authorized(String providerReference, long amount, String currency, @Nullable Long expires)
+        implements
+          Outcome {}
+
+    /** The payer must go to {@code url}. */
+    record ActionRequired(String providerReference, String url) implements Outcome {}
+
+    /** What was held is released, or will never be charged. {@code lapsed}: it ran out at the provider. */
+    record Voided(String providerReference, boolean lapsed) implements Outcome {}
+
+    /** {@code amount} went back to the payer. */
+    record Refunded(String providerReference, long amount, String currency) implements Outcome {}
+
+    /** Taken by the provider, which tells by webhook what becomes of it. */
+    record Pending(String providerReference) implements Outcome {}
+
+    /**
+     * Certainly refused: nothing was done, and the same call would be refused again. {@code elsewhere}: another
+     * provider may well accept it, because the fault was on the provider's side.
+     */
     record Declined(@Nullable String providerReference, String code, @Nullable String declineCode,
-        String message) implements Outcome {}
+        String message, boolean elsewhere) implements Outcome {
+      public Declined(@Nullable String providerReference, String code, @Nullable String declineCode,
+          String message) {
+        this(providerReference, code, declineCode, message, false);
+      }
+    }
 
     /** Certainly not executed, and may be tried again: the call never left, or the provider turned it away unread. */
     record NotExecuted(String reason) implements Outcome {}
 
-    /** No usable answer: it may or may not have charged. */
+    /** No usable answer: it may or may not have been carried out. */
     record Unknown(String reason) implements Outcome {}
 
     /** Not called: it waited so long for its turn that the payment must be looked at again first. */
@@ -33,15 +55,18 @@ public interface Provider {
     record Absent() implements Outcome {}
   }
 
-  /** The name in routes, accounts and events. */
+  /** The account's name in routes, ledger accounts and events. */
   String name();
 
-  /** The rail it settles over, {@code card} for example. */
+  /** The rail it settles over: {@code card} or {@code ach}. */
   String rail();
 
-  /** Charges, at most once a reference however often it is called. */
-  Future<Outcome> charge(Charge charge);
+  /** Carries an order out, at most once a reference however often it is called. */
+  Future<Outcome> execute(Order order);
 
-  /** Asks what became of a reference; charges nothing. */
-  Future<Outcome> inquire(String reference);
+  /** Asks what became of an order; carries out nothing that was not ordered before under the same reference. */
+  Future<Outcome> inquire(Order order);
+
+  /** Closes its connections. */
+  Future<Void> close();
 }

@@ -26,8 +26,11 @@ public interface WebhookScheme {
   sealed interface Notice {
     String type();
 
-    /** What became of the charge under our reference. */
+    /** What became of the call under our reference. */
     record Told(String type, String reference, Provider.Outcome outcome) implements Notice {}
+
+    /** Something that nobody ordered happened to the payment that the provider calls {@code providerReference}. */
+    record Befell(String type, String providerReference, Fact fact) implements Notice {}
 
     /** Nothing that concerns a payment of ours. */
     record Ignored(String type) implements Notice {}
@@ -36,10 +39,28 @@ public interface WebhookScheme {
     record Unreadable(String type, String reason) implements Notice {}
   }
 
-  /** The provider in the path. */
+  /** What a provider does of its own accord. Amounts are minor units, times Unix seconds. */
+  sealed interface Fact {
+    /** The payer disputes {@code amount}. {@code dispute} is the provider's name of the dispute. */
+    record DisputeOpened(String dispute, long amount, String currency, @Nullable String reason,
+        @Nullable Long evidenceDue) implements Fact {}
+
+    /** The dispute was decided, {@code won} by the merchant or lost. */
+    record DisputeClosed(String dispute, boolean won, long amount, String currency, @Nullable String reason)
+        implements
+          Fact {}
+
+    /** The payer's bank sent the debit back, by the rail's code, R01 for example. */
+    record Returned(long amount, String currency, String code, String message) implements Fact {}
+
+    /** A refund that was not ordered over the gateway. {@code refund} is the provider's name of it. */
+    record RefundedThere(String refund, long amount, String currency) implements Fact {}
+  }
+
+  /** The provider account's name, in the path. */
   String provider();
 
-  /** The account in the path. */
+  /** Last part of the path. */
   String account();
 
   /** Judges the raw bytes, in constant time for every secret. */

@@ -14,12 +14,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 
-/** Nets confirmed payments per merchant, mode, currency, provider and rail. Pure. */
+/** Nets what moved merchants' money, per merchant, mode, currency, provider and rail. Pure. */
 final class Batches {
-  /** A confirmed payment that is due. Amounts are minor units. */
-  record Due(UUID payment, UUID merchant, boolean livemode, int version, String currency, long amount,
-      long amountCharged,
-      String provider, String traceparent) {}
+  /**
+   * A payment with movements that are due, as it stands.
+   *
+   * @param share what the movements add to what the merchant has pending; negative for refunds and holds
+   * @param owed what they add to what the provider owes
+   * @param first whether its confirmation is among them
+   */
+  record Due(UUID payment, UUID merchant, boolean livemode, int version, Status status, String currency,
+      String provider, long share, long owed, boolean first, String traceparent) {}
 
   private record Key(UUID merchant, boolean livemode, String currency, String provider, String rail) {}
 
@@ -28,7 +33,7 @@ final class Batches {
     final String traceparent;
     int payments;
     long share;
-    long charged;
+    long owed;
 
     Batch(String traceparent) { this.traceparent = traceparent; }
   }
@@ -62,15 +67,21 @@ final class Batches {
     var batch = batches.computeIfAbsent(new Key(due.merchant, due.livemode, due.currency, due.provider, rail),
         k -> new Batch(due.traceparent));
     batch.payments++;
-    batch.share += PostingRules.merchantShare(due.amount, due.amountCharged);
-    batch.charged += due.amountCharged;
-    appends.add(new Append(due.payment, due.merchant, due.version, Status.CONFIRMED,
-        List.of(new PaymentEvent.Settled(TypeId.format(TypeId.SETTLEMENT, batch.id))), "gateway",
-        due.traceparent, null, batch.id));
+    batch.share += due.share;
+    batch.owed += due.owed;
+    appends.add(new Append(due.payment, due.merchant, due.version, due.status,
+        List.of(new PaymentEvent.Settled(TypeId.format(TypeId.SETTLEMENT, batch.id),
+            due.status == Status.CONFIRMED ? null : due.status)),
+        "gateway", due.traceparent, List.of(), new Append.Netted(batch.id, due.first)));
   }
 
   /** What each payment gets appended. */
   List<Append> appends() { return appends; }
+
+  /** How many payments are settled for the first time. */
+  int first() {
+    return (int) appends.stream().filter(a -> a.netted() != null && a.netted().first()).count();
+  }
 
   int count() { return batches.size(); }
 
@@ -103,12 +114,12 @@ final class Batches {
       currency[i] = k.currency;
       payments[i] = b.payments;
       amount[i] = b.share;
-      charged[i] = b.charged;
+      charged[i] = b.owed;
       trace[i] = b.traceparent;
       data[i] = new JsonObject().put("provider", k.provider).put("rail", k.rail).put("currency", k.currency)
-          .put("payments", b.payments).put("amount", b.share).put("amount_charged", b.charged).encode();
+          .put("payments", b.payments).put("amount", b.share).put("amount_charged", b.owed).encode();
       var lines = PostingRules.settlement(TypeId.format(TypeId.MERCHANT, k.merchant), k.provider, k.rail,
-          k.currency, b.share, b.charged);
+          k.currency, b.share, b.owed);
       for (int l = 0; l < lines.size(); l++) {
         subject.add(b.id);
         line.add(l);

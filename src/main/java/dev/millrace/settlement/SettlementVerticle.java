@@ -10,6 +10,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.sqlclient.Pool;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,13 +24,19 @@ public final class SettlementVerticle extends VerticleBase {
   private final Servers servers;
   private final MeterRegistry registry;
   private final String holder;
+  private final UnaryOperator<String> railOf;
   private @Nullable Pool pool;
   private @Nullable PgLink leasing;
   private @Nullable Lease lease;
   private @Nullable Settler settler;
 
-  /** {@code holder} names this process in the lease, and must differ after a restart. */
-  public SettlementVerticle(Config config, Servers servers, MeterRegistry registry, String holder) {
+  /**
+   * {@code holder} names this process in the lease, and must differ after a restart; {@code railOf} answers the rail that
+   * a provider account settles over.
+   */
+  public SettlementVerticle(Config config, Servers servers, MeterRegistry registry, String holder,
+      UnaryOperator<String> railOf) {
+    this.railOf = railOf;
     this.config = config;
     this.servers = servers;
     this.registry = registry;
@@ -41,9 +48,8 @@ public final class SettlementVerticle extends VerticleBase {
     Pool writing = servers.batchPool(vertx);
     PgLink rights = servers.link(vertx, "settlement-lease");
     var right = new Lease(vertx, rights, "settlement", holder, config.millis("settlement.lease"));
-    // One rail so far: every provider settles card payments.
     var settling = new Settler(vertx, writing, right, "settlement", config.positive("settlement.batch-max"),
-        provider -> "card", registry);
+        railOf, registry);
     pool = writing;
     leasing = rights;
     lease = right;

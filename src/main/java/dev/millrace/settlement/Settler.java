@@ -2,6 +2,8 @@ package dev.millrace.settlement;
 
 import dev.millrace.journal.AppendStatement;
 import dev.millrace.ledger.Balances;
+import dev.millrace.payment.EventType;
+import dev.millrace.payment.Status;
 import dev.millrace.platform.Lease;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -12,10 +14,8 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
+import java.util.LinkedHashMap;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -23,21 +23,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Settles: follows the journal's {@code payment.confirmed} below the snapshot horizon, nets what has come since the
- * last time and, in one transaction fenced by the lease's epoch, posts the batches, moves every payment to
- * {@code settled} and moves its own cursor. A kill at any point leaves all of it or none.
+ * Settles: follows every event of the journal that moves a merchant's money, below the snapshot horizon, nets what has
+ * come since the last time and, in one transaction fenced by the lease's epoch, posts the batches, appends {@code
+ * payment.settled} to every payment among them and moves its own cursor. What is netted are the postings of those events:
+ * afterwards {@code merchant_pending} and {@code provider_receivable} hold nothing of them. A kill at any point leaves all of it or none.
  */
 final class Settler {
   private static final Logger LOG = LoggerFactory.getLogger(Settler.class);
   private static final String FENCE = "SELECT 1 FROM lease WHERE name = 'settlement' AND epoch = $1::bigint FOR SHARE";
   private static final String CURSOR = "SELECT xid::text, position FROM journal_cursor WHERE name = 'settlement' FOR UPDATE";
-  private static final String CONFIRMED = """
-    SELECT xid::text, position, subject, traceparent FROM journal
-     WHERE type = 'payment.confirmed' AND (xid, position) > ($1::text::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-     ORDER BY journal.xid, journal.position LIMIT $3::int""";
+  /** What moves a merchant's money. Changes of it need a new partial index (V4). */
+  private static final String MOVEMENTS = """
+    SELECT j.xid::text, j.position, j.subject, j.type, j.traceparent,
+           (SELECT coalesce(-sum(p.amount), 0)::bigint FROM posting p
+             WHERE p.xid = j.xid AND p.position = j.position AND starts_with(p.account, 'merchant_pending:')),
+           (SELECT coalesce(sum(p.amount), 0)::bigint FROM posting p
+             WHERE p.xid = j.xid AND p.position = j.position AND starts_with(p.account, 'provider_receivable:'))
+      FROM journal j
+     WHERE j.type IN ('payment.confirmed', 'payment.refunded', 'payment.returned', 'payment.disputed',
+                      'payment.dispute_won', 'payment.charged_back')
+       AND (j.xid, j.position) > ($1::text::xid8, $2::bigint) AND j.xid < pg_snapshot_xmin(pg_current_snapshot())
+     ORDER BY j.xid, j.position LIMIT $3::int""";
   private static final String PAYMENTS = """
-    SELECT id, merchant, livemode, version, currency, amount, amount_charged, provider
-      FROM payment WHERE id = ANY($1::uuid[]) AND status = 'confirmed'""";
+    SELECT id, merchant, livemode, version, status, currency, provider FROM payment WHERE id = ANY($1::uuid[])""";
   private static final String MOVE = """
     UPDATE journal_cursor SET xid = $1::text::xid8, position = $2::bigint, passed = passed + $3::bigint WHERE name = 'settlement'""";
 
@@ -46,6 +54,7 @@ final class Settler {
   private final Lease lease;
   private final String writer;
   private final int batchMax;
+  private int take;
   private final UnaryOperator<String> railOf;
   private final Counter settled;
   private boolean closed;
@@ -59,6 +68,7 @@ final class Settler {
     this.lease = lease;
     this.writer = writer;
     this.batchMax = batchMax;
+    this.take = batchMax;
     this.railOf = railOf;
     this.settled = Counter.builder("millrace.settled").register(registry);
   }
@@ -66,9 +76,10 @@ final class Settler {
   /** Settles what is due, {@code intervalMs} apart; at once again while there is more. */
   void every(long intervalMs) {
     loop(intervalMs, () -> {
+      int asked = take;
       Future<Integer> transaction = settle();
       step = transaction.<Void>mapEmpty().otherwiseEmpty();
-      return transaction.map(n -> n == batchMax);
+      return transaction.map(n -> n == asked);
     }, "settlement_failed");
   }
 
@@ -91,54 +102,67 @@ final class Settler {
     });
   }
 
-  /** Settles one transaction's worth; answers how many confirmations it took. */
+  /** Settles one transaction's worth; answers how many movements it took. */
   private Future<Integer> settle() {
     long epoch = lease.epoch();
-    return pool.withTransaction(
+    int take = this.take;
+    return pool.<Integer>withTransaction(
         connection -> connection.preparedQuery(FENCE).execute(Tuple.of(epoch)).compose(fence -> {
           if (fence.size() == 0) return Future.failedFuture("the lease went to another settler");
           return connection.preparedQuery(CURSOR).execute();
         }).compose(rows -> {
           Row cursor = rows.iterator().next();
-          return connection.preparedQuery(CONFIRMED)
-              .execute(Tuple.of(cursor.getString(0), cursor.getLong(1), batchMax));
-        }).compose(
-            confirmed -> confirmed.size() == 0 ? Future.succeededFuture(0) : settle(connection, confirmed)));
+          return connection.preparedQuery(MOVEMENTS)
+              .execute(Tuple.of(cursor.getString(0), cursor.getLong(1), take));
+        }).compose(due -> due.size() == 0 ? Future.succeededFuture(0) : settle(connection, due)))
+        // Payments that are moved all the time must not hold up the others: fewer at once, until it goes through.
+        .onComplete(
+            result -> this.take = result.succeeded() ? Math.min(batchMax, take * 2) : Math.max(1, take / 4));
   }
 
-  private Future<Integer> settle(SqlConnection connection, RowSet<Row> confirmed) {
-    Map<UUID, String> traces = new HashMap<>();
+  /** What a payment's movements add up to. */
+  private static final class Movements {
+    long share;
+    long owed;
+    boolean first;
+    String traceparent = "";
+  }
+
+  private Future<Integer> settle(SqlConnection connection, RowSet<Row> rows) {
+    var moved = new LinkedHashMap<UUID, Movements>();
     var last = new Row[1];
-    for (Row row : confirmed) {
-      traces.put(row.getUUID(2), row.getString(3));
+    for (Row row : rows) {
+      var one = moved.computeIfAbsent(row.getUUID(2), id -> new Movements());
+      one.share += row.getLong(5);
+      one.owed += row.getLong(6);
+      one.first |= row.getString(3).equals(EventType.CONFIRMED.wire());
+      one.traceparent = row.getString(4);
       last[0] = row;
     }
-    return connection.preparedQuery(PAYMENTS).execute(Tuple.of((Object) traces.keySet().toArray(new UUID[0])))
+    return connection.preparedQuery(PAYMENTS).execute(Tuple.of((Object) moved.keySet().toArray(new UUID[0])))
         .compose(payments -> {
           var batches = new Batches();
-          for (Batches.Due due : due(payments, traces)) batches.add(due, railOf.apply(due.provider()));
-          if (batches.appends().isEmpty()) return Future.succeededFuture();
+          for (Row row : payments) {
+            var due = due(row, Objects.requireNonNull(moved.get(row.getUUID(0))));
+            batches.add(due, railOf.apply(due.provider()));
+          }
           return connection.preparedQuery(AppendStatement.SQL)
-              .execute(AppendStatement.parameters(batches.appends(), writer)).compose(moved -> {
+              .execute(AppendStatement.parameters(batches.appends(), writer)).compose(done -> {
                 // A payment that moved in between must not be counted into a batch: undo, and net again.
-                if (moved.size() != batches.appends().size())
-                  return Future.failedFuture("a confirmed payment moved while it was being netted");
+                if (done.size() != moved.size())
+                  return Future.failedFuture("a payment moved while it was being netted");
                 return connection.preparedQuery(Batches.SQL).execute(batches.parameters(writer));
-              }).onSuccess(v -> settled.increment(batches.appends().size()));
+              }).onSuccess(v -> settled.increment(batches.first()));
         })
         .compose(v -> connection.preparedQuery(MOVE)
-            .execute(Tuple.of(last[0].getString(0), last[0].getLong(1), confirmed.size())))
-        .map(v -> confirmed.size());
+            .execute(Tuple.of(last[0].getString(0), last[0].getLong(1), rows.size())))
+        .map(v -> rows.size());
   }
 
-  private static List<Batches.Due> due(RowSet<Row> payments, Map<UUID, String> traces) {
-    var list = new ArrayList<Batches.Due>(payments.size());
-    for (Row row : payments) {
-      list.add(new Batches.Due(row.getUUID(0), row.getUUID(1), row.getBoolean(2), row.getInteger(3),
-          row.getString(4), row.getLong(5),
-          row.getLong(6), row.getString(7), traces.getOrDefault(row.getUUID(0), "")));
-    }
-    return list;
+  private static Batches.Due due(Row row, Movements moved) {
+    return new Batches.Due(row.getUUID(0), row.getUUID(1), row.getBoolean(2), row.getInteger(3),
+        Objects.requireNonNull(Status.ofWire(row.getString(4)), "payment.status"), row.getString(5),
+        row.getString(6), moved.share, moved.owed, moved.first, moved.traceparent);
   }
 
   /** Finishes the transaction in hand and stops. */

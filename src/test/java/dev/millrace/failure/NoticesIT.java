@@ -229,15 +229,15 @@ class NoticesIT {
   void succeeded_afterDeclined_changesNothingAndIsAnAlert() {
     String id = pay("pm_card_visa_chargeDeclined");
     awaitStatus(id, "declined");
-    double alerts = counter("millrace_provider_charged_after_decline_total");
+    double alerts = counter("millrace_provider_conflict_total");
     String event = StripeSender.eventId();
     sender.send(StripeSender.succeeded(event, reference(id), 1_999));
-    assertThat(awaitOutcome(event)).isEqualTo("unchanged");
+    assertThat(awaitOutcome(event)).isEqualTo("conflict");
     assertThat(payment(id).getString("status")).isEqualTo("declined");
-    assertThat(counter("millrace_provider_charged_after_decline_total")).isEqualTo(alerts + 1);
-    assertThat(gateway.logText()).contains("alert=charged_after_decline payment=" + id + " status=declined");
+    assertThat(counter("millrace_provider_conflict_total")).isEqualTo(alerts + 1);
+    assertThat(gateway.logText()).contains("alert=charged_after_decline payment=" + id + ");
     assertThat(result(event)).containsExactly(
-        List.of("unchanged", "payment_intent.succeeded", uuid(id).toString()));
+        List.of("conflict", "payment_intent.succeeded", uuid(id).toString()));
     assertConsistent();
   }
 

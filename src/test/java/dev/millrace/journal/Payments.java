@@ -31,12 +31,13 @@ final class Payments {
   }
 
   static Append append(UUID payment, int version, Status from, PaymentEvent... events) {
-    return new Append(payment, MERCHANT, version, from, List.of(events), "gateway", TRACE, null, null);
+    return new Append(payment, MERCHANT, version, from, List.of(events), "gateway", TRACE, List.of(), null);
   }
 
   static Append append(UUID payment, int version, Status from, Append.Attempt attempt,
       PaymentEvent... events) {
-    return new Append(payment, MERCHANT, version, from, List.of(events), "gateway", TRACE, attempt, null);
+    return new Append(payment, MERCHANT, version, from, List.of(events), "gateway", TRACE, List.of(attempt),
+        null);
   }
 
   static PaymentEvent cleared() { return new PaymentEvent.Screened("clear", null, 0, true, null); }

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.millrace.payment.EventType;
 import dev.millrace.payment.PaymentEvent;
+import dev.millrace.payment.Status;
 import dev.millrace.payment.PaymentEvent.Initiated;
 import java.time.OffsetDateTime;
 import java.util.Arrays;
@@ -57,6 +58,35 @@ final class PublicEventTest {
       case CONFIRMED -> of(new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 1999, 2500, "usd"), 4);
       case DECLINED -> of(new PaymentEvent.Declined("stripe", "att_1", "pi_1", "card_declined",
           "insufficient_funds", "No."), 4);
+      case REQUIRES_ACTION ->
+        of(new PaymentEvent.RequiresAction("stripe", "att_1", "pi_1", "https://bank.example/3ds", 1795260645),
+            4);
+      case ACTION_RETURNED -> of(new PaymentEvent.ActionReturned("att_1"), 5);
+      case AUTHORIZED ->
+        of(new PaymentEvent.Authorized("stripe", "att_1", "pi_1", 1999, 1999, "usd", 1795779045), 4);
+      case CAPTURE_REQUESTED -> of(new PaymentEvent.CaptureRequested("cap_1", 500), 5);
+      case CAPTURE_FAILED -> of(new PaymentEvent.CaptureFailed("cap_1", "c", "No.", Status.AUTHORIZED), 7);
+      case CANCEL_REQUESTED ->
+        of(new PaymentEvent.CancelRequested("can_1", "\"status\":\"settled\"", Status.REQUIRES_ACTION), 5);
+      case CANCEL_FAILED -> of(new PaymentEvent.CancelFailed("can_1", "c", "No.", Status.CONFIRMED), 7);
+      case VOIDED -> of(new PaymentEvent.Voided("can_1", "stripe", "att_2", "changed"), 7);
+      case EXPIRED -> of(new PaymentEvent.Expired(null, null, null, "lapsed"), 5);
+      case REFUND_REQUESTED -> of(new PaymentEvent.RefundRequested("re_1", 500, null, Status.SETTLED), 6);
+      case REFUND_FAILED -> of(new PaymentEvent.RefundFailed("re_1", "c", "No.", Status.SETTLED), 8);
+      case REFUNDED ->
+        of(new PaymentEvent.Refunded("re_1", "stripe", "att_3", "re_x", 500, 500, "usd", 3L, "n",
+            null, null, Status.PARTIALLY_REFUNDED), 8);
+      case OPERATION_SUBMITTED ->
+        of(new PaymentEvent.OperationSubmitted("re_1", "stripe", "att_3", Status.SETTLED), 7);
+      case OPERATION_UNKNOWN ->
+        of(new PaymentEvent.OperationUnknown("re_1", "stripe", "att_3", "timeout", Status.SETTLED), 8);
+      case DISPUTED ->
+        of(new PaymentEvent.Disputed("du_1", "stripe", 1999, "usd", "fraudulent", 1795779045L), 6);
+      case DISPUTE_WON -> of(new PaymentEvent.DisputeWon("du_1", "stripe", 1999, "usd", Status.SETTLED), 7);
+      case CHARGED_BACK -> of(new PaymentEvent.ChargedBack("du_1", "stripe", 1999, "usd"), 7);
+      case RETURNED ->
+        of(new PaymentEvent.Returned("bank", "db_1", 1999, "usd", "R01", "No funds.", null, null, null, null),
+            6);
       case SETTLED -> of(new PaymentEvent.Settled("stl_1"), 5);
       case SETTLEMENT_POSTED -> row(type, 1, settlement(), null);
       case ENDPOINT_DISABLED ->
@@ -108,6 +138,46 @@ final class PublicEventTest {
       case DECLINED -> payment(type, 4, "declined",
           "{\"provider\":\"stripe\",\"attempt\":\"att_1\",\"provider_reference\":\"pi_1\","
               + "\"code\":\"card_declined\",\"decline_code\":\"insufficient_funds\",\"message\":\"No.\"}");
+      case REQUIRES_ACTION -> payment(type, 4, "requires_action",
+          "{\"provider\":\"stripe\",\"attempt\":\"att_1\",\"provider_reference\":\"pi_1\","
+              + "\"url\":\"https://bank.example/3ds\",\"expires\":1795260645}");
+      case ACTION_RETURNED -> payment(type, 5, "requires_action", "{\"attempt\":\"att_1\"}");
+      case AUTHORIZED -> payment(type, 4, "authorized",
+          "{\"provider\":\"stripe\",\"attempt\":\"att_1\",\"provider_reference\":\"pi_1\",\"amount\":1999,"
+              + "\"amount_authorized\":1999,\"currency\":\"usd\",\"expires\":1795779045}");
+      case CAPTURE_REQUESTED -> payment(type, 5, "authorized", "{\"operation\":\"cap_1\",\"amount\":500}");
+      case CAPTURE_FAILED -> payment(type, 7, "authorized",
+          "{\"operation\":\"cap_1\",\"code\":\"c\",\"message\":\"No.\",\"status\":\"authorized\"}");
+      case CANCEL_REQUESTED -> payment(type, 5, "requires_action",
+          "{\"operation\":\"can_1\",\"reason\":\"\\\"status\\\":\\\"settled\\\"\",\"status\":\"requires_action\"}");
+      case CANCEL_FAILED -> payment(type, 7, "confirmed",
+          "{\"operation\":\"can_1\",\"code\":\"c\",\"message\":\"No.\",\"status\":\"confirmed\"}");
+      case VOIDED -> payment(type, 7, "voided",
+          "{\"operation\":\"can_1\",\"provider\":\"stripe\",\"attempt\":\"att_2\",\"reason\":\"changed\"}");
+      case EXPIRED -> payment(type, 5, "expired", "{\"reason\":\"lapsed\"}");
+      case REFUND_REQUESTED -> payment(type, 6, "settled",
+          "{\"operation\":\"re_1\",\"amount\":500,\"status\":\"settled\"}");
+      case REFUND_FAILED -> payment(type, 8, "settled",
+          "{\"operation\":\"re_1\",\"code\":\"c\",\"message\":\"No.\",\"status\":\"settled\"}");
+      case REFUNDED -> payment(type, 8, "partially_refunded",
+          "{\"operation\":\"re_1\",\"provider\":\"stripe\",\"attempt\":\"att_3\",\"provider_reference\":\"re_x\","
+              + "\"amount\":500,\"amount_refunded\":500,\"currency\":\"usd\",\"provider_fee_returned\":3,"
+              + "\"provider_fee_note\":\"n\",\"status\":\"partially_refunded\"}");
+      case OPERATION_SUBMITTED -> payment(type, 7, "settled",
+          "{\"operation\":\"re_1\",\"provider\":\"stripe\",\"attempt\":\"att_3\",\"status\":\"settled\"}");
+      case OPERATION_UNKNOWN -> payment(type, 8, "settled",
+          "{\"operation\":\"re_1\",\"provider\":\"stripe\",\"attempt\":\"att_3\",\"reason\":\"timeout\","
+              + "\"status\":\"settled\"}");
+      case DISPUTED -> payment(type, 6, "disputed",
+          "{\"dispute\":\"du_1\",\"provider\":\"stripe\",\"amount\":1999,\"currency\":\"usd\","
+              + "\"reason\":\"fraudulent\",\"evidence_due\":1795779045}");
+      case DISPUTE_WON -> payment(type, 7, "settled",
+          "{\"dispute\":\"du_1\",\"provider\":\"stripe\",\"amount\":1999,\"currency\":\"usd\",\"status\":\"settled\"}");
+      case CHARGED_BACK -> payment(type, 7, "charged_back",
+          "{\"dispute\":\"du_1\",\"provider\":\"stripe\",\"amount\":1999,\"currency\":\"usd\"}");
+      case RETURNED -> payment(type, 6, "returned",
+          "{\"provider\":\"bank\",\"provider_reference\":\"db_1\",\"amount\":1999,\"currency\":\"usd\","
+              + "\"code\":\"R01\",\"message\":\"No funds.\"}");
       case SETTLED -> payment(type, 5, "settled", "{\"settlement\":\"stl_1\"}");
       case SETTLEMENT_POSTED -> head(type, "stl_01h455vb4pex5vsknk084sn02q", 1)
           + "{\"object\":{\"id\":\"stl_01h455vb4pex5vsknk084sn02q\",\"object\":\"settlement\",\"provider\":\"stripe\","

@@ -70,13 +70,6 @@ final class PostingRulesTest {
   }
 
   @Test
-  void share_isTheSmallerOfAskedAndCharged() {
-    assertThat(PostingRules.merchantShare(10, 12)).isEqualTo(10);
-    assertThat(PostingRules.merchantShare(12, 10)).isEqualTo(10);
-    assertThat(PostingRules.merchantShare(10, 10)).isEqualTo(10);
-  }
-
-  @Test
   void posting_ofZero_refused() {
     assertThatThrownBy(() -> new Posting("suspense", "usd", 0)).isInstanceOf(IllegalArgumentException.class)
         .hasMessage("a posting of zero on suspense");
@@ -119,7 +112,7 @@ final class PostingRulesTest {
         List<Posting> postings = PostingRules.postings(event, MERCHANT);
         assertThat(perCurrency(postings)).as(where).containsExactly(Map.entry(currency, 0L));
         book(balances, postings);
-        share += PostingRules.merchantShare(event.amount(), event.amountCharged());
+        share += event.captured();
         charged += event.amountCharged();
         beyond += Math.max(0, event.amountCharged() - event.amount());
       }

@@ -33,18 +33,19 @@ final class GuardedProviderTest {
   private GuardedProvider guarded(int concurrency, int waitingMax, int callsMin, long rampMs) {
     return loop.on(() -> new GuardedProvider(loop.vertx(), provider,
         new GuardedProvider.Limits(concurrency, waitingMax, 30_000, 50, callsMin, COOLDOWN_MS, rampMs,
-            60_000),
+            60_000, 1_000_000),
         registry));
   }
 
-  private static Provider.Charge charge(String reference) {
-    return new Provider.Charge(new UUID(0, 1), false, reference, 100, "usd", "pm_1", null, "");
+  private static Order charge(String reference) {
+    return new Order.Charge(new UUID(0, 1), false, reference, 100, "usd", "pm_1", "card", false, null, "",
+        "");
   }
 
   /** Charges {@code from} to {@code to} at once, as r1, r2 and so on. */
   private List<Future<Outcome>> charges(GuardedProvider guarded, int from, int to) {
     return loop.on(() -> IntStream.rangeClosed(from, to)
-        .mapToObj(i -> guarded.charge(charge("r" + i))).collect(ArrayList::new, List::add, List::addAll));
+        .mapToObj(i -> guarded.execute(charge("r" + i))).collect(ArrayList::new, List::add, List::addAll));
   }
 
   private void end(int call, Outcome outcome) {
@@ -119,7 +120,7 @@ final class GuardedProviderTest {
   void inquiries_passTheSameGuards() {
     var guarded = guarded(1, 2, 1_000, 0);
     charges(guarded, 1, 1);
-    Future<Outcome> inquiry = loop.on(() -> guarded.inquire("asked"));
+    Future<Outcome> inquiry = loop.on(() -> guarded.inquire(charge("asked")));
     assertThat(provider.references()).containsExactly("r1");
     end(0, CHARGED);
     assertThat(provider.references()).containsExactly("r1", "asked");
@@ -275,7 +276,7 @@ final class GuardedProviderTest {
   void breaker_probesAnswerLeadsToAnotherCall_theLoopGoesOn() {
     var guarded = opened(5, 10, 0);
     Future<Outcome> charged = loop.on(
-        () -> guarded.inquire("asked").compose(absent -> guarded.charge(charge("charged"))));
+        () -> guarded.inquire(charge("asked")).compose(absent -> guarded.execute(charge("charged"))));
     Await.until(BOUND, "the probe", () -> provider.calls.size() == 5);
     loop.context().runOnContext(v -> provider.calls.get(4).end().complete(new Outcome.Absent()));
     Await.until(BOUND, "the call that follows the probe", () -> provider.calls.size() == 6);

@@ -22,10 +22,13 @@ final class ScriptedProvider implements Provider {
   public String rail() { return "card"; }
 
   @Override
-  public Future<Outcome> charge(Charge charge) { return call(charge.reference()); }
+  public Future<Outcome> execute(Order order) { return call(order.reference()); }
 
   @Override
-  public Future<Outcome> inquire(String reference) { return call(reference); }
+  public Future<Outcome> inquire(Order order) { return call(order.reference()); }
+
+  @Override
+  public Future<Void> close() { return Future.succeededFuture(); }
 
   private Future<Outcome> call(String reference) {
     Promise<Outcome> end = Promise.promise();

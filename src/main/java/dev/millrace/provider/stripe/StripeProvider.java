@@ -1,6 +1,7 @@
 package dev.millrace.provider.stripe;
 
 import dev.millrace.platform.TypeId;
+import dev.millrace.provider.Order;
 import dev.millrace.provider.Provider;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -33,13 +34,18 @@ public final class StripeProvider implements Provider {
   private static final int BODY_BYTES_MAX = 256 * 1024;
 
   private final HttpClientAgent client;
+  private final String name;
   private final URI base;
   private final String authorization;
   private final boolean liveKey;
   private final long timeoutMs;
 
-  /** {@code url}: scheme, host and port; {@code concurrency}: connections; {@code timeoutMs}: for a whole call. */
-  public StripeProvider(Vertx vertx, String url, String key, int concurrency, long timeoutMs) {
+  /**
+   * {@code name}: the account's; {@code url}: scheme, host and port; {@code concurrency}: connections; {@code timeoutMs}:
+   * for a whole call.
+   */
+  public StripeProvider(Vertx vertx, String name, String url, String key, int concurrency, long timeoutMs) {
+    this.name = name;
     this.base = URI.create(url);
     this.authorization = "Bearer " + key;
     this.liveKey = key.startsWith("sk_live_") || key.startsWith("rk_live_");
@@ -50,13 +56,21 @@ public final class StripeProvider implements Provider {
   }
 
   @Override
-  public String name() { return "stripe"; }
+  public String name() { return name; }
 
   @Override
   public String rail() { return "card"; }
 
   @Override
-  public Future<Outcome> charge(Charge c) {
+  public Future<Outcome> execute(Order order) {
+    return switch (order) {
+      case Order.Charge c -> charge(c);
+      case Order.Complete _, Order.Capture _, Order.Cancel _, Order.Refund _ ->
+        Future.failedFuture(new IllegalStateException("not yet"));
+    };
+  }
+
+  private Future<Outcome> charge(Order.Charge c) {
     if (c.livemode() != liveKey) {
       return Future.succeededFuture(new Outcome.Declined(null, "provider_mode_mismatch", null,
           "This gateway's provider key is for " + (liveKey ? "live" : "test")
@@ -76,7 +90,8 @@ public final class StripeProvider implements Provider {
   }
 
   @Override
-  public Future<Outcome> inquire(String reference) {
+  public Future<Outcome> inquire(Order order) {
+    String reference = order.reference();
     String query = URLEncoder.encode("metadata['millrace_reference']:'" + reference + "'",
         StandardCharsets.UTF_8);
     return send(HttpMethod.GET, "/v1/payment_intents/search?query=" + query, null, null, null)
@@ -114,6 +129,7 @@ public final class StripeProvider implements Provider {
         : "connection: " + failure.getMessage());
   }
 
+  @Override
   public Future<Void> close() {
     HttpClient closing = client;
     return closing.close();

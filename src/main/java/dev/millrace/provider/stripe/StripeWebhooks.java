@@ -35,12 +35,14 @@ public final class StripeWebhooks implements WebhookScheme {
   private static final int HEX_CHARS = 64;
   private static final Buffer ANSWER = Buffer.buffer("{\"received\":true}");
 
+  private final String provider;
   private final String account;
   private final List<Mac> secrets = new ArrayList<>();
   private final Duration tolerance;
 
   /** {@code secrets}: all that are active; {@code tolerance}: how far the signature's time may be off, both ways. */
-  public StripeWebhooks(String account, List<String> secrets, Duration tolerance) {
+  public StripeWebhooks(String provider, String account, List<String> secrets, Duration tolerance) {
+    this.provider = provider;
     this.account = account;
     this.tolerance = tolerance;
     for (String secret : secrets) this.secrets.add(mac(secret));
@@ -57,7 +59,7 @@ public final class StripeWebhooks implements WebhookScheme {
   }
 
   @Override
-  public String provider() { return "stripe"; }
+  public String provider() { return provider; }
 
   @Override
   public String account() { return account; }

@@ -23,7 +23,7 @@ class StripeWebhooksTest {
   private static final String NEXT = "whsec_next";
   private static final String OLD = "whsec_old";
   private static final String BODY = "{\"object\":\"event\",\"data\":{\"id\":\"other\"},\"id\":\"evt_1ÄB\"}";
-  private final StripeWebhooks scheme = new StripeWebhooks("default", List.of(NEXT, OLD),
+  private final StripeWebhooks scheme = new StripeWebhooks("stripe", "default", List.of(NEXT, OLD),
       Duration.ofSeconds(300));
 
   private Verdict verify(String header, String body) {
@@ -59,7 +59,7 @@ class StripeWebhooksTest {
 
   @Test
   void verify_afterTheRotation_theOldSecretIsForged() {
-    var rotated = new StripeWebhooks("default", List.of(NEXT), Duration.ofSeconds(300));
+    var rotated = new StripeWebhooks("stripe", "default", List.of(NEXT), Duration.ofSeconds(300));
     var headers = MultiMap.caseInsensitiveMultiMap().add("Stripe-Signature", signed(OLD, NOW_S));
     assertForged(rotated.verify(headers, Buffer.buffer(BODY).getBytes(), NOW), "no signature matches");
     headers.set("Stripe-Signature", signed(NEXT, NOW_S));

@@ -1,0 +1,78 @@
+package dev.millrace.journal;
+
+import dev.millrace.payment.PaymentEvent;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an event changes in the row of its payment, beside version and status; null leaves a column as it is. Whoever
+ * writes or rebuilds that row takes it from here. Amounts are minor units, {@code expires} Unix seconds.
+ */
+final class PaymentChange {
+  @Nullable
+  String provider;
+  @Nullable
+  String providerReference;
+  @Nullable
+  Long amountAuthorized;
+  @Nullable
+  Long amountCharged;
+  @Nullable
+  Long amountCaptured;
+  @Nullable
+  Long amountRefunded;
+  @Nullable
+  Long expires;
+  @Nullable
+  String actionUrl;
+  @Nullable
+  String failureCode;
+  @Nullable
+  String failureMessage;
+
+  /** Takes in one event, after those that were taken in before it. */
+  void add(PaymentEvent event) {
+    switch (event) {
+      case PaymentEvent.ProviderSubmitted s -> provider = s.provider();
+      case PaymentEvent.RequiresAction a -> {
+        providerReference = a.providerReference();
+        expires = a.expires();
+        actionUrl = a.url();
+      }
+      case PaymentEvent.Authorized a -> {
+        providerReference = a.providerReference();
+        amountAuthorized = Math.min(a.amount(), a.amountAuthorized());
+        expires = a.expires();
+      }
+      case PaymentEvent.Confirmed c -> {
+        providerReference = c.providerReference();
+        // What a capture leaves of an authorization is released; without one, the charge is both.
+        if (amountAuthorized == null) amountAuthorized = c.amount();
+        amountCharged = c.amountCharged();
+        amountCaptured = c.captured();
+      }
+      case PaymentEvent.Refunded r -> amountRefunded = r.amountRefunded();
+      case PaymentEvent.Declined d -> {
+        if (d.providerReference() != null) providerReference = d.providerReference();
+        fail(d.code(), d.message());
+      }
+      case PaymentEvent.Blocked b -> fail("blocked",
+          b.rule() == null ? "Blocked after a review." : "Blocked by the rule `" + b.rule() + "`.");
+      case PaymentEvent.Expired e ->
+        fail("expired", "It ran out before it was completed: " + e.reason() + ".");
+      case PaymentEvent.Returned r -> fail(r.code(), r.message());
+      case PaymentEvent.Initiated _, PaymentEvent.Screened _, PaymentEvent.ActionReturned _,
+          PaymentEvent.Unknown _, PaymentEvent.CaptureRequested _, PaymentEvent.CaptureFailed _,
+          PaymentEvent.CancelRequested _, PaymentEvent.CancelFailed _, PaymentEvent.Voided _,
+          PaymentEvent.RefundRequested _, PaymentEvent.RefundFailed _, PaymentEvent.OperationSubmitted _,
+          PaymentEvent.OperationUnknown _, PaymentEvent.Settled _, PaymentEvent.Disputed _,
+          PaymentEvent.DisputeWon _, PaymentEvent.ChargedBack _ ->
+        {
+        }
+    }
+  }
+
+  private void fail(String code, String message) {
+    failureCode = code;
+    failureMessage = message;
+  }
+}

@@ -1,0 +1,79 @@
+package dev.millrace.processing;
+
+import dev.millrace.journal.Append;
+import dev.millrace.journal.AppendWriter;
+import dev.millrace.journal.Reads;
+import dev.millrace.payment.Commands;
+import dev.millrace.payment.Commands.Decision;
+import dev.millrace.platform.TypeId;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.Tuple;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Ends authorizations that nobody captured and actions that no payer completed in time: it requests a cancellation of
+ * each, which then goes the way of every cancellation. Several may run: of two requests one finds the version it expects.
+ */
+final class Expiry {
+  /** The reason of a cancellation that ends in {@code payment.expired}. */
+  static final String REASON = "expired";
+  private static final Logger LOG = LoggerFactory.getLogger(Expiry.class);
+  private static final int PAGE = 500;
+  private static final String DUE = """
+    SELECT id FROM payment p WHERE expires < now()
+       AND NOT EXISTS (SELECT FROM operation o WHERE o.payment_id = p.id AND o.kind <> 'refund'
+                          AND o.status IN ('requested', 'submitted', 'unknown'))
+     ORDER BY expires LIMIT $1::int""";
+
+  private final Vertx vertx;
+  private final Reads reads;
+  private final AppendWriter journal;
+  private final long intervalMs;
+  private boolean closed;
+
+  Expiry(Vertx vertx, Reads reads, AppendWriter journal, long intervalMs) {
+    this.vertx = vertx;
+    this.reads = reads;
+    this.journal = journal;
+    this.intervalMs = intervalMs;
+  }
+
+  void start() {
+    vertx.setTimer(intervalMs, id -> {
+      if (closed) return;
+      round().onComplete(result -> {
+        if (result.failed()) LOG.warn("expiry_failed error=\"{}\"", result.cause().getMessage());
+        start();
+      });
+    });
+  }
+
+  private Future<Void> round() {
+    return reads.query(DUE, Tuple.of(PAGE)).compose(rows -> {
+      var ended = new ArrayList<Future<Void>>(rows.size());
+      for (Row row : rows) ended.add(expire(row.getUUID(0)));
+      return Future.join(ended).mapEmpty();
+    });
+  }
+
+  private Future<Void> expire(UUID id) {
+    return reads.history(id).compose(history -> {
+      if (history == null) return Future.succeededFuture();
+      Work work = Work.of(history);
+      // Somebody may have moved it on, or asked for something, since it was found.
+      Decision decision = Commands.cancel(work.payment(), TypeId.format(TypeId.CANCELLATION, TypeId.next()),
+          REASON);
+      if (!(decision instanceof Decision.Accepted accepted)) return Future.succeededFuture();
+      Append append = work.append(List.of(), List.of(accepted.event()));
+      return journal.append(append).mapEmpty();
+    });
+  }
+
+  void close() { closed = true; }
+}

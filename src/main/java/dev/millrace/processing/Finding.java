@@ -1,0 +1,21 @@
+package dev.millrace.processing;
+
+import dev.millrace.payment.PaymentEvent;
+import java.util.List;
+
+/** What evidence of a provider means for a payment as it stands. */
+sealed interface Finding {
+  /** It happened: these events are to be appended. */
+  record Happened(List<PaymentEvent> events) implements Finding {
+    Happened(PaymentEvent... events) { this(List.of(events)); }
+  }
+
+  /** Known already, or of no consequence any more. */
+  record Known() implements Finding {}
+
+  /** Nothing yet: ask again later. */
+  record Wait(String reason) implements Finding {}
+
+  /** It contradicts what was told everybody: a person must look. {@code alert} names the alert. */
+  record Conflict(String alert, String message) implements Finding {}
+}

@@ -1,0 +1,178 @@
+package dev.millrace.processing;
+
+import dev.millrace.journal.Append.Attempt;
+import dev.millrace.payment.Operation;
+import dev.millrace.payment.Operation.Kind;
+import dev.millrace.payment.Payment;
+import dev.millrace.payment.PaymentEvent;
+import dev.millrace.payment.Status;
+import dev.millrace.platform.FaultPoint;
+import dev.millrace.platform.TypeId;
+import dev.millrace.processing.PaymentFlow.Next;
+import dev.millrace.processing.PaymentFlow.Parts;
+import dev.millrace.provider.GuardedProvider;
+import dev.millrace.provider.Order;
+import dev.millrace.provider.Provider.Outcome;
+import io.vertx.core.Future;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries out what was asked of a payment: capture, cancellation, refund. As with the charge: the intent is committed
+ * before the call, the outcome after it, and what got no answer is inquired until there is evidence. Operations of one
+ * payment go out one after the other, to the provider that charged it.
+ */
+final class OperationFlow {
+  private final Parts parts;
+  private final Recorder recorder;
+
+  OperationFlow(Parts parts, Recorder recorder) {
+    this.parts = parts;
+    this.recorder = recorder;
+  }
+
+  /** Carries on with every open operation of a payment. */
+  Future<Next> drive(UUID payment) {
+    return recorder.read(payment).compose(work -> {
+      var open = work.payment().operations().stream().filter(Operation::open).map(Operation::id).toList();
+      Future<Next> result = Future.succeededFuture(PaymentFlow.DONE);
+      for (String id : open)
+        result = result.compose(before -> step(payment, id).map(after -> worse(before, after)));
+      return result;
+    });
+  }
+
+  private static Next worse(Next before, Next after) { return before instanceof Next.Done ? after : before; }
+
+  private Future<Next> step(UUID payment, String id) {
+    return recorder.read(payment).compose(work -> {
+      Operation operation = work.payment().operation(id);
+      if (operation == null || !operation.open()) return Future.succeededFuture(PaymentFlow.DONE);
+      if (operation.state() == Operation.State.REQUESTED)
+        return possible(work.payment(), operation) ? submit(work, operation) : overtaken(work, operation);
+      return inquire(work, operation);
+    });
+  }
+
+  private static boolean possible(Payment p, Operation operation) {
+    return switch (operation.kind()) {
+      case CAPTURE -> p.status() == Status.AUTHORIZED;
+      case CANCEL -> p.status() == Status.AUTHORIZED || p.status() == Status.REQUIRES_ACTION;
+      case REFUND -> p.status() == Status.CONFIRMED || p.status() == Status.SETTLED
+          || p.status() == Status.PARTIALLY_REFUNDED;
+    };
+  }
+
+  /** The payment took another way before the provider was asked. */
+  private Future<Next> overtaken(Work work, Operation operation) {
+    return recorder.record(work, null, p -> {
+      Operation now = p.operation(operation.id());
+      return now == null || now.state() != Operation.State.REQUESTED
+          ? new Finding.Known()
+          : new Finding.Happened(Evidence.failed(operation, p.status(), "payment_moved_on",
+              "The payment is " + p.status().wire() + " by now."));
+    }).map(recorded -> PaymentFlow.DONE);
+  }
+
+  /** Record, call, record. */
+  private Future<Next> submit(Work work, Operation operation) {
+    String provider = Objects.requireNonNull(work.payment().provider(), "an operation without a provider");
+    var attempt = new Attempt(TypeId.next(), 1, provider, operation.kind().wire(), uuid(operation.id()), null,
+        null,
+        null, null);
+    var events = List.<PaymentEvent>of(new PaymentEvent.OperationSubmitted(operation.id(), provider,
+        TypeId.format(TypeId.ATTEMPT, attempt.reference()), work.payment().status()));
+    FaultPoint.reach(attempt.kind(), "before_intent");
+    return parts.journal().append(work.append(List.of(attempt), events)).compose(appended -> appended
+        ? call(work.after(events), operation, attempt)
+        : step(work.id(), operation.id()));
+  }
+
+  private Future<Next> call(Work work, Operation operation, Attempt attempt) {
+    FaultPoint.reach(attempt.kind(), "after_intent");
+    var call = parts.providers().named(attempt.provider()).execute(order(work, operation, attempt));
+    FaultPoint.reach(attempt.kind(), "during_call");
+    return call.compose(outcome -> {
+      FaultPoint.reach(attempt.kind(), "answered");
+      return answered(work, operation, attempt, outcome);
+    });
+  }
+
+  private static UUID uuid(String id) {
+    return Objects.requireNonNull(TypeId.parse(id.substring(0, id.indexOf('_')), id), id);
+  }
+
+  private static Order order(Work work, Operation operation, Attempt attempt) {
+    Payment p = work.payment();
+    String reference = TypeId.format(TypeId.ATTEMPT, attempt.reference());
+    String charge = Objects.requireNonNull(p.providerReference(), "an operation without a charge");
+    return switch (operation.kind()) {
+      case CAPTURE -> new Order.Capture(work.id(), work.livemode(), reference, charge, operation.amount(),
+          p.asked().currency(), work.traceparent());
+      case CANCEL -> new Order.Cancel(work.id(), work.livemode(), reference, charge, work.traceparent());
+      case REFUND -> new Order.Refund(work.id(), work.livemode(), reference, charge, operation.amount(),
+          p.asked().currency(), operation.reason(), work.traceparent());
+    };
+  }
+
+  private Future<Next> answered(Work work, Operation operation, Attempt attempt, Outcome outcome) {
+    // It never left: it goes on waiting for its turn, and no try is used up.
+    if (outcome instanceof Outcome.Deferred) return step(work.id(), operation.id());
+    String name = TypeId.format(TypeId.ATTEMPT, attempt.reference());
+    return recorder.record(work, PaymentFlow.ended(attempt, outcome), p -> parts.evidence().operation(p,
+        Objects.requireNonNull(p.operation(operation.id())), attempt.provider(), name, outcome))
+        .onSuccess(recorded -> FaultPoint.reach(attempt.kind(), "recorded"))
+        .compose(recorded -> switch (recorded.finding()) {
+          case Finding.Happened _, Finding.Known _ -> Future.succeededFuture(PaymentFlow.DONE);
+          case Finding.Wait w when outcome instanceof Outcome.Unknown ->
+            unknown(recorded.work(), operation.id(), attempt, w.reason());
+          case Finding.Wait w -> Future.succeededFuture(new Next.Again(operation.id() + ": " + w.reason()));
+          case Finding.Conflict c -> Future.succeededFuture(new Next.Stuck(c.alert() + ": " + c.message()));
+        });
+  }
+
+  private Future<Next> unknown(Work work, String id, Attempt attempt, String reason) {
+    return recorder.record(work, attempt.ended("unknown", null, reason), p -> {
+      Operation now = p.operation(id);
+      return now == null || now.state() != Operation.State.SUBMITTED
+          ? new Finding.Known()
+          : new Finding.Happened(new PaymentEvent.OperationUnknown(id, attempt.provider(),
+              TypeId.format(TypeId.ATTEMPT, attempt.reference()), reason, p.status()));
+    }).map(recorded -> new Next.Again(id + ": " + reason));
+  }
+
+  /** The outcome of the call is not known: ask the provider by our own reference. */
+  private Future<Next> inquire(Work work, Operation operation) {
+    String name = Objects.requireNonNull(operation.attempt(), "a submitted operation without its attempt");
+    return PaymentFlow.openAttempt(parts.reads(), name).compose(open -> {
+      if (open == null) return Future.failedFuture(new IllegalStateException("no attempt " + name));
+      GuardedProvider provider = parts.providers().named(open.attempt().provider());
+      Order order = order(work, operation, open.attempt());
+      return provider.inquire(order).compose(outcome -> {
+        if (!(outcome instanceof Outcome.Absent)) return answered(work, operation, open.attempt(), outcome);
+        // The same reference cannot be carried out twice.
+        if (operation.state() == Operation.State.SUBMITTED) return call(work, operation, open.attempt());
+        if (open.ageMs() < parts.providers().times(provider.name()).absenceAfter())
+          return Future.succeededFuture(
+              new Next.Again(operation.id() + ": no record of it at " + provider.name() + " yet"));
+        return answered(work, operation, open.attempt(), new Outcome.Declined(null, "provider_no_record",
+            null,
+            "The provider has no record of the " + operation.kind().wire() + ": it was never carried out."));
+      });
+    });
+  }
+
+  /** The operation that an attempt is of; null for a charge. */
+  @Nullable
+  Operation of(Payment p, Attempt attempt) {
+    if (attempt.operation() == null) return null;
+    String prefix = switch (Kind.valueOf(attempt.kind().toUpperCase(java.util.Locale.ROOT))) {
+      case CAPTURE -> TypeId.CAPTURE;
+      case CANCEL -> TypeId.CANCELLATION;
+      case REFUND -> TypeId.REFUND;
+    };
+    return p.operation(TypeId.format(prefix, attempt.operation()));
+  }
+}

@@ -1,0 +1,73 @@
+package dev.millrace.processing;
+
+import dev.millrace.journal.Append.Attempt;
+import dev.millrace.journal.AppendWriter;
+import dev.millrace.journal.Reads;
+import dev.millrace.payment.Payment;
+import dev.millrace.platform.TypeId;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes what evidence means into the journal. A payment that moved on in between is read again and the evidence judged
+ * anew, so no word of a provider is lost to a race.
+ */
+final class Recorder {
+  private static final Logger LOG = LoggerFactory.getLogger(Recorder.class);
+  private static final int ROUNDS_MAX = 20;
+
+  /** What became of evidence: the payment as it stands afterwards, and what was found last. */
+  record Recorded(Work work, Finding finding) {}
+
+  private final AppendWriter journal;
+  private final Reads reads;
+  private final MeterRegistry registry;
+
+  Recorder(AppendWriter journal, Reads reads, MeterRegistry registry) {
+    this.journal = journal;
+    this.reads = reads;
+    this.registry = registry;
+  }
+
+  /** The payment of this id as it stands. */
+  Future<Work> read(UUID id) {
+    return reads.history(id).map(history -> {
+      if (history == null)
+        throw new IllegalStateException("no such payment: " + TypeId.format(TypeId.PAYMENT, id));
+      return Work.of(history);
+    });
+  }
+
+  /** Judges and writes. {@code attempt}: the call that is answered by it, to be written with the events. */
+  Future<Recorded> record(Work work, @Nullable Attempt attempt, Function<Payment, Finding> judge) {
+    return record(work, attempt, judge, ROUNDS_MAX);
+  }
+
+  private Future<Recorded> record(Work work, @Nullable Attempt attempt, Function<Payment, Finding> judge,
+      int rounds) {
+    Finding finding = judge.apply(work.payment());
+    if (finding instanceof Finding.Conflict conflict) alert(work.id(), conflict);
+    if (!(finding instanceof Finding.Happened happened))
+      return Future.succeededFuture(new Recorded(work, finding));
+    return journal.append(work.append(attempt == null ? List.of() : List.of(attempt), happened.events()))
+        .compose(appended -> {
+          if (appended) return Future.succeededFuture(new Recorded(work.after(happened.events()), finding));
+          if (rounds == 0)
+            return Future
+                .failedFuture(new IllegalStateException("the payment moved on " + ROUNDS_MAX + " times"));
+          return read(work.id()).compose(now -> record(now, attempt, judge, rounds - 1));
+        });
+  }
+
+  private void alert(UUID payment, Finding.Conflict conflict) {
+    registry.counter("millrace.provider.conflict", "alert", conflict.alert()).increment();
+    LOG.error("alert={} payment={} message=\"{}\"", conflict.alert(), TypeId.format(TypeId.PAYMENT, payment),
+        conflict.message());
+  }
+}
