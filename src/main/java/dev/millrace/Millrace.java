@@ -10,12 +10,10 @@ import dev.millrace.ops.OpsVerticle;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.ConfigException;
 import dev.millrace.platform.Migrations;
-import dev.millrace.platform.Links;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
 import dev.millrace.processing.ProcessorVerticle;
 import dev.millrace.settlement.SettlementVerticle;
-import dev.millrace.provider.Account;
 import dev.millrace.provider.Providers;
 import dev.millrace.simulator.Simulator;
 import dev.millrace.simulator.SimulatorOptions;
@@ -175,28 +173,16 @@ public final class Millrace {
 
   private void startSimulator() throws Exception {
     SimulatorOptions options;
-    Account stripe = Account.all(config).values().stream()
-        .filter(a -> a.simulated() && a.connector().simulatorPath().isEmpty()).findFirst().orElse(null);
-    List<String> secrets = stripe == null ? List.of() : stripe.webhookSecrets();
     try {
       options = new SimulatorOptions(config.text("simulator.host"), config.port("simulator.port"),
-          Path.of(config.text("data.directory")).resolve("simulator"), config.text("provider.stripe.key"),
+          Path.of(config.text("data.directory")).resolve("simulator"), config.text("simulator.key"),
           config.integer("simulator.latency-ms-min"), config.integer("simulator.latency-ms-max"),
-          config.decimal("simulator.failure-rate"),
-          stripe == null || secrets.isEmpty() ? "" : webhookUrl(stripe),
-          secrets.isEmpty() ? "" : secrets.getFirst());
+          config.decimal("simulator.failure-rate"), SimulatorWebhooks.of(config));
     } catch (IllegalArgumentException e) {
       throw new ConfigException("`simulator`: " + e.getMessage());
     }
     Simulator simulator = await("simulator.port", options.port(), Simulator.start(vertx, options));
     undo.push(() -> simulator.close().await(STOP_TIMEOUT_S, TimeUnit.SECONDS));
-  }
-
-  private String webhookUrl(Account account) {
-    String url = config.text("simulator.webhook-url");
-    return url.equals("gateway")
-        ? Links.api(config) + "/webhooks/" + account.name() + "/" + account.text("account")
-        : url;
   }
 
   private void startGateway() throws Exception {

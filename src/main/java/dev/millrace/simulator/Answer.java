@@ -5,6 +5,8 @@ import io.vertx.core.http.HttpServerResponse;
 
 /** A status and a JSON body, ready to be sent. */
 record Answer(int status, String body) {
+  /** Half an answer: it was carried out, but who asked cannot read it. */
+  static final Answer MALFORMED = new Answer(200, "<html><body>502 upstream sent half an ans");
   private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
   private static final CharSequence REPLAYED = HttpHeaders.createOptimized("Idempotent-Replayed");
   private static final CharSequence TRUE = HttpHeaders.createOptimized("true");

@@ -8,38 +8,52 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The provider's book: every charge and decline, in order, on disk before anyone is told. Owned by one
- * event loop; one thread writes, each time everything that gathered while the disk was busy. An entry can
- * be found once it is durable.
+ * The provider's book: every payment and every movement of it, in order, on disk before anyone is told. Owned by
+ * one event loop; one thread writes, each time everything that gathered while the disk was busy. A line can be
+ * found once it is durable.
  */
 final class Book {
   private static final Logger LOG = LoggerFactory.getLogger(Book.class);
   private static final int NONE = -1;
 
-  /** Someone who waits for an entry to become durable; called on the book's event loop. */
+  /** Someone who waits for a line to become durable; called on the book's event loop. */
   interface Waiting {
-    void durable(Entry entry);
+    void durable(Line line);
 
-    /** The disk failed: whether the entry is in the book is unknown until the next start. */
-    void lost(Entry entry);
+    /** The disk failed: whether the line is in the book is unknown until the next start. */
+    void lost();
   }
 
-  private record Posting(Entry entry, Waiting waiting) {}
+  private record Posting(Line line, Waiting waiting) {}
 
   private final List<Entry> entries = new ArrayList<>();
-  private final EntryIndex byKey = new EntryIndex(Entry::key);
+  private final List<Movement> movements = new ArrayList<>();
+  private final Map<Integer, Life> lives = new HashMap<>();
+  private final Map<Wire, Keys> keys = new EnumMap<>(Wire.class);
   private final EntryIndex byReference = new EntryIndex(Entry::reference);
+  private final Map<String, Integer> carriedOut = new HashMap<>();
+  private final List<Consumer<Line>> listeners = new ArrayList<>();
   private final Totals totals = new Totals();
   private int[] previousOfReference = new int[1024];
   private int[] succeededOfReference = new int[1024];
+
+  /** What has come under an idempotency key, by wire. */
+  private static final class Keys {
+    private final EntryIndex entries = new EntryIndex(Entry::key);
+    private final Map<String, Movement> movements = new HashMap<>();
+  }
 
   private final Context loop;
   private final Thread owner;
@@ -50,13 +64,18 @@ final class Book {
   private boolean writing;
   private boolean failed;
   private int nextOrdinal;
+  private int nextMovement;
   private @Nullable Promise<Void> closing;
 
   private Book(Context loop, Thread owner, Path directory) throws IOException {
     this.loop = loop;
     this.owner = owner;
+    for (Wire wire : Wire.values()) {
+      keys.put(wire, new Keys());
+    }
     this.file = BookFile.open(directory, this::add);
     this.nextOrdinal = entries.size();
+    this.nextMovement = movements.size();
   }
 
   /**
@@ -85,14 +104,41 @@ final class Book {
     return totals;
   }
 
+  /** The movements that have been durable so far. */
+  List<Movement> movements() {
+    return movements;
+  }
+
+  /** What a payment has come to. */
+  Standing standing(int ordinal) {
+    Life life = lives.get(ordinal);
+    return life == null ? Standing.opening(entries.get(ordinal)) : life.now();
+  }
+
+  /** What a payment had come to just after a line of it. */
+  Standing standingAt(Line line) {
+    return switch (line) {
+      case Entry entry -> Standing.opening(entry);
+      case Movement movement -> life(movement.payment()).at(movement);
+    };
+  }
+
+  /** Hands over every line that becomes durable from now on, before whoever waits for it hears. */
+  void listen(Consumer<Line> listener) {
+    listeners.add(listener);
+  }
+
   /** False once the disk has failed or the book closes: nothing can be charged any more. */
   boolean writable() {
     return !failed && closing == null;
   }
 
+  /** What has come under a key, whatever it was. */
   @Nullable
-  Entry byKey(String key) {
-    return byKey.get(key);
+  Line byKey(Wire wire, String key) {
+    Keys known = keys(wire);
+    Entry entry = known.entries.get(key);
+    return entry != null ? entry : known.movements.get(key);
   }
 
   /** The newest entries of a reference, newest first, at most {@code limit}. */
@@ -111,15 +157,28 @@ final class Book {
     return nextOrdinal;
   }
 
-  /** Puts an entry at the end of the book; {@code waiting} hears when the disk has it. */
-  void append(Entry entry, Waiting waiting) {
+  /** The number the next appended movement has to carry. */
+  int nextMovement() {
+    return nextMovement;
+  }
+
+  /** Puts a line at the end of the book; {@code waiting} hears when the disk has it. */
+  void append(Line line, Waiting waiting) {
     assert inLoop();
-    if (entry.ordinal() != nextOrdinal || !writable()) {
-      throw new IllegalStateException("entry " + entry.ordinal() + " cannot follow " + (nextOrdinal - 1)
-          + (writable() ? "" : ": the book is closed"));
+    boolean follows = switch (line) {
+      case Entry entry -> entry.ordinal() == nextOrdinal;
+      case Movement movement -> movement.number() == nextMovement;
+    };
+    if (!follows || !writable()) {
+      throw new IllegalStateException("a line does not follow entry " + (nextOrdinal - 1) + " and movement "
+          + (nextMovement - 1) + (writable() ? "" : ": the book is closed"));
     }
-    nextOrdinal++;
-    gathered.add(new Posting(entry, waiting));
+    if (line instanceof Entry) {
+      nextOrdinal++;
+    } else {
+      nextMovement++;
+    }
+    gathered.add(new Posting(line, waiting));
     if (!writing) {
       write();
     }
@@ -149,7 +208,7 @@ final class Book {
 
   private @Nullable Exception force(List<Posting> batch) {
     try {
-      file.append(batch.stream().map(Posting::entry).toList());
+      file.append(batch.stream().map(Posting::line).toList());
       return null;
     } catch (IOException | RuntimeException e) {
       return e;
@@ -160,20 +219,21 @@ final class Book {
     assert inLoop();
     writing = false;
     if (failure != null) {
-      LOG.error("event=book_write_failed entries={} action=stop_charging", batch.size() + gathered.size(),
+      LOG.error("event=book_write_failed lines={} action=stop_charging", batch.size() + gathered.size(),
           failure);
       failed = true;
       batch.addAll(gathered);
       gathered.clear();
-      batch.forEach(posting -> posting.waiting().lost(posting.entry()));
+      batch.forEach(posting -> posting.waiting().lost());
     } else {
       // The disk goes on while this loop answers.
       if (!gathered.isEmpty()) {
         write();
       }
       for (Posting posting : batch) {
-        add(posting.entry());
-        posting.waiting().durable(posting.entry());
+        add(posting.line());
+        listeners.forEach(listener -> listener.accept(posting.line()));
+        posting.waiting().durable(posting.line());
       }
     }
     if (closing != null && !writing) {
@@ -193,6 +253,13 @@ final class Book {
     writer.shutdown();
   }
 
+  private void add(Line line) {
+    switch (line) {
+      case Entry entry -> add(entry);
+      case Movement movement -> add(movement);
+    }
+  }
+
   private void add(Entry entry) {
     int at = entry.ordinal();
     if (at == previousOfReference.length) {
@@ -200,12 +267,57 @@ final class Book {
       succeededOfReference = Arrays.copyOf(succeededOfReference, at * 2);
     }
     entries.add(entry);
-    byKey.put(entry);
+    keys(entry.wire()).entries.put(entry);
     Entry before = byReference.put(entry);
-    int charges = entry.succeeded() ? 1 : 0;
     previousOfReference[at] = before == null ? NONE : before.ordinal();
-    succeededOfReference[at] = charges + (before == null ? 0 : succeededOfReference[before.ordinal()]);
-    totals.add(entry, succeededOfReference[at]);
+    succeededOfReference[at] = before == null ? 0 : succeededOfReference[before.ordinal()];
+    if (entry.opening() == Entry.Opening.CHARGED || entry.opening() == Entry.Opening.AUTHORIZED) {
+      moved(at);
+    }
+    totals.add(entry);
+  }
+
+  private void add(Movement movement) {
+    Entry entry = entries.get(movement.payment());
+    movements.add(movement);
+    if (movement.key() != null) {
+      keys(entry.wire()).movements.put(movement.key(), movement);
+    }
+    Life life = lives.computeIfAbsent(movement.payment(), ordinal -> new Life(entry));
+    totals.subtract(life.now());
+    life.add(movement);
+    totals.add(life.now());
+    if (movement.is(Movement.Kind.COMPLETION)) {
+      Entry newest = entry.reference() == null ? null : byReference.get(entry.reference());
+      moved(newest == null ? entry.ordinal() : newest.ordinal());
+    } else
+      if (movement.carriedOut() && movement.reference() != null && Act.isOperation(movement.kind())
+          && carriedOut.merge(movement.kind().text() + " " + movement.reference(), 1, Integer::sum) == 2) {
+            totals.duplicate();
+          }
+  }
+
+  /** Counts one more payment under the reference whose newest entry this is. */
+  private void moved(int newestOfReference) {
+    if (++succeededOfReference[newestOfReference] == 2) {
+      totals.duplicate();
+    }
+  }
+
+  private Life life(int payment) {
+    Life life = lives.get(payment);
+    if (life == null) {
+      throw new IllegalStateException("payment " + payment + " has not moved");
+    }
+    return life;
+  }
+
+  private Keys keys(Wire wire) {
+    Keys known = keys.get(wire);
+    if (known == null) {
+      throw new IllegalStateException("no keys of " + wire);
+    }
+    return known;
   }
 
   private boolean inLoop() {

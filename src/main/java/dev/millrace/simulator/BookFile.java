@@ -21,8 +21,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The book on disk: {@code book.ndjson}, a first line that names the book and then one line an entry, only
- * ever appended to. What {@link #append} returned from survives a kill and a power cut. Blocking: not for
+ * The book on disk: {@code book.ndjson}, a first line that names the book and then one line a payment or a movement of
+ * one, only ever appended to. What {@link #append} returned from survives a kill and a power cut. Blocking: not for
  * an event loop; one thread at a time.
  */
 final class BookFile implements AutoCloseable {
@@ -34,9 +34,8 @@ final class BookFile implements AutoCloseable {
 
   private final Path path;
   private final FileChannel channel;
-  private final EntryLine lines = new EntryLine();
+  private final BookLines lines = new BookLines();
   private @Nullable String bookId;
-  private int entries;
   private int lineNumber;
 
   private BookFile(Path path, FileChannel channel) {
@@ -45,13 +44,13 @@ final class BookFile implements AutoCloseable {
   }
 
   /**
-   * Opens or creates the book in a directory and hands over its entries in order. A last line without its
+   * Opens or creates the book in a directory and hands over its lines in order. A last line without its
    * newline was never answered for, and is cut off.
    *
    * @throws IOException
    *           if another simulator holds the book, or a line of it is broken: the message names the line
    */
-  static BookFile open(Path directory, Consumer<Entry> entries) throws IOException {
+  static BookFile open(Path directory, Consumer<Line> lines) throws IOException {
     Files.createDirectories(directory);
     Path path = directory.resolve(NAME);
     FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ,
@@ -59,7 +58,7 @@ final class BookFile implements AutoCloseable {
     try {
       lock(path, channel);
       var file = new BookFile(path, channel);
-      long whole = file.load(entries);
+      long whole = file.load(lines);
       if (whole < channel.size()) {
         channel.truncate(whole);
       }
@@ -82,11 +81,11 @@ final class BookFile implements AutoCloseable {
     return bookId;
   }
 
-  /** Writes the entries and waits until the disk has them. After a failure nothing more may be appended. */
-  void append(List<Entry> batch) throws IOException {
+  /** Writes the lines and waits until the disk has them. After a failure nothing more may be appended. */
+  void append(List<Line> batch) throws IOException {
     var text = new StringBuilder(batch.size() * 256);
-    for (Entry entry : batch) {
-      EntryLine.write(text, entry);
+    for (Line line : batch) {
+      BookLines.write(text, line);
     }
     write(text);
   }
@@ -131,7 +130,7 @@ final class BookFile implements AutoCloseable {
 
   /** Reads every whole line; returns the offset after the last one. */
   @SuppressWarnings("resource") // closing the stream would close the channel
-  private long load(Consumer<Entry> into) throws IOException {
+  private long load(Consumer<Line> into) throws IOException {
     InputStream in = Channels.newInputStream(channel.position(0));
     byte[] buffer = new byte[64 * 1024];
     int filled = 0;
@@ -158,13 +157,12 @@ final class BookFile implements AutoCloseable {
     return whole;
   }
 
-  private void line(byte[] buffer, int offset, int length, Consumer<Entry> into) throws IOException {
+  private void line(byte[] buffer, int offset, int length, Consumer<Line> into) throws IOException {
     try {
       if (bookId == null) {
         bookId = bookIdOf(new String(buffer, offset, length, StandardCharsets.UTF_8));
       } else {
-        into.accept(lines.read(buffer, offset, length, entries));
-        entries++;
+        into.accept(lines.read(buffer, offset, length));
       }
       lineNumber++;
     } catch (JacksonException e) {

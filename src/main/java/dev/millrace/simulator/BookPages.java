@@ -9,12 +9,12 @@ final class BookPages {
   private static final int CHUNK_ENTRIES = 256;
 
   private final Book book;
-  private final Answers answers;
+  private final BookLine line;
   private final Context loop;
 
-  BookPages(Book book, Answers answers, Context loop) {
+  BookPages(Book book, BookLine line, Context loop) {
     this.book = book;
-    this.answers = answers;
+    this.line = line;
     this.loop = loop;
   }
 
@@ -32,9 +32,9 @@ final class BookPages {
       return;
     }
     int to = Math.min(size, from + CHUNK_ENTRIES);
-    var out = new StringBuilder((to - from) * 240);
+    var out = new StringBuilder((to - from) * 480);
     for (int ordinal = from; ordinal < to; ordinal++) {
-      answers.bookLine(out, book.get(ordinal));
+      line.append(out, book.standing(ordinal));
     }
     response.write(out.toString());
     if (response.writeQueueFull()) {

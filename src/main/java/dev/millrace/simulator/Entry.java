@@ -1,26 +1,30 @@
 package dev.millrace.simulator;
 
+import dev.millrace.simulator.PaymentMethod.Decline;
+import dev.millrace.simulator.PaymentMethod.Script;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One charge or decline in the book, small because a run has a million of them: every answer is built from
- * it again.
+ * The first line of a payment in the book, small because a run has a million of them: every answer is built
+ * from it again, and from the payment's movements if it has any.
  *
  * @param ordinal
- *          its place in the book, from 0
+ *          its place among the entries, from 0
  * @param metadataReference
- *          the caller's {@code metadata[millrace_reference]}
+ *          the caller's {@code metadata[millrace_reference]}, or {@code reference} where a wire has one
  * @param key
  *          the Idempotency-Key it came with
  * @param amount
- *          what was charged, or asked for and declined, in minor units
+ *          what was charged or authorized, or asked for and declined, in minor units
  * @param created
  *          seconds since 1970
  * @param fingerprint
  *          of the parameters it came with, see {@link Form#fingerprint()}
  */
 record Entry(int ordinal, @Nullable String metadataReference, @Nullable String key, PaymentMethod method,
-    String currency, long amount, long created, long fingerprint, @Nullable Extras extras) {
+    String currency, long amount, long created, long fingerprint, @Nullable Extras extras, Terms terms)
+    implements
+      Line {
 
   /**
    * What few entries have.
@@ -30,7 +34,32 @@ record Entry(int ordinal, @Nullable String metadataReference, @Nullable String k
    */
   record Extras(@Nullable String description, String metadata) {}
 
+  /** How a payment begins. */
+  enum Opening {
+    CHARGED("succeeded"), DECLINED("declined"), AUTHORIZED("authorized"), ACTION("requires_action");
+
+    private final String text;
+
+    Opening(String text) {
+      this.text = text;
+    }
+
+    /** As the book's file says it. */
+    String text() {
+      return text;
+    }
+  }
+
   static final String REFERENCE_FIELD = "millrace_reference";
+
+  Wire wire() {
+    return terms.wire();
+  }
+
+  @Override
+  public int payment() {
+    return ordinal;
+  }
 
   /** What the caller knows the payment by: its metadata, else its idempotency key, else null. */
   @Nullable
@@ -38,28 +67,19 @@ record Entry(int ordinal, @Nullable String metadataReference, @Nullable String k
     return metadataReference != null ? metadataReference : key;
   }
 
-  boolean succeeded() {
-    return !method.declines();
-  }
-
-  long captured() {
-    return succeeded() ? amount : 0;
-  }
-
-  String status() {
-    return succeeded() ? "succeeded" : "declined";
-  }
-
-  /** Appends the metadata object: the reference first, then the rest as it came. */
-  void metadata(StringBuilder out) {
-    out.append('{');
-    if (metadataReference != null) {
-      out.append('"').append(REFERENCE_FIELD).append("\":");
-      JsonText.string(out, metadataReference);
+  Opening opening() {
+    if (method.declines(wire())) {
+      return Opening.DECLINED;
     }
-    if (extras != null && !extras.metadata().isEmpty()) {
-      out.append(metadataReference != null ? "," : "").append(extras.metadata());
+    if (method.script() == Script.ACTION) {
+      return Opening.ACTION;
     }
-    out.append('}');
+    return terms.manual() ? Opening.AUTHORIZED : Opening.CHARGED;
+  }
+
+  /** Why it was declined at once; null if it was not. */
+  @Nullable
+  Decline decline() {
+    return method.declines(wire()) ? method.decline() : null;
   }
 }

@@ -1,8 +1,6 @@
 package dev.millrace.simulator;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
 import dev.millrace.simulator.Entry.Extras;
 import java.io.IOException;
 import java.util.HashMap;
@@ -10,12 +8,11 @@ import java.util.HexFormat;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/**
- * An entry as a line of the book file, both ways. What is read back builds the same answers, byte for byte.
- */
+/** An entry as a line of the book file, both ways. */
 final class EntryLine {
-  private static final JsonFactory JSON = new JsonFactory();
   private final Map<String, String> currencies = new HashMap<>();
+  private final Map<Terms, Terms> terms = new HashMap<>(Map.of(Terms.STRIPE, Terms.STRIPE));
+  private int entries;
 
   /** Appends the entry's line, newline included. */
   static void write(StringBuilder out, Entry entry) {
@@ -27,11 +24,14 @@ final class EntryLine {
       JsonText.string(out.append(",\"key\":"), entry.key());
     }
     out.append(",\"payment_method\":\"").append(entry.method().id());
-    out.append("\",\"status\":\"").append(entry.status());
+    out.append("\",\"status\":\"").append(entry.opening().text());
     out.append("\",\"currency\":\"").append(entry.currency());
     out.append("\",\"amount\":").append(entry.amount());
     out.append(",\"created\":").append(entry.created());
     out.append(",\"fingerprint\":\"").append(HexFormat.of().toHexDigits(entry.fingerprint())).append('"');
+    if (entry.terms() != Terms.STRIPE) {
+      terms(out, entry.terms());
+    }
     Extras extras = entry.extras();
     if (extras != null) {
       if (extras.description() != null) {
@@ -42,30 +42,35 @@ final class EntryLine {
     out.append("}\n");
   }
 
-  /**
-   * Reads the line of the entry with the given ordinal.
-   *
-   * @throws IOException
-   *           saying what is wrong with the line
-   */
-  Entry read(byte[] line, int offset, int length, int ordinal) throws IOException {
-    try (JsonParser json = JSON.createParser(line, offset, length)) {
-      if (json.nextToken() != JsonToken.START_OBJECT) {
-        throw new IOException("not a JSON object");
-      }
-      var fields = new Fields();
-      while (json.nextToken() == JsonToken.FIELD_NAME) {
-        String name = json.currentName();
-        json.nextToken();
-        fields.read(name, json);
-      }
-      if (json.currentToken() != JsonToken.END_OBJECT || json.nextToken() != null) {
-        throw new IOException("text after the entry");
-      }
-      return fields.entry(ordinal, currencies);
-    } catch (NumberFormatException e) {
-      throw new IOException("fingerprint is not hexadecimal", e);
+  private static void terms(StringBuilder out, Terms terms) {
+    out.append(",\"wire\":\"").append(terms.wire().text()).append('"');
+    if (terms.manual()) {
+      out.append(",\"manual\":true");
     }
+    if (terms.bankAccount()) {
+      out.append(",\"bank_account\":true");
+    }
+    if (terms.account() != null) {
+      JsonText.string(out.append(",\"account\":"), terms.account());
+    }
+    if (terms.returnUrl() != null) {
+      JsonText.string(out.append(",\"return_url\":"), terms.returnUrl());
+    }
+    if (terms.page() != null) {
+      JsonText.string(out.append(",\"page\":"), terms.page());
+    }
+  }
+
+  /** Reads the line of the next entry, whose first field name is the current token. */
+  Entry read(JsonParser json) throws IOException {
+    var fields = new Fields();
+    BookLines.fields(json, fields::read);
+    return fields.entry(entries++, currencies, terms);
+  }
+
+  /** How many have been read. */
+  int count() {
+    return entries;
   }
 
   /** The fields of one line as they are met. */
@@ -81,6 +86,12 @@ final class EntryLine {
     private @Nullable String currency;
     private @Nullable String description;
     private @Nullable String metadata;
+    private Wire wire = Wire.STRIPE;
+    private boolean manual;
+    private boolean bankAccount;
+    private @Nullable String account;
+    private @Nullable String returnUrl;
+    private @Nullable String page;
 
     void read(String name, JsonParser json) throws IOException {
       switch (name) {
@@ -94,41 +105,46 @@ final class EntryLine {
         case "created" -> created = json.getLongValue();
         case "fingerprint" -> fingerprint = HexFormat.fromHexDigitsToLong(json.getText());
         case "description" -> description = json.getText();
-        case "metadata" -> metadata = members(json);
+        case "metadata" -> metadata = BookLines.members(json);
+        case "wire" -> wire = wire(json.getText());
+        case "manual" -> manual = json.getBooleanValue();
+        case "bank_account" -> bankAccount = json.getBooleanValue();
+        case "account" -> account = json.getText();
+        case "return_url" -> returnUrl = json.getText();
+        case "page" -> page = json.getText();
         default -> throw new IOException("unknown field " + name);
       }
     }
 
-    private static String members(JsonParser json) throws IOException {
-      if (json.currentToken() != JsonToken.START_OBJECT) {
-        throw new IOException("metadata is not an object");
+    private static Wire wire(String text) throws IOException {
+      for (Wire wire : Wire.values()) {
+        if (wire.text().equals(text)) {
+          return wire;
+        }
       }
-      var out = new StringBuilder();
-      while (json.nextToken() == JsonToken.FIELD_NAME) {
-        JsonText.string(out.append(out.isEmpty() ? "" : ","), json.currentName()).append(':');
-        json.nextToken();
-        JsonText.string(out, json.getText());
-      }
-      return out.toString();
+      throw new IOException("wire " + text + " is unknown");
     }
 
-    Entry entry(int expected, Map<String, String> currencies) throws IOException {
+    Entry entry(int expected, Map<String, String> currencies, Map<Terms, Terms> known) throws IOException {
       if (ordinal != expected) {
         throw new IOException("n is " + ordinal + " where " + expected + " follows");
       }
       if (method == null || currency == null || amount < 0) {
         throw new IOException("payment_method, currency or amount is missing");
       }
-      PaymentMethod known = PaymentMethod.of(method);
-      if (known == null) {
+      PaymentMethod paymentMethod = PaymentMethod.of(method);
+      if (paymentMethod == null) {
         throw new IOException("payment method " + method + " is unknown");
       }
       String sharedKey = key != null && key.equals(reference) ? reference : key;
       Extras extras = metadata == null ? null : new Extras(description, metadata);
-      var entry = new Entry(expected, reference, sharedKey, known,
-          currencies.computeIfAbsent(currency, c -> c), amount, created, fingerprint, extras);
-      if (!entry.status().equals(status)) {
-        throw new IOException("status is " + status + " where " + method + " gives " + entry.status());
+      var agreed = new Terms(wire, manual, bankAccount, account, returnUrl, page);
+      var entry = new Entry(expected, reference, sharedKey, paymentMethod,
+          currencies.computeIfAbsent(currency, c -> c), amount, created, fingerprint, extras,
+          page != null ? agreed : known.computeIfAbsent(agreed, t -> t));
+      String expectedStatus = entry.opening().text();
+      if (!expectedStatus.equals(status)) {
+        throw new IOException("status is " + status + " where " + method + " gives " + expectedStatus);
       }
       return entry;
     }

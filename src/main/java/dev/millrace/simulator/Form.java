@@ -2,13 +2,18 @@ package dev.millrace.simulator;
 
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** A decoded {@code application/x-www-form-urlencoded} body; of a name given twice the last value counts. */
+/**
+ * A decoded {@code application/x-www-form-urlencoded} body; of a name given twice the last value counts, but of
+ * one that ends in {@code []} all do.
+ */
 final class Form {
+  static final String LIST_SEPARATOR = "\u0000";
   private final Map<String, String> fields;
 
   private Form(Map<String, String> fields) {
@@ -24,7 +29,13 @@ final class Form {
       int end = find(bytes, (byte) '&', from, bytes.length);
       if (end > from) {
         int equals = find(bytes, (byte) '=', from, end);
-        fields.put(decode(bytes, from, equals), decode(bytes, Math.min(equals + 1, end), end));
+        String name = decode(bytes, from, equals);
+        String value = decode(bytes, Math.min(equals + 1, end), end);
+        if (name.endsWith("[]")) {
+          fields.merge(name, value, (before, more) -> before + LIST_SEPARATOR + more);
+        } else {
+          fields.put(name, value);
+        }
       }
       from = end + 1;
     }
@@ -34,6 +45,17 @@ final class Form {
   @Nullable
   String get(String name) {
     return fields.get(name);
+  }
+
+  /** Whether one of the values of a list is this one. */
+  boolean lists(String list, String wanted) {
+    for (var field : fields.entrySet()) {
+      if (field.getKey().startsWith(list + "[")
+          && Arrays.asList(field.getValue().split(LIST_SEPARATOR, -1)).contains(wanted)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   void forEach(BiConsumer<String, String> each) {
@@ -47,6 +69,11 @@ final class Form {
       sum += mix(hash(hash(0xcbf29ce484222325L, field.getKey()) * 31, field.getValue()));
     }
     return sum;
+  }
+
+  /** The same for a call on a path of its own: the same form says something else elsewhere. */
+  long fingerprint(String path) {
+    return mix(fingerprint() + hash(0xcbf29ce484222325L, path));
   }
 
   private static int find(byte[] bytes, byte wanted, int from, int to) {

@@ -5,12 +5,15 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import java.time.InstantSource;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Puts the provider together on one event loop: the book, the charges, the webhooks, the HTTP server. */
+/** Puts the provider together on one event loop: the book, the calls, the webhooks, the HTTP server. */
 final class Provider extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(Provider.class);
   private static final int HEADER_BYTES_MAX = 8 * 1024;
@@ -20,7 +23,8 @@ final class Provider extends VerticleBase {
   private final RandomGenerator dice;
   private final InstantSource clock;
   private @Nullable Book book;
-  private @Nullable Webhooks webhooks;
+  private @Nullable Notices notices;
+  private @Nullable Sequels sequels;
   private @Nullable HttpServer server;
   private volatile int port;
 
@@ -56,16 +60,28 @@ final class Provider extends VerticleBase {
   }
 
   private Future<Void> closeWebhooks() {
-    return webhooks == null ? Future.succeededFuture() : webhooks.close();
+    if (sequels != null) {
+      sequels.close();
+    }
+    return notices == null ? Future.succeededFuture() : notices.close();
   }
 
   private Future<HttpServer> listen(Book opened) {
-    var answers = new Answers(opened.id());
-    var telling = new Webhooks(vertx, webhookEndpoint(), answers, dice, clock, Webhooks::retryMs);
-    webhooks = telling;
-    var charges = new Charges(vertx, opened, answers, telling, options.settings(), dice, clock);
-    var pages = new BookPages(opened, answers, context);
-    var endpoints = new Endpoints(charges, opened, answers, pages, telling, options.apiKey());
+    var ids = new Ids(opened.id());
+    var settings = new CurrentSettings(options.settings());
+    var stripe = new StripeAnswers(opened, ids);
+    var telling = new Notices(opened, webhooks(List.of(stripe)));
+    notices = telling;
+    var movements = new Movements(opened);
+    var coming = new Sequels(vertx, opened, movements, settings, clock);
+    sequels = coming;
+    opened.listen(line -> telling.tell(line, settings.now().webhooks()));
+    opened.listen(coming::follow);
+    coming.resume();
+    var calls = new Calls(vertx, opened, movements, settings, dice, clock);
+    var pages = new ControlPages(opened, new BookPages(opened, new BookLine(ids), context), settings,
+        telling);
+    var endpoints = new Endpoints(new StripeApi(calls, opened, ids, stripe), stripe, pages, options.apiKey());
     var http = new HttpServerOptions().setMaxHeaderSize(HEADER_BYTES_MAX)
         .setMaxInitialLineLength(REQUEST_LINE_BYTES_MAX).setHttp2ClearTextEnabled(false)
         .setHandle100ContinueAutomatically(true).setTcpKeepAlive(true);
@@ -74,9 +90,15 @@ final class Provider extends VerticleBase {
             .transform(closed -> Future.failedFuture(e)));
   }
 
-  private @Nullable WebhookEndpoint webhookEndpoint() {
-    return options.webhookUrl().isEmpty()
-        ? null
-        : new WebhookEndpoint(vertx, options.webhookUrl(), options.webhookSecret(), clock);
+  private Map<Wire, Webhooks> webhooks(List<Answers> wires) {
+    var webhooks = new EnumMap<Wire, Webhooks>(Wire.class);
+    for (Answers answers : wires) {
+      WebhookTarget target = options.webhooks().get(answers.wire());
+      WebhookEndpoint endpoint = target == null
+          ? null
+          : new WebhookEndpoint(vertx, target.url(), target.secret(), clock);
+      webhooks.put(answers.wire(), new Webhooks(vertx, endpoint, answers, dice, clock, Webhooks::retryMs));
+    }
+    return webhooks;
   }
 }

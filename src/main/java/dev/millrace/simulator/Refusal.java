@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Refusal(int status, String type, @Nullable String code, String message, @Nullable String param)
     implements
-      Checked {
+      Refused {
 
   static Refusal invalid(@Nullable String code, String message, @Nullable String param) {
     return new Refusal(400, "invalid_request_error", code, message, param);
@@ -26,9 +26,13 @@ record Refusal(int status, String type, @Nullable String code, String message, @
   }
 
   static Refusal noSuchIntent(String id) {
-    return new Refusal(404, "invalid_request_error", "resource_missing",
-        "No such payment_intent: '" + id + "'",
-        "intent");
+    return missingResource("payment_intent", id, "intent");
+  }
+
+  /** {@code kind}: what there is none of, as in {@code refund}. */
+  static Refusal missingResource(String kind, String id, String param) {
+    return new Refusal(404, "invalid_request_error", "resource_missing", "No such " + kind + ": '" + id + "'",
+        param);
   }
 
   static Refusal noSuchReference(String reference) {
@@ -68,7 +72,13 @@ record Refusal(int status, String type, @Nullable String code, String message, @
     return new Refusal(503, "api_error", null, why, null);
   }
 
-  Answer answer() {
+  @Override
+  public Answer answer() {
+    return answer(null);
+  }
+
+  /** With the PaymentIntent the error is about, as JSON, if there is one. */
+  Answer answer(@Nullable String intent) {
     var out = new StringBuilder(256).append("{\"error\":{");
     if (code != null) {
       JsonText.string(out.append("\"code\":"), code).append(',');
@@ -76,6 +86,9 @@ record Refusal(int status, String type, @Nullable String code, String message, @
     JsonText.string(out.append("\"message\":"), message);
     if (param != null) {
       JsonText.string(out.append(",\"param\":"), param);
+    }
+    if (intent != null) {
+      out.append(",\"payment_intent\":").append(intent);
     }
     return new Answer(status, out.append(",\"type\":\"").append(type).append("\"}}").toString());
   }

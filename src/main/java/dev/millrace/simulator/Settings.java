@@ -7,26 +7,36 @@ import io.vertx.core.json.JsonObject;
  * start options.
  *
  * @param latencyMsMin
- *          least milliseconds before a new payment is charged
+ *          least milliseconds before a call that moves money is carried out
  * @param latencyMsMax
- *          most milliseconds before a new payment is charged
+ *          most milliseconds before a call that moves money is carried out
  * @param failureRate
- *          share of new payments answered 500, charging nothing
+ *          share of the calls that move money answered 500, moving nothing
  * @param hangRate
- *          share of new payments never answered, charging nothing
+ *          share of the calls that move money never answered, moving nothing
  * @param slowMs
  *          extra milliseconds {@code pm_sim_slow} takes
+ * @param disputeMs
+ *          milliseconds until a dispute opens, and until one that ends by itself is closed
+ * @param returnMs
+ *          milliseconds until a bank returns a debit
+ * @param refundMs
+ *          milliseconds until a refund that takes a while arrives or fails
  */
 record Settings(int latencyMsMin, int latencyMsMax, double failureRate, double hangRate, int slowMs,
-    WebhookSettings webhooks) {
+    int disputeMs, int returnMs, int refundMs, WebhookSettings webhooks) {
 
   static final int DEFAULT_SLOW_MS = 3_000;
+  static final int DEFAULT_SEQUEL_MS = 500;
   private static final int DELAY_MS_MAX = 600_000;
 
   Settings {
     check(latencyMsMin, latencyMsMax, failureRate);
     checkRate("hang_rate", hangRate);
     checkDelay("slow_ms", slowMs);
+    checkDelay("dispute_ms", disputeMs);
+    checkDelay("return_ms", returnMs);
+    checkDelay("refund_ms", refundMs);
   }
 
   /** @throws IllegalArgumentException naming the value that is out of its range */
@@ -51,12 +61,14 @@ record Settings(int latencyMsMin, int latencyMsMax, double failureRate, double h
     }
     return new Settings(integer(all, "latency_ms_min"), integer(all, "latency_ms_max"),
         number(all, "failure_rate"), number(all, "hang_rate"), integer(all, "slow_ms"),
+        integer(all, "dispute_ms"), integer(all, "return_ms"), integer(all, "refund_ms"),
         WebhookSettings.of(all));
   }
 
   JsonObject toJson() {
     var json = new JsonObject().put("latency_ms_min", latencyMsMin).put("latency_ms_max", latencyMsMax)
-        .put("failure_rate", failureRate).put("hang_rate", hangRate).put("slow_ms", slowMs);
+        .put("failure_rate", failureRate).put("hang_rate", hangRate).put("slow_ms", slowMs)
+        .put("dispute_ms", disputeMs).put("return_ms", returnMs).put("refund_ms", refundMs);
     webhooks.putTo(json);
     return json;
   }

@@ -1,6 +1,7 @@
 package dev.millrace.simulator;
 
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -14,20 +15,18 @@ import java.util.Objects;
  * @param bookDirectory
  *          directory of the durable book, created if absent; one simulator at a time may have it open
  * @param apiKey
- *          secret every request to {@code /v1/} has to present
+ *          secret every request on a wire has to present
  * @param latencyMsMin
- *          least milliseconds between a new payment's arrival and its charge
+ *          least milliseconds between the arrival of a call that moves money and its execution
  * @param latencyMsMax
- *          most milliseconds between a new payment's arrival and its charge
+ *          most milliseconds between the arrival of a call that moves money and its execution
  * @param failureRate
- *          share of new payments, 0 to 1, answered 500 without a charge
- * @param webhookUrl
- *          where webhooks are sent, http or https; empty: none are
- * @param webhookSecret
- *          what they are signed with; not empty where there is a URL
+ *          share of calls that move money, 0 to 1, answered 500 and not carried out
+ * @param webhooks
+ *          where the webhooks of each wire are sent; a wire that is not named sends none
  */
 public record SimulatorOptions(String host, int port, Path bookDirectory, String apiKey, int latencyMsMin,
-    int latencyMsMax, double failureRate, String webhookUrl, String webhookSecret) {
+    int latencyMsMax, double failureRate, Map<Wire, WebhookTarget> webhooks) {
 
   /** @throws IllegalArgumentException naming the value that is out of its range */
   public SimulatorOptions {
@@ -40,24 +39,29 @@ public record SimulatorOptions(String host, int port, Path bookDirectory, String
       throw new IllegalArgumentException("apiKey must not be empty");
     }
     Settings.check(latencyMsMin, latencyMsMax, failureRate);
-    if (!webhookUrl.isEmpty()) {
-      WebhookEndpoint.check(webhookUrl);
-      if (webhookSecret.isEmpty()) {
-        throw new IllegalArgumentException("webhookSecret must not be empty where webhookUrl is not");
-      }
-    }
+    webhooks = Map.copyOf(webhooks);
+    webhooks.forEach((wire, target) -> target.check(wire));
+  }
+
+  /** Webhooks on Stripe's wire only; none where {@code webhookUrl} is empty. */
+  public SimulatorOptions(String host, int port, Path bookDirectory, String apiKey, int latencyMsMin,
+      int latencyMsMax, double failureRate, String webhookUrl, String webhookSecret) {
+    this(host, port, bookDirectory, apiKey, latencyMsMin, latencyMsMax, failureRate, webhookUrl.isEmpty()
+        ? Map.of()
+        : Map.of(Wire.STRIPE, new WebhookTarget(webhookUrl, webhookSecret)));
   }
 
   Settings settings() {
     return new Settings(latencyMsMin, latencyMsMax, failureRate, 0, Settings.DEFAULT_SLOW_MS,
+        Settings.DEFAULT_SEQUEL_MS, Settings.DEFAULT_SEQUEL_MS, Settings.DEFAULT_SEQUEL_MS,
         WebhookSettings.DEFAULT);
   }
 
-  /** Everything but the key and the secret. */
+  /** Everything but the key and the secrets. */
   @Override
   public String toString() {
     return "SimulatorOptions[host=" + host + ", port=" + port + ", bookDirectory=" + bookDirectory
         + ", apiKey=***, latencyMsMin=" + latencyMsMin + ", latencyMsMax=" + latencyMsMax + ", failureRate="
-        + failureRate + ", webhookUrl=" + webhookUrl + ", webhookSecret=***]";
+        + failureRate + ", webhooks=" + webhooks + "]";
   }
 }

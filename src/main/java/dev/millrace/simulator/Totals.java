@@ -1,37 +1,86 @@
 package dev.millrace.simulator;
 
+import dev.millrace.simulator.Entry.Opening;
+import dev.millrace.simulator.Standing.Status;
 import io.vertx.core.json.JsonObject;
 import java.util.Map;
 import java.util.TreeMap;
 
 /** Running sums over the book. */
 final class Totals {
-  private final Map<String, Long> captured = new TreeMap<>();
+  private final Map<String, Sums> byCurrency = new TreeMap<>();
+  private int entries;
   private int succeeded;
   private int declined;
   private int duplicateReferences;
 
-  /** Counts an entry, the n-th succeeded one of its reference ({@code n} is 0 for a decline). */
-  void add(Entry entry, int succeededOfReference) {
-    if (!entry.succeeded()) {
-      declined++;
-      return;
+  /** Minor units of one currency. */
+  private static final class Sums {
+    private long captured;
+    private long refunded;
+    private long disputed;
+    private long returned;
+
+    void add(Standing standing, int sign) {
+      captured += sign * standing.captured();
+      refunded += sign * standing.refunded();
+      disputed += sign * standing.disputed();
+      returned += sign * standing.returned();
     }
-    succeeded++;
-    captured.merge(entry.currency(), entry.amount(), Long::sum);
-    if (succeededOfReference == 2) {
-      duplicateReferences++;
+
+    JsonObject toJson() {
+      return new JsonObject().put("captured", captured).put("refunded", refunded).put("disputed", disputed)
+          .put("returned", returned);
     }
   }
 
-  /** Amounts in minor units. Nothing is ever refunded yet. */
+  /** Counts a new payment. */
+  void add(Entry entry) {
+    entries++;
+    Opening opening = entry.opening();
+    if (opening == Opening.CHARGED) {
+      succeeded++;
+      sums(entry).captured += entry.amount();
+    } else if (opening == Opening.DECLINED) {
+      declined++;
+    }
+  }
+
+  /** Takes out what a payment has been counted for, before it moves. */
+  void subtract(Standing standing) {
+    count(standing, -1);
+  }
+
+  /** Counts what a payment has come to, after it moved. */
+  void add(Standing standing) {
+    count(standing, 1);
+  }
+
+  /** Counts a reference that has been carried out a second time. */
+  void duplicate() {
+    duplicateReferences++;
+  }
+
+  private void count(Standing standing, int sign) {
+    if (standing.status() == Status.SUCCEEDED) {
+      succeeded += sign;
+    } else if (standing.status() == Status.DECLINED) {
+      declined += sign;
+    }
+    if (standing.captured() > 0 || byCurrency.containsKey(standing.entry().currency())) {
+      sums(standing.entry()).add(standing, sign);
+    }
+  }
+
+  private Sums sums(Entry entry) {
+    return byCurrency.computeIfAbsent(entry.currency(), currency -> new Sums());
+  }
+
+  /** Amounts in minor units. */
   JsonObject toJson() {
     var currencies = new JsonObject();
-    captured.forEach(
-        (currency, sum) -> currencies.put(currency,
-            new JsonObject().put("captured", sum).put("refunded", 0)));
-    return new JsonObject().put("entries", succeeded + declined).put("succeeded", succeeded)
-        .put("declined", declined).put("by_currency", currencies)
-        .put("duplicate_references", duplicateReferences);
+    byCurrency.forEach((currency, sums) -> currencies.put(currency, sums.toJson()));
+    return new JsonObject().put("entries", entries).put("succeeded", succeeded).put("declined", declined)
+        .put("by_currency", currencies).put("duplicate_references", duplicateReferences);
   }
 }

@@ -15,7 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells what happens in the book by webhooks: late, in any order, some twice and some never, as the settings
+ * Tells what happens on a wire by webhooks: late, in any order, some twice and some never, as the settings
  * say. A webhook not answered 2xx is tried again for a quarter of an hour, with the same body; what waits is
  * bounded. Kept in memory only: webhooks of a simulator that is stopped or killed are not sent by the next
  * one, except on request. Owned by one event loop.
@@ -61,26 +61,26 @@ final class Webhooks {
     this.retryMs = retryMs;
   }
 
-  /** Tells a durable entry once it is time, unless the settings have it lost. */
-  void tell(Entry entry, WebhookSettings settings) {
-    if (endpoint == null || closed || !settings.on()) {
+  /** Tells a durable line once it is time, unless the settings have it lost, or there is nothing to tell. */
+  void tell(Line line, WebhookSettings settings) {
+    if (endpoint == null || closed || !settings.on() || !answers.tells(line)) {
       return;
     }
     if (hit(settings.lossRate())) {
       lost++;
       return;
     }
-    accept(entry, delayMs(settings));
-    if (hit(settings.duplicateRate()) && accept(entry, delayMs(settings))) {
+    accept(line, delayMs(settings));
+    if (hit(settings.duplicateRate()) && accept(line, delayMs(settings))) {
       duplicated++;
     }
   }
 
-  /** Tells these entries again, at once and whatever the settings are; gives how many had room. */
-  int resend(List<Entry> entries) {
+  /** Tells these lines again, at once and whatever the settings are; gives how many had room. */
+  int resend(List<? extends Line> lines) {
     int accepted = 0;
-    for (Entry entry : entries) {
-      accepted += accept(entry, 0) ? 1 : 0;
+    for (Line line : lines) {
+      accepted += on() && answers.tells(line) && accept(line, 0) ? 1 : 0;
     }
     return accepted;
   }
@@ -109,14 +109,14 @@ final class Webhooks {
     return Math.min(RETRY_MS_MAX, 1_000L << Math.min(tries - 1, 6));
   }
 
-  private boolean accept(Entry entry, long delayMs) {
+  private boolean accept(Line line, long delayMs) {
     if (waiting + inFlight >= PENDING_MAX) {
       dropped++;
       warn("more than " + PENDING_MAX + " are waiting");
       return false;
     }
     waiting++;
-    var delivery = new Delivery(entry);
+    var delivery = new Delivery(line);
     if (delayMs > 0) {
       ticks.after(delayMs, delivery);
     } else {
@@ -135,7 +135,7 @@ final class Webhooks {
       Delivery delivery = due.remove();
       waiting--;
       inFlight++;
-      endpoint.post(answers.event(delivery.entry)).onComplete(tried -> {
+      endpoint.post(answers.event(delivery.line)).onComplete(tried -> {
         inFlight--;
         delivery.tried(tried.succeeded() ? tried.result() : 0, tried.cause());
         send();
@@ -144,13 +144,13 @@ final class Webhooks {
     sending = false;
   }
 
-  /** One entry on its way, or its duplicate; due when its timer goes off. */
+  /** One line on its way, or its duplicate; due when its timer goes off. */
   private final class Delivery implements Handler<Long> {
-    private final Entry entry;
+    private final Line line;
     private int tries;
 
-    Delivery(Entry entry) {
-      this.entry = entry;
+    Delivery(Line line) {
+      this.line = line;
     }
 
     @Override

@@ -15,9 +15,13 @@ import java.util.TreeMap;
 
 /** Compares, from outside and at rest, payments, ledger, settlement and journal with the simulator's book. */
 final class Audit {
+  /** What moved at providers by what the ledger says: captured, refunded, charged back and returned, by currency. */
   private static final String LEDGER = """
-    SELECT currency, sum(amount)::bigint FROM posting
-     WHERE account LIKE 'provider\\_receivable:%' AND amount > 0 GROUP BY 1""";
+    SELECT p.currency, sum(abs(p.amount))::bigint FROM posting p JOIN journal j USING (xid, position)
+     WHERE j.type = '%s' AND p.account LIKE 'provider\\_receivable:%%' AND p.memo IS NULL GROUP BY 1""";
+  private static final String MOVEMENTS = """
+    type IN ('payment.confirmed', 'payment.refunded', 'payment.returned', 'payment.disputed', 'payment.dispute_won',
+             'payment.charged_back')""";
   private static final String UNBALANCED = """
     SELECT count(*) FROM (SELECT FROM posting GROUP BY xid, position, currency HAVING sum(amount) <> 0) u""";
   /** Versions are 1, 2, … without a gap, and the payment stands at the last. */
@@ -25,13 +29,19 @@ final class Audit {
     SELECT count(*) FROM payment p JOIN LATERAL
       (SELECT count(*) n, max(version) last FROM journal WHERE subject = p.id) j ON true
      WHERE p.version <> j.n OR p.version <> j.last""";
+  /** What was netted is what moved, per merchant, currency and provider. */
   private static final String WRONG_BATCHES = """
-    SELECT count(*) FROM settlement s LEFT JOIN
-      (SELECT settlement, count(*) n, sum(least(amount, amount_charged)) share, sum(amount_charged) charged
-         FROM payment GROUP BY 1) p ON p.settlement = s.id
-     WHERE s.payments <> p.n OR s.amount <> p.share OR s.amount_charged <> p.charged OR p.n IS NULL""";
+    SELECT count(*) FROM (SELECT merchant, currency, provider, sum(amount) AS share, sum(amount_charged) AS owed
+                            FROM settlement GROUP BY 1, 2, 3) s
+      FULL JOIN (SELECT j.merchant, p.currency, y.provider,
+                        coalesce(-sum(p.amount) FILTER (WHERE p.account LIKE 'merchant\\_pending:%%'), 0) AS share,
+                        coalesce(sum(p.amount) FILTER (WHERE p.account LIKE 'provider\\_receivable:%%'), 0) AS owed
+                   FROM posting p JOIN journal j USING (xid, position) JOIN payment y ON y.id = j.subject
+                  WHERE j.%s GROUP BY 1, 2, 3) m USING (merchant, currency, provider)
+     WHERE s.share IS DISTINCT FROM m.share OR s.owed IS DISTINCT FROM m.owed""".formatted(MOVEMENTS);
   private static final String SETTLED_TWICE = """
-    SELECT count(*) FROM (SELECT FROM journal WHERE type IN ('payment.settled', 'payment.confirmed')
+    SELECT count(*) FROM (SELECT FROM journal WHERE type = 'payment.confirmed'
+         OR type = 'payment.settled' AND data ->> 'status' IS NULL
       GROUP BY subject, type HAVING count(*) > 1) t""";
 
   private Audit() {}
@@ -57,8 +67,11 @@ final class Audit {
     var book = Book.of(site);
     assertThat(chargedByPayment(site, book)).as("charged by the book, settled by the gateway")
         .isEqualTo(Sql.numbers(site,
-            "SELECT id::text, amount_charged FROM payment WHERE status = 'settled'"));
-    assertThat(Sql.numbers(site, LEDGER)).as("ledger and book").isEqualTo(book.captured());
+            "SELECT id::text, amount_charged FROM payment WHERE amount_charged IS NOT NULL"));
+    assertMoved(site, "payment.confirmed", book.sum(Book.Entry::captured));
+    assertMoved(site, "payment.refunded", book.sum(Book.Entry::refunded));
+    assertMoved(site, "payment.returned", book.sum(Book.Entry::returned));
+    assertMoved(site, "payment.charged_back", book.sum(Book.Entry::withdrawn));
     assertThat(Book.summary(site).getInteger("duplicate_references")).isZero();
     assertThat(site.number(UNBALANCED)).as("positions out of balance").isZero();
     assertThat(site.number(GAPS)).as("payments whose versions have gaps").isZero();
@@ -72,7 +85,7 @@ final class Audit {
   private static Map<String, Long> chargedByPayment(Site site, Book book) {
     var payments = Sql.texts(site, "SELECT reference::text, payment_id::text FROM attempt");
     var charged = new TreeMap<String, Long>();
-    for (var entry : book.succeeded()) {
+    for (var entry : book.charged()) {
       var reference = Objects.requireNonNull(TypeId.parse(TypeId.ATTEMPT, entry.reference()));
       String payment = payments.get(reference.toString());
       assertThat(payment).as("the payment of " + entry).isNotNull();
@@ -82,13 +95,19 @@ final class Audit {
     return charged;
   }
 
+  private static void assertMoved(Site site, String event, Map<String, Long> inTheBook) {
+    assertThat(Sql.numbers(site, LEDGER.formatted(event))).as("by the ledger's %s, by the book", event)
+        .isEqualTo(inTheBook);
+  }
+
   private static void assertTrialBalance(GatewayProcess ops) {
     var balance = Http.get(ops.opsUrl() + "/ops/trial-balance").json();
     assertThat(balance.getBoolean("balanced")).as(balance.encode()).isTrue();
     for (Object each : balance.getJsonArray("accounts")) {
       var account = (JsonObject) each;
       String name = account.getString("account");
-      if (name.startsWith("provider_receivable:") || name.startsWith("merchant_pending:")) {
+      if (name.startsWith("provider_receivable:") || name.startsWith("merchant_pending:")
+          || name.startsWith("disputes:")) {
         assertThat(account.getLong("debit") - account.getLong("credit")).as("clearing account " + name)
             .isZero();
       }
@@ -99,12 +118,12 @@ final class Audit {
     var work = work(ops);
     assertThat(work.getLong("accepted")).isEqualTo(site.number("SELECT count(*) FROM payment"));
     assertThat(work.getLong("settled"))
-        .isEqualTo(site.number("SELECT count(*) FROM payment WHERE status = 'settled'"));
+        .isEqualTo(site.number("SELECT count(*) FROM payment WHERE settlement IS NOT NULL"));
     long events = site.number("SELECT count(*) FROM journal");
     assertThat(work.getLong("journal")).isEqualTo(events);
     assertThat(work.getLong("published")).as("events that passed the relay's cursor").isEqualTo(events);
     assertThat(site.number("SELECT passed FROM journal_cursor WHERE name = 'settlement'"))
-        .as("confirmations that passed the settlement's cursor")
-        .isEqualTo(site.number("SELECT count(*) FROM journal WHERE type = 'payment.confirmed'"));
+        .as("movements that passed the settlement's cursor")
+        .isEqualTo(site.number("SELECT count(*) FROM journal WHERE " + MOVEMENTS));
   }
 }

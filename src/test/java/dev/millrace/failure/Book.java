@@ -10,18 +10,25 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.ToLongFunction;
 
 /** The simulator's book as anybody may read it: the judge of what was charged. */
 record Book(List<Entry> entries) {
-  record Entry(String reference, long captured, String currency, String status) {
-    boolean succeeded() { return status.equals("succeeded"); }
+  /** One payment. {@code disputed}: held or lost. */
+  record Entry(String reference, long captured, long refunded, long disputed, long returned, String currency,
+      String status) {
+    boolean charged() { return captured > 0; }
+
+    /** What the payer's bank took for good. */
+    long withdrawn() { return status.equals("charged_back") ? disputed : 0; }
   }
 
   static Book of(Site site) {
     var answer = Http.get(site.simulatorUrl() + "/book");
     if (answer.status() != 200) throw new AssertionError(answer.status() + " " + answer.body());
     return new Book(answer.body().lines().map(JsonObject::new).map(e -> new Entry(e.getString("reference"),
-        e.getLong("amount_captured"), e.getString("currency"), e.getString("status"))).toList());
+        e.getLong("amount_captured"), e.getLong("amount_refunded"), e.getLong("amount_disputed", 0L),
+        e.getLong("amount_returned", 0L), e.getString("currency"), e.getString("status"))).toList());
   }
 
   static JsonObject summary(Site site) { return Http.get(site.simulatorUrl() + "/book/summary").json(); }
@@ -73,12 +80,17 @@ record Book(List<Entry> entries) {
     if (answer.status() != 200) throw new AssertionError(answer.body());
   }
 
-  List<Entry> succeeded() { return entries.stream().filter(Entry::succeeded).toList(); }
+  List<Entry> charged() { return entries.stream().filter(Entry::charged).toList(); }
 
-  /** Minor units by currency. */
-  Map<String, Long> captured() {
+  /** Minor units by currency, of those entries that have any. */
+  Map<String, Long> sum(ToLongFunction<Entry> amount) {
     var sums = new TreeMap<String, Long>();
-    succeeded().forEach(e -> sums.merge(e.currency(), e.captured(), Long::sum));
+    for (Entry entry : entries) {
+      if (amount.applyAsLong(entry) > 0) sums.merge(entry.currency(), amount.applyAsLong(entry), Long::sum);
+    }
     return sums;
   }
+
+  /** Minor units by currency. */
+  Map<String, Long> captured() { return sum(Entry::captured); }
 }

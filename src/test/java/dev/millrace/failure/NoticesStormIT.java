@@ -132,7 +132,7 @@ class NoticesStormIT {
   private static long declinedByPayment(Book book) {
     var statuses = Sql.texts(site,
         "SELECT a.reference::text, p.status FROM attempt a JOIN payment p ON p.id = a.payment_id");
-    return book.entries().stream().filter(e -> !e.succeeded())
+    return book.entries().stream().filter(e -> !e.charged())
         .filter(e -> !"declined".equals(statuses.get(TypeId.parse(TypeId.ATTEMPT, e.reference()).toString())))
         .count();
   }

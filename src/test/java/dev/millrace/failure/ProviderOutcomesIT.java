@@ -178,10 +178,10 @@ class ProviderOutcomesIT {
       Book.startSimulator(late);
       Book.settings(late, new JsonObject().put("slow_ms", 2_500));
       Await.until(Duration.ofSeconds(15), "the provider has charged",
-          () -> !Book.of(late).succeeded().isEmpty());
+          () -> !Book.of(late).charged().isEmpty());
       Audit.awaitRest(late, node, Duration.ofSeconds(15));
       assertThat(Sql.statuses(late)).as("payments, of which the provider has charged %s; attempts %s",
-          Book.of(late).succeeded(),
+          Book.of(late).charged(),
           Sql.rows(late, "SELECT reference, started, finished, outcome FROM attempt"))
           .containsOnlyKeys("settled");
       Audit.assertConsistent(late, node);

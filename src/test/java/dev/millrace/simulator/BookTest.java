@@ -130,8 +130,10 @@ class BookTest {
       }
       provider.post("once", "amount=7&currency=EUR&payment_method=pm_card_visa&confirm=true");
       JsonObject byCurrency = new JsonObject()
-          .put("eur", new JsonObject().put("captured", 7).put("refunded", 0))
-          .put("usd", new JsonObject().put("captured", 15).put("refunded", 0));
+          .put("eur", new JsonObject().put("captured", 7).put("refunded", 0)
+              .put("disputed", 0).put("returned", 0))
+          .put("usd", new JsonObject().put("captured", 15).put("refunded", 0)
+              .put("disputed", 0).put("returned", 0));
       assertThat(provider.summary()).isEqualTo(new JsonObject().put("entries", 7).put("succeeded", 4)
           .put("declined", 3).put("by_currency", byCurrency).put("duplicate_references", 1)
           .put("requests", 7));
@@ -153,7 +155,8 @@ class BookTest {
       assertThat(lines).hasSize(entries);
       assertThat(lines).isSortedAccordingTo((a, b) -> id(a).compareTo(id(b)));
       assertThat(new JsonObject(lines[0]).fieldNames()).containsExactlyInAnyOrder("reference", "provider_id",
-          "amount", "currency", "amount_captured", "amount_refunded", "status", "payment_method", "created");
+          "wire", "amount", "currency", "amount_authorized", "amount_captured", "amount_refunded",
+          "amount_disputed", "amount_returned", "status", "payment_method", "created", "movements");
       assertThat(provider.get("/v1/payment_intents/" + id(lines[entries - 1])).statusCode()).isEqualTo(200);
     }
   }

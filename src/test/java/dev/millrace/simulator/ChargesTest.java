@@ -91,7 +91,7 @@ class ChargesTest {
   @ParameterizedTest
   @CsvSource({"amount=1099,amount=,amount", "amount=1099,amount=0,amount", "amount=1099,amount=-5,amount",
       "amount=1099,amount=1000000000000,amount", "amount=1099,amount=99999999999999999999999,amount",
-      "currency=usd,currency=xyz,currency", "currency=usd,capture_method=manual&currency=usd,capture_method",
+      "currency=usd,currency=xyz,currency", "currency=usd,capture_method=later&currency=usd,capture_method",
       "confirm=true,confirm=false,confirm", "payment_method=pm_card_visa,a=b,a",
       "payment_method=pm_card_visa,payment_method=pm_nope,payment_method"})
   void charge_invalidParameterIsNotSaved(String from, String to, String param) throws Exception {

@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 
 /** A simulator on a free port with a plain HTTP client to talk to it. */
 final class RunningSimulator implements AutoCloseable {
@@ -59,6 +60,12 @@ final class RunningSimulator implements AutoCloseable {
     return client.send(charging(key, form), BodyHandlers.ofString());
   }
 
+  HttpResponse<String> post(String key, String path, String form) throws Exception {
+    return client.send(request(path).header("Idempotency-Key", key)
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .POST(HttpRequest.BodyPublishers.ofString(form)).build(), BodyHandlers.ofString());
+  }
+
   HttpResponse<String> get(String path) throws Exception {
     return client.send(request(path).GET().build(), BodyHandlers.ofString());
   }
@@ -86,6 +93,17 @@ final class RunningSimulator implements AutoCloseable {
     await(() -> {
       try {
         return summary().getInteger("entries") == entries;
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
+      }
+    });
+  }
+
+  /** Asks for something until it is as wanted. */
+  void await(String path, Predicate<JsonObject> wanted) {
+    await(() -> {
+      try {
+        return wanted.test(json(get(path)));
       } catch (Exception e) {
         throw new IllegalStateException(e);
       }

@@ -34,9 +34,10 @@ class SettingsTest {
   void put_replacesWhatIsNamed() throws Exception {
     JsonObject changed = new JsonObject().put("latency_ms_min", 5).put("latency_ms_max", 9)
         .put("failure_rate", 0.25).put("hang_rate", 0.0).put("slow_ms", 3000)
+        .put("dispute_ms", 500).put("return_ms", 40).put("refund_ms", 500)
         .put("webhook_delay_ms_min", 50).put("webhook_delay_ms_max", 150).put("webhook_duplicate_rate", 0.0)
         .put("webhook_shuffle_ms", 7).put("webhook_loss_rate", 0.5).put("webhooks", false);
-    String body = "{\"latency_ms_min\":5,\"latency_ms_max\":9,\"failure_rate\":0.25,"
+    String body = "{\"latency_ms_min\":5,\"latency_ms_max\":9,\"failure_rate\":0.25,\"return_ms\":40,"
         + "\"webhook_shuffle_ms\":7,\"webhook_loss_rate\":0.5,\"webhooks\":false}";
     assertThat(json(provider.put("/settings", body))).isEqualTo(changed);
     assertThat(json(provider.get("/settings"))).isEqualTo(changed);
@@ -53,6 +54,9 @@ class SettingsTest {
       "{\"webhook_loss_rate\":-1}|webhook_loss_rate must be from 0 to 1, not -1.0",
       "{\"webhook_shuffle_ms\":-1}|webhook_shuffle_ms must be from 0 to 600000, not -1",
       "{\"webhook_shuffle_ms\":1.5}|webhook_shuffle_ms must be a whole number",
+      "{\"dispute_ms\":-1}|dispute_ms must be from 0 to 600000, not -1",
+      "{\"return_ms\":600001}|return_ms must be from 0 to 600000, not 600001",
+      "{\"refund_ms\":\"a\"}|refund_ms must be a whole number",
       "{\"webhooks\":\"no\"}|webhooks must be true or false"})
   void put_refused(String body, String message) throws Exception {
     HttpResponse<String> before = provider.get("/settings");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -18,7 +19,8 @@ class SimulatorOptionsTest {
   @ValueSource(strings = {"", "http://127.0.0.1:8080/webhooks/stripe/default", "https://example.com",
       "HTTP://[::1]:1/x?y=z"})
   void webhookUrl_good(String url) {
-    assertThat(options(url, "whsec").webhookUrl()).isEqualTo(url);
+    assertThat(options(url, "whsec").webhooks()).isEqualTo(
+        url.isEmpty() ? Map.of() : Map.of(Wire.STRIPE, new WebhookTarget(url, "whsec")));
   }
 
   @ParameterizedTest
@@ -32,10 +34,19 @@ class SimulatorOptionsTest {
 
   @Test
   void webhookSecret_demandedWhereThereIsAUrl() {
-    assertThat(options("", "").webhookSecret()).isEmpty();
+    assertThat(options("", "").webhooks()).isEmpty();
     assertThatThrownBy(() -> options("http://example.com/", ""))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("webhookSecret must not be empty where webhookUrl is not");
+  }
+
+  @Test
+  void webhookSecret_ofAdyenIsHexadecimal() {
+    var target = new WebhookTarget("http://example.com/", "whsec");
+    assertThatThrownBy(() -> new SimulatorOptions("127.0.0.1", 0, Path.of("book"), "sk", 0, 0, 0,
+        Map.of(Wire.ADYEN, target)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("webhookSecret must be hexadecimal for adyen");
   }
 
   @Test

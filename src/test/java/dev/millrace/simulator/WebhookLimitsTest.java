@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.simulator.WebhookReceiver.Webhook;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.Loop;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collections;
@@ -16,24 +17,30 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** How long a webhook is tried, and how many may wait. */
 class WebhookLimitsTest {
   private static final Entry ENTRY = new Entry(0, "ref-1", "key-1", PaymentMethod.of("pm_card_visa"), "usd",
       5,
-      1_795_177_850, 0, null);
+      1_795_177_850, 0, null, Terms.STRIPE);
 
+  @TempDir
+  private Path directory;
   private WebhookReceiver receiver;
   private Loop loop;
+  private Book book;
 
   @BeforeEach
   void start() throws Exception {
     receiver = new WebhookReceiver();
     loop = new Loop();
+    book = loop.result(() -> Book.open(loop.vertx(), directory));
   }
 
   @AfterEach
   void stop() throws Exception {
+    loop.result(book::close);
     loop.close();
     receiver.close();
   }
@@ -71,6 +78,6 @@ class WebhookLimitsTest {
     var clock = InstantSource.system();
     return loop.on(() -> new Webhooks(loop.vertx(),
         new WebhookEndpoint(loop.vertx(), receiver.url(), WebhookReceiver.SECRET, clock),
-        new Answers("00000000000000"), new Random(1), clock, retryMs));
+        new StripeAnswers(book, new Ids(book.id())), new Random(1), clock, retryMs));
   }
 }

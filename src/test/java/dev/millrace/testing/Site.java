@@ -91,7 +91,7 @@ public final class Site implements AutoCloseable {
 
   /** The setting by which a simulator sends its webhooks to the node whose API has this port. */
   public static Map<String, String> webhooksTo(int apiPort) {
-    return Map.of("MILLRACE_SIMULATOR_WEBHOOK_URL", "http://127.0.0.1:" + apiPort + WEBHOOK_PATH);
+    return Map.of("MILLRACE_SIMULATOR_WEBHOOK_URL", "http://127.0.0.1:" + apiPort);
   }
 
   /** A node with every role but the servers. */

@@ -14,7 +14,12 @@ final class GatewayClasspath {
     if (!options.classpath().isEmpty()) {
       return options.classpath();
     }
-    var root = Path.of(System.getProperty("load.root", "..")).toAbsolutePath().normalize();
+    return of(Path.of(System.getProperty("load.root", "..")));
+  }
+
+  /** What a checkout has compiled. */
+  static String of(Path checkout) {
+    var root = checkout.toAbsolutePath().normalize();
     var classes = root.resolve("target/classes");
     if (!Files.isRegularFile(classes.resolve("dev/millrace/Millrace.class"))) {
       throw new IllegalStateException("the gateway is not compiled: run `mvn -q compile` in " + root);

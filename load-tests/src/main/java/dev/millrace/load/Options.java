@@ -1,6 +1,7 @@
 package dev.millrace.load;
 
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,7 +12,7 @@ import java.util.TreeMap;
 record Options(List<String> phases, int seconds, int warmUpSeconds, int connections, double rate,
     double webhookRate, int streams, double streamsRate, int repeats, int backoffMillis, int portBase,
     String key, String attach, String ops, String simulator, Map<String, Long> pids,
-    Map<String, String> environment, String classpath) {
+    Map<String, String> environment, String classpath, String against) {
 
   static final List<String> PHASES = List.of("ceiling", "durable-ceiling", "accept", "webhook-in",
       "webhook-out", "streams", "end-to-end", "overload");
@@ -25,7 +26,8 @@ record Options(List<String> phases, int seconds, int warmUpSeconds, int connecti
       Map.entry("backoff-ms", "0"), Map.entry("port-base", "21000"), Map.entry("key", "sk_test_millrace"),
       Map.entry("attach", ""),
       Map.entry("ops", "http://127.0.0.1:9090"), Map.entry("simulator", "http://127.0.0.1:8090"),
-      Map.entry("pids", ""), Map.entry("classpath", ""));
+      Map.entry("pids", ""), Map.entry("classpath", ""),
+      Map.entry("against", ""));
 
   static Options of(String... args) {
     var values = new TreeMap<>(DEFAULTS);
@@ -57,7 +59,7 @@ record Options(List<String> phases, int seconds, int warmUpSeconds, int connecti
         between(values, "streams-rate", 1, 200_000), between(values, "repeats", 1, 20),
         between(values, "backoff-ms", 0, 60_000), between(values, "port-base", 1024, 30_000),
         values.get("key"), values.get("attach"), values.get("ops"), values.get("simulator"),
-        pids(values.get("pids")), environment, values.get("classpath"));
+        pids(values.get("pids")), environment, values.get("classpath"), values.get("against"));
     if (options.attached() && (phases.size() != 1 || !ATTACHABLE.containsAll(phases))) {
       throw new IllegalArgumentException(
           "--attach measures one phase: give --phases=accept, end-to-end or overload");
@@ -69,6 +71,13 @@ record Options(List<String> phases, int seconds, int warmUpSeconds, int connecti
 
   boolean attached() {
     return !attach.isEmpty();
+  }
+
+  /** The same measurements of another build: that of the checkout `--against`. */
+  Options ofTheOther() {
+    return new Options(phases, seconds, warmUpSeconds, connections, rate, webhookRate, streams, streamsRate,
+        repeats, backoffMillis, portBase, key, attach, ops, simulator, pids, environment,
+        GatewayClasspath.of(Path.of(against)), against);
   }
 
   /** The addresses of what was attached to, or of the processes started here. */

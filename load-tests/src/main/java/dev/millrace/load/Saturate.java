@@ -66,8 +66,8 @@ public final class Saturate {
       case "webhook-in" -> WebhookInPhase.run(options, logs);
       case "webhook-out" -> WebhookOutPhase.run(options, logs);
       case "streams" -> List.of(StreamsPhase.run(options, logs));
-      case "end-to-end" -> List.of(SettlePhase.endToEnd(options, logs));
-      case "overload" -> List.of(SettlePhase.overload(options, logs));
+      case "end-to-end" -> SettlePhase.endToEnd(options, logs);
+      case "overload" -> SettlePhase.overload(options, logs);
       default -> throw new IllegalArgumentException("no phase " + phase);
     };
   }

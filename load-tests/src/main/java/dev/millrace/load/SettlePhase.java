@@ -1,7 +1,9 @@
 package dev.millrace.load;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 
 /**
@@ -18,17 +20,29 @@ final class SettlePhase {
 
   private SettlePhase() {}
 
-  static Row endToEnd(Options options, Path logs) {
-    System.out.printf("end-to-end at %.0f/s …%n", options.rate());
-    return run("end-to-end", options, logs, STEADY_INTERVALS,
-        generator -> generator.startOpen(options.rate()));
+  static List<Row> endToEnd(Options options, Path logs) {
+    return both("end-to-end", options, (name, build) -> {
+      System.out.printf("%s at %.0f/s …%n", name, build.rate());
+      return run(name, build, logs, STEADY_INTERVALS, generator -> generator.startOpen(build.rate()));
+    });
   }
 
-  static Row overload(Options options, Path logs) {
-    System.out.println("overload …");
-    // One sample a second: the highest point of the backlog is the figure.
-    return run("overload", options, logs, options.seconds(),
-        generator -> generator.startClosed(options.backoffMillis()));
+  static List<Row> overload(Options options, Path logs) {
+    return both("overload", options, (name, build) -> {
+      System.out.println(name + " …");
+      // One sample a second: the highest point of the backlog is the figure.
+      return run(name, build, logs, build.seconds(), generator -> generator.startClosed(build.backoffMillis()));
+    });
+  }
+
+  /** With `--against`, that build before this one, and in the row of this one the ratio of the two. */
+  private static List<Row> both(String phase, Options options, BiFunction<String, Options, Row> measure) {
+    if (options.against().isEmpty()) {
+      return List.of(measure.apply(phase, options));
+    }
+    Row before = measure.apply(phase + " against", options.ofTheOther());
+    Row now = measure.apply(phase, options);
+    return List.of(before, now.with("of against %", 100 * now.figure("settled/s") / before.figure("settled/s")));
   }
 
   private static Row run(String phase, Options options, Path logs, int intervals,

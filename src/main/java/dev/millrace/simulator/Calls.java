@@ -1,0 +1,276 @@
+package dev.millrace.simulator;
+
+import dev.millrace.simulator.Call.Post;
+import dev.millrace.simulator.PaymentMethod.Script;
+import dev.millrace.simulator.PaymentMethod.Sequel;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerResponse;
+import java.time.InstantSource;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries out the calls that move money, of every wire: at most one line of the book an idempotency key,
+ * whatever clients repeat, and nothing answered that is not on disk. A call goes on when its client has gone, as
+ * at a real provider.
+ *
+ * @see <a href="https://docs.stripe.com/api/idempotent_requests">Stripe: idempotent requests</a>
+ * @see <a href="https://docs.adyen.com/development-resources/api-idempotency">Adyen: API idempotency</a>
+ */
+final class Calls implements Call.Desk {
+  private static final int KEY_CHARS_MAX = 255;
+  private static final int RUNNING_MAX = 50_000;
+
+  private final Ticks ticks;
+  private final Book book;
+  private final Movements movements;
+  private final RandomGenerator dice;
+  private final InstantSource clock;
+  private final CurrentSettings settings;
+  private final Map<Wire, Keys> keys = new EnumMap<>(Wire.class);
+  private final Parked parked = new Parked();
+  private int running;
+
+  /** What a wire remembers by idempotency key beside the book. */
+  private static final class Keys {
+    private final Map<String, Call> inFlight = new HashMap<>();
+    private final SavedFailures failures = new SavedFailures();
+    private final SavedFailures failedOnce = new SavedFailures();
+  }
+
+  Calls(Vertx vertx, Book book, Movements movements, CurrentSettings settings, RandomGenerator dice,
+      InstantSource clock) {
+    this.ticks = new Ticks(vertx);
+    this.book = book;
+    this.movements = movements;
+    this.settings = settings;
+    this.dice = dice;
+    this.clock = clock;
+    for (Wire wire : Wire.values()) {
+      keys.put(wire, new Keys());
+    }
+  }
+
+  /** Answers a call, now or later or, where the payment method says so, never. */
+  void receive(Post post, Supplier<Checked> check) {
+    HttpServerResponse response = post.request().response();
+    if (post.key() != null && answeredByKey(post, post.key())) {
+      return;
+    }
+    switch (check.get()) {
+      case Refused refused -> refused.answer().sendTo(response);
+      case ChargeParams params -> begin(new Call(post, params, this));
+      case Act act -> begin(new Call(post, act, this));
+    }
+  }
+
+  private boolean answeredByKey(Post post, String key) {
+    Answers answers = post.answers();
+    if (key.isEmpty() || key.length() > KEY_CHARS_MAX) {
+      answers.badKey(KEY_CHARS_MAX).sendTo(post.request().response());
+      return true;
+    }
+    Line line = book.byKey(answers.wire(), key);
+    if (line != null) {
+      return answered(post, line.fingerprint(), true, () -> answer(post, line));
+    }
+    Keys known = keys(post);
+    Call underWay = known.inFlight.get(key);
+    if (underWay != null) {
+      return answered(post, underWay.post.fingerprint(), false, answers::keyInUse);
+    }
+    Long failed = known.failures.fingerprint(key);
+    return failed != null && answered(post, failed, true, answers::internalError);
+  }
+
+  private static boolean answered(Post post, long fingerprint, boolean replay, Supplier<Answer> answer) {
+    HttpServerResponse response = post.request().response();
+    if (post.fingerprint() != fingerprint) {
+      post.answers().differentParameters().sendTo(response);
+    } else if (replay) {
+      answer.get().replayTo(response);
+    } else {
+      answer.get().sendTo(response);
+    }
+    return true;
+  }
+
+  private Answer answer(Post post, Line line) {
+    Entry entry = book.get(line.payment());
+    return switch (line) {
+      case Entry opened when opened.method().script() == Script.MALFORMED -> Answer.MALFORMED;
+      case Entry opened -> post.answers().created(opened, post.expanded());
+      case Movement movement when movement.carriedOut()
+          && entry.method().sequel() == Sequel.ACTS_MALFORMED && Act.isOperation(movement.kind()) ->
+        Answer.MALFORMED;
+      case Movement movement -> post.answers().done(movement, post.expanded());
+    };
+  }
+
+  private void begin(Call call) {
+    if (running >= RUNNING_MAX) {
+      call.post.answers().overloaded("More than " + RUNNING_MAX + " calls are under way.")
+          .sendTo(call.post.request().response());
+      return;
+    }
+    running++;
+    if (call.post.key() != null) {
+      keys(call.post).inFlight.put(call.post.key(), call);
+    }
+    Settings now = settings.now();
+    int spread = now.latencyMsMax() - now.latencyMsMin();
+    int delayMs = now.latencyMsMin() + (spread == 0 ? 0 : dice.nextInt(spread + 1));
+    if (call.asked instanceof ChargeParams params && params.method().script() == Script.SLOW) {
+      delayMs += now.slowMs();
+    }
+    if (delayMs > 0) {
+      ticks.after(delayMs, call);
+    } else {
+      carryOut(call);
+    }
+  }
+
+  @Override
+  public void carryOut(Call call) {
+    if (!book.writable()) {
+      unwritable(call);
+      return;
+    }
+    switch (call.asked) {
+      case ChargeParams params -> charge(call, params);
+      case Act act -> act(call, act);
+    }
+  }
+
+  private void charge(Call call, ChargeParams params) {
+    Script script = params.method().script();
+    if (script == Script.HANG || hit(settings.now().hangRate())) {
+      hang(call);
+    } else if (script == Script.FAIL || hit(settings.now().failureRate())) {
+      fail(call);
+    } else if (script == Script.CHARGE_THEN_HANG && parked.full()) {
+      refuseToPark(call);
+    } else {
+      Post post = call.post;
+      book.append(params.entry(book.nextOrdinal(), post.key(), post.fingerprint(), clock.millis() / 1000),
+          call);
+    }
+  }
+
+  private void act(Call call, Act act) {
+    Sequel sequel = act.isOperation() ? book.get(act.payment()).method().sequel() : Sequel.NONE;
+    if (hit(settings.now().hangRate())) {
+      hang(call);
+    } else if (hit(settings.now().failureRate())) {
+      fail(call);
+    } else if (sequel == Sequel.ACTS_FAIL && firstTry(call.post)) {
+      refuse(call, call.post.answers().internalError());
+    } else if (sequel == Sequel.ACTS_HANG && parked.full()) {
+      refuseToPark(call);
+    } else {
+      movements.add(act.payment(), call);
+    }
+  }
+
+  /** Without a key every try is the first. */
+  private boolean firstTry(Post post) {
+    if (post.key() == null) {
+      return true;
+    }
+    SavedFailures failedOnce = keys(post).failedOnce;
+    if (failedOnce.fingerprint(post.key()) != null) {
+      return false;
+    }
+    failedOnce.save(post.key(), post.fingerprint());
+    return true;
+  }
+
+  @Override
+  public Movement movement(Call call, Act act, Standing now, int number) {
+    return act.movement(now, number, call.post.key(), call.post.fingerprint(), clock.millis() / 1000);
+  }
+
+  @Override
+  public void durable(Call call, Line line) {
+    release(call);
+    if (hangs(line)) {
+      parked.park(call.post.request(), () -> {});
+    } else {
+      answer(call.post, line).sendTo(call.post.request().response());
+    }
+  }
+
+  /** What was carried out and is not answered the first time. */
+  private boolean hangs(Line line) {
+    return switch (line) {
+      case Entry entry -> entry.method().script() == Script.CHARGE_THEN_HANG;
+      case Movement movement -> movement.carriedOut() && Act.isOperation(movement.kind())
+          && book.get(movement.payment()).method().sequel() == Sequel.ACTS_HANG;
+    };
+  }
+
+  @Override
+  public void unwritable(Call call) {
+    refuse(call, call.post.answers().overloaded("The provider's book cannot be written to."));
+  }
+
+  /** Nobody can say whether it was carried out, so nothing is said: the key stays taken until the next start. */
+  @Override
+  public void lost(Call call) {
+    call.post.request().connection().close();
+  }
+
+  private void hang(Call call) {
+    if (parked.full()) {
+      refuseToPark(call);
+    } else {
+      running--;
+      parked.park(call.post.request(), () -> freeKey(call));
+    }
+  }
+
+  private void fail(Call call) {
+    Post post = call.post;
+    if (post.key() != null && post.answers().savesFailures()) {
+      keys(post).failures.save(post.key(), post.fingerprint());
+    }
+    refuse(call, post.answers().internalError());
+  }
+
+  private void refuseToPark(Call call) {
+    refuse(call, call.post.answers()
+        .overloaded("More than " + Parked.REQUESTS_MAX + " requests are waiting for no answer."));
+  }
+
+  private void refuse(Call call, Answer answer) {
+    release(call);
+    answer.sendTo(call.post.request().response());
+  }
+
+  private void release(Call call) {
+    running--;
+    freeKey(call);
+  }
+
+  private void freeKey(Call call) {
+    if (call.post.key() != null) {
+      keys(call.post).inFlight.remove(call.post.key());
+    }
+  }
+
+  private Keys keys(Post post) {
+    Keys known = keys.get(post.answers().wire());
+    if (known == null) {
+      throw new IllegalStateException("no keys of " + post.answers().wire());
+    }
+    return known;
+  }
+
+  private boolean hit(double rate) {
+    return rate > 0 && dice.nextDouble() < rate;
+  }
+}

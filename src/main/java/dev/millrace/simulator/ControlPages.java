@@ -1,0 +1,99 @@
+package dev.millrace.simulator;
+
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The pages of whoever runs the test: the book, the settings, the webhooks, and what happens by hand. */
+final class ControlPages {
+  private static final int RESEND_LIMIT = 1_000;
+
+  private final Book book;
+  private final BookPages pages;
+  private final CurrentSettings settings;
+  private final Notices notices;
+
+  ControlPages(Book book, BookPages pages, CurrentSettings settings, Notices notices) {
+    this.book = book;
+    this.pages = pages;
+    this.settings = settings;
+    this.notices = notices;
+  }
+
+  /** {@code requests}: how many calls the wires have had. */
+  void handle(HttpServerRequest request, String path, long requests) {
+    switch (request.method().name() + " " + path) {
+      case "GET /book" -> pages.stream(request.response());
+      case "GET /book/summary" -> json(request, book.totals().toJson().put("requests", requests));
+      case "GET /settings" -> json(request, settings.now().toJson());
+      case "PUT /settings" -> Body.read(request, body -> change(request, body));
+      case "GET /webhooks" -> json(request, notices.toJson());
+      case "POST /webhooks/resend" -> Body.read(request, body -> resend(request, body));
+      default -> refuse(request, Refusal.notFound(request.method().name(), path));
+    }
+  }
+
+  /** Replaces the settings named in the body; the others stay. */
+  private void change(HttpServerRequest request, Buffer body) {
+    try {
+      settings.change(settings.now().with(new JsonObject(body)));
+      json(request, settings.now().toJson());
+    } catch (DecodeException | ClassCastException e) {
+      refuse(request, Refusal.invalid(null, "The body must be a JSON object.", null));
+    } catch (IllegalArgumentException e) {
+      refuse(request, Refusal.invalid(null, "Settings not changed: " + e.getMessage() + ".", null));
+    }
+  }
+
+  /** Sends the webhooks of the newest payments of a reference again, oldest first. */
+  private void resend(HttpServerRequest request, Buffer body) {
+    String reference = referenceIn(body);
+    if (reference == null) {
+      refuse(request, Refusal.invalid(null, "The body must be {\"reference\":\"<millrace_reference>\"}.",
+          "reference"));
+    } else if (!notices.on()) {
+      refuse(request, Refusal.invalid(null, "This simulator has nowhere to send webhooks to.", null));
+    } else {
+      List<Entry> found = byReference(reference);
+      if (found.isEmpty()) {
+        refuse(request, Refusal.noSuchReference(reference));
+      } else {
+        json(request, new JsonObject().put("resent", notices.resend(lines(found.reversed()))));
+      }
+    }
+  }
+
+  private List<Entry> byReference(String reference) {
+    return book.byReference(reference, RESEND_LIMIT).stream()
+        .filter(entry -> entry.metadataReference() != null).toList();
+  }
+
+  private List<Line> lines(List<Entry> entries) {
+    var lines = new ArrayList<Line>();
+    for (Entry entry : entries) {
+      lines.add(entry);
+      lines.addAll(book.standing(entry.ordinal()).movements());
+    }
+    return lines;
+  }
+
+  private static @Nullable String referenceIn(Buffer body) {
+    try {
+      return new JsonObject(body).getValue("reference") instanceof String reference ? reference : null;
+    } catch (DecodeException | ClassCastException e) { // Not a JSON object: no reference we could read.
+      return null;
+    }
+  }
+
+  private static void json(HttpServerRequest request, JsonObject body) {
+    new Answer(200, body.encode()).sendTo(request.response());
+  }
+
+  private static void refuse(HttpServerRequest request, Refusal refusal) {
+    refusal.answer().sendTo(request.response());
+  }
+}

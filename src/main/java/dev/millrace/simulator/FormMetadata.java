@@ -1,0 +1,96 @@
+package dev.millrace.simulator;
+
+import java.util.Set;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gathers the {@code metadata[...]} of a form and finds the first field that is unknown or too long.
+ *
+ * @see <a href="https://docs.stripe.com/api/metadata">Stripe: metadata</a>
+ */
+final class FormMetadata implements BiConsumer<String, String> {
+  private static final int ENTRIES_MAX = 50;
+  private static final int NAME_CHARS_MAX = 40;
+  private static final int VALUE_CHARS_MAX = 500;
+
+  private final Set<String> known;
+  private @Nullable String reference;
+  private @Nullable StringBuilder others;
+  private @Nullable StringBuilder all;
+  private @Nullable Refusal refusal;
+  private int count;
+
+  private FormMetadata(Set<String> known) {
+    this.known = known;
+  }
+
+  /** {@code known}: the fields beside metadata; one that ends in {@code [} stands for all that begin so. */
+  static FormMetadata of(Form form, Set<String> known) {
+    var metadata = new FormMetadata(known);
+    form.forEach(metadata);
+    return metadata;
+  }
+
+  @Override
+  public void accept(String name, String value) {
+    if (refusal != null || known.contains(name)) {
+      return;
+    }
+    int bracket = name.indexOf('[');
+    if (name.startsWith("metadata[") && name.endsWith("]")) {
+      take(name, name.substring(bracket + 1, name.length() - 1), value);
+    } else if (bracket < 0 || !known.contains(name.substring(0, bracket + 1))) {
+      refusal = Refusal.invalid("parameter_unknown", "Received unknown parameter: " + name, name);
+    }
+  }
+
+  private void take(String param, String name, String value) {
+    if (++count > ENTRIES_MAX) {
+      refusal = Refusal.invalid(null, "Metadata can have at most " + ENTRIES_MAX + " keys.", "metadata");
+    } else if (name.isEmpty() || name.length() > NAME_CHARS_MAX) {
+      refusal = Refusal.invalid(null,
+          "Metadata keys must have from 1 to " + NAME_CHARS_MAX + " characters.", param);
+    } else if (value.length() > VALUE_CHARS_MAX) {
+      refusal = Refusal.invalid(null,
+          "Metadata values can have up to " + VALUE_CHARS_MAX + " characters.", param);
+    } else if (name.equals(Entry.REFERENCE_FIELD) && !value.isEmpty()) {
+      reference = value;
+      all = member(all, name, value);
+    } else {
+      all = member(all, name, value);
+      // An empty value unsets, as at Stripe: there is nothing to unset in what is new.
+      others = value.isEmpty() ? others : member(others, name, value);
+    }
+  }
+
+  private static StringBuilder member(@Nullable StringBuilder members, String name, String value) {
+    StringBuilder out = members == null ? new StringBuilder() : members.append(',');
+    JsonText.string(out, name).append(':');
+    return JsonText.string(out, value);
+  }
+
+  /** What is wrong with the form; null if nothing is. */
+  @Nullable
+  Refusal refusal() {
+    return refusal;
+  }
+
+  /** The caller's {@code metadata[millrace_reference]}. */
+  @Nullable
+  String reference() {
+    return reference;
+  }
+
+  /** The metadata beside the reference that has a value, as escaped JSON members; null if there is none. */
+  @Nullable
+  String others() {
+    return others == null ? null : others.toString();
+  }
+
+  /** All of it, empty values and the reference too; null if there is none. */
+  @Nullable
+  String all() {
+    return all == null ? null : all.toString();
+  }
+}
