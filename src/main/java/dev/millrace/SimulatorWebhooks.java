@@ -11,7 +11,8 @@ import java.util.Map;
 
 /** Where the simulator sends the webhooks of each of its wires: to the first account that speaks it. */
 final class SimulatorWebhooks {
-  private static final Map<String, Wire> WIRES = Map.of("", Wire.STRIPE, "/adyen/v71", Wire.ADYEN, "/bank", Wire.BANK);
+  private static final Map<String, Wire> WIRES = Map.of("", Wire.STRIPE, "/adyen/v71", Wire.ADYEN, "/bank",
+      Wire.BANK);
 
   private SimulatorWebhooks() {}
 

@@ -31,7 +31,7 @@ public final class Transitions {
 
   static {
     from(INITIATED).by(EventType.SCREENED, INITIATED, IN_REVIEW).by(EventType.BLOCKED, BLOCKED)
-        .by(EventType.PROVIDER_SUBMITTED, PROVIDER_SUBMITTED);
+        .by(EventType.PROVIDER_SUBMITTED, PROVIDER_SUBMITTED).by(EventType.DECLINED, DECLINED);
     from(IN_REVIEW).by(EventType.SCREENED, INITIATED).by(EventType.BLOCKED, BLOCKED)
         .by(EventType.VOIDED, VOIDED);
 

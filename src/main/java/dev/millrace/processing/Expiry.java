@@ -18,7 +18,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Ends authorizations that nobody captured and actions that no payer completed in time: it requests a cancellation of
- * each, which then goes the way of every cancellation. Several may run: of two requests one finds the version it expects.
+ * each, which then goes the way of every cancellation, and again an hour after a provider has refused one. Several may
+ * run: of two requests one finds the version it expects.
  */
 final class Expiry {
   /** The reason of a cancellation that ends in {@code payment.expired}. */
@@ -28,7 +29,8 @@ final class Expiry {
   private static final String DUE = """
     SELECT id FROM payment p WHERE expires < now()
        AND NOT EXISTS (SELECT FROM operation o WHERE o.payment_id = p.id AND o.kind <> 'refund'
-                          AND o.status IN ('requested', 'submitted', 'unknown'))
+                          AND (o.status IN ('requested', 'submitted', 'unknown')
+                               OR o.reason = 'expired' AND o.updated > now() - interval '1 hour'))
      ORDER BY expires LIMIT $1::int""";
 
   private final Vertx vertx;

@@ -155,10 +155,7 @@ final class PaymentFlow {
   /** No provider takes such a payment: it is refused as by one, without a call. */
   private Future<Next> unroutable(Work work, List<PaymentEvent> before) {
     var events = new ArrayList<>(before);
-    String nowhere = "none";
-    String attempt = TypeId.format(TypeId.ATTEMPT, TypeId.next());
-    events.add(new PaymentEvent.ProviderSubmitted(nowhere, attempt, null, null));
-    events.add(new PaymentEvent.Declined(nowhere, attempt, null, "no_route", null,
+    events.add(new PaymentEvent.Declined("none", "none", null, "no_route", null,
         "No routing rule fits this payment: it was sent to no provider."));
     return rest(work, events.toArray(new PaymentEvent[0]));
   }
@@ -349,17 +346,34 @@ final class PaymentFlow {
 
   /** Takes what a provider told us of a call under our reference {@code attempt}: the same evidence as an answer. */
   Future<Told> told(UUID payment, Attempt attempt, Outcome outcome) {
-    if (outcome instanceof Outcome.Unknown) return Future.succeededFuture(Told.UNCHANGED);
+    if (!decisive(outcome)) return Future.succeededFuture(Told.UNCHANGED);
     String name = TypeId.format(TypeId.ATTEMPT, attempt.reference());
     return recorder.read(payment).compose(work -> {
       Operation operation = operations.of(work.payment(), attempt);
       return recorder.record(work, ended(attempt, outcome), p -> {
         Operation now = operation == null ? null : p.operation(operation.id());
+        // Whoever called decides whether it is tried elsewhere, and hears of it as well.
+        if (now == null && outcome instanceof Outcome.Declined d && d.elsewhere()
+            && p.status() == Status.PROVIDER_SUBMITTED && name.equals(p.attempt()))
+          return new Finding.Wait("it may be tried elsewhere");
         return now == null
             ? parts.evidence.charge(p, attempt.provider(), name, outcome)
             : parts.evidence.operation(p, now, attempt.provider(), name, outcome);
       });
     }).map(PaymentFlow::told);
+  }
+
+  /** Whether it says what became of a call; that it is under way is no news. */
+  private static boolean decisive(Outcome outcome) {
+    return switch (outcome) {
+      case Outcome.Charged _, Outcome.Authorized _, Outcome.ActionRequired _, Outcome.Voided _,
+          Outcome.Refunded _,
+          Outcome.Declined _ ->
+        true;
+      case Outcome.Pending _, Outcome.NotExecuted _, Outcome.Unknown _, Outcome.Deferred _,
+          Outcome.Absent _ ->
+        false;
+    };
   }
 
   /** Takes what a provider did to a payment of its own accord. */

@@ -7,6 +7,7 @@ import dev.millrace.payment.Payment;
 import dev.millrace.platform.TypeId;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
+import io.vertx.sqlclient.Tuple;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
@@ -53,8 +54,12 @@ final class Recorder {
       int rounds) {
     Finding finding = judge.apply(work.payment());
     if (finding instanceof Finding.Conflict conflict) alert(work.id(), conflict);
-    if (!(finding instanceof Finding.Happened happened))
-      return Future.succeededFuture(new Recorded(work, finding));
+    if (!(finding instanceof Finding.Happened happened)) {
+      var recorded = new Recorded(work, finding);
+      return finding instanceof Finding.Known && attempt != null
+          ? finish(attempt).map(recorded)
+          : Future.succeededFuture(recorded);
+    }
     return journal.append(work.append(attempt == null ? List.of() : List.of(attempt), happened.events()))
         .compose(appended -> {
           if (appended) return Future.succeededFuture(new Recorded(work.after(happened.events()), finding));
@@ -63,6 +68,17 @@ final class Recorder {
                 .failedFuture(new IllegalStateException("the payment moved on " + ROUNDS_MAX + " times"));
           return read(work.id()).compose(now -> record(now, attempt, judge, rounds - 1));
         });
+  }
+
+  /** A webhook was quicker than the answer to our own call: the payment has its events, the call only its end. */
+  private Future<Void> finish(Attempt attempt) {
+    return reads.query(
+        """
+          UPDATE attempt SET finished = clock_timestamp(), outcome = $2::text, provider_reference = $3::text, detail = $4::text
+           WHERE reference = $1::uuid AND finished IS NULL""",
+        Tuple.of(attempt.reference(), attempt.outcome(),
+            attempt.providerReference(), attempt.detail()))
+        .mapEmpty();
   }
 
   private void alert(UUID payment, Finding.Conflict conflict) {

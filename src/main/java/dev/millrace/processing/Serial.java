@@ -32,7 +32,7 @@ final class Serial {
   }
 
   private Future<PaymentFlow.Next> start(UUID payment, Supplier<Future<PaymentFlow.Next>> work) {
-    return work.get().onComplete(done -> {
+    return Future.succeededFuture().compose(v -> work.get()).onComplete(done -> {
       Turn turn = turns.remove(payment);
       if (turn == null || turn.next == null) return;
       turns.put(payment, new Turn());

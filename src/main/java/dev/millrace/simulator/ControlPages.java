@@ -1,6 +1,7 @@
 package dev.millrace.simulator;
 
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
@@ -16,12 +17,14 @@ final class ControlPages {
   private final BookPages pages;
   private final CurrentSettings settings;
   private final Notices notices;
+  private final ByHand byHand;
 
-  ControlPages(Book book, BookPages pages, CurrentSettings settings, Notices notices) {
+  ControlPages(Book book, BookPages pages, CurrentSettings settings, Notices notices, ByHand byHand) {
     this.book = book;
     this.pages = pages;
     this.settings = settings;
     this.notices = notices;
+    this.byHand = byHand;
   }
 
   /** {@code requests}: how many calls the wires have had. */
@@ -33,7 +36,11 @@ final class ControlPages {
       case "PUT /settings" -> Body.read(request, body -> change(request, body));
       case "GET /webhooks" -> json(request, notices.toJson());
       case "POST /webhooks/resend" -> Body.read(request, body -> resend(request, body));
-      default -> refuse(request, Refusal.notFound(request.method().name(), path));
+      default -> {
+        if (!request.method().equals(HttpMethod.POST) || !byHand.handle(request, path)) {
+          refuse(request, Refusal.notFound(request.method().name(), path));
+        }
+      }
     }
   }
 

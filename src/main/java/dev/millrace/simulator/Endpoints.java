@@ -17,15 +17,18 @@ final class Endpoints implements Handler<HttpServerRequest> {
   private final Thread owner = Thread.currentThread();
   private final StripeApi stripe;
   private final StripeAnswers stripeAnswers;
+  private final PayerPages payerPages;
   private final ControlPages pages;
   private final byte[] bearer;
   private final byte[] basic;
   private long requests;
 
   /** To be made on the event loop that will call it. */
-  Endpoints(StripeApi stripe, StripeAnswers stripeAnswers, ControlPages pages, String apiKey) {
+  Endpoints(StripeApi stripe, StripeAnswers stripeAnswers, PayerPages payerPages, ControlPages pages,
+      String apiKey) {
     this.stripe = stripe;
     this.stripeAnswers = stripeAnswers;
+    this.payerPages = payerPages;
     this.pages = pages;
     this.bearer = ("Bearer " + apiKey).getBytes(StandardCharsets.UTF_8);
     this.basic = ("Basic "
@@ -47,6 +50,8 @@ final class Endpoints implements Handler<HttpServerRequest> {
         request.response().putHeader("WWW-Authenticate", "Bearer realm=\"Millrace simulator\"");
         stripeAnswers.unauthorized().sendTo(request.response());
       }
+    } else if (path.startsWith(PayerPages.PATH)) {
+      payerPages.handle(request, path);
     } else {
       pages.handle(request, path, requests);
     }

@@ -10,12 +10,15 @@ import java.util.Queue;
  * event loop.
  */
 final class Movements {
-  /** Someone who wants a payment moved. Hears one of the three ends. */
+  /** Someone who wants a payment moved. Hears one of the four ends. */
   interface Asking extends Book.Waiting {
-    /** Whether there is still something to do as the payment stands; if not, nothing more is heard of it. */
+    /** Whether there is still something to do as the payment stands. */
     default boolean stands(Standing now) {
       return true;
     }
+
+    /** There was nothing to do any more. */
+    default void left() {}
 
     /** The movement it comes to as the payment stands. */
     Movement draft(Standing now, int number);
@@ -49,6 +52,7 @@ final class Movements {
       asking.unwritable();
       next(payment);
     } else if (!asking.stands(now)) {
+      asking.left();
       next(payment);
     } else {
       book.append(asking.draft(now, book.nextMovement()), new Turn(payment, asking));

@@ -79,9 +79,12 @@ final class Provider extends VerticleBase {
     opened.listen(coming::follow);
     coming.resume();
     var calls = new Calls(vertx, opened, movements, settings, dice, clock);
-    var pages = new ControlPages(opened, new BookPages(opened, new BookLine(ids), context), settings,
-        telling);
-    var endpoints = new Endpoints(new StripeApi(calls, opened, ids, stripe), stripe, pages, options.apiKey());
+    var line = new BookLine(ids);
+    var pages = new ControlPages(opened, new BookPages(opened, line, context), settings, telling,
+        new ByHand(opened, line, movements, clock));
+    var payerPages = new PayerPages(opened, movements, clock, List.of(stripe));
+    var endpoints = new Endpoints(new StripeApi(calls, opened, ids, stripe), stripe, payerPages, pages,
+        options.apiKey());
     var http = new HttpServerOptions().setMaxHeaderSize(HEADER_BYTES_MAX)
         .setMaxInitialLineLength(REQUEST_LINE_BYTES_MAX).setHttp2ClearTextEnabled(false)
         .setHandle100ContinueAutomatically(true).setTcpKeepAlive(true);

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @see <a href="https://docs.stripe.com/api/events/object">Stripe's Event</a>
  */
-final class StripeAnswers implements Answers {
+final class StripeAnswers implements Answers, PayerPages.Shop {
   private static final String API_VERSION = "2025-03-31.basil";
 
   private final Book book;
@@ -32,8 +32,14 @@ final class StripeAnswers implements Answers {
     return Wire.STRIPE;
   }
 
-  /** The query Stripe adds to a return URL. */
-  String returnQuery(Standing standing) {
+  @Override
+  public int payment(String intentId) {
+    int ordinal = ids.ordinal(StripeObjects.INTENT, intentId);
+    return ordinal >= 0 && ordinal < book.size() && book.get(ordinal).wire() == Wire.STRIPE ? ordinal : -1;
+  }
+
+  @Override
+  public String returnQuery(Standing standing) {
     boolean good = standing.status() == Status.SUCCEEDED || standing.status() == Status.AUTHORIZED;
     return "payment_intent=" + ids.of(StripeObjects.INTENT, standing.entry())
         + "&payment_intent_client_secret=" + objects.clientSecret(standing.entry()) + "&redirect_status="

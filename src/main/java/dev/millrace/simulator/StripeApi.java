@@ -108,7 +108,7 @@ final class StripeApi {
   }
 
   private Checked ofIntent(String id, OfPayment of) {
-    int payment = payment(id);
+    int payment = answers.payment(id);
     return payment < 0 ? Refusal.noSuchIntent(id) : of.check(payment);
   }
 
@@ -117,7 +117,7 @@ final class StripeApi {
     if (id == null || id.isEmpty()) {
       return Refusal.missing("payment_intent");
     }
-    int payment = payment(id);
+    int payment = answers.payment(id);
     return payment < 0
         ? Refusal.missingResource("payment_intent", id, "payment_intent")
         : StripeForms.refund(form, payment);
@@ -157,7 +157,7 @@ final class StripeApi {
   }
 
   private void intent(HttpServerRequest request, String id) {
-    int payment = payment(id);
+    int payment = answers.payment(id);
     boolean expanded = "latest_charge".equals(param(request, "expand[]"))
         || "latest_charge".equals(param(request, "expand[0]"));
     answer(request, payment < 0
@@ -198,7 +198,7 @@ final class StripeApi {
       refuse(request, Refusal.invalid(null, "limit must be from 1 to " + LIST_LIMIT + ".", "limit"));
       return;
     }
-    int payment = payment(id);
+    int payment = answers.payment(id);
     if (payment < 0) {
       refuse(request, Refusal.missingResource("payment_intent", id, "payment_intent"));
       return;
@@ -213,12 +213,6 @@ final class StripeApi {
     boolean more = found.size() > most;
     List<Movement> page = more ? found.subList(0, most) : found;
     answer(request, kind == Kind.REFUND ? answers.refunds(page, more) : answers.disputes(page, more));
-  }
-
-  /** The ordinal of a payment of this wire, or -1. */
-  private int payment(String id) {
-    int ordinal = ids.ordinal(StripeObjects.INTENT, id);
-    return ordinal >= 0 && ordinal < book.size() && book.get(ordinal).wire() == Wire.STRIPE ? ordinal : -1;
   }
 
   private @Nullable Movement movement(String prefix, String id, Kind kind) {

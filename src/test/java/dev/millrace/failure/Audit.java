@@ -38,7 +38,8 @@ final class Audit {
                         coalesce(sum(p.amount) FILTER (WHERE p.account LIKE 'provider\\_receivable:%%'), 0) AS owed
                    FROM posting p JOIN journal j USING (xid, position) JOIN payment y ON y.id = j.subject
                   WHERE j.%s GROUP BY 1, 2, 3) m USING (merchant, currency, provider)
-     WHERE s.share IS DISTINCT FROM m.share OR s.owed IS DISTINCT FROM m.owed""".formatted(MOVEMENTS);
+     WHERE s.share IS DISTINCT FROM m.share OR s.owed IS DISTINCT FROM m.owed"""
+      .formatted(MOVEMENTS);
   private static final String SETTLED_TWICE = """
     SELECT count(*) FROM (SELECT FROM journal WHERE type = 'payment.confirmed'
          OR type = 'payment.settled' AND data ->> 'status' IS NULL

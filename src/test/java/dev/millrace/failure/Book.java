@@ -20,7 +20,9 @@ record Book(List<Entry> entries) {
     boolean charged() { return captured > 0; }
 
     /** What the payer's bank took for good. */
-    long withdrawn() { return status.equals("charged_back") ? disputed : 0; }
+    long withdrawn() {
+      return status.equals("charged_back") ? disputed : 0;
+    }
   }
 
   static Book of(Site site) {

@@ -235,7 +235,7 @@ class NoticesIT {
     assertThat(awaitOutcome(event)).isEqualTo("conflict");
     assertThat(payment(id).getString("status")).isEqualTo("declined");
     assertThat(counter("millrace_provider_conflict_total")).isEqualTo(alerts + 1);
-    assertThat(gateway.logText()).contains("alert=charged_after_decline payment=" + id + ");
+    assertThat(gateway.logText()).contains("alert=charged_after_decline payment=" + id);
     assertThat(result(event)).containsExactly(
         List.of("conflict", "payment_intent.succeeded", uuid(id).toString()));
     assertConsistent();

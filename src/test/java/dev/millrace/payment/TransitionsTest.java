@@ -36,7 +36,7 @@ final class TransitionsTest {
     unknown              | provider_submitted                              | unknown
     authorized           | provider_submitted unknown requires_action      | authorized
     confirmed            | provider_submitted unknown requires_action authorized | confirmed
-    declined             | provider_submitted unknown requires_action      | declined
+    declined             | initiated provider_submitted unknown requires_action | declined
     capture_requested    | authorized                                      | authorized
     capture_failed       | authorized voided expired CHARGED               | =
     cancel_requested     | CANCELABLE                                      | =
