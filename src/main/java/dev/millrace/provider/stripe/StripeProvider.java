@@ -1,44 +1,52 @@
 package dev.millrace.provider.stripe;
 
 import dev.millrace.platform.TypeId;
+import dev.millrace.provider.Fields;
+import dev.millrace.provider.HttpWire;
+import dev.millrace.provider.HttpWire.Answer;
+import dev.millrace.provider.Method;
 import dev.millrace.provider.Order;
 import dev.millrace.provider.Provider;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpClientAgent;
-import io.vertx.core.http.HttpClientOptions;
-import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.PoolOptions;
-import io.vertx.core.http.RequestOptions;
-import java.net.ConnectException;
-import java.net.URI;
+import io.vertx.core.json.JsonObject;
 import java.net.URLEncoder;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.TimeUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Charges and inquires over Stripe's wire protocol: one confirmed PaymentIntent a charge, our reference both as
- * {@code Idempotency-Key} and as {@code metadata[millrace_reference]}. An inquiry is a search by that metadata, because
- * the id of an intent whose answer was lost is not known; Stripe's search may lag a minute behind.
+ * Carries orders out over Stripe's wire protocol: one confirmed PaymentIntent a charge, our reference as {@code
+ * Idempotency-Key} of every POST and as metadata of what it makes. How an inquiry finds it:
  *
- * @see <a href="https://docs.stripe.com/api/payment_intents/create">Stripe API, create a PaymentIntent</a>
- * @see <a href="https://docs.stripe.com/api/payment_intents/search">Stripe API, search PaymentIntents</a>
- * @see <a href="https://docs.stripe.com/error-low-level">Stripe, advanced error handling</a>
+ * <ul>
+ * <li>a charge by a search for that metadata, because the id of an intent whose answer was lost is not known; Stripe's
+ * search may lag a minute behind;
+ * <li>a capture or cancellation by the state of the intent, which can be captured or canceled only once;
+ * <li>a refund among the refunds of its intent, by that metadata.
+ * </ul>
+ *
+ * @see <a href="https://docs.stripe.com/api/payment_intents">Stripe API, PaymentIntents</a>
+ * @see <a href="https://docs.stripe.com/api/refunds">Stripe API, refunds</a>
+ * @see <a href="https://docs.stripe.com/api/idempotent_requests">Stripe API, idempotent requests</a>
  */
 public final class StripeProvider implements Provider {
   private static final String VERSION = "2025-03-31.basil";
-  private static final int BODY_BYTES_MAX = 256 * 1024;
+  private static final String INTENTS = "/v1/payment_intents";
+  private static final String REFUNDS = "/v1/refunds";
+  private static final int PAGE = 100;
+  private static final int PAGES_MAX = 10;
+  /** Those that Stripe takes; a merchant's own words go into the metadata. */
+  private static final Set<String> REFUND_REASONS = Set.of("duplicate", "fraudulent",
+      "requested_by_customer");
+  private static final int METADATA_CHARS_MAX = 500;
 
-  private final HttpClientAgent client;
+  private final HttpWire wire;
   private final String name;
-  private final URI base;
-  private final String authorization;
   private final boolean liveKey;
-  private final long timeoutMs;
 
   /**
    * {@code name}: the account's; {@code url}: scheme, host and port; {@code concurrency}: connections; {@code timeoutMs}:
@@ -46,13 +54,9 @@ public final class StripeProvider implements Provider {
    */
   public StripeProvider(Vertx vertx, String name, String url, String key, int concurrency, long timeoutMs) {
     this.name = name;
-    this.base = URI.create(url);
-    this.authorization = "Bearer " + key;
     this.liveKey = key.startsWith("sk_live_") || key.startsWith("rk_live_");
-    this.timeoutMs = timeoutMs;
-    this.client = vertx.createHttpClient(new HttpClientOptions().setSsl("https".equals(base.getScheme()))
-        .setVerifyHost(true).setConnectTimeout(2_000).setKeepAliveTimeout(60).setMaxHeaderSize(16 * 1024),
-        new PoolOptions().setHttp1MaxSize(concurrency).setMaxWaitQueueSize(concurrency));
+    this.wire = new HttpWire(vertx, url,
+        Map.of("Authorization", "Bearer " + key, "Stripe-Version", VERSION), concurrency, timeoutMs);
   }
 
   @Override
@@ -63,75 +67,128 @@ public final class StripeProvider implements Provider {
 
   @Override
   public Future<Outcome> execute(Order order) {
+    if (order.livemode() != liveKey) return Future.succeededFuture(otherMode());
     return switch (order) {
       case Order.Charge c -> charge(c);
-      case Order.Complete _, Order.Capture _, Order.Cancel _, Order.Refund _ ->
-        Future.failedFuture(new IllegalStateException("not yet"));
+      case Order.Complete c -> retrieve(c.charge(), c.providerReference());
+      case Order.Capture c -> capture(c);
+      case Order.Cancel c -> cancel(c);
+      case Order.Refund r -> refund(r);
     };
   }
 
+  private Outcome otherMode() {
+    return new Outcome.Declined(null, "provider_mode_mismatch", null, "This gateway's provider key is for "
+        + (liveKey ? "live" : "test") + " mode: the order was not sent.");
+  }
+
   private Future<Outcome> charge(Order.Charge c) {
-    if (c.livemode() != liveKey) {
-      return Future.succeededFuture(new Outcome.Declined(null, "provider_mode_mismatch", null,
-          "This gateway's provider key is for " + (liveKey ? "live" : "test")
-              + " mode: the payment was not sent."));
-    }
-    var form = new StringBuilder(320).append("amount=").append(c.amount()).append("&currency=")
-        .append(c.currency())
-        .append("&payment_method=").append(c.paymentMethod())
-        .append("&confirm=true&payment_method_types[]=card")
+    boolean ach = c.methodType().equals(Method.ACH);
+    // Without a return URL Stripe answers a payment that needs its payer with `use_stripe_sdk`, which a server cannot
+    // follow: and which payment will need its payer, only Stripe knows.
+    var form = new StringBuilder(420).append("amount=").append(c.amount()).append("&currency=")
+        .append(c.currency()).append("&payment_method=").append(c.paymentMethod())
+        .append(ach
+            ? "&confirm=true&payment_method_types[]=us_bank_account"
+            : "&confirm=true&payment_method_types[]=card")
+        .append("&return_url=").append(encoded(c.returnUrl()))
         .append("&metadata[millrace_reference]=").append(c.reference())
         .append("&metadata[millrace_payment]=").append(TypeId.format(TypeId.PAYMENT, c.payment()));
-    if (c.description() != null)
-      form.append("&description=").append(URLEncoder.encode(c.description(), StandardCharsets.UTF_8));
-    return send(HttpMethod.POST, "/v1/payment_intents", c.reference(), c.traceparent(),
-        Buffer.buffer(form.toString()))
-        .map(StripeAnswers::ofCharge).otherwise(StripeProvider::ofFailure);
+    // Until when it is held, only the charge says.
+    if (c.manualCapture()) form.append("&capture_method=manual&expand[]=latest_charge");
+    if (c.description() != null) form.append("&description=").append(encoded(c.description()));
+    return wire.post(INTENTS, headers(c), Buffer.buffer(form.toString()), StripeAnswers::ofCharge);
   }
 
+  /** The metadata of the intent goes on naming the charge: it is what the charge is found by. */
+  private Future<Outcome> capture(Order.Capture c) {
+    String form = "amount_to_capture=" + c.amount() + "&metadata[millrace_capture]=" + c.reference();
+    return wire.post(INTENTS + "/" + encoded(c.providerReference()) + "/capture", headers(c),
+        Buffer.buffer(form), StripeAnswers::ofCapture);
+  }
+
+  private Future<Outcome> cancel(Order.Cancel c) {
+    return wire.post(INTENTS + "/" + encoded(c.providerReference()) + "/cancel", headers(c), Buffer.buffer(),
+        StripeAnswers::ofCancel);
+  }
+
+  private Future<Outcome> refund(Order.Refund r) {
+    var form = new StringBuilder(320).append("payment_intent=").append(encoded(r.providerReference()))
+        .append("&amount=").append(r.amount())
+        .append("&metadata[millrace_reference]=").append(r.reference())
+        .append("&metadata[millrace_payment]=").append(TypeId.format(TypeId.PAYMENT, r.payment()));
+    String reason = r.reason();
+    if (reason != null && REFUND_REASONS.contains(reason)) form.append("&reason=").append(reason);
+    else
+      if (reason != null && !reason.isEmpty())
+        form.append("&metadata[reason]=")
+            .append(encoded(reason.substring(0, Math.min(reason.length(), METADATA_CHARS_MAX))));
+    return wire.post(REFUNDS, headers(r), Buffer.buffer(form.toString()), StripeAnswers::ofRefund);
+  }
+
+  private static String encoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
+  }
+
+  private static Map<String, String> headers(Order order) {
+    return Map.of("Idempotency-Key", order.reference(), "traceparent", order.traceparent(), "Content-Type",
+        "application/x-www-form-urlencoded");
+  }
+
+  /** A key of the other mode sees nothing of the order, and what it does not see may yet be there. */
   @Override
   public Future<Outcome> inquire(Order order) {
-    String reference = order.reference();
-    String query = URLEncoder.encode("metadata['millrace_reference']:'" + reference + "'",
-        StandardCharsets.UTF_8);
-    return send(HttpMethod.GET, "/v1/payment_intents/search?query=" + query, null, null, null)
-        .map(StripeAnswers::ofSearch).otherwise(StripeProvider::ofFailure);
+    if (order.livemode() != liveKey)
+      return Future.succeededFuture(new Outcome.Unknown("the provider key is for the other mode"));
+    return switch (order) {
+      case Order.Charge c -> search(c);
+      case Order.Complete c -> retrieve(c.charge(), c.providerReference());
+      case Order.Capture c -> wire.get(INTENTS + "/" + encoded(c.providerReference()),
+          answer -> StripeAnswers.ofRetrieval(answer, StripeIntents::ofCapture));
+      case Order.Cancel c -> wire.get(INTENTS + "/" + encoded(c.providerReference()),
+          answer -> StripeAnswers.ofRetrieval(answer, StripeIntents::ofCancel));
+      case Order.Refund r -> refunds(r, null, 1);
+    };
   }
 
-  private Future<StripeAnswers.Raw> send(HttpMethod method, String path, @Nullable String idempotencyKey,
-      @Nullable String traceparent, @Nullable Buffer form) {
-    var options = new RequestOptions().setMethod(method).setHost(base.getHost()).setPort(port()).setURI(path)
-        .setSsl("https".equals(base.getScheme())).setConnectTimeout(2_000);
-    return client.request(options).compose(request -> {
-      request.putHeader("Authorization", authorization).putHeader("Stripe-Version", VERSION);
-      if (idempotencyKey != null) request.putHeader("Idempotency-Key", idempotencyKey);
-      if (traceparent != null) request.putHeader("traceparent", traceparent);
-      if (form != null) request.putHeader("Content-Type", "application/x-www-form-urlencoded");
-      var response = form == null ? request.send() : request.send(form);
-      return response.compose(r -> {
-        var reading = new BoundedBody(r, BODY_BYTES_MAX);
-        return reading.body().map(body -> new StripeAnswers.Raw(r.statusCode(), body));
-      }).timeout(timeoutMs, TimeUnit.MILLISECONDS).onFailure(e -> request.reset(8, e));
+  private Future<Outcome> search(Order.Charge c) {
+    return wire.get(INTENTS + "/search?query="
+        + encoded("metadata['millrace_reference']:'" + c.reference() + "'")
+        + (c.manualCapture() ? "&expand[]=data.latest_charge" : ""), StripeAnswers::ofSearch);
+  }
+
+  private Future<Outcome> retrieve(Order.Charge c, String intent) {
+    return wire.get(INTENTS + "/" + encoded(intent) + (c.manualCapture() ? "?expand[]=latest_charge" : ""),
+        answer -> StripeAnswers.ofRetrieval(answer, StripeIntents::ofCharge));
+  }
+
+  /** Looks for ours among the refunds of an intent, page by page, newest first. */
+  private Future<Outcome> refunds(Order.Refund r, @Nullable String after, int page) {
+    String path = REFUNDS + "?payment_intent=" + encoded(r.providerReference()) + "&limit=" + PAGE
+        + (after == null ? "" : "&starting_after=" + encoded(after));
+    return wire.getAll(path, answer -> {
+      JsonObject list = answer.json();
+      List<JsonObject> refunds = list == null ? null : Fields.objects(list, "data");
+      if (answer.status() != 200 || list == null || refunds == null)
+        return Future.succeededFuture(new Outcome.Unknown("inquiry: status " + answer.status()));
+      for (JsonObject refund : refunds) {
+        if (r.reference().equals(StripeRefunds.reference(refund)))
+          return Future.succeededFuture(StripeRefunds.of(refund));
+      }
+      return older(r, list, refunds, page);
     });
   }
 
-  private int port() {
-    return base.getPort() > 0 ? base.getPort() : "https".equals(base.getScheme()) ? 443 : 80;
-  }
-
-  /** A refused connection or an unknown host: not one byte was sent. Everything else may have been executed. */
-  private static Outcome ofFailure(Throwable failure) {
-    if (failure instanceof ConnectException || failure instanceof UnknownHostException) {
-      return new Outcome.NotExecuted("no connection: " + failure.getMessage());
-    }
-    return new Outcome.Unknown(failure instanceof java.util.concurrent.TimeoutException
-        ? "timeout"
-        : "connection: " + failure.getMessage());
+  private Future<Outcome> older(Order.Refund r, JsonObject list, List<JsonObject> seen, int page) {
+    if (Boolean.FALSE.equals(list.getValue("has_more")))
+      return Future.succeededFuture(new Outcome.Absent());
+    String last = seen.isEmpty() ? null : Fields.text(seen.getLast(), "id");
+    return last == null || page == PAGES_MAX
+        ? Future.succeededFuture(new Outcome.Unknown("inquiry: not among the newest " + PAGE * page
+            + " refunds of the payment"))
+        : refunds(r, last, page + 1);
   }
 
   @Override
-  public Future<Void> close() {
-    HttpClient closing = client;
-    return closing.close();
-  }
+  public Future<Void> close() { return wire.close(); }
 }

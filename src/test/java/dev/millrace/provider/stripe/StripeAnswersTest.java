@@ -2,6 +2,7 @@ package dev.millrace.provider.stripe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.provider.HttpWire.Answer;
 import dev.millrace.provider.Provider.Outcome;
 import io.vertx.core.buffer.Buffer;
 import org.junit.jupiter.api.Test;
@@ -60,11 +61,11 @@ final class StripeAnswersTest {
   }
 
   private static Outcome charge(int status, String body) {
-    return StripeAnswers.ofCharge(new StripeAnswers.Raw(status, Buffer.buffer(body)));
+    return StripeAnswers.ofCharge(new Answer(status, Buffer.buffer(body)));
   }
 
   private static Outcome search(int status, String body) {
-    return StripeAnswers.ofSearch(new StripeAnswers.Raw(status, Buffer.buffer(body)));
+    return StripeAnswers.ofSearch(new Answer(status, Buffer.buffer(body)));
   }
 
   private static String found(String... intents) {
@@ -84,15 +85,15 @@ final class StripeAnswersTest {
   @ParameterizedTest
   @ValueSource(strings = {"", "\"amount_received\": 0,", "\"amount_received\": -1,",
       "\"amount_received\": \"2000\",",
-      "\"amount_received\": null,"})
+      "\"amount_received\": null,", "\"amount_received\": 19.99,",
+      "\"amount_received\": 99999999999999999999,"})
   void charge_succeededWithoutAnAmount_isUnknown(String received) {
     assertThat(charge(200, intent("succeeded", received)))
         .isEqualTo(new Outcome.Unknown("a succeeded intent without amount_received or currency"));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"processing", "requires_action", "requires_confirmation", "requires_capture",
-      "a_new_one"})
+  @ValueSource(strings = {"requires_action", "requires_confirmation", "a_new_one"})
   void charge_undecided_isUnknown(String status) {
     assertThat(charge(200, intent(status, "\"amount_received\": 0,")))
         .isEqualTo(new Outcome.Unknown("intent status " + status));
@@ -104,8 +105,30 @@ final class StripeAnswersTest {
       "last_payment_error": {"code": "card_declined", "decline_code": "generic_decline", "type": "card_error",
         "message": "Your card was declined."},"""))).isEqualTo(
         new Outcome.Declined(ID, "card_declined", "generic_decline", "Your card was declined."));
-    assertThat(charge(200, intent("canceled", "\"last_payment_error\": null,")))
+    assertThat(charge(200, intent("requires_payment_method", "\"last_payment_error\": null,")))
         .isEqualTo(new Outcome.Declined(ID, "card_declined", null, "The provider declined the payment."));
+  }
+
+  @Test
+  void charge_canceled_isVoided() {
+    assertThat(charge(200, intent("canceled", ""))).isEqualTo(new Outcome.Voided(ID, false));
+  }
+
+  @Test
+  void charge_processing_isPending() {
+    assertThat(charge(200, intent("processing", ""))).isEqualTo(new Outcome.Pending(ID));
+  }
+
+  /** Whose fault it was decides whether another provider is tried. */
+  @Test
+  void charge_cardErrorOnTheWay_isDeclinedElsewhereToo() {
+    assertThat(charge(402, error("card_error", "processing_error", ""))).isEqualTo(new Outcome.Declined(null,
+        "processing_error", null, "Your card has insufficient funds.", true));
+    assertThat(
+        charge(402, error("card_error", "card_declined", "\"decline_code\": \"issuer_not_available\",")))
+        .isInstanceOfSatisfying(Outcome.Declined.class, d -> assertThat(d.elsewhere()).isTrue());
+    assertThat(charge(402, error("card_error", "processing_error", "\"decline_code\": \"stolen_card\",")))
+        .isInstanceOfSatisfying(Outcome.Declined.class, d -> assertThat(d.elsewhere()).isFalse());
   }
 
   @Test
@@ -186,8 +209,10 @@ final class StripeAnswersTest {
   void search_found_isItsOutcome() {
     assertThat(search(200, found(succeeded()))).isEqualTo(new Outcome.Charged(ID, 2000, "usd"));
     assertThat(search(200, found(intent("processing", ""))))
-        .isEqualTo(new Outcome.Unknown("intent status processing"));
-    assertThat(search(200, found(intent("canceled", "")))).isInstanceOf(Outcome.Declined.class);
+        .isEqualTo(new Outcome.Pending(ID));
+    assertThat(search(200, found(intent("canceled", "")))).isInstanceOf(Outcome.Voided.class);
+    assertThat(search(200, found(intent("requires_payment_method", ""))))
+        .isInstanceOf(Outcome.Declined.class);
   }
 
   @Test
@@ -204,11 +229,18 @@ final class StripeAnswersTest {
 
   /** One refused beside one that may still succeed is no evidence that nothing was charged. */
   @Test
-  void search_severalFound_oneUndecidedIsUnknown() {
+  void search_severalFound_theOneThatMayMoveMoneyCounts() {
     assertThat(search(200, found(intent("canceled", ""), intent("processing", ""))))
-        .isInstanceOf(Outcome.Unknown.class);
+        .isInstanceOf(Outcome.Pending.class);
     assertThat(search(200, found(intent("processing", ""), intent("canceled", ""))))
+        .isInstanceOf(Outcome.Pending.class);
+    assertThat(search(200, found(intent("canceled", ""), intent("a_new_one", ""), intent("processing", ""))))
         .isInstanceOf(Outcome.Unknown.class);
+    String held = intent("requires_capture", "").replace("\"amount_capturable\": 0",
+        "\"amount_capturable\": 2000");
+    assertThat(search(200, found(intent("a_new_one", ""), held)))
+        .isEqualTo(new Outcome.Authorized(ID, 2000, "usd", null));
+    assertThat(search(200, found(held, succeeded()))).isEqualTo(new Outcome.Charged(ID, 2000, "usd"));
   }
 
   @ParameterizedTest
@@ -220,14 +252,15 @@ final class StripeAnswersTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "{}", "{\"data\": null}", "{\"data\": {}}", "[]", "<html>"})
+  @ValueSource(strings = {"", "{}", "[]", "<html>"})
   void search_withoutAList_isUnknownNeverAbsent(String body) {
     assertThat(search(200, body)).isEqualTo(new Outcome.Unknown("inquiry: status 200"));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"null", "1", "\"pi_1\"", "[]"})
-  void search_malformedItem_isUnknown(String item) {
-    assertThat(search(200, found(item))).isEqualTo(new Outcome.Unknown("inquiry: malformed list"));
+  @ValueSource(strings = {"[null]", "[1]", "[\"pi_1\"]", "[[]]", "{}", "null", "[{}, 1]"})
+  void search_malformedList_isUnknown(String list) {
+    assertThat(search(200, "{\"data\": " + list + "}"))
+        .isEqualTo(new Outcome.Unknown("inquiry: malformed list"));
   }
 }

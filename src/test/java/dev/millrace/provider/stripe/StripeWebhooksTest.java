@@ -246,26 +246,57 @@ class StripeWebhooksTest {
   }
 
   @Test
-  void read_canceled_isDeclined() {
+  void read_canceled_isVoided_andLapsedWhenItRanOut() {
     var event = new JsonObject(StripeSender.failed("evt_1", "att_1")).put("type", "payment_intent.canceled");
     var intent = event.getJsonObject("data").getJsonObject("object");
     intent.put("status", "canceled").remove("last_payment_error");
-    assertThat(told(event).type()).isEqualTo("payment_intent.canceled");
-    assertThat(told(event).outcome()).isInstanceOfSatisfying(Outcome.Declined.class,
-        d -> assertThat(d.code()).isEqualTo("card_declined"));
+    String id = intent.getString("id");
+    assertThat(told(event)).isEqualTo(
+        new Notice.Told("payment_intent.canceled", "att_1", new Outcome.Voided(id, false)));
+    intent.put("cancellation_reason", "requested_by_customer");
+    assertThat(told(event).outcome()).isEqualTo(new Outcome.Voided(id, false));
+    intent.put("cancellation_reason", "automatic");
+    assertThat(told(event).outcome()).isEqualTo(new Outcome.Voided(id, true));
+  }
+
+  @Test
+  void read_held_isAuthorized() {
+    var event = new JsonObject(StripeSender.succeeded("evt_1", "att_1", 1_999)).put("type",
+        "payment_intent.amount_capturable_updated");
+    var intent = event.getJsonObject("data").getJsonObject("object").put("status", "requires_capture")
+        .put("amount_received", 0).put("amount_capturable", 1_999);
+    assertThat(told(event).outcome())
+        .isEqualTo(new Outcome.Authorized(intent.getString("id"), 1_999, "usd", null));
+  }
+
+  @Test
+  void read_requiresAction_isActionRequired() {
+    var event = new JsonObject(StripeSender.succeeded("evt_1", "att_1", 1_999)).put("type",
+        "payment_intent.requires_action");
+    var intent = event.getJsonObject("data").getJsonObject("object").put("status", "requires_action")
+        .put("next_action", new JsonObject().put("type", "redirect_to_url").put("redirect_to_url",
+            new JsonObject().put("url", "https://hooks.stripe.com/3ds")));
+    assertThat(told(event).outcome())
+        .isEqualTo(new Outcome.ActionRequired(intent.getString("id"), "https://hooks.stripe.com/3ds"));
   }
 
   /** The type says what happened, the intent what is: an intent not at its end proves nothing. */
   @Test
-  void read_intentNotAtItsEnd_isUnknown() {
+  void read_intentNotAtItsEnd_isPendingOrUnknown() {
     var event = new JsonObject(StripeSender.succeeded("evt_1", "att_1", 1_999));
-    event.getJsonObject("data").getJsonObject("object").put("status", "processing");
+    var intent = event.getJsonObject("data").getJsonObject("object").put("status", "processing");
+    assertThat(told(event).outcome()).isEqualTo(new Outcome.Pending(intent.getString("id")));
+    assertThat(told(event.put("type", "payment_intent.processing")).outcome())
+        .isInstanceOf(Outcome.Pending.class);
+    intent.put("status", "requires_confirmation");
     assertThat(told(event).outcome()).isInstanceOf(Outcome.Unknown.class);
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"payment_intent.created", "payment_intent.processing", "charge.succeeded", "ping",
-      "payment_intent.succeeded.not"})
+  @ValueSource(strings = {"payment_intent.created", "charge.succeeded", "charge.refunded", "charge.captured",
+      "ping",
+      "payment_intent.succeeded.not", "charge.dispute.updated", "charge.dispute.funds_reinstated",
+      "charge.refund.updated", "payment_intent.partially_funded"})
   void read_otherTypes_isIgnored(String type) {
     var event = new JsonObject(StripeSender.succeeded("evt_1", "att_1", 1_999)).put("type", type);
     assertThat(read(event.encode())).isEqualTo(new Notice.Ignored(type));

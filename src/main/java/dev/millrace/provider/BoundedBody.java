@@ -1,4 +1,4 @@
-package dev.millrace.provider.stripe;
+package dev.millrace.provider;
 
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

@@ -1,0 +1,132 @@
+package dev.millrace.provider;
+
+import dev.millrace.provider.Provider.Outcome;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.json.JsonObject;
+import java.net.URI;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The HTTP connections to one account at a provider. A call ends within its timeout, whatever becomes of it; its answer
+ * is bounded in size, connections and calls that wait for one in number. A call that fails before its first byte was
+ * sent is {@code NotExecuted}; one that fails later may have been carried out and is {@code Unknown}. Nothing is sent
+ * twice and no redirect is followed. Owned by one event loop.
+ */
+public final class HttpWire {
+  private static final int BODY_BYTES_MAX = 256 * 1024;
+  private static final int HEADER_BYTES_MAX = 16 * 1024;
+  private static final int CONNECT_TIMEOUT_MS = 2_000;
+  /** HTTP/2's CANCEL; over HTTP/1 a reset closes the connection. */
+  private static final long CANCEL = 8;
+
+  /** Status and body as they came. */
+  public record Answer(int status, Buffer body) {
+    /** The body, null when it is no JSON object. */
+    public @Nullable JsonObject json() {
+      return Fields.object(body);
+    }
+  }
+
+  /** Marks that nothing of a call was sent. Stackless: it is a value on its way to an outcome. */
+  private static final class NotSent extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    NotSent(Throwable cause) {
+      super(cause instanceof TimeoutException ? "none came free in time" : cause.getMessage(), null, false,
+          false);
+    }
+  }
+
+  private final HttpClientAgent client;
+  private final URI base;
+  private final Map<String, String> headers;
+  private final long timeoutMs;
+
+  /**
+   * {@code url}: scheme, host, port and first part of the path; {@code headers}: of every call; {@code connections}: at
+   * most so many, and as many calls that wait for one; {@code timeoutMs}: for a whole call.
+   */
+  public HttpWire(Vertx vertx, String url, Map<String, String> headers, int connections, long timeoutMs) {
+    this.base = URI.create(url);
+    this.headers = headers;
+    this.timeoutMs = timeoutMs;
+    this.client = vertx.createHttpClient(
+        new HttpClientOptions().setSsl("https".equals(base.getScheme())).setVerifyHost(true)
+            .setConnectTimeout(CONNECT_TIMEOUT_MS).setKeepAliveTimeout(60).setMaxHeaderSize(HEADER_BYTES_MAX),
+        new PoolOptions().setHttp1MaxSize(connections).setMaxWaitQueueSize(connections));
+  }
+
+  /** Posts and reads the answer as {@code meaning} says; a call without one is {@code Unknown} or {@code NotExecuted}. */
+  public Future<Outcome> post(String path, Map<String, String> headers, Buffer body,
+      Function<Answer, Outcome> meaning) {
+    return send(HttpMethod.POST, path, headers, body).transform(result -> Future.succeededFuture(
+        result.succeeded() ? meaning.apply(result.result()) : unanswered(result.cause())));
+  }
+
+  /** Gets and reads the answer as {@code meaning} says. */
+  public Future<Outcome> get(String path, Function<Answer, Outcome> meaning) {
+    return send(HttpMethod.GET, path, Map.of(), null).transform(result -> Future.succeededFuture(
+        result.succeeded() ? meaning.apply(result.result()) : unanswered(result.cause())));
+  }
+
+  /** Gets, and goes on with what {@code next} says; for answers that need more than one call. */
+  public Future<Outcome> getAll(String path, Function<Answer, Future<Outcome>> next) {
+    return send(HttpMethod.GET, path, Map.of(), null).transform(result -> result.succeeded()
+        ? next.apply(result.result())
+        : Future.succeededFuture(unanswered(result.cause())));
+  }
+
+  private Future<Answer> send(HttpMethod method, String path, Map<String, String> headers,
+      @Nullable Buffer body) {
+    long begunNanos = System.nanoTime();
+    Future<HttpClientRequest> taken = client.request(new RequestOptions().setMethod(method)
+        .setHost(base.getHost())
+        .setPort(port()).setURI(base.getRawPath() + path).setSsl("https".equals(base.getScheme()))
+        .setConnectTimeout(CONNECT_TIMEOUT_MS));
+    var inTime = taken.isComplete() ? taken : taken.timeout(timeoutMs, TimeUnit.MILLISECONDS);
+    return inTime.transform(connection -> {
+      if (connection.succeeded()) {
+        long leftMs = Math.max(1, timeoutMs - (System.nanoTime() - begunNanos) / 1_000_000);
+        return exchange(connection.result(), headers, body, leftMs);
+      }
+      // One that comes after all is given back unused.
+      taken.onSuccess(HttpClientRequest::reset);
+      return Future.failedFuture(new NotSent(connection.cause()));
+    });
+  }
+
+  private Future<Answer> exchange(HttpClientRequest request, Map<String, String> headers,
+      @Nullable Buffer body, long leftMs) {
+    this.headers.forEach(request::putHeader);
+    headers.forEach(request::putHeader);
+    return (body == null ? request.send() : request.send(body)).compose(
+        response -> new BoundedBody(response, BODY_BYTES_MAX).body()
+            .map(read -> new Answer(response.statusCode(), read)))
+        .timeout(leftMs, TimeUnit.MILLISECONDS).onFailure(e -> request.reset(CANCEL, e));
+  }
+
+  private int port() {
+    return base.getPort() > 0 ? base.getPort() : "https".equals(base.getScheme()) ? 443 : 80;
+  }
+
+  private static Outcome unanswered(Throwable failure) {
+    if (failure instanceof NotSent) return new Outcome.NotExecuted("no connection: " + failure.getMessage());
+    return new Outcome.Unknown(failure instanceof TimeoutException
+        ? "timeout"
+        : "connection: " + failure.getMessage());
+  }
+
+  public Future<Void> close() { return client.close(); }
+}
