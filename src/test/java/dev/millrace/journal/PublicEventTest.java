@@ -20,7 +20,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -214,17 +213,41 @@ final class PublicEventTest {
         .isInstanceOf(JsonProcessingException.class);
   }
 
-  static Stream<Arguments> statuses() {
-    return Stream.of(new PaymentEvent.Screened("clear", null, 0, true, null),
+  static Stream<PaymentEvent> statuses() {
+    var one = Stream.of(new PaymentEvent.Screened("clear", null, 0, true, null),
         new PaymentEvent.Screened("review", "big", 70, true, null),
-        // What an operator calls himself decides nothing.
+        // What an operator calls himself decides nothing, nor what a merchant or a provider writes.
         new PaymentEvent.Screened("clear", null, 0, true, "\"decision\":\"review\""),
         new PaymentEvent.Screened("clear", "\",\"decision\":\"review\"", 0, true, null),
         new PaymentEvent.Blocked(null, 0, "ann"), new PaymentEvent.ProviderSubmitted("stripe", "att_1"),
-        new PaymentEvent.Unknown("stripe", "att_1", "timeout"),
+        new PaymentEvent.RequiresAction("stripe", "att_1", "pi_1", "https://bank.example", 1),
+        new PaymentEvent.ActionReturned("att_1"), new PaymentEvent.Unknown("stripe", "att_1", "timeout"),
+        new PaymentEvent.Authorized("stripe", "att_1", "pi_1", 1, 1, "usd", 1),
         new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 1, 1, "usd"),
-        new PaymentEvent.Declined("stripe", "att_1", null, "c", null, "m"), new PaymentEvent.Settled("stl_1"))
-        .map(Arguments::of);
+        new PaymentEvent.Declined("stripe", "att_1", null, "c", null, "\"status\":\"refunded\""),
+        new PaymentEvent.CaptureRequested("cap_1", 1), new PaymentEvent.Voided(null, null, null, "r"),
+        new PaymentEvent.Expired("can_1", "stripe", "att_1", "expired"), new PaymentEvent.Settled("stl_1"),
+        new PaymentEvent.Disputed("du_1", "stripe", 1, "usd", "\",\"status\":\"refunded\"", 1L),
+        new PaymentEvent.ChargedBack("du_1", "stripe", 1, "usd"),
+        new PaymentEvent.Returned("bank", "db_1", 1, "usd", "R01", "", null, null, null, null));
+    String odd = "\",\"status\":\"refunded\",\"x\":\"\\";
+    return Stream.concat(one, Arrays.stream(Status.values())
+        .flatMap(s -> Stream.of(new PaymentEvent.CaptureFailed("cap_1", odd, odd, s),
+            new PaymentEvent.CancelRequested("can_1", odd, s),
+            new PaymentEvent.CancelFailed("can_1", odd, odd, s),
+            new PaymentEvent.RefundRequested("re_1", 1, odd, s),
+            new PaymentEvent.RefundFailed("re_1", odd, odd, s),
+            new PaymentEvent.Refunded("re_1", "stripe", "att_3", odd, 1, 1, "usd", 1L, "n", 1L, "n", s),
+            new PaymentEvent.OperationSubmitted("re_1", "stripe", "att_3", s),
+            new PaymentEvent.OperationUnknown("re_1", "stripe", "att_3", odd, s),
+            new PaymentEvent.Settled("stl_1", s), new PaymentEvent.DisputeWon(odd, "stripe", 1, "usd", s))));
+  }
+
+  @Test
+  void statuses_coverEveryEventButTheFirst() {
+    assertThat(statuses().<Class<?>>map(Object::getClass).distinct().toList())
+        .containsExactlyInAnyOrderElementsOf(Arrays.stream(PaymentEvent.class.getPermittedSubclasses())
+            .filter(event -> event != Initiated.class).toList());
   }
 
   @ParameterizedTest
@@ -253,10 +276,10 @@ final class PublicEventTest {
 
   @Test
   void type_ofANewerRelease_cannotBeWritten() {
-    var newer = new EventRow(new Cursor(771, 42), SUBJECT, 2, "payment.refunded", MERCHANT, false, TRACE,
+    var newer = new EventRow(new Cursor(771, 42), SUBJECT, 2, "payment.forgiven", MERCHANT, false, TRACE,
         OffsetDateTime.parse(RECORDED), "{}", ASKED);
     assertThatThrownBy(() -> json(newer)).isInstanceOf(NullPointerException.class)
-        .hasMessageContaining("payment.refunded");
+        .hasMessageContaining("payment.forgiven");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.payment.PaymentEvent;
+import dev.millrace.payment.Status;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,30 +23,132 @@ final class PostingRulesTest {
     return new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", amount, charged, currency);
   }
 
+  private static PaymentEvent.Confirmed withFees(long amount, long charged, Long ofProvider, Long ofGateway) {
+    return new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", amount, charged, "usd", "cap_1", null,
+        ofProvider, ofProvider == null ? null : "p", ofGateway, ofGateway == null ? null : "g");
+  }
+
+  private static PaymentEvent.Refunded refunded(long amount, Long ofProvider, Long ofGateway) {
+    return new PaymentEvent.Refunded("re_1", "stripe", "att_2", "re_x", amount, amount, "usd", ofProvider,
+        ofProvider == null ? null : "p", ofGateway, ofGateway == null ? null : "g",
+        Status.PARTIALLY_REFUNDED);
+  }
+
+  private static PaymentEvent.Returned returned(long amount, Long ofProvider, Long ofGateway) {
+    return new PaymentEvent.Returned("bank", "db_1", amount, "usd", "R01", "No funds.", ofProvider,
+        ofProvider == null ? null : "p", ofGateway, ofGateway == null ? null : "g");
+  }
+
+  /**
+   * The specification, as a second hand would write it: what happened, and what that posts, debits positive. {@code pr}
+   * stands for provider_receivable, {@code mp} for the merchant's pending and {@code d} for its disputes account; a
+   * letter behind an amount is the memo.
+   */
+  private static final String TABLE = """
+    initiated                      |
+    screened                       |
+    screened, review               |
+    blocked                        |
+    provider_submitted             |
+    requires_action                |
+    action_returned                |
+    unknown                        |
+    authorized                     |
+    declined                       |
+    capture_requested              |
+    capture_failed                 |
+    cancel_requested               |
+    cancel_failed                  |
+    voided                         |
+    expired                        |
+    refund_requested               |
+    refund_failed                  |
+    operation_submitted            |
+    operation_unknown              |
+    settled                        |
+    confirmed                      | pr +1999, mp -1999
+    confirmed, charged more        | pr +2500, mp -1999, suspense -501 charged beyond what was asked for
+    confirmed, charged less        | pr +1000, mp -1000
+    confirmed, both fees           | pr +1999, mp -1999, mp +88 p, pr -88 p, mp +10 g, fees -10 g
+    confirmed, provider's fee      | pr +1999, mp -1999, mp +88 p, pr -88 p
+    confirmed, gateway's fee       | pr +1999, mp -1999, mp +10 g, fees -10 g
+    confirmed, more, with fees     | pr +20, mp -10, suspense -10 charged beyond what was asked for, mp +1 p, pr -1 p, mp +2 g, fees -2 g
+    refunded                       | mp +500, pr -500
+    refunded, both fees back       | mp +500, pr -500, pr +22 p, mp -22 p, fees +3 g, mp -3 g
+    refunded, gateway's fee back   | mp +500, pr -500, fees +3 g, mp -3 g
+    returned                       | mp +1999, pr -1999
+    returned, both fees back       | mp +1999, pr -1999, pr +88 p, mp -88 p, fees +10 g, mp -10 g
+    disputed                       | mp +1999, d -1999
+    dispute_won                    | d +1999, mp -1999
+    charged_back                   | d +1999, pr -1999
+    """;
+
+  private static Map<String, PaymentEvent> events() {
+    return Map.ofEntries(
+        Map.entry("initiated",
+            new PaymentEvent.Initiated(1999, "usd", "pm_1", "automatic", null, null, Map.of(), null)),
+        Map.entry("screened", new PaymentEvent.Screened("clear", null, 0, true, null)),
+        Map.entry("screened, review", new PaymentEvent.Screened("review", "r", 70, true, null)),
+        Map.entry("blocked", new PaymentEvent.Blocked("r", 100, null)),
+        Map.entry("provider_submitted", new PaymentEvent.ProviderSubmitted("stripe", "att_1")),
+        Map.entry("requires_action",
+            new PaymentEvent.RequiresAction("stripe", "att_1", "pi_1", "https://bank.example", 1)),
+        Map.entry("action_returned", new PaymentEvent.ActionReturned("att_1")),
+        Map.entry("unknown", new PaymentEvent.Unknown("stripe", "att_1", "timeout")),
+        Map.entry("authorized", new PaymentEvent.Authorized("stripe", "att_1", "pi_1", 1999, 1999, "usd", 1)),
+        Map.entry("declined",
+            new PaymentEvent.Declined("stripe", "att_1", "pi_1", "card_declined", null, "Declined.")),
+        Map.entry("capture_requested", new PaymentEvent.CaptureRequested("cap_1", 1999)),
+        Map.entry("capture_failed", new PaymentEvent.CaptureFailed("cap_1", "c", "m", Status.AUTHORIZED)),
+        Map.entry("cancel_requested", new PaymentEvent.CancelRequested("can_1", "x", Status.AUTHORIZED)),
+        Map.entry("cancel_failed", new PaymentEvent.CancelFailed("can_1", "c", "m", Status.AUTHORIZED)),
+        Map.entry("voided", new PaymentEvent.Voided("can_1", "stripe", "att_2", "x")),
+        Map.entry("expired", new PaymentEvent.Expired(null, "stripe", "att_2", "x")),
+        Map.entry("refund_requested", new PaymentEvent.RefundRequested("re_1", 500, null, Status.SETTLED)),
+        Map.entry("refund_failed", new PaymentEvent.RefundFailed("re_1", "c", "m", Status.SETTLED)),
+        Map.entry("operation_submitted",
+            new PaymentEvent.OperationSubmitted("re_1", "stripe", "att_2", Status.SETTLED)),
+        Map.entry("operation_unknown",
+            new PaymentEvent.OperationUnknown("re_1", "stripe", "att_2", "timeout", Status.SETTLED)),
+        Map.entry("settled", new PaymentEvent.Settled("stl_1")),
+        Map.entry("confirmed", confirmed(1999, 1999, "usd")),
+        Map.entry("confirmed, charged more", confirmed(1999, 2500, "usd")),
+        Map.entry("confirmed, charged less", confirmed(1999, 1000, "usd")),
+        Map.entry("confirmed, both fees", withFees(1999, 1999, 88L, 10L)),
+        Map.entry("confirmed, provider's fee", withFees(1999, 1999, 88L, null)),
+        Map.entry("confirmed, gateway's fee", withFees(1999, 1999, null, 10L)),
+        Map.entry("confirmed, more, with fees", withFees(10, 20, 1L, 2L)),
+        Map.entry("refunded", refunded(500, null, null)),
+        Map.entry("refunded, both fees back", refunded(500, 22L, 3L)),
+        Map.entry("refunded, gateway's fee back", refunded(500, null, 3L)),
+        Map.entry("returned", returned(1999, null, null)),
+        Map.entry("returned, both fees back", returned(1999, 88L, 10L)),
+        Map.entry("disputed", new PaymentEvent.Disputed("du_1", "stripe", 1999, "usd", "fraudulent", null)),
+        Map.entry("dispute_won", new PaymentEvent.DisputeWon("du_1", "stripe", 1999, "usd", Status.SETTLED)),
+        Map.entry("charged_back", new PaymentEvent.ChargedBack("du_1", "stripe", 1999, "usd")));
+  }
+
   static Stream<Arguments> rules() {
-    return Stream.of(
-        Arguments.of("initiated",
-            new PaymentEvent.Initiated(1999, "usd", "pm_1", "automatic", null, null, Map.of(), null),
-            List.of()),
-        Arguments.of("screened", new PaymentEvent.Screened("clear", null, 0, true, null), List.of()),
-        Arguments.of("screened, review", new PaymentEvent.Screened("review", "r", 70, true, null), List.of()),
-        Arguments.of("blocked", new PaymentEvent.Blocked("r", 100, null), List.of()),
-        Arguments.of("provider_submitted", new PaymentEvent.ProviderSubmitted("stripe", "att_1"), List.of()),
-        Arguments.of("unknown", new PaymentEvent.Unknown("stripe", "att_1", "timeout"), List.of()),
-        Arguments.of("declined",
-            new PaymentEvent.Declined("stripe", "att_1", "pi_1", "card_declined", null, "Declined."),
-            List.of()),
-        Arguments.of("settled", new PaymentEvent.Settled("stl_1"), List.of()),
-        Arguments.of("confirmed", confirmed(1999, 1999, "usd"), List.of(
-            new Posting("provider_receivable:stripe", "usd", 1999),
-            new Posting("merchant_pending:mer_1", "usd", -1999))),
-        Arguments.of("confirmed, charged more", confirmed(1999, 2500, "usd"), List.of(
-            new Posting("provider_receivable:stripe", "usd", 2500),
-            new Posting("merchant_pending:mer_1", "usd", -1999),
-            new Posting("suspense", "usd", -501))),
-        Arguments.of("confirmed, charged less", confirmed(1999, 1000, "jpy"), List.of(
-            new Posting("provider_receivable:stripe", "jpy", 1000),
-            new Posting("merchant_pending:mer_1", "jpy", -1000))));
+    var events = events();
+    return TABLE.lines().map(line -> {
+      String[] cells = line.split("\\|", -1);
+      String name = cells[0].trim();
+      return Arguments.of(name, events.get(name), postings(cells[1].trim(), events.get(name)));
+    });
+  }
+
+  private static List<Posting> postings(String cell, PaymentEvent event) {
+    String provider = event instanceof PaymentEvent.Returned ? "bank" : "stripe";
+    return cell.isEmpty() ? List.of() : Stream.of(cell.split(", ")).map(line -> {
+      String[] words = line.split(" ", 3);
+      String account = switch (words[0]) {
+        case "pr" -> "provider_receivable:" + provider;
+        case "mp" -> "merchant_pending:mer_1";
+        case "d" -> "disputes:mer_1";
+        default -> words[0];
+      };
+      return new Posting(account, "usd", Long.parseLong(words[1]), words.length == 3 ? words[2] : null);
+    }).toList();
   }
 
   @ParameterizedTest(name = "{0}")
@@ -58,6 +161,13 @@ final class PostingRulesTest {
   void rules_coverEveryEvent() {
     assertThat(rules().map(r -> (Object) r.get()[1].getClass()).distinct())
         .containsExactlyInAnyOrder((Object[]) PaymentEvent.class.getPermittedSubclasses());
+    assertThat(rules().map(r -> r.get()[0])).containsExactlyInAnyOrderElementsOf(events().keySet());
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("rules")
+  void event_postsNothingUnbalanced(String name, PaymentEvent event) {
+    assertThat(PostingRules.postings(event, MERCHANT).stream().mapToLong(Posting::amount).sum()).isZero();
   }
 
   @Test
@@ -67,6 +177,18 @@ final class PostingRulesTest {
         new Posting("merchant_available:mer_1", "usd", -5000),
         new Posting("bank_in_transit:card", "usd", 5501),
         new Posting("provider_receivable:stripe", "usd", -5501));
+  }
+
+  /** More was refunded than captured, or nothing is left of either. */
+  @Test
+  void settlement_ofNegativeAndEmptyShares() {
+    assertThat(PostingRules.settlement(MERCHANT, "bank", "ach", "usd", -300, -305)).containsExactly(
+        new Posting("merchant_pending:mer_1", "usd", -300),
+        new Posting("merchant_available:mer_1", "usd", 300),
+        new Posting("bank_in_transit:ach", "usd", -305), new Posting("provider_receivable:bank", "usd", 305));
+    assertThat(PostingRules.settlement(MERCHANT, "bank", "ach", "usd", 0, -5)).containsExactly(
+        new Posting("bank_in_transit:ach", "usd", -5), new Posting("provider_receivable:bank", "usd", 5));
+    assertThat(PostingRules.settlement(MERCHANT, "bank", "ach", "usd", 0, 0)).isEmpty();
   }
 
   @Test
