@@ -69,9 +69,9 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     return sum;
   }
 
-  /** What can still be refunded. */
+  /** What can still be refunded: never less than nothing, also when more went back at the provider than we know of. */
   public long refundable() {
-    return amountCaptured - amountRefunded - refundsOpen();
+    return Math.max(0, amountCaptured - amountRefunded - refundsOpen());
   }
 
   /** The status that captures, refunds and settlement alone would give: where a won dispute leaves the payment. */
@@ -100,6 +100,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
       }
       case PaymentEvent.RequiresAction a -> next.providerReference = a.providerReference();
       case PaymentEvent.Authorized a -> {
+        positive(event, a.amountAuthorized());
         next.providerReference = a.providerReference();
         next.amountAuthorized = Math.min(a.amount(), a.amountAuthorized());
       }
@@ -107,11 +108,16 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
       case PaymentEvent.Declined d -> {
         if (d.providerReference() != null) next.providerReference = d.providerReference();
       }
-      case PaymentEvent.CaptureRequested r ->
+      case PaymentEvent.CaptureRequested r -> {
+        positive(event, r.amount());
+        require(r.amount() <= amountAuthorized, event,
+            "a capture of " + r.amount() + " where " + amountAuthorized + " was authorized");
         next.request(r.operation(), Operation.Kind.CAPTURE, r.amount(), null);
+      }
       case PaymentEvent.CancelRequested r ->
         next.request(r.operation(), Operation.Kind.CANCEL, 0, r.reason());
       case PaymentEvent.RefundRequested r -> {
+        positive(event, r.amount());
         require(r.amount() <= refundable(), event, "a refund of " + r.amount() + " where " + refundable()
             + " can be refunded");
         next.request(r.operation(), Operation.Kind.REFUND, r.amount(), r.reason());
@@ -126,17 +132,19 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
       case PaymentEvent.Refunded r -> refunded(next, r);
       case PaymentEvent.Settled _ -> next.settled = true;
       case PaymentEvent.Disputed d -> {
+        positive(event, d.amount());
         require(!disputes.containsKey(d.dispute()), event, "a second opening of " + d.dispute());
         require(d.amount() <= amountCaptured, event, "a dispute of more than was captured");
-        next.dispute(new Dispute(d.dispute(), d.amount(), true));
+        next.dispute(new Dispute(d.dispute(), d.amount(), Dispute.State.OPEN));
       }
       case PaymentEvent.DisputeWon w -> {
         require(w.status() == undisputed(), event, "a won dispute that leads to " + w.status().wire());
-        close(next, event, w.dispute(), w.amount());
+        close(next, event, w.dispute(), w.amount(), Dispute.State.WON);
       }
-      case PaymentEvent.ChargedBack c -> close(next, event, c.dispute(), c.amount());
+      case PaymentEvent.ChargedBack c -> close(next, event, c.dispute(), c.amount(), Dispute.State.LOST);
       case PaymentEvent.Returned r -> {
-        require(r.amount() <= amountCharged, event, "a return of more than was charged");
+        positive(event, r.amount());
+        require(r.amount() <= amountCaptured, event, "a return of more than was captured");
         next.returned(r.providerFeeReturned(), r.gatewayFeeReturned());
       }
     }
@@ -144,6 +152,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   }
 
   private void confirmed(Draft next, PaymentEvent.Confirmed c) {
+    positive(c, c.captured());
     long authorized = status == Status.AUTHORIZED ? amountAuthorized : asked.amount();
     require(c.captured() <= authorized, c, "a capture of " + c.captured() + " where " + authorized
         + " was authorized");
@@ -157,6 +166,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   }
 
   private void refunded(Draft next, PaymentEvent.Refunded r) {
+    positive(r, r.amount());
     long total = amountRefunded + r.amount();
     require(r.amountRefunded() == total, r, "refunds of " + r.amountRefunded() + " that sum up to " + total);
     require(total <= amountCaptured, r, "refunds of " + total + " of " + amountCaptured + " captured");
@@ -169,11 +179,16 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     next.operation(r.operation(), Operation.State.SUCCEEDED);
   }
 
-  private void close(Draft next, PaymentEvent event, String id, long amount) {
+  private void close(Draft next, PaymentEvent event, String id, long amount, Dispute.State end) {
     Dispute open = disputes.get(id);
     require(open != null && open.open() && open.amount() == amount, event,
         "the end of a dispute that is not open: " + id);
-    next.dispute(new Dispute(id, amount, false));
+    next.dispute(new Dispute(id, amount, end));
+  }
+
+  /** Money moves one way by each event: an amount of nothing, or a negative one, would move it another. */
+  private static void positive(PaymentEvent event, long amount) {
+    require(amount > 0, event, "an amount of " + amount);
   }
 
   private static void require(boolean held, PaymentEvent event, String what) {

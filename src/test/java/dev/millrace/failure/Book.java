@@ -14,8 +14,8 @@ import java.util.function.ToLongFunction;
 
 /** The simulator's book as anybody may read it: the judge of what was charged. */
 record Book(List<Entry> entries) {
-  /** One payment. {@code disputed}: held or lost. */
-  record Entry(String reference, long captured, long refunded, long disputed, long returned, String currency,
+  /** One payment. {@code disputed}: held or lost; {@code operations}: captures, cancellations and refunds. */
+  record Entry(String reference, String method, long operations, long captured, long refunded, long disputed, long returned, String currency,
       String status) {
     boolean charged() { return captured > 0; }
 
@@ -29,8 +29,13 @@ record Book(List<Entry> entries) {
     var answer = Http.get(site.simulatorUrl() + "/book");
     if (answer.status() != 200) throw new AssertionError(answer.status() + " " + answer.body());
     return new Book(answer.body().lines().map(JsonObject::new).map(e -> new Entry(e.getString("reference"),
-        e.getLong("amount_captured"), e.getLong("amount_refunded"), e.getLong("amount_disputed", 0L),
+        e.getString("payment_method"), operations(e), e.getLong("amount_captured"), e.getLong("amount_refunded"), e.getLong("amount_disputed", 0L),
         e.getLong("amount_returned", 0L), e.getString("currency"), e.getString("status"))).toList());
+  }
+
+  private static long operations(JsonObject entry) {
+    return entry.getJsonArray("movements").stream().map(m -> ((JsonObject) m).getString("kind"))
+        .filter(kind -> kind.equals("capture") || kind.equals("cancel") || kind.equals("refund")).count();
   }
 
   static JsonObject summary(Site site) { return Http.get(site.simulatorUrl() + "/book/summary").json(); }
@@ -83,6 +88,12 @@ record Book(List<Entry> entries) {
   }
 
   List<Entry> charged() { return entries.stream().filter(Entry::charged).toList(); }
+
+  /** How many calls were carried out whose answers never came. */
+  long silent() {
+    return entries.stream().filter(e -> e.method().equals("pm_sim_ops_hang")).mapToLong(Entry::operations).sum()
+        + entries.stream().filter(e -> e.method().equals("pm_sim_charge_then_hang")).count();
+  }
 
   /** Minor units by currency, of those entries that have any. */
   Map<String, Long> sum(ToLongFunction<Entry> amount) {
