@@ -203,8 +203,16 @@ final class Evidence {
           Objects.requireNonNullElse(p.attempt(), attempt), c, null);
       case Outcome.Voided _ when operation.kind() == Operation.Kind.CANCEL ->
         new Happened(released(operation, provider, attempt));
+      // Nothing is held any more: the capture found the authorization lapsed or canceled at the provider.
+      case Outcome.Voided v when operation.kind() == Operation.Kind.CAPTURE ->
+        released(p, provider, Objects.requireNonNullElse(p.attempt(), attempt), v);
       case Outcome.Refunded r when operation.kind() == Operation.Kind.REFUND ->
         refunded(p, operation.id(), provider, attempt, r);
+      // It stands as it stood: nothing was done yet.
+      case Outcome.Authorized _ when operation.kind() != Operation.Kind.REFUND ->
+        new Wait("still held at " + provider);
+      case Outcome.ActionRequired _ when operation.kind() == Operation.Kind.CANCEL ->
+        new Wait("still waiting for the payer at " + provider);
       case Outcome.Charged _, Outcome.Voided _, Outcome.Refunded _, Outcome.Authorized _,
           Outcome.ActionRequired _ ->
         new Conflict("evidence_conflict", "a " + operation.kind().wire() + " was answered " + outcome);
@@ -212,8 +220,12 @@ final class Evidence {
   }
 
   private static Finding ended(Operation operation, Outcome outcome) {
-    boolean done = outcome instanceof Outcome.Charged || outcome instanceof Outcome.Voided
-        || outcome instanceof Outcome.Refunded;
+    // A cancellation that found the payer charged, or a capture that found nothing held, failed: no contradiction.
+    boolean done = switch (operation.kind()) {
+      case CAPTURE -> outcome instanceof Outcome.Charged;
+      case CANCEL -> outcome instanceof Outcome.Voided;
+      case REFUND -> outcome instanceof Outcome.Refunded;
+    };
     if (operation.state() == Operation.State.FAILED && done)
       return new Conflict("operation_done_after_failure",
           operation.id() + " was carried out although it failed");
@@ -272,27 +284,49 @@ final class Evidence {
       case Fact.DisputeOpened d -> wrongCurrency(p, d.currency(), () -> opened(p, provider, d));
       case Fact.DisputeClosed d -> wrongCurrency(p, d.currency(), () -> closed(p, provider, d));
       case Fact.Returned r -> wrongCurrency(p, r.currency(), () -> sentBack(p, provider, r));
-      case Fact.RefundedThere r -> p.refunds().contains(r.refund())
-          ? KNOWN
-          : p.amountCaptured() == 0
-              ? new Wait("the payment is " + p.status().wire())
-              : refunded(p, null, provider, null,
-                  new Outcome.Refunded(r.refund(), r.amount(), r.currency()));
+      case Fact.RefundedThere r -> refundedThere(p, provider, r);
     });
+  }
+
+  /** Nothing was captured: it may still be, or what is told now can never have happened. */
+  private static Finding uncaptured(Payment p, String what) {
+    return switch (p.status()) {
+      case BLOCKED, DECLINED, VOIDED, EXPIRED -> new Conflict("moved_without_charge",
+          what + " at the provider although it is " + p.status().wire());
+      case INITIATED, IN_REVIEW, PROVIDER_SUBMITTED, REQUIRES_ACTION, UNKNOWN, AUTHORIZED, CONFIRMED, SETTLED,
+          PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK, RETURNED ->
+        new Wait(what + " while the payment is " + p.status().wire());
+    };
+  }
+
+  private Finding refundedThere(Payment p, String provider, Fact.RefundedThere r) {
+    if (p.refunds().contains(r.refund())) return KNOWN;
+    if (p.amountCaptured() == 0) return uncaptured(p, "refunded");
+    // It may be the very one that we are waiting for, told without our reference: counted twice, it could not be undone.
+    for (Operation o : p.operations())
+      if (o.open() && o.kind() == Operation.Kind.REFUND && o.state() != Operation.State.REQUESTED)
+        return new Wait("a refund while " + o.id() + " is under way");
+    return refunded(p, null, provider, null, new Outcome.Refunded(r.refund(), r.amount(), r.currency()));
   }
 
   private static Finding opened(Payment p, String provider, Fact.DisputeOpened d) {
     if (p.disputes().containsKey(d.dispute())) return KNOWN;
+    if (p.amountCaptured() == 0) return uncaptured(p, "disputed");
     var event = new PaymentEvent.Disputed(d.dispute(), provider, Math.min(d.amount(), p.amountCaptured()),
         d.currency(), d.reason(), d.evidenceDue());
-    return Transitions.permits(p.status(), event)
-        ? new Happened(event)
-        : new Wait("a dispute while the payment is " + p.status().wire());
+    if (Transitions.permits(p.status(), event)) return new Happened(event);
+    return p.status() == Status.DISPUTED
+        ? new Wait("a dispute while another is open")
+        : new Conflict("disputed_unexpectedly", "disputed while the payment is " + p.status().wire());
   }
 
   private static Finding closed(Payment p, String provider, Fact.DisputeClosed d) {
     Dispute known = p.disputes().get(d.dispute());
-    if (known != null && !known.open()) return KNOWN;
+    if (known != null && !known.open())
+      return (known.state() == Dispute.State.WON) == d.won()
+          ? KNOWN
+          : new Conflict("dispute_decided_anew", d.dispute() + " is " + (d.won() ? "won" : "lost")
+              + " although it was " + known.state().name().toLowerCase(java.util.Locale.ROOT));
     var events = new ArrayList<PaymentEvent>(2);
     if (known == null) {
       // The end was told before the beginning.
@@ -310,7 +344,10 @@ final class Evidence {
 
   private Finding sentBack(Payment p, String provider, Fact.Returned r) {
     if (p.status() == Status.RETURNED) return KNOWN;
-    if (p.amountCaptured() == 0) return new Wait("a return while the payment is " + p.status().wire());
+    if (p.amountCaptured() == 0) return uncaptured(p, "sent back");
+    if (r.amount() > p.amountCaptured())
+      return new Conflict("returned_too_much", r.amount() + " sent back where " + p.amountCaptured()
+          + " was captured");
     var back = returned(p, provider, p.amountCaptured());
     var event = new PaymentEvent.Returned(provider, Objects.requireNonNullElse(p.providerReference(), ""),
         r.amount(),

@@ -15,7 +15,8 @@ import java.util.function.ToLongFunction;
 /** The simulator's book as anybody may read it: the judge of what was charged. */
 record Book(List<Entry> entries) {
   /** One payment. {@code disputed}: held or lost; {@code operations}: captures, cancellations and refunds. */
-  record Entry(String reference, String method, long operations, long captured, long refunded, long disputed, long returned, String currency,
+  record Entry(String reference, String method, long operations, long captured, long refunded, long disputed,
+      long returned, String currency,
       String status) {
     boolean charged() { return captured > 0; }
 
@@ -29,7 +30,8 @@ record Book(List<Entry> entries) {
     var answer = Http.get(site.simulatorUrl() + "/book");
     if (answer.status() != 200) throw new AssertionError(answer.status() + " " + answer.body());
     return new Book(answer.body().lines().map(JsonObject::new).map(e -> new Entry(e.getString("reference"),
-        e.getString("payment_method"), operations(e), e.getLong("amount_captured"), e.getLong("amount_refunded"), e.getLong("amount_disputed", 0L),
+        e.getString("payment_method"), operations(e), e.getLong("amount_captured"),
+        e.getLong("amount_refunded"), e.getLong("amount_disputed", 0L),
         e.getLong("amount_returned", 0L), e.getString("currency"), e.getString("status"))).toList());
   }
 
@@ -91,7 +93,8 @@ record Book(List<Entry> entries) {
 
   /** How many calls were carried out whose answers never came. */
   long silent() {
-    return entries.stream().filter(e -> e.method().equals("pm_sim_ops_hang")).mapToLong(Entry::operations).sum()
+    return entries.stream().filter(e -> e.method().equals("pm_sim_ops_hang")).mapToLong(Entry::operations)
+        .sum()
         + entries.stream().filter(e -> e.method().equals("pm_sim_charge_then_hang")).count();
   }
 

@@ -66,6 +66,8 @@ final class Life {
     return Http.send("POST", gateway.apiUrl() + path, Http.create(merchant, key), body);
   }
 
+  Map<String, String> headers(String key) { return Http.create(merchant, key); }
+
   Http.Answer get(String path) { return Http.get(gateway.apiUrl() + path, merchant); }
 
   /** A payment's id. {@code more}: further members of the body, each with a comma before it. */

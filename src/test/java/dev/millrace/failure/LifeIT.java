@@ -3,12 +3,17 @@ package dev.millrace.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.testing.Await;
+import dev.millrace.testing.Http;
 import dev.millrace.testing.Site;
 import dev.millrace.testing.TestServers;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -250,5 +255,49 @@ class LifeIT {
     String id = life.charge("pm_card_refundFail", "usd", 1_000);
     life.refunded(id, life.ask(id, "refunds", "{}").getString("id"), "failed");
     assertThat(life.await(id, "settled").getLong("amount_refunded", 0L)).isZero();
+  }
+
+  /** What a hundred requests at once were answered, by status. */
+  private static Map<Integer, Long> storm(String id, IntFunction<String> what, IntFunction<String> body) {
+    var answers = IntStream.range(0, 100)
+        .mapToObj(
+            i -> Http.sendAsync("POST", life.gateway.apiUrl() + "/v1/payments/" + id + "/" + what.apply(i),
+                life.headers("storm-" + id + "-" + i), body.apply(i)))
+        .toList();
+    return answers.stream().map(CompletableFuture::join)
+        .collect(Collectors.groupingBy(Http.Answer::status, Collectors.counting()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"usd", "eur"})
+  void capturesAndCancellations_aHundredAtOnce_exactlyOneWins(String currency) {
+    String id = life.authorize("pm_card_visa", currency, 1_000);
+    assertThat(storm(id, i -> i % 2 == 0 ? "capture" : "cancel", i -> "{}"))
+        .isEqualTo(Map.of(202, 1L, 409, 99L));
+    Await.until(Life.SOON, "one of them is done",
+        () -> List.of("settled", "voided").contains(life.payment(id).getString("status")));
+    assertThat(life.types(id).stream().filter(t -> t.endsWith("_requested"))).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"usd", "eur"})
+  void refunds_aHundredAtOnce_neverMoreThanWasCaptured(String currency) {
+    String id = life.charge("pm_card_visa", currency, 1_000);
+    var answers = storm(id, i -> "refunds", i -> "{\"amount\":30}");
+    assertThat(answers.get(202)).isEqualTo(33);
+    Await.until(Life.SOON, "all are done", () -> life.payment(id).getLong("amount_refunded", 0L) == 990);
+    assertThat(life.payment(id).getString("status")).isEqualTo("partially_refunded");
+  }
+
+  @Test
+  void refund_sentTwentyTimesWithOneKey_isOneRefundWithOneAnswer() {
+    String id = life.charge("pm_card_visa", "usd", 1_000);
+    var answers = IntStream.range(0, 20)
+        .mapToObj(i -> Http.sendAsync("POST", life.gateway.apiUrl() + "/v1/payments/" + id + "/refunds",
+            life.headers("one-" + id), "{\"amount\":100}"))
+        .map(CompletableFuture::join).toList();
+    assertThat(answers).extracting(Http.Answer::status).containsOnly(202);
+    assertThat(answers).extracting(Http.Answer::body).containsOnly(answers.getFirst().body());
+    assertThat(life.get("/v1/payments/" + id + "/refunds").json().getJsonArray("data")).hasSize(1);
   }
 }

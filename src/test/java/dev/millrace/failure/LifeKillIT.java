@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Test;
  * find out what was done, without being told by webhooks, and finish it: once.
  */
 class LifeKillIT {
-  private static final List<String> POINTS = List.of("before_intent", "after_intent", "during_call", "answered",
+  private static final List<String> POINTS = List.of("before_intent", "after_intent", "during_call",
+      "answered",
       "recorded");
   private static final List<String> KINDS = List.of("charge", "capture", "cancel", "refund");
   private static final Duration DEATH = Duration.ofSeconds(20);
@@ -33,7 +34,8 @@ class LifeKillIT {
       var processor = processor(site, "");
       var authorized = new ArrayList<String>();
       var charged = new ArrayList<String>();
-      for (int i = 0; i < 2 * (POINTS.size() + 1); i++) authorized.add(life.authorize("pm_card_visa", "usd", 500));
+      for (int i = 0; i < 2 * (POINTS.size() + 1); i++)
+        authorized.add(life.authorize("pm_card_visa", "usd", 500));
       for (int i = 0; i < POINTS.size() + 1; i++) charged.add(life.charge("pm_card_visa", "usd", 500));
       processor.kill();
       var expected = new HashMap<String, String>();
@@ -57,7 +59,8 @@ class LifeKillIT {
   /** The provider has done it and says nothing; the processor dies while it waits. */
   private void killedAfterTheProviderDidIt(Site site, Life life, Map<String, String> expected) {
     var waiting = processor(site, "");
-    var ids = List.of(life.authorize("pm_sim_ops_hang", "usd", 500), life.authorize("pm_sim_ops_hang", "usd", 500),
+    var ids = List.of(life.authorize("pm_sim_ops_hang", "usd", 500),
+        life.authorize("pm_sim_ops_hang", "usd", 500),
         life.charge("pm_sim_ops_hang", "usd", 500), life.pay("pm_sim_charge_then_hang", "usd", 500, ""));
     life.ask(ids.get(0), "capture", "{}");
     life.ask(ids.get(1), "cancel", "{}");
@@ -68,7 +71,8 @@ class LifeKillIT {
         "settled"));
   }
 
-  private static String ask(Life life, String kind, List<String> authorized, List<String> charged, String method,
+  private static String ask(Life life, String kind, List<String> authorized, List<String> charged,
+      String method,
       Map<String, String> expected) {
     String id = switch (kind) {
       case "charge" -> life.pay(method, "usd", 500, "");
