@@ -5,6 +5,9 @@ import dev.millrace.idempotency.KeyRecords;
 import dev.millrace.journal.AcceptWriter;
 import dev.millrace.journal.EventId;
 import dev.millrace.journal.EventReads;
+import dev.millrace.journal.OperationReads;
+import dev.millrace.journal.OperationRow;
+import dev.millrace.journal.PaymentRow;
 import dev.millrace.journal.Reads;
 import dev.millrace.ledger.Balances;
 import dev.millrace.platform.Config;
@@ -35,6 +38,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
@@ -51,10 +55,12 @@ public final class ApiVerticle extends VerticleBase {
   /** Connections that have not sent a whole request head yet: closed when that takes too long. */
   private final Set<HttpConnection> firstRequest = Collections.newSetFromMap(new IdentityHashMap<>());
   private @Nullable HttpServer server;
-  private @Nullable OutcomeWatch watch;
+  private @Nullable OutcomeWatch<PaymentRow> watch;
+  private @Nullable OutcomeWatch<OperationRow> operationWatch;
   private @Nullable PgLink writing;
   private @Nullable RedisLink redis;
   private @Nullable Pool pool;
+  private @Nullable Pool changes;
   private @Nullable EventStream stream;
   private List<PgLink> receiving = List.of();
   private final Map<String, WebhookScheme> schemes;
@@ -86,7 +92,8 @@ public final class ApiVerticle extends VerticleBase {
         config.positive("limits.commit-batch-max"), registry);
     var backlog = new Backlog(vertx, reads, config.integer("limits.unsettled"), instance, registry);
     backlog.start();
-    var waiting = new OutcomeWatch(vertx, reads, config.positive("api.waiters-max"), instance, registry);
+    var waiting = new OutcomeWatch<PaymentRow>(vertx, ids -> OutcomeWatch.decided(reads, ids),
+        config.positive("api.waiters-max"), "waiters", instance, registry);
     watch = waiting;
     var records = new KeyRecords(reads::query);
     var share = new MerchantShare(
@@ -112,6 +119,7 @@ public final class ApiVerticle extends VerticleBase {
         .compose(ids -> {
           Router router = router(gate);
           payments(router, gate, create, read);
+          operations(router, gate, bodies, reads, records);
           var events = new Events(new EventReads(reads::query), ids, config.duration("events.retention"));
           events(router, gate, reads, events);
           webhooks(router, gate, bodies, new Once(reads, records), reads, ids, events);
@@ -127,6 +135,28 @@ public final class ApiVerticle extends VerticleBase {
     router.get("/v1/balances").handler(gate.call(read::balances));
     router.get("/v1/ledger/accounts/:account/postings").handler(gate.call(read::postings));
     router.get("/v1/idempotency_keys/:key").handler(gate.call(read::idempotencyKey));
+  }
+
+  /** Captures, cancellations and refunds have connections of their own: they may wait for a payment's row. */
+  private void operations(Router router, Gate gate, BodyReader bodies, Reads reads, KeyRecords records) {
+    Pool writing = servers.batchPool(vertx);
+    changes = writing;
+    var ended = new OperationReads(reads::query);
+    var waiting = new OutcomeWatch<OperationRow>(vertx,
+        ids -> ended.ended(ids)
+            .map(rows -> rows.stream().collect(Collectors.toMap(OperationRow::id, Function.identity()))),
+        config.positive("api.waiters-max"), "operation-waiters", instance, registry);
+    operationWatch = waiting;
+    var asked = new OperationEndpoints(bodies,
+        new Once(new Reads(writing, config.millis("postgres.statement-timeout")), records),
+        new Turns(config.positive("postgres.pool-waiting-max"), instance, registry), reads, waiting,
+        "operations-" + instance);
+    router.post("/v1/payments/:id/capture").handler(gate.call(asked::capture));
+    router.post("/v1/payments/:id/cancel").handler(gate.call(asked::cancel));
+    router.post("/v1/payments/:id/refunds").handler(gate.call(asked::refund));
+    router.get("/v1/payments/:id/refunds").handler(gate.call(asked::refunds));
+    router.get("/v1/payments/:id/refunds/:refund").handler(gate.call(asked::readRefund));
+    router.get("/v1/payments/:id/operations").handler(gate.call(asked::operations));
   }
 
   private void events(Router router, Gate gate, Reads reads, Events events) {
@@ -260,6 +290,7 @@ public final class ApiVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     if (watch != null) watch.release();
+    if (operationWatch != null) operationWatch.release();
     if (stream != null) stream.close();
     Future<Void> drained = server == null
         ? Future.succeededFuture()
@@ -267,6 +298,7 @@ public final class ApiVerticle extends VerticleBase {
     return drained.transform(done -> Future.join(receiving.stream().map(PgLink::close).toList()))
         .transform(done -> writing == null ? Future.succeededFuture() : writing.close())
         .transform(done -> redis == null ? Future.succeededFuture() : redis.close())
+        .transform(done -> changes == null ? Future.succeededFuture() : changes.close())
         .transform(done -> pool == null ? Future.succeededFuture() : pool.close());
   }
 }

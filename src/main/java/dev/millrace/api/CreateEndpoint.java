@@ -26,7 +26,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,17 +35,13 @@ import org.jspecify.annotations.Nullable;
 final class CreateEndpoint {
   private static final String ROUTE = "/v1/payments";
   private static final String PAYMENT = "payment";
-  private static final Pattern WAIT = Pattern.compile("(?:^|[,;\\s])wait=(\\d{1,6})(?=$|[,;\\s])");
-  private static final int WAIT_SECONDS_MAX = 30;
-  /** How long after the longest wait a key may still count as in flight. */
-  private static final long WAIT_MARGIN_MS = 5_000;
 
   private final BodyReader bodies;
   private final AcceptWriter writer;
   private final Answers answers;
   private final KeyRecords records;
   private final Reads reads;
-  private final OutcomeWatch watch;
+  private final OutcomeWatch<PaymentRow> watch;
   private final Backlog backlog;
   private final MerchantShare share;
   private final Fingerprint fingerprint = new Fingerprint();
@@ -55,7 +50,7 @@ final class CreateEndpoint {
   private final Set<UUID> executing = new HashSet<>();
 
   CreateEndpoint(BodyReader bodies, AcceptWriter writer, Answers answers, KeyRecords records, Reads reads,
-      OutcomeWatch watch, Backlog backlog, MerchantShare share) {
+      OutcomeWatch<PaymentRow> watch, Backlog backlog, MerchantShare share) {
     this.bodies = bodies;
     this.writer = writer;
     this.answers = answers;
@@ -113,14 +108,7 @@ final class CreateEndpoint {
     String data = EventJson.write(asked);
     UUID keyId = keyIds.of(call.credential().merchant(), call.credential().livemode(), key);
     return accept(
-        new Creation(call, keyId, key, fingerprint.of("POST", ROUTE, data), asked, data, waitMs(call)));
-  }
-
-  private static long waitMs(Call call) {
-    String prefer = call.request().getHeader("Prefer");
-    if (prefer == null) return 0;
-    var m = WAIT.matcher(prefer);
-    return m.find() ? Math.min(WAIT_SECONDS_MAX, Integer.parseInt(m.group(1))) * 1000L : 0;
+        new Creation(call, keyId, key, fingerprint.of("POST", ROUTE, data), asked, data, call.waitMs()));
   }
 
   /**
@@ -131,7 +119,7 @@ final class CreateEndpoint {
     if (!executing.add(c.keyId)) return inUse();
     share.enter(c.merchant());
     UUID id = TypeId.next();
-    long waitUntilMs = c.waitMs == 0 ? 0 : c.waitMs + WAIT_MARGIN_MS;
+    long waitUntilMs = c.waitMs == 0 ? 0 : c.waitMs + Once.WAIT_MARGIN_MS;
     var submission = writer
         .accept(new NewPayment(id, c.keyId, c.merchant(), c.livemode(), c.key, c.fingerprint,
             waitUntilMs, c.asked.amount(), c.asked.currency(), c.asked.reference(), c.call.traceparent(),
@@ -225,7 +213,8 @@ final class CreateEndpoint {
         if (!Objects.equals(before.getValue(f), now.getValue(f))) differing.add(f);
       });
       now.fieldNames().forEach(f -> { if (!before.containsKey(f)) differing.add(f); });
-      return refuse(Once.reused(String.join(", ", differing)));
+      // The key of a capture or a cancellation is about a payment too.
+      return refuse(Once.reused(differing.isEmpty() ? "path" : String.join(", ", differing)));
     });
   }
 }

@@ -26,8 +26,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class CreatePayment {
   private static final JsonFactory JSON = new JsonFactory();
-  private static final long AMOUNT_MAX = 99_999_999_999L;
+  static final long AMOUNT_MAX = 99_999_999_999L;
   private static final Pattern METHOD = Pattern.compile("(pm|tok|src|card)_[A-Za-z0-9_]{1,200}");
+  private static final Set<String> METHOD_TYPES = Set.of("card", "ach");
+  private static final Pattern BIN = Pattern.compile("[0-9]{6,8}");
   private static final int METADATA_MAX = 50;
 
   private final List<FieldError> errors = new ArrayList<>(0);
@@ -37,6 +39,8 @@ final class CreatePayment {
   private @Nullable String currency;
   private @Nullable String paymentMethod;
   private String capture = "automatic";
+  private @Nullable String paymentMethodType;
+  private @Nullable String paymentMethodBin;
   private @Nullable String reference;
   private @Nullable String description;
   private @Nullable String returnUrl;
@@ -90,6 +94,8 @@ final class CreatePayment {
           String value = text(p, field, 20);
           if (value != null) capture = value;
         }
+        case "payment_method_type" -> paymentMethodType = text(p, field, 20);
+        case "payment_method_bin" -> paymentMethodBin = text(p, field, 8);
         case "reference" -> reference = text(p, field, 200);
         case "description" -> description = text(p, field, 1_000);
         case "return_url" -> returnUrl = text(p, field, 2_000);
@@ -239,16 +245,22 @@ final class CreatePayment {
           "`payment_method` must be a token such as pm_card_visa: pm_, tok_, src_ or card_"
               + " and then letters, digits or underscores.");
     }
-    if (!capture.equals("automatic")) {
-      error("capture", "capture_unsupported",
-          "`capture` must be `automatic`; capturing later is not available yet.");
+    if (!capture.equals("automatic") && !capture.equals("manual")) {
+      error("capture", "capture_unsupported", "`capture` must be `automatic` or `manual`.");
+    }
+    if (paymentMethodType != null && !METHOD_TYPES.contains(paymentMethodType)) {
+      error("payment_method_type", "parameter_invalid", "`payment_method_type` must be `card` or `ach`.");
+    }
+    if (paymentMethodBin != null && !BIN.matcher(paymentMethodBin).matches()) {
+      error("payment_method_bin", "parameter_invalid",
+          "`payment_method_bin` must be the first 6 to 8 digits of the card, as a string.");
     }
     if (returnUrl != null && !httpUrl(returnUrl)) {
       error("return_url", "parameter_invalid", "`return_url` must be an absolute http or https URL.");
     }
     if (!errors.isEmpty()) throw new Refusal(Problem.invalid(errors));
     return new PaymentEvent.Initiated(amount, nonNull(currency), nonNull(paymentMethod), capture, reference,
-        description, metadata, returnUrl);
+        description, metadata, returnUrl, paymentMethodType, paymentMethodBin);
   }
 
   private static String nonNull(@Nullable String value) {

@@ -122,6 +122,36 @@ final class Fields {
     return null;
   }
 
+  /** Minor units, 1 to {@value CreatePayment#AMOUNT_MAX}. */
+  @Nullable
+  Long amount(String name) {
+    JsonNode value = get(name);
+    if (value == null) return null;
+    if (value.isValueNode() && CardNumbers.in(value.asText()))
+      fault(name, "card_number_refused",
+          "holds what looks like a card number. Card numbers are refused and not stored.");
+    else
+      if (!value.isIntegralNumber())
+        fault(name, "amount_invalid",
+            "must be an integer in minor units (1999 for 19.99 usd), without quotes or decimals.");
+      else
+        if (!value.canConvertToLong() || value.longValue() < 1
+            || value.longValue() > CreatePayment.AMOUNT_MAX)
+          fault(name, "amount_out_of_range", "must be from 1 to 99999999999 minor units (cents, for usd).");
+        else
+          return value.longValue();
+    return null;
+  }
+
+  /** One of a fixed set of words. */
+  @Nullable
+  String choice(String name, List<String> words) {
+    String value = text(name, 50);
+    if (value == null || words.contains(value)) return value;
+    invalid(name, "must be one of " + String.join(", ", words) + ".");
+    return null;
+  }
+
   /** Unix seconds. */
   @Nullable
   Long time(String name) {

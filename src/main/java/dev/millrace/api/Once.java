@@ -12,6 +12,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Tuple;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -25,10 +26,16 @@ final class Once {
   private static final String CLAIM = """
     INSERT INTO idempotency_key (id, merchant, livemode, key, fingerprint, object, resource, status)
     VALUES ($1::uuid, $2::uuid, $3::bool, $4::text, $5::bytea, $6::text, $7::uuid, 0) ON CONFLICT DO NOTHING RETURNING 1""";
-  private static final String KEEP = "UPDATE idempotency_key SET status = $2::int, answer = $3::bytea WHERE id = $1::uuid";
-  /** What else than a payment a key may have made, and its ids' prefix. */
-  private static final Map<String, String> PREFIXES = Map.of("payment", TypeId.PAYMENT, "webhook_endpoint",
-      TypeId.WEBHOOK_ENDPOINT, "webhook_delivery", TypeId.WEBHOOK_DELIVERY, "webhook_replay",
+  private static final String KEEP = """
+    UPDATE idempotency_key SET status = $2::int, answer = $3::bytea,
+           wait_until = CASE WHEN $4::int8 > 0 THEN clock_timestamp() + $4::int8 * interval '1 ms' END
+     WHERE id = $1::uuid""";
+  /** How long after the longest wait a key may still count as in flight. */
+  static final long WAIT_MARGIN_MS = 5_000;
+  /** What a key may have made, or been about, and its ids' prefix. */
+  private static final Map<String, String> PREFIXES = Map.of("payment", TypeId.PAYMENT, "refund",
+      TypeId.REFUND, "webhook_endpoint", TypeId.WEBHOOK_ENDPOINT, "webhook_delivery", TypeId.WEBHOOK_DELIVERY,
+      "webhook_replay",
       TypeId.WEBHOOK_REPLAY);
 
   private final Reads reads;
@@ -83,23 +90,37 @@ final class Once {
   interface Operation extends Function<Reads.Statements, Future<Answer>> {}
 
   /**
-   * Runs {@code operation} in a transaction with the key. {@code canonical}: equal for bodies that mean the same;
-   * {@code resource}: what the operation makes or is about.
+   * What is to be done once. {@code canonical}: equal for bodies that mean the same; {@code resource}: what the operation
+   * makes or is about; {@code waitMs}: how long, after a 202, its first caller may still be given another answer by
+   * {@link #replace}.
    */
+  record Request(String key, String canonical, String object, UUID resource, long waitMs) {}
+
+  /** Runs {@code operation} in a transaction with the key. */
   Future<Answer> run(Call call, String key, String canonical, String object, UUID resource,
       Operation operation) {
-    var who = call.credential();
-    UUID keyId = keyIds.of(who.merchant(), who.livemode(), key);
-    Buffer fingerprint = fingerprints.of("POST", call.context().normalizedPath(), canonical);
+    return run(call, new Request(key, canonical, object, resource, 0), sql -> Future.succeededFuture(),
+        (sql, nothing) -> operation.apply(sql));
+  }
+
+  /**
+   * Runs {@code operation} in a transaction with the key. {@code first} runs before anything is written, and hands what it
+   * finds to the operation.
+   */
+  <T> Future<Answer> run(Call call, Request request, Function<Reads.Statements, Future<T>> first,
+      BiFunction<Reads.Statements, T, Future<Answer>> operation) {
+    UUID keyId = keyId(call, request.key);
+    Buffer fingerprint = fingerprints.of("POST", call.context().normalizedPath(), request.canonical);
     return replay(keyId, fingerprint).compose(known -> known != null
         ? Future.succeededFuture(known)
-        : reads.transaction(sql -> sql.run(CLAIM, Tuple.of(keyId, who.merchant(), who.livemode(),
-            key, fingerprint, object).addValue(resource)).compose(claimed -> claimed.size() == 0
-                // Another request had the key first and has just been committed.
-                ? Future.<@Nullable Answer>succeededFuture(null)
-                : operation.apply(sql)
-                    .compose(answer -> sql.run(KEEP, Tuple.of(keyId, answer.status(), answer.body()))
-                        .<@Nullable Answer>map(answer))))
+        : reads
+            .transaction(sql -> first.apply(sql)
+                .compose(found -> claim(sql, call, request, keyId, fingerprint)
+                    .compose(claimed -> claimed
+                        ? operation.apply(sql, found)
+                            .compose(answer -> keep(sql, keyId, answer, request.waitMs))
+                        // Another request had the key first and has just been committed.
+                        : Future.<@Nullable Answer>succeededFuture(null))))
             .compose(answer -> answer != null
                 ? Future.succeededFuture(answer)
                 : replay(keyId, fingerprint).compose(known2 -> known2 != null
@@ -107,14 +128,34 @@ final class Once {
                     : Future.failedFuture(new Refusal(inUse())))));
   }
 
+  private UUID keyId(Call call, String key) {
+    return keyIds.of(call.credential().merchant(), call.credential().livemode(), key);
+  }
+
+  private static Future<Boolean> claim(Reads.Statements sql, Call call, Request r, UUID keyId,
+      Buffer fingerprint) {
+    return sql.run(CLAIM, Tuple.of(keyId, call.credential().merchant(), call.credential().livemode(), r.key,
+        fingerprint, r.object).addValue(r.resource)).map(rows -> rows.size() == 1);
+  }
+
+  private static Future<@Nullable Answer> keep(Reads.Statements sql, UUID keyId, Answer answer, long waitMs) {
+    long open = answer.status() == 202 && waitMs > 0 ? waitMs + WAIT_MARGIN_MS : 0;
+    return sql.run(KEEP, Tuple.of(keyId, answer.status(), answer.body(), open))
+        .<@Nullable Answer>map(answer);
+  }
+
+  /** Ends the time in which a first caller may be given another answer: by this one, unless it is too late. */
+  Future<Boolean> replace(Call call, String key, int status, Buffer body) {
+    return records.replace(keyId(call, key), status, body).otherwise(false);
+  }
+
   private Future<@Nullable Answer> replay(UUID keyId, Buffer fingerprint) {
     return records.find(keyId).compose(found -> {
       if (found == null) return Future.succeededFuture();
       if (!found.fingerprint().equals(fingerprint))
-        return Future
-            .failedFuture(new Refusal(reused(found.object().equals("payment") ? "path" : "path or body")));
+        return Future.failedFuture(new Refusal(reused("path or body")));
       Buffer body = found.answer();
-      if (body == null) return Future.failedFuture(new Refusal(inUse()));
+      if (body == null || found.waiting()) return Future.failedFuture(new Refusal(inUse()));
       return Future.succeededFuture(new Answer(found.status(), body, REPLAYED));
     });
   }

@@ -10,45 +10,56 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Requests that wait for their payment's outcome ({@code Prefer: wait}). Any node may drive the payment, so the watch
- * asks Postgres for all waiting payments at once, every {@value #EVERY_MS} ms while there are any. Bounded; owned by
- * one event loop.
+ * Requests that wait for the outcome of a payment or an operation ({@code Prefer: wait}). Any node may drive it, so the
+ * watch asks Postgres for all that are waited for at once, every {@value #EVERY_MS} ms while there are any. Bounded;
+ * owned by one event loop.
  */
-final class OutcomeWatch {
+final class OutcomeWatch<T> {
   private static final Logger LOG = LoggerFactory.getLogger(OutcomeWatch.class);
   private static final long EVERY_MS = 25;
 
-  private record Waiter(Promise<@Nullable PaymentRow> promise, long untilNanos) {}
+  private record Waiter<T>(Promise<@Nullable T> promise, long untilNanos) {}
 
   private final Vertx vertx;
-  private final Reads reads;
+  private final Function<Set<UUID>, Future<Map<UUID, T>>> ended;
   private final int limit;
   private final QueueMeter meter;
-  private final Map<UUID, Waiter> waiters = new HashMap<>();
+  private final Map<UUID, Waiter<T>> waiters = new HashMap<>();
   private volatile int depth;
   private boolean asking;
 
-  OutcomeWatch(Vertx vertx, Reads reads, int limit, String instance, MeterRegistry registry) {
+  /** {@code ended} answers those of some that have an outcome, by their ids; {@code queue} names it in the metrics. */
+  OutcomeWatch(Vertx vertx, Function<Set<UUID>, Future<Map<UUID, T>>> ended, int limit, String queue,
+      String instance, MeterRegistry registry) {
     this.vertx = vertx;
-    this.reads = reads;
+    this.ended = ended;
     this.limit = limit;
-    this.meter = new QueueMeter(registry, "waiters", instance, limit, this, w -> w.depth);
+    this.meter = new QueueMeter(registry, queue, instance, limit, this, w -> w.depth);
   }
 
-  /** The payment once its outcome is known, or null when {@code ms} have passed before (or the watch is full). */
-  Future<@Nullable PaymentRow> await(UUID payment, long ms) {
+  /** Payments whose outcome is known. */
+  static Future<Map<UUID, PaymentRow>> decided(Reads reads, Set<UUID> ids) {
+    return reads.payments(ids).map(rows -> rows.stream().filter(row -> decided(row.status()))
+        .collect(Collectors.toMap(PaymentRow::id, Function.identity())));
+  }
+
+  /** What is waited for once its outcome is known, or null when {@code ms} have passed before (or the watch is full). */
+  Future<@Nullable T> await(UUID id, long ms) {
     if (waiters.size() >= limit) {
       meter.reject();
       return Future.succeededFuture(null);
     }
-    Promise<@Nullable PaymentRow> promise = Promise.promise();
-    waiters.put(payment, new Waiter(promise, System.nanoTime() + ms * 1_000_000));
+    Promise<@Nullable T> promise = Promise.promise();
+    waiters.put(id, new Waiter<>(promise, System.nanoTime() + ms * 1_000_000));
     depth = waiters.size();
     if (!asking) askLater();
     return promise.future();
@@ -72,9 +83,9 @@ final class OutcomeWatch {
       asking = false;
       return;
     }
-    reads.payments(waiters.keySet()).onComplete(result -> {
+    ended.apply(Set.copyOf(waiters.keySet())).onComplete(result -> {
       if (result.succeeded()) {
-        for (PaymentRow row : result.result()) if (decided(row.status())) finish(row.id(), row);
+        result.result().forEach(this::finish);
       } else {
         LOG.debug("outcome_watch error=\"{}\"", result.cause().getMessage());
       }
@@ -86,10 +97,10 @@ final class OutcomeWatch {
     });
   }
 
-  private void finish(UUID payment, @Nullable PaymentRow row) {
-    Waiter waiter = waiters.remove(payment);
+  private void finish(UUID id, @Nullable T outcome) {
+    Waiter<T> waiter = waiters.remove(id);
     depth = waiters.size();
-    if (waiter != null) waiter.promise.tryComplete(row);
+    if (waiter != null) waiter.promise.tryComplete(outcome);
   }
 
   static boolean decided(Status status) {

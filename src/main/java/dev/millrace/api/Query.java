@@ -71,11 +71,20 @@ final class Query {
   /** An identifier; {@code what} it must be, for the message. */
   @Nullable
   UUID id(String name, String prefix, String what) {
+    return id(name, List.of(prefix), what);
+  }
+
+  /** The same of something that may have one of several prefixes. */
+  @Nullable
+  UUID id(String name, List<String> prefixes, String what) {
     String value = parameters.get(name);
     if (value == null) return null;
-    UUID id = TypeId.parse(prefix, value);
-    if (id == null) error(name, "parameter_invalid", "`" + name + "` must be " + what + ".");
-    return id;
+    for (String prefix : prefixes) {
+      UUID id = TypeId.parse(prefix, value);
+      if (id != null) return id;
+    }
+    error(name, "parameter_invalid", "`" + name + "` must be " + what + ".");
+    return null;
   }
 
   void fault(String name, String message) { error(name, "parameter_invalid", message); }

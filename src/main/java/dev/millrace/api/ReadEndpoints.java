@@ -48,15 +48,23 @@ final class ReadEndpoints {
     return new Query(call.context().queryParams(), known);
   }
 
-  private Future<PaymentRow> owned(Call call) {
-    query(call, Set.of()).check();
+  /** The payment's id in the path; throws a {@link Refusal} when it is none. */
+  static UUID paymentId(Call call) {
     UUID id = TypeId.parse(TypeId.PAYMENT, call.context().pathParam("id"));
     if (id == null)
-      return missing("There is no such payment. A payment's id looks like pay_01jd3w5ynkfxmrx1v0a9s2e4zg.");
-    return reads.payment(call.credential().merchant(), call.credential().livemode(), id)
-        .compose(row -> row == null
-            ? missing("There is no such payment in this mode. Check the id and the key.")
-            : Future.succeededFuture(row));
+      throw new Refusal(Problem.notFound(
+          "There is no such payment. A payment's id looks like pay_01jd3w5ynkfxmrx1v0a9s2e4zg."));
+    return id;
+  }
+
+  static <T> Future<T> noSuchPayment() {
+    return missing("There is no such payment in this mode. Check the id and the key.");
+  }
+
+  private Future<PaymentRow> owned(Call call) {
+    query(call, Set.of()).check();
+    return reads.payment(call.credential().merchant(), call.credential().livemode(), paymentId(call))
+        .compose(row -> row == null ? noSuchPayment() : Future.succeededFuture(row));
   }
 
   /** {@code GET /v1/payments/{id}}. */

@@ -86,6 +86,12 @@ public final class Reads {
         .map(list -> list.isEmpty() ? null : list.getFirst());
   }
 
+  /** The same inside a transaction, with what that has written. */
+  public static Future<@Nullable PaymentRow> payment(Statements sql, UUID id) {
+    return sql.run(PaymentRow.SELECT + "WHERE p.id = $1::uuid", Tuple.of(id))
+        .map(rows -> rows.size() == 0 ? null : PaymentRow.of(rows.iterator().next()));
+  }
+
   /** A payment of this merchant and mode; null when there is none. */
   public Future<@Nullable PaymentRow> payment(UUID merchant, boolean livemode, UUID id) {
     return payments("WHERE p.id = $1::uuid AND p.merchant = $2::uuid AND p.livemode = $3::bool",
@@ -122,9 +128,19 @@ public final class Reads {
     return query(HISTORY, Tuple.of(id)).map(rows -> History.of(id, rows));
   }
 
-  /** The same inside a transaction. */
-  public static Future<@Nullable History> history(Statements sql, UUID id) {
-    return sql.run(HISTORY, Tuple.of(id)).map(rows -> History.of(id, rows));
+  private static final String LOCK = "SELECT 1 FROM payment WHERE id = $1::uuid FOR UPDATE";
+
+  /**
+   * Every event of a payment, which nobody else moves until the transaction ends; null when there is no such payment.
+   *
+   * <p>Must be the first statement of the transaction that writes or locks anything. The journal is followed in the order
+   * of transactions' ids, and a transaction gets its id with its first write: only when that is this lock, which waits
+   * for whoever moves the payment now, is the id above those of all events that are read here.
+   */
+  public static Future<@Nullable History> lockedHistory(Statements sql, UUID id) {
+    return sql.run(LOCK, Tuple.of(id)).compose(rows -> rows.size() == 0
+        ? Future.<@Nullable History>succeededFuture(null)
+        : sql.run(HISTORY, Tuple.of(id)).map(events -> History.of(id, events)));
   }
 
   /**

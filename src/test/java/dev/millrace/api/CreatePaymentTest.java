@@ -217,8 +217,8 @@ final class CreatePaymentTest {
 
   @Test
   void capture_other_refused() {
-    refused("\"capture\":\"manual\"", "capture", "capture_unsupported",
-        "`capture` must be `automatic`; capturing later is not available yet.");
+    refused("\"capture\":\"later\"", "capture", "capture_unsupported",
+        "`capture` must be `automatic` or `manual`.");
   }
 
   @ParameterizedTest

@@ -2,6 +2,7 @@ package dev.millrace.api;
 
 import dev.millrace.platform.TypeId;
 import dev.millrace.testing.Await;
+import dev.millrace.testing.GatewayProcess;
 import dev.millrace.testing.Http;
 import dev.millrace.testing.Http.Answer;
 import io.vertx.core.json.JsonArray;
@@ -14,12 +15,20 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A merchant at the {@link ApiSite}. Each test makes its own, so that none sees another's payments. */
-record Merchant(String id, String key) {
+/**
+ * A merchant, at the {@link ApiSite} unless another gateway is named. Each test makes its own, so that none sees
+ * another's payments.
+ */
+record Merchant(String id, String key, GatewayProcess at) {
+
   private static final AtomicInteger KEYS = new AtomicInteger();
   static final String VISA = "{\"amount\":1999,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\"}";
 
+  Merchant(String id, String key) { this(id, key, ApiSite.gateway()); }
+
   static Merchant create() { return create(new JsonObject()); }
+
+  static Merchant at(GatewayProcess gateway) { return create(new JsonObject(), gateway); }
 
   /** A merchant whose key allows {@code rate} requests a second. */
   static Merchant withRate(int rate) {
@@ -27,12 +36,20 @@ record Merchant(String id, String key) {
   }
 
   private static Merchant create(JsonObject settings) {
-    var made = ops("/ops/merchants", settings.put("name", "Test merchant"));
-    return new Merchant(made.getString("merchant"), made.getString("key"));
+    return create(settings, ApiSite.gateway());
+  }
+
+  private static Merchant create(JsonObject settings, GatewayProcess at) {
+    var made = ops(at, "/ops/merchants", settings.put("name", "Test merchant"));
+    return new Merchant(made.getString("merchant"), made.getString("key"), at);
   }
 
   static JsonObject ops(String path, JsonObject body) {
-    var answer = Http.send("POST", ApiSite.gateway().opsUrl() + path,
+    return ops(ApiSite.gateway(), path, body);
+  }
+
+  private static JsonObject ops(GatewayProcess at, String path, JsonObject body) {
+    var answer = Http.send("POST", at.opsUrl() + path,
         Map.of("Content-Type", "application/json"), body.put("operator", "test").encode());
     if (answer.status() != 200) throw new AssertionError(answer.body());
     return answer.json();
@@ -40,16 +57,16 @@ record Merchant(String id, String key) {
 
   /** The same merchant with one more key. */
   Merchant withOtherKey(boolean livemode) {
-    var made = ops("/ops/merchants/" + id + "/keys", new JsonObject().put("livemode", livemode));
-    return new Merchant(id, made.getString("key"));
+    var made = ops(at, "/ops/merchants/" + id + "/keys", new JsonObject().put("livemode", livemode));
+    return new Merchant(id, made.getString("key"), at);
   }
 
-  void revokeKey() { ops("/ops/keys/revoke", new JsonObject().put("key", key)); }
+  void revokeKey() { ops(at, "/ops/keys/revoke", new JsonObject().put("key", key)); }
 
   static String paidBy(String paymentMethod) { return VISA.replace("pm_card_visa", paymentMethod); }
 
   Answer pay(String idempotencyKey, String body, String... headers) {
-    return Http.send("POST", ApiSite.url("/v1/payments"), Http.create(key, idempotencyKey, headers), body);
+    return Http.send("POST", at.apiUrl() + "/v1/payments", Http.create(key, idempotencyKey, headers), body);
   }
 
   /** Creates under a key of its own. */
@@ -58,7 +75,7 @@ record Merchant(String id, String key) {
   }
 
   CompletableFuture<Answer> payLater(String idempotencyKey, String body, String... headers) {
-    return Http.sendAsync("POST", ApiSite.url("/v1/payments"), Http.create(key, idempotencyKey, headers),
+    return Http.sendAsync("POST", at.apiUrl() + "/v1/payments", Http.create(key, idempotencyKey, headers),
         body);
   }
 
@@ -66,23 +83,27 @@ record Merchant(String id, String key) {
   Answer post(Map<String, String> headers, String body) {
     var all = new HashMap<>(headers);
     all.put("Authorization", "Bearer " + key);
-    return Http.send("POST", ApiSite.url("/v1/payments"), all, body);
+    return Http.send("POST", at.apiUrl() + "/v1/payments", all, body);
   }
 
   /** Any call; a {@code POST} under a key of its own. */
   Answer send(String method, String path, String body) {
     return method.equals("POST")
         ? post(path, "key-" + KEYS.incrementAndGet(), body)
-        : Http.send(method, ApiSite.url(path),
+        : Http.send(method, at.apiUrl() + path,
             Map.of("Authorization", "Bearer " + key, "Content-Type", "application/json"), body);
   }
 
   /** A {@code POST} to any path. */
-  Answer post(String path, String idempotencyKey, String body) {
-    return Http.send("POST", ApiSite.url(path), Http.create(key, idempotencyKey), body);
+  Answer post(String path, String idempotencyKey, String body, String... headers) {
+    return Http.send("POST", at.apiUrl() + path, Http.create(key, idempotencyKey, headers), body);
   }
 
-  Answer get(String path) { return Http.get(ApiSite.url(path), key); }
+  CompletableFuture<Answer> postLater(String path, String idempotencyKey, String body, String... headers) {
+    return Http.sendAsync("POST", at.apiUrl() + path, Http.create(key, idempotencyKey, headers), body);
+  }
+
+  Answer get(String path) { return Http.get(at.apiUrl() + path, key); }
 
   JsonObject payment(String id) { return get("/v1/payments/" + id).json(); }
 

@@ -66,7 +66,7 @@ class ValidationIT {
         arguments("payment_method", text("pm_card_visa&confirm=false"), "payment_method_invalid"),
         arguments("payment_method", text("pm_" + "a".repeat(208)), "parameter_too_long"),
         arguments("payment_method", "{\"card\":1}", "parameter_invalid"),
-        arguments("capture", text("manual"), "capture_unsupported"),
+        arguments("capture", text("later"), "capture_unsupported"),
         arguments("capture", text("AUTOMATIC"), "capture_unsupported"),
         arguments("capture", "true", "parameter_invalid"),
         arguments("reference", text("r".repeat(201)), "parameter_too_long"),

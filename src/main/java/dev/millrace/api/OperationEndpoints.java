@@ -1,0 +1,216 @@
+package dev.millrace.api;
+
+import dev.millrace.api.Call.Answer;
+import dev.millrace.journal.Append;
+import dev.millrace.journal.AppendStatement;
+import dev.millrace.journal.OperationReads;
+import dev.millrace.journal.OperationRow;
+import dev.millrace.journal.Reads;
+import dev.millrace.journal.Reads.History;
+import dev.millrace.payment.Commands;
+import dev.millrace.payment.Commands.Decision;
+import dev.millrace.payment.Operation.Kind;
+import dev.millrace.payment.Payment;
+import dev.millrace.payment.PaymentEvent;
+import dev.millrace.platform.TypeId;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Captures, cancellations and refunds: what is asked is decided by the payment's history, and its event, its key and its
+ * answer are one transaction, which has the payment for itself. So of two that exclude each other the second one is
+ * refused, and nothing of it is stored. Carrying it out at the provider is the processor's.
+ */
+final class OperationEndpoints {
+  static final List<String> REFUND_REASONS = List.of("duplicate", "fraudulent", "requested_by_customer");
+  /** Fixed words also because `expired` is the gateway's own reason, by which an authorization runs out. */
+  static final List<String> CANCEL_REASONS = List.of("duplicate", "fraudulent", "requested_by_customer",
+      "abandoned");
+  private static final String NO_REASON = "requested_by_merchant";
+  private static final Set<String> LIST = Set.of("limit", "starting_after");
+  private static final String NO_SUCH_REFUND = "This payment has no such refund. GET /v1/payments/{id}/refunds lists them.";
+
+  private final BodyReader bodies;
+  private final Once once;
+  private final Turns turns;
+  private final Reads reads;
+  private final OperationReads operations;
+  private final OutcomeWatch<OperationRow> watch;
+  private final String writer;
+
+  /** {@code once} has connections for transactions; {@code writer} names the work counter, which nobody else may use. */
+  OperationEndpoints(BodyReader bodies, Once once, Turns turns, Reads reads,
+      OutcomeWatch<OperationRow> watch, String writer) {
+    this.bodies = bodies;
+    this.once = once;
+    this.turns = turns;
+    this.reads = reads;
+    this.operations = new OperationReads(reads::query);
+    this.watch = watch;
+    this.writer = writer;
+  }
+
+  /** What is asked of a payment. {@code id}: of the operation, if one comes of it. */
+  private record Asked(Call call, Kind kind, UUID payment, UUID id, @Nullable Long amount,
+      @Nullable String reason) {
+
+    Decision decide(Payment p) {
+      String name = OperationJson.id(kind, id);
+      return switch (kind) {
+        case CAPTURE -> Commands.capture(p, name, amount);
+        case CANCEL -> Commands.cancel(p, name, reason == null ? NO_REASON : reason);
+        case REFUND -> Commands.refund(p, name, amount, reason);
+      };
+    }
+
+    Map<String, String> location() {
+      String path = "/v1/payments/" + TypeId.format(TypeId.PAYMENT, payment);
+      return Map.of("Location",
+          kind == Kind.REFUND ? path + "/refunds/" + OperationJson.id(kind, id) : path);
+    }
+  }
+
+  /** {@code POST /v1/payments/{id}/capture}. */
+  Future<Answer> capture(Call call) {
+    return ask(call, Kind.CAPTURE, Set.of("amount"), List.of());
+  }
+
+  /** {@code POST /v1/payments/{id}/cancel}. */
+  Future<Answer> cancel(Call call) {
+    return ask(call, Kind.CANCEL, Set.of("reason"), CANCEL_REASONS);
+  }
+
+  /** {@code POST /v1/payments/{id}/refunds}. */
+  Future<Answer> refund(Call call) {
+    return ask(call, Kind.REFUND, Set.of("amount", "reason"), REFUND_REASONS);
+  }
+
+  private Future<Answer> ask(Call call, Kind kind, Set<String> fields, List<String> reasons) {
+    if (call.request().query() != null) new Query(call.context().queryParams(), Set.of()).check();
+    String key = Once.key(call);
+    UUID payment = ReadEndpoints.paymentId(call);
+    return bodies.readOptional(call.request()).compose(body -> {
+      var f = Fields.of(body, fields);
+      Long amount = fields.contains("amount") ? f.amount("amount") : null;
+      String reason = fields.contains("reason") ? f.choice("reason", reasons) : null;
+      f.check();
+      var asked = new Asked(call, kind, payment, TypeId.next(), amount, reason);
+      var request = new Once.Request(key, f.canonical(), kind == Kind.REFUND ? "refund" : "payment",
+          kind == Kind.REFUND ? asked.id : payment, call.waitMs());
+      return turns.run(payment,
+          () -> once.run(call, request, sql -> Reads.lockedHistory(sql, payment),
+              (sql, history) -> carryOut(sql, asked, history)))
+          .compose(answer -> await(asked, request, answer));
+    });
+  }
+
+  private Future<Answer> carryOut(Reads.Statements sql, Asked asked, @Nullable History history) {
+    var who = asked.call.credential();
+    if (history == null || !history.merchant().equals(who.merchant()) || history.livemode() != who.livemode())
+      return ReadEndpoints.noSuchPayment();
+    Payment payment = Payment.of(history.events());
+    return switch (asked.decide(payment)) {
+      case Decision.Forbidden f -> refuse(Problem.of(409, "invalid_request_error", f.code(), f.message()));
+      case Decision.Excessive e ->
+        refuse(Problem.invalid("amount_too_large", "`amount` " + e.message(), "amount"));
+      case Decision.Accepted a -> append(sql, history, payment, a.event(), "merchant", writer)
+          .compose(v -> answer(sql, asked, a.event()));
+    };
+  }
+
+  private static Future<Answer> refuse(Problem problem) {
+    return Future.failedFuture(new Refusal(problem));
+  }
+
+  /** Appends to a payment that the transaction has for itself. */
+  static Future<Void> append(Reads.Statements sql, History history, Payment payment, PaymentEvent event,
+      String actor, String writer) {
+    var append = new Append(history.id(), history.merchant(), payment.version(), payment.status(),
+        List.of(event), actor, history.traceparent(), List.of(), null);
+    return sql.run(AppendStatement.SQL, AppendStatement.parameters(List.of(append), writer))
+        .compose(rows -> rows.size() == 1
+            ? Future.succeededFuture()
+            : Future.failedFuture(new IllegalStateException(
+                "the journal of a locked payment and its version disagree: " + history.id())));
+  }
+
+  private static Future<Answer> answer(Reads.Statements sql, Asked asked, PaymentEvent event) {
+    if (asked.kind == Kind.REFUND)
+      return new OperationReads(sql::run).one(asked.payment, asked.id).map(
+          row -> new Answer(202, OperationJson.of(Objects.requireNonNull(row)).toBuffer(), asked.location()));
+    // What no provider knows of is canceled at once.
+    int status = event instanceof PaymentEvent.Voided ? 200 : 202;
+    return Reads.payment(sql, asked.payment)
+        .map(row -> new Answer(status, PaymentJson.payment(Objects.requireNonNull(row)), asked.location()));
+  }
+
+  /** Waits for the operation's end, if the caller would rather; a repetition has its answer already. */
+  private Future<Answer> await(Asked asked, Once.Request request, Answer accepted) {
+    if (request.waitMs() == 0 || accepted.replayed() || accepted.status() != 202)
+      return Future.succeededFuture(accepted);
+    return watch.await(asked.id, request.waitMs()).compose(row -> row == null
+        ? Future.succeededFuture(accepted)
+        : ended(asked, row)).compose(answer -> once
+            // The key's answer becomes this one, unless somebody may already have been given the stored one.
+            .replace(asked.call, request.key(), answer.status(), answer.body())
+            .map(replaced -> replaced ? answer : accepted));
+  }
+
+  private Future<Answer> ended(Asked asked, OperationRow row) {
+    if (asked.kind == Kind.REFUND)
+      return Future.succeededFuture(new Answer(201, OperationJson.of(row).toBuffer(), asked.location()));
+    return reads.payment(asked.payment)
+        .map(p -> new Answer(200, PaymentJson.payment(Objects.requireNonNull(p)), asked.location()));
+  }
+
+  /** {@code GET /v1/payments/{id}/refunds}: newest first. */
+  Future<Answer> refunds(Call call) {
+    return list(call, Kind.REFUND);
+  }
+
+  /** {@code GET /v1/payments/{id}/operations}: captures, cancellations and refunds, newest first. */
+  Future<Answer> operations(Call call) {
+    return list(call, null);
+  }
+
+  private Future<Answer> list(Call call, @Nullable Kind kind) {
+    Query q = new Query(call.context().queryParams(), LIST);
+    UUID payment = ReadEndpoints.paymentId(call);
+    int limit = q.limit();
+    UUID after = kind == null
+        ? q.id("starting_after", List.of(TypeId.CAPTURE, TypeId.CANCELLATION, TypeId.REFUND),
+            "an operation's id (cap_…, can_… or re_…), the last one of the page before")
+        : q.id("starting_after", TypeId.REFUND, "a refund's id (re_…), the last one of the page before");
+    q.check();
+    return owned(call, payment).compose(v -> operations.of(payment, kind, after, limit)).map(rows -> {
+      boolean more = rows.size() > limit;
+      return Answer.of(200,
+          OperationJson.list(more ? rows.subList(0, limit) : rows, more).toBuffer());
+    });
+  }
+
+  private Future<Void> owned(Call call, UUID payment) {
+    return reads.payment(call.credential().merchant(), call.credential().livemode(), payment)
+        .compose(row -> row == null ? ReadEndpoints.noSuchPayment() : Future.succeededFuture());
+  }
+
+  /** {@code GET /v1/payments/{id}/refunds/{refund}}. */
+  Future<Answer> readRefund(Call call) {
+    new Query(call.context().queryParams(), Set.of()).check();
+    UUID payment = ReadEndpoints.paymentId(call);
+    UUID id = TypeId.parse(TypeId.REFUND, call.context().pathParam("refund"));
+    return owned(call, payment)
+        .compose(v -> id == null ? Future.succeededFuture() : operations.one(payment, id))
+        .compose(row -> {
+          if (row == null || row.kind() != Kind.REFUND) return refuse(Problem.notFound(NO_SUCH_REFUND));
+          Buffer body = OperationJson.of(row).toBuffer();
+          return Future.succeededFuture(Answer.of(200, body));
+        });
+  }
+}

@@ -1,0 +1,59 @@
+package dev.millrace.journal;
+
+import dev.millrace.payment.Operation.Kind;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/** Reads captures, cancellations and refunds. */
+public final class OperationReads {
+  private static final String OF_PAYMENT = OperationRow.SELECT
+      + """
+        WHERE o.payment_id = $1::uuid AND ($2::text IS NULL OR o.kind = $2::text) AND ($3::uuid IS NULL OR o.id < $3::uuid)
+        ORDER BY o.id DESC LIMIT $4::int""";
+  private static final String ONE = OperationRow.SELECT
+      + "WHERE o.id = $1::uuid AND o.payment_id = $2::uuid";
+  private static final String ENDED = OperationRow.SELECT
+      + "WHERE o.id = ANY($1::uuid[]) AND o.status IN ('succeeded', 'failed')";
+
+  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+
+  /** {@code query} runs one statement. */
+  public OperationReads(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
+    this.query = query;
+  }
+
+  private Future<List<OperationRow>> rows(String sql, Tuple parameters) {
+    return query.apply(sql, parameters).map(rows -> {
+      var list = new ArrayList<OperationRow>(rows.size());
+      rows.forEach(row -> list.add(OperationRow.of(row)));
+      return list;
+    });
+  }
+
+  /**
+   * What was asked of a payment, newest first, older than {@code after}; one more than the limit when there are more.
+   * {@code kind} null: all kinds.
+   */
+  public Future<List<OperationRow>> of(UUID payment, @Nullable Kind kind, @Nullable UUID after, int limit) {
+    return rows(OF_PAYMENT, Tuple.tuple().addValue(payment).addValue(kind == null ? null : kind.wire())
+        .addValue(after).addValue(limit + 1));
+  }
+
+  /** One operation of a payment; null when there is none. */
+  public Future<@Nullable OperationRow> one(UUID payment, UUID id) {
+    return rows(ONE, Tuple.of(id, payment)).map(list -> list.isEmpty() ? null : list.getFirst());
+  }
+
+  /** Those of these operations that have ended, in no order. */
+  public Future<List<OperationRow>> ended(Collection<UUID> ids) {
+    return rows(ENDED, Tuple.of((Object) ids.toArray(new UUID[0])));
+  }
+}
