@@ -188,7 +188,12 @@ final class Evidence {
 
   /** What became of an operation, under our reference {@code attempt}. */
   Finding operation(Payment p, Operation operation, String provider, String attempt, Outcome outcome) {
-    if (!operation.open()) return ended(operation, outcome);
+    if (!operation.open()) return ended(operation, attempt, outcome);
+    // The call before this one was taken for one that had never arrived.
+    if (operation.attempt() != null && !operation.attempt().equals(attempt))
+      return done(operation, outcome)
+          ? new Conflict("operation_done_twice", operation.id() + " was carried out by an earlier call")
+          : KNOWN;
     return checked(p, switch (outcome) {
       case Outcome.Declined d ->
         new Happened(failed(operation, p.status(), d.code(), d.message()));
@@ -219,16 +224,23 @@ final class Evidence {
     });
   }
 
-  private static Finding ended(Operation operation, Outcome outcome) {
-    // A cancellation that found the payer charged, or a capture that found nothing held, failed: no contradiction.
-    boolean done = switch (operation.kind()) {
+  /** A cancellation that found the payer charged, or a capture that found nothing held, was not carried out. */
+  private static boolean done(Operation operation, Outcome outcome) {
+    return switch (operation.kind()) {
       case CAPTURE -> outcome instanceof Outcome.Charged;
       case CANCEL -> outcome instanceof Outcome.Voided;
       case REFUND -> outcome instanceof Outcome.Refunded;
     };
+  }
+
+  private static Finding ended(Operation operation, String attempt, Outcome outcome) {
+    boolean done = done(operation, outcome);
     if (operation.state() == Operation.State.FAILED && done)
       return new Conflict("operation_done_after_failure",
           operation.id() + " was carried out although it failed");
+    if (done && !attempt.equals(operation.attempt()))
+      return new Conflict("operation_done_twice",
+          operation.id() + " was carried out by an earlier call as well");
     if (operation.state() == Operation.State.SUCCEEDED && outcome instanceof Outcome.Declined d)
       return new Conflict("operation_failed_after_success",
           operation.id() + " failed after it had succeeded: "

@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * payment go out one after the other, to the provider that charged it.
  */
 final class OperationFlow {
+  /** How often an operation is ordered that the provider has no record of. */
+  private static final int CALLS_MAX = 5;
+
   private final Parts parts;
   private final Recorder recorder;
 
@@ -51,7 +54,7 @@ final class OperationFlow {
       Operation operation = work.payment().operation(id);
       if (operation == null || !operation.open()) return Future.succeededFuture(PaymentFlow.DONE);
       if (operation.state() == Operation.State.REQUESTED)
-        return possible(work.payment(), operation) ? submit(work, operation) : overtaken(work, operation);
+        return possible(work.payment(), operation) ? submit(work, operation, 1) : overtaken(work, operation);
       return inquire(work, operation);
     });
   }
@@ -77,9 +80,10 @@ final class OperationFlow {
   }
 
   /** Record, call, record. */
-  private Future<Next> submit(Work work, Operation operation) {
+  private Future<Next> submit(Work work, Operation operation, int number) {
     String provider = Objects.requireNonNull(work.payment().provider(), "an operation without a provider");
-    var attempt = new Attempt(TypeId.next(), 1, provider, operation.kind().wire(), uuid(operation.id()), null,
+    var attempt = new Attempt(TypeId.next(), number, provider, operation.kind().wire(), uuid(operation.id()),
+        null,
         null,
         null, null);
     var events = List.<PaymentEvent>of(new PaymentEvent.OperationSubmitted(operation.id(), provider,
@@ -157,6 +161,9 @@ final class OperationFlow {
         if (open.ageMs() < parts.providers().times(provider.name()).absenceAfter())
           return Future.succeededFuture(
               new Next.Again(operation.id() + ": no record of it at " + provider.name() + " yet"));
+        // It was never carried out, so it can be ordered anew, as a call of its own.
+        if (open.attempt().number() < CALLS_MAX && possible(work.payment(), operation))
+          return submit(work, operation, open.attempt().number() + 1);
         return answered(work, operation, open.attempt(), new Outcome.Declined(null, "provider_no_record",
             null,
             "The provider has no record of the " + operation.kind().wire() + ": it was never carried out."));

@@ -57,8 +57,9 @@ record Act(int payment, Kind kind, long amount, @Nullable String currency, @Null
   Movement movement(Standing now, int number, @Nullable String key, long fingerprint, long created) {
     String known = reference != null ? reference : key;
     String shared = key != null && key.equals(known) ? known : key;
+    Fault fault = fault(now);
     return new Movement(number, payment, kind, known, shared, amountOf(now), created, fingerprint, about,
-        fault(now), note, metadata);
+        fault, fault == Fault.CURRENCY ? currency : note, metadata);
   }
 
   private long amountOf(Standing now) {

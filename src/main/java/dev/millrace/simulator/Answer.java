@@ -3,17 +3,31 @@ package dev.millrace.simulator;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 
-/** A status and a JSON body, ready to be sent. */
-record Answer(int status, String body) {
+/**
+ * A status and a JSON body, ready to be sent.
+ *
+ * @param transientError
+ *          whether Adyen's header says that the same may be tried again
+ */
+record Answer(int status, String body, boolean transientError) {
+
   /** Half an answer: it was carried out, but who asked cannot read it. */
   static final Answer MALFORMED = new Answer(200, "<html><body>502 upstream sent half an ans");
   private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
   private static final CharSequence REPLAYED = HttpHeaders.createOptimized("Idempotent-Replayed");
+  private static final CharSequence TRANSIENT = HttpHeaders.createOptimized("transient-error");
   private static final CharSequence TRUE = HttpHeaders.createOptimized("true");
+
+  Answer(int status, String body) {
+    this(status, body, false);
+  }
 
   /** Sends it; a client that has gone is not told. */
   void sendTo(HttpServerResponse response) {
     if (!response.closed()) {
+      if (transientError) {
+        response.putHeader(TRANSIENT, TRUE);
+      }
       response.setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, JSON).end(body);
     }
   }

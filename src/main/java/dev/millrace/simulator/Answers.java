@@ -7,6 +7,9 @@ package dev.millrace.simulator;
 interface Answers {
   Wire wire();
 
+  /** What the wire calls the payment, or the movement where it has a name of its own. */
+  String id(Line line);
+
   /** The answer to the request that made the entry, first time and replayed. */
   Answer created(Entry entry, boolean expanded);
 

@@ -1,19 +1,20 @@
 package dev.millrace.simulator;
 
 import dev.millrace.simulator.Movement.Kind;
+import java.util.Map;
 
 /** A payment as a line of {@code GET /book}: what it has come to, and every movement of it. */
 final class BookLine {
-  private final Ids ids;
+  private final Map<Wire, Answers> wires;
 
-  BookLine(Ids ids) {
-    this.ids = ids;
+  BookLine(Map<Wire, Answers> wires) {
+    this.wires = wires;
   }
 
   void append(StringBuilder out, Standing standing) {
     Entry entry = standing.entry();
     String reference = entry.reference();
-    String id = providerId(entry);
+    String id = id(entry, entry);
     JsonText.string(out.append("{\"reference\":"), reference == null ? id : reference);
     out.append(",\"provider_id\":\"").append(id);
     out.append("\",\"wire\":\"").append(entry.wire().text());
@@ -36,7 +37,7 @@ final class BookLine {
   private void movement(StringBuilder out, Standing standing, Movement movement) {
     out.append("{\"kind\":\"").append(movement.kind().text());
     JsonText.string(out.append("\",\"reference\":"), movement.reference());
-    out.append(",\"provider_id\":\"").append(providerId(standing.entry(), movement));
+    out.append(",\"provider_id\":\"").append(id(standing.entry(), movement));
     out.append("\",\"amount\":").append(movement.amount());
     out.append(",\"status\":\"").append(status(standing, movement)).append("\"}");
   }
@@ -56,19 +57,11 @@ final class BookLine {
     };
   }
 
-  /** The payment's id on its wire. */
-  String providerId(Entry entry) {
-    return ids.of(StripeObjects.INTENT, entry);
-  }
-
-  /** The id the movement has on its wire: Stripe's captures, cancellations and completions have the payment's. */
-  private String providerId(Entry entry, Movement movement) {
-    return switch (movement.kind()) {
-      case REFUND -> ids.of(StripeRefunds.REFUND, movement);
-      case REFUND_SUCCESS, REFUND_FAILURE -> ids.movement(StripeRefunds.REFUND, movement.about());
-      case DISPUTE -> ids.of(StripeRefunds.DISPUTE, movement);
-      case DISPUTE_WON, DISPUTE_LOST -> ids.movement(StripeRefunds.DISPUTE, movement.about());
-      default -> providerId(entry);
-    };
+  private String id(Entry entry, Line line) {
+    Answers wire = wires.get(entry.wire());
+    if (wire == null) {
+      throw new IllegalStateException("no names of " + entry.wire());
+    }
+    return wire.id(line);
   }
 }

@@ -7,6 +7,7 @@ import io.vertx.core.net.HostAndPort;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Base64;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,19 +16,25 @@ import org.jspecify.annotations.Nullable;
  */
 final class Endpoints implements Handler<HttpServerRequest> {
   private final Thread owner = Thread.currentThread();
+  private static final CharSequence API_KEY = HttpHeaders.createOptimized("x-api-key");
+
   private final StripeApi stripe;
-  private final StripeAnswers stripeAnswers;
+  private final AdyenApi adyen;
+  private final Map<Wire, Answers> wires;
   private final PayerPages payerPages;
   private final ControlPages pages;
+  private final byte[] key;
   private final byte[] bearer;
   private final byte[] basic;
   private long requests;
 
   /** To be made on the event loop that will call it. */
-  Endpoints(StripeApi stripe, StripeAnswers stripeAnswers, PayerPages payerPages, ControlPages pages,
-      String apiKey) {
+  Endpoints(StripeApi stripe, AdyenApi adyen, Map<Wire, Answers> wires, PayerPages payerPages,
+      ControlPages pages, String apiKey) {
     this.stripe = stripe;
-    this.stripeAnswers = stripeAnswers;
+    this.adyen = adyen;
+    this.wires = wires;
+    this.key = apiKey.getBytes(StandardCharsets.UTF_8);
     this.payerPages = payerPages;
     this.pages = pages;
     this.bearer = ("Bearer " + apiKey).getBytes(StandardCharsets.UTF_8);
@@ -47,14 +54,31 @@ final class Endpoints implements Handler<HttpServerRequest> {
       if (shows(request.getHeader(HttpHeaders.AUTHORIZATION), bearer, basic)) {
         stripe.handle(request, path);
       } else {
-        request.response().putHeader("WWW-Authenticate", "Bearer realm=\"Millrace simulator\"");
-        stripeAnswers.unauthorized().sendTo(request.response());
+        refuse(request, Wire.STRIPE);
+      }
+    } else if (path.startsWith(AdyenApi.PATH)) {
+      requests++;
+      if (shows(request.getHeader(API_KEY), key)) {
+        adyen.handle(request, path);
+      } else {
+        refuse(request, Wire.ADYEN);
       }
     } else if (path.startsWith(PayerPages.PATH)) {
       payerPages.handle(request, path);
     } else {
       pages.handle(request, path, requests);
     }
+  }
+
+  private void refuse(HttpServerRequest request, Wire wire) {
+    Answers answers = wires.get(wire);
+    if (answers == null) {
+      throw new IllegalStateException("no answers of " + wire);
+    }
+    if (wire != Wire.ADYEN) {
+      request.response().putHeader("WWW-Authenticate", "Bearer realm=\"Millrace simulator\"");
+    }
+    answers.unauthorized().sendTo(request.response());
   }
 
   /** The address the caller knows this provider by, as in {@code http://127.0.0.1:8081}. */

@@ -27,8 +27,6 @@ enum Fault {
   DISPUTE_CLOSED,
   /** The payment does not wait for its payer. */
   NO_ACTION,
-  /** The payer has not been to the page. */
-  ACTION_PENDING,
   /** In another currency than the payment. */
   CURRENCY,
   /** The payment method has it refused whatever is asked. */

@@ -42,6 +42,10 @@ final class Form {
     return new Form(fields);
   }
 
+  static Form of(Map<String, String> fields) {
+    return new Form(fields);
+  }
+
   @Nullable
   String get(String name) {
     return fields.get(name);

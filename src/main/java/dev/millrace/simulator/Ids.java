@@ -39,6 +39,15 @@ final class Ids {
     return number >= 0 && id.equals(movement(prefix, number)) ? number : -1;
   }
 
+  /** A number made of the book's id. */
+  long hash() {
+    long hash = 0xcbf29ce484222325L;
+    for (int i = 0; i < bookId.length(); i++) {
+      hash = (hash ^ bookId.charAt(i)) * 0x100000001b3L;
+    }
+    return hash;
+  }
+
   /** Nobody pays with it; it only has to look like a secret and stay the same. */
   String secret(int ordinal) {
     return Long.toString((bookId.hashCode() * 31L + ordinal) * 0x9e3779b97f4a7c15L & Long.MAX_VALUE, 36);

@@ -70,7 +70,12 @@ final class Provider extends VerticleBase {
     var ids = new Ids(opened.id());
     var settings = new CurrentSettings(options.settings());
     var stripe = new StripeAnswers(opened, ids);
-    var telling = new Notices(opened, webhooks(List.of(stripe)));
+    var adyenIds = new AdyenIds(ids);
+    WebhookTarget adyenTarget = options.webhooks().get(Wire.ADYEN);
+    var adyen = new AdyenAnswers(opened, adyenIds,
+        new AdyenNotifications(adyenIds, adyenTarget == null ? null : adyenTarget.secret()));
+    var wires = new EnumMap<Wire, Answers>(Map.of(Wire.STRIPE, stripe, Wire.ADYEN, adyen));
+    var telling = new Notices(opened, webhooks(wires));
     notices = telling;
     var movements = new Movements(opened);
     var coming = new Sequels(vertx, opened, movements, settings, clock);
@@ -79,12 +84,12 @@ final class Provider extends VerticleBase {
     opened.listen(coming::follow);
     coming.resume();
     var calls = new Calls(vertx, opened, movements, settings, dice, clock);
-    var line = new BookLine(ids);
+    var line = new BookLine(wires);
     var pages = new ControlPages(opened, new BookPages(opened, line, context), settings, telling,
         new ByHand(opened, line, movements, clock));
-    var payerPages = new PayerPages(opened, movements, clock, List.of(stripe));
-    var endpoints = new Endpoints(new StripeApi(calls, opened, ids, stripe), stripe, payerPages, pages,
-        options.apiKey());
+    var payerPages = new PayerPages(opened, movements, clock, List.of(stripe, adyen));
+    var endpoints = new Endpoints(new StripeApi(calls, opened, ids, stripe),
+        new AdyenApi(calls, opened, adyenIds, adyen), wires, payerPages, pages, options.apiKey());
     var http = new HttpServerOptions().setMaxHeaderSize(HEADER_BYTES_MAX)
         .setMaxInitialLineLength(REQUEST_LINE_BYTES_MAX).setHttp2ClearTextEnabled(false)
         .setHandle100ContinueAutomatically(true).setTcpKeepAlive(true);
@@ -93,15 +98,13 @@ final class Provider extends VerticleBase {
             .transform(closed -> Future.failedFuture(e)));
   }
 
-  private Map<Wire, Webhooks> webhooks(List<Answers> wires) {
+  private Map<Wire, Webhooks> webhooks(Map<Wire, Answers> wires) {
     var webhooks = new EnumMap<Wire, Webhooks>(Wire.class);
-    for (Answers answers : wires) {
-      WebhookTarget target = options.webhooks().get(answers.wire());
-      WebhookEndpoint endpoint = target == null
-          ? null
-          : new WebhookEndpoint(vertx, target.url(), target.secret(), clock);
-      webhooks.put(answers.wire(), new Webhooks(vertx, endpoint, answers, dice, clock, Webhooks::retryMs));
-    }
+    wires.forEach((wire, answers) -> {
+      WebhookTarget target = options.webhooks().get(wire);
+      WebhookEndpoint endpoint = target == null ? null : new WebhookEndpoint(vertx, wire, target, clock);
+      webhooks.put(wire, new Webhooks(vertx, endpoint, answers, dice, clock, Webhooks::retryMs));
+    });
     return webhooks;
   }
 }

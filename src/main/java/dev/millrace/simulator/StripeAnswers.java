@@ -32,6 +32,21 @@ final class StripeAnswers implements Answers, PayerPages.Shop {
     return Wire.STRIPE;
   }
 
+  /** Stripe's captures, cancellations and completions have the payment's. */
+  @Override
+  public String id(Line line) {
+    return switch (line) {
+      case Entry entry -> ids.of(StripeObjects.INTENT, entry);
+      case Movement movement -> switch (movement.kind()) {
+        case REFUND -> ids.of(StripeRefunds.REFUND, movement);
+        case REFUND_SUCCESS, REFUND_FAILURE -> ids.movement(StripeRefunds.REFUND, movement.about());
+        case DISPUTE -> ids.of(StripeRefunds.DISPUTE, movement);
+        case DISPUTE_WON, DISPUTE_LOST -> ids.movement(StripeRefunds.DISPUTE, movement.about());
+        default -> ids.entry(StripeObjects.INTENT, movement.payment());
+      };
+    };
+  }
+
   @Override
   public int payment(String intentId) {
     int ordinal = ids.ordinal(StripeObjects.INTENT, intentId);

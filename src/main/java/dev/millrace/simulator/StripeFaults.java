@@ -47,7 +47,7 @@ final class StripeFaults {
           "Charge " + charge + " has been charged back; cannot issue a refund.", null);
       case DISPUTE_CLOSED -> Refusal.invalid(null, "This dispute is already closed.", null);
       case REFUSED_FOR_GOOD -> forGood(refused, charge);
-      case CURRENCY, RETURNED, NO_ACTION, ACTION_PENDING ->
+      case CURRENCY, RETURNED, NO_ACTION ->
         Refusal.invalid(null, "This cannot be done to " + charge + ": " + fault.text() + ".", null);
     };
   }

@@ -13,15 +13,13 @@ import io.vertx.core.http.RequestOptions;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Where the webhooks of an account go: a URL and the secret they are signed with. Keeps up to {@link
+ * Where the webhooks of a wire go: a URL and the secret they are signed with. Keeps up to {@link
  * #CONNECTIONS} connections open. Owned by one event loop.
  *
  * @see <a href="https://docs.stripe.com/webhooks#verify-manually">Stripe: the signature</a>
@@ -32,24 +30,30 @@ final class WebhookEndpoint {
   private static final int KEEP_ALIVE_S = 30;
 
   private final HttpClientAgent client;
-  private final RequestOptions target;
+  private final RequestOptions request;
   private final InstantSource clock;
-  private final Mac mac;
+  private final @Nullable String signatureHeader;
+  private final Hmac hmac;
 
-  /** {@code url} as {@link #check} demands it; {@code secret} must not be empty. */
-  WebhookEndpoint(Vertx vertx, String url, String secret, InstantSource clock) {
-    URI uri = check(url);
+  /** {@code target} as {@link WebhookTarget#check} demands it. */
+  WebhookEndpoint(Vertx vertx, Wire wire, WebhookTarget target, InstantSource clock) {
+    URI uri = check(target.url());
     boolean tls = uri.getScheme().equalsIgnoreCase("https");
     this.client = vertx.createHttpClient(
         new HttpClientOptions().setSsl(tls).setVerifyHost(true).setConnectTimeout(TIMEOUT_MS)
             .setKeepAliveTimeout(KEEP_ALIVE_S),
         new PoolOptions().setHttp1MaxSize(CONNECTIONS).setMaxWaitQueueSize(CONNECTIONS));
-    this.target = new RequestOptions().setMethod(HttpMethod.POST).setSsl(tls).setHost(uri.getHost())
+    this.request = new RequestOptions().setMethod(HttpMethod.POST).setSsl(tls).setHost(uri.getHost())
         .setPort(uri.getPort() > 0 ? uri.getPort() : tls ? 443 : 80).setURI(pathOf(uri))
         .putHeader("Content-Type", "application/json; charset=utf-8")
         .putHeader("User-Agent", "MillraceSimulator/1.0 (+https://stripe.com/docs/webhooks)");
     this.clock = clock;
-    this.mac = mac(secret);
+    this.signatureHeader = switch (wire) {
+      case STRIPE -> "Stripe-Signature";
+      case ADYEN -> null;
+      case BANK -> "Bank-Signature";
+    };
+    this.hmac = new Hmac(target.secret().getBytes(StandardCharsets.UTF_8));
   }
 
   /** @throws IllegalArgumentException if it is not an http or https URL with a host */
@@ -69,13 +73,15 @@ final class WebhookEndpoint {
   }
 
   /**
-   * Sends the body once, signed as of now. Gives the status of the answer; fails if there is none within five
+   * Sends the body once, signed as of now where the signature is not in the body. Gives the status of the answer; fails if there is none within five
    * seconds, or within five more where a connection has to be made first.
    */
   Future<Integer> post(String body) {
     Buffer bytes = Buffer.buffer(body);
-    return client.request(target).compose(request -> {
-      request.putHeader("Stripe-Signature", signature(clock.millis() / 1000, bytes.getBytes()));
+    return client.request(this.request).compose(request -> {
+      if (signatureHeader != null) {
+        request.putHeader(signatureHeader, signature(clock.millis() / 1000, bytes.getBytes()));
+      }
       return status(request, bytes).timeout(TIMEOUT_MS, TimeUnit.MILLISECONDS)
           .onFailure(e -> request.reset(8, e));
     });
@@ -92,18 +98,7 @@ final class WebhookEndpoint {
   }
 
   private String signature(long seconds, byte[] body) {
-    mac.update((seconds + ".").getBytes(StandardCharsets.UTF_8));
-    return "t=" + seconds + ",v1=" + HexFormat.of().formatHex(mac.doFinal(body));
-  }
-
-  private static Mac mac(String secret) {
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), mac.getAlgorithm()));
-      return mac;
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("this JVM cannot compute HmacSHA256", e);
-    }
+    return "t=" + seconds + ",v1=" + HexFormat.of().formatHex(hmac.sign(seconds + ".", body));
   }
 
   private static String pathOf(URI uri) {

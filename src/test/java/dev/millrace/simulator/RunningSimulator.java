@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -33,9 +34,13 @@ final class RunningSimulator implements AutoCloseable {
   }
 
   RunningSimulator(Path directory, String webhookUrl, String webhookSecret) throws Exception {
+    this(directory,
+        webhookUrl.isEmpty() ? Map.of() : Map.of(Wire.STRIPE, new WebhookTarget(webhookUrl, webhookSecret)));
+  }
+
+  RunningSimulator(Path directory, Map<Wire, WebhookTarget> webhooks) throws Exception {
     try {
-      var options = new SimulatorOptions("127.0.0.1", 0, directory, API_KEY, 0, 0, 0, webhookUrl,
-          webhookSecret);
+      var options = new SimulatorOptions("127.0.0.1", 0, directory, API_KEY, 0, 0, 0, webhooks);
       simulator = Simulator.start(vertx, options, new Random(1), InstantSource.system()).toCompletionStage()
           .toCompletableFuture().get(10, TimeUnit.SECONDS);
     } catch (Exception e) {
@@ -64,6 +69,19 @@ final class RunningSimulator implements AutoCloseable {
     return client.send(request(path).header("Idempotency-Key", key)
         .header("Content-Type", "application/x-www-form-urlencoded")
         .POST(HttpRequest.BodyPublishers.ofString(form)).build(), BodyHandlers.ofString());
+  }
+
+  /** Posts JSON with every wire's key. */
+  HttpResponse<String> postJson(String key, String path, JsonObject body) throws Exception {
+    return client.send(request(path).header("Idempotency-Key", key).header("x-api-key", API_KEY)
+        .header("Content-Type", "application/json")
+        .POST(HttpRequest.BodyPublishers.ofString(body.encode())).build(), BodyHandlers.ofString());
+  }
+
+  /** The book's line of a reference. */
+  JsonObject bookLine(String reference) throws Exception {
+    return get("/book").body().lines().map(JsonObject::new)
+        .filter(line -> line.getString("reference").equals(reference)).findFirst().orElseThrow();
   }
 
   HttpResponse<String> get(String path) throws Exception {

@@ -77,7 +77,8 @@ class WebhookLimitsTest {
   private Webhooks webhooks(IntToLongFunction retryMs) {
     var clock = InstantSource.system();
     return loop.on(() -> new Webhooks(loop.vertx(),
-        new WebhookEndpoint(loop.vertx(), receiver.url(), WebhookReceiver.SECRET, clock),
+        new WebhookEndpoint(loop.vertx(), Wire.STRIPE,
+            new WebhookTarget(receiver.url(), WebhookReceiver.SECRET), clock),
         new StripeAnswers(book, new Ids(book.id())), new Random(1), clock, retryMs));
   }
 }

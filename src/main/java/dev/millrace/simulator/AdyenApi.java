@@ -1,0 +1,98 @@
+package dev.millrace.simulator;
+
+import dev.millrace.simulator.Call.Post;
+import dev.millrace.simulator.Movement.Kind;
+import dev.millrace.simulator.Standing.Status;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.function.Function;
+
+/**
+ * Adyen's calls, under {@code /adyen/v71}.
+ *
+ * @see <a href="https://docs.adyen.com/api-explorer/Checkout/71/overview">Adyen: Checkout API</a>
+ */
+final class AdyenApi {
+  static final String PATH = "/adyen/v71/";
+  private static final String PAYMENTS = PATH + "payments";
+  private static final CharSequence IDEMPOTENCY_KEY = HttpHeaders.createOptimized("idempotency-key");
+
+  private final Calls calls;
+  private final Book book;
+  private final AdyenIds ids;
+  private final AdyenAnswers answers;
+
+  AdyenApi(Calls calls, Book book, AdyenIds ids, AdyenAnswers answers) {
+    this.calls = calls;
+    this.book = book;
+    this.ids = ids;
+    this.answers = answers;
+  }
+
+  /** Answers a request that has shown the key. */
+  void handle(HttpServerRequest request, String path) {
+    String[] parts = path.startsWith(PAYMENTS) ? path.substring(PAYMENTS.length()).split("/", -1) : null;
+    if (parts == null || !parts[0].isEmpty() || !request.method().equals(HttpMethod.POST)) {
+      AdyenError.notFound().answer().sendTo(request.response());
+    } else if (parts.length == 1) {
+      post(request, path, body -> AdyenForms.payment(body, Endpoints.page(request)));
+    } else if (parts.length == 2 && parts[1].equals("details")) {
+      post(request, path, this::details);
+    } else if (parts.length == 3) {
+      modify(request, path, parts[1], parts[2]);
+    } else {
+      AdyenError.notFound().answer().sendTo(request.response());
+    }
+  }
+
+  private void modify(HttpServerRequest request, String path, String psp, String act) {
+    switch (act) {
+      case "captures" ->
+        post(request, path, body -> of(psp, entry -> AdyenForms.modification(body, Kind.CAPTURE, entry)));
+      case "refunds" ->
+        post(request, path, body -> of(psp, entry -> AdyenForms.modification(body, Kind.REFUND, entry)));
+      case "cancels" -> post(request, path, body -> of(psp, entry -> AdyenForms.cancel(body, entry)));
+      default -> AdyenError.notFound().answer().sendTo(request.response());
+    }
+  }
+
+  private void post(HttpServerRequest request, String path, Function<JsonBody, Checked> check) {
+    Body.read(request, buffer -> {
+      JsonBody body = JsonBody.parse(buffer);
+      if (body == null) {
+        AdyenError.unreadable().answer().sendTo(request.response());
+      } else {
+        calls.receive(new Post(request, answers, request.getHeader(IDEMPOTENCY_KEY), body.fingerprint(path),
+            false), () -> check.apply(body));
+      }
+    });
+  }
+
+  private Checked of(String psp, Function<Entry, Checked> check) {
+    int payment = answers.payment(psp);
+    return payment < 0 ? AdyenError.noSuchPayment() : check.apply(book.get(payment));
+  }
+
+  /** Once a payment has come to its end, asking again says it again. */
+  private Checked details(JsonBody body) {
+    String redirectResult = body.text("details.redirectResult");
+    if (redirectResult == null) {
+      return AdyenError.missing("details.redirectResult");
+    }
+    int payment = ids.ordinalOfRedirect(redirectResult);
+    if (payment < 0 || payment >= book.size() || book.get(payment).wire() != Wire.ADYEN) {
+      return AdyenError.invalid("103", "Field 'details.redirectResult' is not valid.");
+    }
+    Standing now = book.standing(payment);
+    if (now.status() != Status.REQUIRES_ACTION) {
+      return new AtOnce(answers.result(now));
+    }
+    if (now.first(Kind.AUTHENTICATION) != null) {
+      return Act.of(payment, Kind.COMPLETION, null);
+    }
+    return now.first(Kind.AUTHENTICATION_FAILURE) != null
+        ? Act.of(payment, Kind.COMPLETION_FAILURE, null)
+        : AdyenError.invalid("103", "The shopper has not completed the action.");
+  }
+}
