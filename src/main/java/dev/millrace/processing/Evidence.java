@@ -52,12 +52,17 @@ final class Evidence {
         outcome instanceof Outcome.Voided
             ? new Conflict("voided_after_charge", "canceled at the provider although it was charged")
             : KNOWN;
-      case BLOCKED, DECLINED, VOIDED, EXPIRED -> outcome instanceof Outcome.Charged
-          || outcome instanceof Outcome.Authorized
-              ? new Conflict("charged_after_decline", "charged or held at the provider although it is "
-                  + p.status().wire())
-              : KNOWN;
+      case BLOCKED, DECLINED -> outcome instanceof Outcome.Charged || outcome instanceof Outcome.Authorized
+          ? afterTheEnd(p)
+          : KNOWN;
+      // What was held before it was given back may be told after it.
+      case VOIDED, EXPIRED -> outcome instanceof Outcome.Charged ? afterTheEnd(p) : KNOWN;
     });
+  }
+
+  private static Finding afterTheEnd(Payment p) {
+    return new Conflict("charged_after_decline",
+        "charged or held at the provider although it is " + p.status().wire());
   }
 
   /** A call that was refused for certain before the payment went elsewhere. */

@@ -73,7 +73,8 @@ final class EvidenceTest {
     authorized                 | *                                | known
     CHARGED                    | voided lapsed                    | conflict:voided_after_charge
     CHARGED                    | *                                | known
-    ENDED                      | charged authorized               | conflict:charged_after_decline
+    ENDED                      | charged                          | conflict:charged_after_decline
+    blocked declined           | authorized                       | conflict:charged_after_decline
     ENDED                      | *                                | known
     """;
 
