@@ -7,7 +7,6 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -26,7 +25,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Book {
   private static final Logger LOG = LoggerFactory.getLogger(Book.class);
-  private static final int NONE = -1;
 
   /** Someone who waits for a line to become durable; called on the book's event loop. */
   interface Waiting {
@@ -42,12 +40,9 @@ final class Book {
   private final List<Movement> movements = new ArrayList<>();
   private final Map<Integer, Life> lives = new HashMap<>();
   private final Map<Wire, Keys> keys = new EnumMap<>(Wire.class);
-  private final EntryIndex byReference = new EntryIndex(Entry::reference);
-  private final Map<String, Integer> carriedOut = new HashMap<>();
+  private final References references = new References(entries);
   private final List<Consumer<Line>> listeners = new ArrayList<>();
   private final Totals totals = new Totals();
-  private int[] previousOfReference = new int[1024];
-  private int[] succeededOfReference = new int[1024];
 
   /** What has come under an idempotency key, by wire. */
   private static final class Keys {
@@ -141,15 +136,8 @@ final class Book {
     return entry != null ? entry : known.movements.get(key);
   }
 
-  /** The newest entries of a reference, newest first, at most {@code limit}. */
-  List<Entry> byReference(String reference, int limit) {
-    var found = new ArrayList<Entry>();
-    Entry newest = byReference.get(reference);
-    for (int at = newest == null ? NONE : newest.ordinal(); at != NONE && found.size() < limit;) {
-      found.add(entries.get(at));
-      at = previousOfReference[at];
-    }
-    return found;
+  References references() {
+    return references;
   }
 
   /** The ordinal the next appended entry has to carry. */
@@ -261,19 +249,9 @@ final class Book {
   }
 
   private void add(Entry entry) {
-    int at = entry.ordinal();
-    if (at == previousOfReference.length) {
-      previousOfReference = Arrays.copyOf(previousOfReference, at * 2);
-      succeededOfReference = Arrays.copyOf(succeededOfReference, at * 2);
-    }
     entries.add(entry);
     keys(entry.wire()).entries.put(entry);
-    Entry before = byReference.put(entry);
-    previousOfReference[at] = before == null ? NONE : before.ordinal();
-    succeededOfReference[at] = before == null ? 0 : succeededOfReference[before.ordinal()];
-    if (entry.opening() == Entry.Opening.CHARGED || entry.opening() == Entry.Opening.AUTHORIZED) {
-      moved(at);
-    }
+    references.add(entry);
     totals.add(entry);
   }
 
@@ -287,21 +265,7 @@ final class Book {
     totals.subtract(life.now());
     life.add(movement);
     totals.add(life.now());
-    if (movement.is(Movement.Kind.COMPLETION)) {
-      Entry newest = entry.reference() == null ? null : byReference.get(entry.reference());
-      moved(newest == null ? entry.ordinal() : newest.ordinal());
-    } else
-      if (movement.carriedOut() && movement.reference() != null && Act.isOperation(movement.kind())
-          && carriedOut.merge(movement.kind().text() + " " + movement.reference(), 1, Integer::sum) == 2) {
-            totals.duplicate();
-          }
-  }
-
-  /** Counts one more payment under the reference whose newest entry this is. */
-  private void moved(int newestOfReference) {
-    if (++succeededOfReference[newestOfReference] == 2) {
-      totals.duplicate();
-    }
+    references.add(movement, entry);
   }
 
   private Life life(int payment) {

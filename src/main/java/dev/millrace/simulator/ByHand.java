@@ -97,7 +97,7 @@ final class ByHand {
         throw new IllegalArgumentException("unknown field: " + name);
       }
     }
-    var found = book.byReference(reference, LIMIT);
+    var found = book.references().payments(reference, LIMIT);
     if (found.isEmpty()) {
       refuse(request, Refusal.noSuchReference(reference));
       return;

@@ -31,7 +31,8 @@ final class ControlPages {
   void handle(HttpServerRequest request, String path, long requests) {
     switch (request.method().name() + " " + path) {
       case "GET /book" -> pages.stream(request.response());
-      case "GET /book/summary" -> json(request, book.totals().toJson().put("requests", requests));
+      case "GET /book/summary" -> json(request, book.totals().toJson()
+          .put("duplicate_references", book.references().duplicates()).put("requests", requests));
       case "GET /settings" -> json(request, settings.now().toJson());
       case "PUT /settings" -> Body.read(request, body -> change(request, body));
       case "GET /webhooks" -> json(request, notices.toJson());
@@ -75,7 +76,7 @@ final class ControlPages {
   }
 
   private List<Entry> byReference(String reference) {
-    return book.byReference(reference, RESEND_LIMIT).stream()
+    return book.references().payments(reference, RESEND_LIMIT).stream()
         .filter(entry -> entry.metadataReference() != null).toList();
   }
 

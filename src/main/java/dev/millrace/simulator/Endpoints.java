@@ -20,6 +20,7 @@ final class Endpoints implements Handler<HttpServerRequest> {
 
   private final StripeApi stripe;
   private final AdyenApi adyen;
+  private final BankApi bank;
   private final Map<Wire, Answers> wires;
   private final PayerPages payerPages;
   private final ControlPages pages;
@@ -29,10 +30,11 @@ final class Endpoints implements Handler<HttpServerRequest> {
   private long requests;
 
   /** To be made on the event loop that will call it. */
-  Endpoints(StripeApi stripe, AdyenApi adyen, Map<Wire, Answers> wires, PayerPages payerPages,
+  Endpoints(StripeApi stripe, AdyenApi adyen, BankApi bank, Map<Wire, Answers> wires, PayerPages payerPages,
       ControlPages pages, String apiKey) {
     this.stripe = stripe;
     this.adyen = adyen;
+    this.bank = bank;
     this.wires = wires;
     this.key = apiKey.getBytes(StandardCharsets.UTF_8);
     this.payerPages = payerPages;
@@ -62,6 +64,13 @@ final class Endpoints implements Handler<HttpServerRequest> {
         adyen.handle(request, path);
       } else {
         refuse(request, Wire.ADYEN);
+      }
+    } else if (path.startsWith(BankApi.PATH)) {
+      requests++;
+      if (shows(request.getHeader(HttpHeaders.AUTHORIZATION), bearer)) {
+        bank.handle(request, path);
+      } else {
+        refuse(request, Wire.BANK);
       }
     } else if (path.startsWith(PayerPages.PATH)) {
       payerPages.handle(request, path);

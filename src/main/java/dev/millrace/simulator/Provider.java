@@ -74,7 +74,8 @@ final class Provider extends VerticleBase {
     WebhookTarget adyenTarget = options.webhooks().get(Wire.ADYEN);
     var adyen = new AdyenAnswers(opened, adyenIds,
         new AdyenNotifications(adyenIds, adyenTarget == null ? null : adyenTarget.secret()));
-    var wires = new EnumMap<Wire, Answers>(Map.of(Wire.STRIPE, stripe, Wire.ADYEN, adyen));
+    var bank = new BankAnswers(opened, ids);
+    var wires = new EnumMap<Wire, Answers>(Map.of(Wire.STRIPE, stripe, Wire.ADYEN, adyen, Wire.BANK, bank));
     var telling = new Notices(opened, webhooks(wires));
     notices = telling;
     var movements = new Movements(opened);
@@ -89,7 +90,8 @@ final class Provider extends VerticleBase {
         new ByHand(opened, line, movements, clock));
     var payerPages = new PayerPages(opened, movements, clock, List.of(stripe, adyen));
     var endpoints = new Endpoints(new StripeApi(calls, opened, ids, stripe),
-        new AdyenApi(calls, opened, adyenIds, adyen), wires, payerPages, pages, options.apiKey());
+        new AdyenApi(calls, opened, adyenIds, adyen), new BankApi(calls, opened, ids, bank), wires,
+        payerPages, pages, options.apiKey());
     var http = new HttpServerOptions().setMaxHeaderSize(HEADER_BYTES_MAX)
         .setMaxInitialLineLength(REQUEST_LINE_BYTES_MAX).setHttp2ClearTextEnabled(false)
         .setHandle100ContinueAutomatically(true).setTcpKeepAlive(true);

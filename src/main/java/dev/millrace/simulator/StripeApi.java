@@ -179,7 +179,7 @@ final class StripeApi {
       return;
     }
     String reference = matcher.group(3).replaceAll("\\\\(.)", "$1");
-    List<Entry> found = book.byReference(reference, LIST_LIMIT + 1).stream()
+    List<Entry> found = book.references().payments(reference, LIST_LIMIT + 1).stream()
         .filter(entry -> entry.wire() == Wire.STRIPE && entry.metadataReference() != null).toList();
     boolean more = found.size() > LIST_LIMIT;
     answer(request, answers.searched(more ? found.subList(0, LIST_LIMIT) : found, more));

@@ -12,7 +12,6 @@ final class Totals {
   private int entries;
   private int succeeded;
   private int declined;
-  private int duplicateReferences;
 
   /** Minor units of one currency. */
   private static final class Sums {
@@ -56,11 +55,6 @@ final class Totals {
     count(standing, 1);
   }
 
-  /** Counts a reference that has been carried out a second time. */
-  void duplicate() {
-    duplicateReferences++;
-  }
-
   private void count(Standing standing, int sign) {
     if (standing.status() == Status.SUCCEEDED) {
       succeeded += sign;
@@ -81,6 +75,6 @@ final class Totals {
     var currencies = new JsonObject();
     byCurrency.forEach((currency, sums) -> currencies.put(currency, sums.toJson()));
     return new JsonObject().put("entries", entries).put("succeeded", succeeded).put("declined", declined)
-        .put("by_currency", currencies).put("duplicate_references", duplicateReferences);
+        .put("by_currency", currencies);
   }
 }
