@@ -52,7 +52,7 @@ final class AdyenNotifications {
         : null;
     JsonObject additional = additionalData(line, entry);
     JsonObject json = new JsonObject().put("additionalData", additional)
-        .put("amount", AdyenAnswers.amount(line.amount(), currency)).put("eventCode", item.eventCode())
+        .put("amount", AdyenAnswers.amount(amount(line, entry), currency)).put("eventCode", item.eventCode())
         .put("eventDate", date(line.created())).put("merchantAccountCode", entry.terms().account())
         .put("merchantReference", item.merchantReference());
     if (original != null) {
@@ -65,6 +65,13 @@ final class AdyenNotifications {
     additional.put("hmacSignature", signature(json));
     return new JsonObject().put("live", "false").put("notificationItems",
         new JsonArray().add(new JsonObject().put("NotificationRequestItem", json))).encode();
+  }
+
+  /** A cancellation is always of the whole payment. */
+  private static long amount(Line line, Entry entry) {
+    return line instanceof Movement movement && movement.kind() == Kind.CANCEL
+        ? entry.amount()
+        : line.amount();
   }
 
   private @Nullable Item item(Line line, Book book) {

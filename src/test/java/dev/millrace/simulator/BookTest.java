@@ -16,6 +16,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class BookTest {
   @TempDir
@@ -92,6 +94,22 @@ class BookTest {
     Files.write(file, List.of(lines.get(0), lines.get(2)));
     assertThatThrownBy(() -> new RunningSimulator(directory))
         .hasMessageContaining("is broken in line 2: n is 1 where 0 follows");
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', value = {"\"payment\":0,\"kind\":\"theft\",\"amount\":5|theft is unknown",
+      "\"payment\":1,\"kind\":\"refund\",\"amount\":5|it refers to a line that does not precede it",
+      "\"payment\":0,\"kind\":\"refund_success\",\"amount\":5,\"about\":0|it refers to a line that does not",
+      "\"payment\":0,\"kind\":\"refund\"|kind, payment or amount is missing",
+      "\"payment\":0,\"kind\":\"refund\",\"amount\":5,\"x\":1|unknown field x"})
+  void restart_brokenMovementStops(String members, String message) throws Exception {
+    try (var provider = new RunningSimulator(directory)) {
+      provider.charge("ref-1", "pm_card_visa");
+    }
+    Path file = directory.resolve("book.ndjson");
+    Files.writeString(file, "{\"m\":0," + members + "}\n", StandardOpenOption.APPEND);
+    assertThatThrownBy(() -> new RunningSimulator(directory)).hasMessageContaining("is broken in line 3: ")
+        .hasMessageContaining(message);
   }
 
   @Test

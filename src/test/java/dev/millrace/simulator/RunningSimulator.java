@@ -97,6 +97,10 @@ final class RunningSimulator implements AutoCloseable {
     return client.send(request, BodyHandlers.ofString());
   }
 
+  CompletableFuture<HttpResponse<String>> sendLater(HttpRequest request) {
+    return client.sendAsync(request, BodyHandlers.ofString());
+  }
+
   HttpResponse<String> search(String reference) throws Exception {
     return get("/v1/payment_intents/search?query="
         + URLEncoder.encode("metadata['millrace_reference']:'" + reference + "'", StandardCharsets.UTF_8));

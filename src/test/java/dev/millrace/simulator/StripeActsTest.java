@@ -15,6 +15,9 @@ import java.net.http.HttpTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -60,8 +63,7 @@ class StripeActsTest {
   }
 
   private JsonObject bookLine(String reference) throws Exception {
-    return provider.get("/book").body().lines().map(JsonObject::new)
-        .filter(line -> line.getString("reference").equals(reference)).findFirst().orElseThrow();
+    return provider.bookLine(reference);
   }
 
   @Test
@@ -245,6 +247,18 @@ class StripeActsTest {
     // The refusal was saved under its key, and stands.
     assertThat(refund("r-2", id, "&amount=501").body()).isEqualTo(tooMuch.body());
     assertThat(bookLine("ref-1").getInteger("amount_refunded")).isEqualTo(1099);
+  }
+
+  @Test
+  void refund_manyAtOnce() throws Exception {
+    String id = json(provider.charge("ref-1", "pm_card_visa")).getString("id");
+    var sent = IntStream.range(0, 40).mapToObj(i -> provider.sendLater(provider.request("/v1/refunds")
+        .header("Idempotency-Key", "r-" + i)
+        .POST(BodyPublishers.ofString("payment_intent=" + id + "&amount=100")).build())).toList();
+    CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)).get(20, TimeUnit.SECONDS);
+    assertThat(sent.stream().filter(one -> one.join().statusCode() == 200)).hasSize(10);
+    assertThat(sent.stream().filter(one -> one.join().statusCode() == 400)).hasSize(30);
+    assertThat(bookLine("ref-1").getInteger("amount_refunded")).isEqualTo(1000);
   }
 
   @Test
