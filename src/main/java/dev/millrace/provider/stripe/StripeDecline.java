@@ -1,9 +1,6 @@
 package dev.millrace.provider.stripe;
 
-import java.util.Arrays;
-import java.util.Locale;
-import java.util.Map;
-import java.util.function.Function;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -16,55 +13,81 @@ import org.jspecify.annotations.Nullable;
  * @see <a href="https://docs.stripe.com/declines/codes">Stripe, decline codes</a>
  * @see <a href="https://docs.stripe.com/error-codes">Stripe, error codes</a>
  */
-enum StripeDecline {
-  // On the way to the issuer.
-  /** The issuer could not be reached; attempt the payment again. Another acquirer has other ways to it. */
-  ISSUER_NOT_AVAILABLE(true),
-  /** An error while the card was processed; attempt the payment again. */
-  PROCESSING_ERROR(true),
-  /** Could not be processed, reason unknown; attempt the payment again. */
-  REENTER_TRANSACTION(true),
-  /** The processor of this kind of payment method is away for now; try again later. */
-  PAYMENT_METHOD_NOT_AVAILABLE(true),
-  /** The payment method's own provider did not answer in time, and Stripe took nothing. */
-  PAYMENT_METHOD_PROVIDER_TIMEOUT(true),
-  /** Stripe has not activated our account for live charges. */
-  TESTMODE_CHARGES_ONLY(true),
+final class StripeDecline {
+  private static final Set<String> ELSEWHERE = codes("""
+    issuer_not_available             the issuer could not be reached; another acquirer has other ways to it
+    processing_error                 an error while the card was processed
+    reenter_transaction              it could not be processed, and nobody knows why
+    payment_method_not_available     the processor of this kind of payment method is away for now
+    payment_method_provider_timeout  the payment method's own provider did not answer, and nothing was taken
+    testmode_charges_only            Stripe has not activated our account for live charges""");
 
-  // The issuer's no, with or without a reason; what is to be done, the cardholder must do.
-  APPROVE_WITH_ID, AUTHENTICATION_REQUIRED, CALL_ISSUER, CARD_DECLINED, CARD_VELOCITY_EXCEEDED, DO_NOT_HONOR, DO_NOT_TRY_AGAIN, GENERIC_DECLINE, INSUFFICIENT_FUNDS, INVALID_ACCOUNT, NEW_ACCOUNT_INFORMATION_AVAILABLE, NO_ACTION_TAKEN, NOT_PERMITTED, REVOCATION_OF_ALL_AUTHORIZATIONS, REVOCATION_OF_AUTHORIZATION, SERVICE_NOT_ALLOWED, STOP_PAYMENT_ORDER, TRANSACTION_NOT_ALLOWED, WITHDRAWAL_COUNT_LIMIT_EXCEEDED,
-  /** In spite of its name an issuer's refusal without a reason: asked again, the cardholder may call the issuer. */
-  TRY_AGAIN_LATER,
+  private static final Set<String> FINAL = codes("""
+    approve_with_id                       the issuer's no
+    authentication_required               the issuer wants 3-D Secure
+    call_issuer                           the issuer's no
+    card_declined                         no reason known
+    card_velocity_exceeded                over the balance or a limit
+    do_not_honor                          the issuer's no
+    do_not_try_again                      the issuer's no
+    generic_decline                       the issuer's or Radar's no
+    insufficient_funds                    the cardholder's
+    invalid_account                       the cardholder's
+    new_account_information_available     the cardholder's
+    no_action_taken                       the issuer's no
+    not_permitted                         the issuer's no
+    revocation_of_all_authorizations      the cardholder's no
+    revocation_of_authorization           the cardholder's no
+    service_not_allowed                   the issuer's no
+    stop_payment_order                    the cardholder's no
+    transaction_not_allowed               the issuer's no
+    try_again_later                       the issuer's no, in spite of its name; the cardholder may call it
+    withdrawal_count_limit_exceeded       over the balance or a limit
+    card_not_supported                    not for such a purchase
+    currency_not_supported                not in this currency
+    expired_card                          the cardholder's
+    invalid_amount                        over what the card permits
+    duplicate_transaction                 the same a moment ago: sent elsewhere it might be charged twice
+    incorrect_address                     typed wrong
+    incorrect_cvc                         typed wrong
+    incorrect_number                      typed wrong
+    incorrect_pin                         typed wrong
+    incorrect_zip                         typed wrong
+    invalid_cvc                           typed wrong
+    invalid_expiry_month                  typed wrong
+    invalid_expiry_year                   typed wrong
+    invalid_number                        typed wrong
+    invalid_pin                           typed wrong
+    mobile_device_authentication_required the cardholder's to do
+    offline_pin_required                  the cardholder's to do
+    online_or_offline_pin_required        the cardholder's to do
+    pin_try_exceeded                      the cardholder's
+    payment_intent_authentication_failure 3-D Secure failed
+    fraudulent                            Stripe suspects fraud
+    highest_risk_level                    Stripe suspects fraud
+    lost_card                             fraud
+    merchant_blacklist                    on the merchant's own block list
+    pickup_card                           fraud
+    restricted_card                       fraud
+    security_violation                    fraud
+    stolen_card                           fraud
+    testmode_decline                      a test card in live mode""");
 
-  // What was asked does not fit the card.
-  CARD_NOT_SUPPORTED, CURRENCY_NOT_SUPPORTED, EXPIRED_CARD, INVALID_AMOUNT,
-  /** The same amount on the same card a moment ago: sent elsewhere it might be charged twice. */
-  DUPLICATE_TRANSACTION,
+  private StripeDecline() {}
 
-  // What the cardholder typed.
-  INCORRECT_ADDRESS, INCORRECT_CVC, INCORRECT_NUMBER, INCORRECT_PIN, INCORRECT_ZIP, INVALID_CVC, INVALID_EXPIRY_MONTH, INVALID_EXPIRY_YEAR, INVALID_NUMBER, INVALID_PIN, MOBILE_DEVICE_AUTHENTICATION_REQUIRED, OFFLINE_PIN_REQUIRED, ONLINE_OR_OFFLINE_PIN_REQUIRED, PIN_TRY_EXCEEDED, PAYMENT_INTENT_AUTHENTICATION_FAILURE,
+  /** The first word of each line; what follows says why. */
+  private static Set<String> codes(String table) {
+    return table.lines().map(line -> line.split(" ", 2)[0]).collect(Collectors.toUnmodifiableSet());
+  }
 
-  // Fraud, or the suspicion of it.
-  FRAUDULENT, HIGHEST_RISK_LEVEL, LOST_CARD, MERCHANT_BLACKLIST, PICKUP_CARD, RESTRICTED_CARD, SECURITY_VIOLATION, STOLEN_CARD,
-
-  /** A test card in live mode. */
-  TESTMODE_DECLINE;
-
-  private static final Map<String, StripeDecline> BY_CODE = Arrays.stream(values())
-      .collect(Collectors.toMap(StripeDecline::code, Function.identity()));
-
-  final boolean elsewhere;
-
-  StripeDecline() { this(false); }
-
-  StripeDecline(boolean elsewhere) { this.elsewhere = elsewhere; }
-
-  /** Stripe's text. */
-  String code() { return name().toLowerCase(Locale.ROOT); }
+  /** Whether the code is in the table. */
+  static boolean known(String code) {
+    return ELSEWHERE.contains(code) || FINAL.contains(code);
+  }
 
   /** Judges by the decline code, which is the issuer's word; where there is none, by the error's code. */
   static boolean elsewhere(@Nullable String code, @Nullable String declineCode) {
-    StripeDecline known = BY_CODE.get(declineCode != null ? declineCode : code == null ? "" : code);
-    return known != null && known.elsewhere;
+    String word = declineCode != null ? declineCode : code;
+    return word != null && ELSEWHERE.contains(word);
   }
 }
