@@ -1,0 +1,190 @@
+package dev.millrace.provider.adyen;
+
+import dev.millrace.platform.TypeId;
+import dev.millrace.provider.Fields;
+import dev.millrace.provider.Provider.Outcome;
+import dev.millrace.provider.WebhookScheme.Fact;
+import dev.millrace.provider.WebhookScheme.Notice;
+import io.vertx.core.json.JsonObject;
+import java.time.DateTimeException;
+import java.time.OffsetDateTime;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What Adyen's notifications say. {@code merchantReference} is that of the request it is about, the payment's or the
+ * modification's own; {@code originalReference} the payment's pspReference.
+ *
+ * <p>Disputes, by the money: the notification of a chargeback announces that it will be taken, the chargeback takes it,
+ * either opens the dispute; both bear the dispute's one pspReference. A chargeback that cannot be defended any more says
+ * so by its {@code disputeStatus} and is lost, as is a pre-arbitration lost. A reversal brings the money back: won. A
+ * second chargeback takes it again and for good: lost, under a name of its own, because the first was won.
+ *
+ * @see <a href="https://docs.adyen.com/api-explorer/Webhooks/1/overview">Adyen, standard webhooks</a>
+ * @see <a href="https://docs.adyen.com/risk-management/disputes-api/dispute-notifications">Adyen, dispute webhooks</a>
+ */
+final class AdyenEvents {
+  /** The metadata by which an authorisation says whether it was a charge: {@code automatic} or {@code manual}. */
+  static final String CAPTURE = "millrace_capture";
+  private static final Set<String> LOST = Set.of("Lost", "Accepted", "Expired");
+
+  private final String merchantAccount;
+
+  AdyenEvents(String merchantAccount) { this.merchantAccount = merchantAccount; }
+
+  /** Whether it is a reference that we gave. */
+  static boolean ours(String reference) {
+    return TypeId.parse(TypeId.ATTEMPT, reference) != null;
+  }
+
+  /** One item, in words. {@code original}: the payment's pspReference, where it is another's than the item's own. */
+  private record Item(String event, String psp, @Nullable String original, String reference, boolean success,
+      @Nullable String reason, @Nullable AdyenAmount amount, JsonObject additional) {
+    /** The payment's name at Adyen. */
+    String payment() { return original == null ? psp : original; }
+
+    boolean disputeIn(Set<String> states) {
+      return states.contains(Objects.requireNonNullElse(Fields.text(additional, "disputeStatus"), ""));
+    }
+  }
+
+  Notice read(JsonObject json) {
+    String event = Objects.requireNonNullElse(Fields.text(json, "eventCode"), "");
+    String psp = Fields.text(json, "pspReference");
+    String success = String.valueOf(json.getValue("success"));
+    if (event.isEmpty() || psp == null || !(success.equals("true") || success.equals("false")))
+      return new Notice.Unreadable(event, "no eventCode, pspReference or success");
+    // One endpoint may serve several merchant accounts: of the others we know nothing.
+    if (!merchantAccount.equals(Fields.text(json, "merchantAccountCode"))) return new Notice.Ignored(event);
+    String original = Fields.text(json, "originalReference");
+    return read(new Item(event, psp, original == null || original.isEmpty() ? null : original,
+        Objects.requireNonNullElse(Fields.text(json, "merchantReference"), ""), success.equals("true"),
+        Fields.text(json, "reason"), AdyenAmount.read(Fields.object(json, "amount")),
+        Fields.at(json, "additionalData")));
+  }
+
+  private static Notice read(Item item) {
+    return switch (item.event) {
+      case "AUTHORISATION" -> told(item, item.success ? authorised(item) : refused(item));
+      case "CAPTURE" -> told(item, item.success ? charged(item) : failed(item, "capture_failed"));
+      case "CAPTURE_FAILED" -> failure(item, "capture_failed");
+      case "CANCELLATION", "TECHNICAL_CANCEL" ->
+        told(item, item.success ? new Outcome.Voided(item.payment(), false) : failed(item, "cancel_failed"));
+      case "EXPIRE" ->
+        item.success ? told(item, new Outcome.Voided(item.payment(), true)) : new Notice.Ignored(item.event);
+      case "REFUND" -> refund(item);
+      case "REFUND_FAILED" -> failure(item, "refund_failed");
+      case "REFUNDED_REVERSED" -> failure(item, "refund_reversed");
+      default -> item.success ? dispute(item) : new Notice.Ignored(item.event);
+    };
+  }
+
+  /** Others may use the same merchant account: what is not under a reference of ours is theirs. */
+  private static Notice told(Item item, @Nullable Outcome outcome) {
+    if (!ours(item.reference)) return new Notice.Ignored(item.event);
+    return outcome == null ? noAmount(item) : new Notice.Told(item.event, item.reference, outcome);
+  }
+
+  private static Notice noAmount(Item item) {
+    return new Notice.Unreadable(item.event, "an amount that is none");
+  }
+
+  /** Without the metadata it says only that an inquiry is worth while. */
+  private static @Nullable Outcome authorised(Item item) {
+    if (item.amount == null) return null;
+    return switch (Objects.requireNonNullElse(Fields.text(item.additional, "metadata." + CAPTURE), "")) {
+      case "automatic" -> charged(item);
+      case "manual" ->
+        new Outcome.Authorized(item.payment(), item.amount.minor(), item.amount.currency(), null);
+      default -> new Outcome.Unknown("authorised, but not said whether it was captured");
+    };
+  }
+
+  private static Outcome refused(Item item) {
+    return AdyenAnswers.refused(item.psp, null, item.reason);
+  }
+
+  private static @Nullable Outcome charged(Item item) {
+    return item.amount == null
+        ? null
+        : new Outcome.Charged(item.payment(), item.amount.minor(), item.amount.currency());
+  }
+
+  private static Outcome failed(Item item, String code) {
+    String reason = item.reason == null ? "" : item.reason;
+    return new Outcome.Declined(item.psp, code, null,
+        reason.isEmpty() ? "The provider says: " + item.event + "." : reason);
+  }
+
+  /** What was done, or seemed so, came to nothing. Of a refund that others made, nothing of ours can tell that. */
+  private static Notice failure(Item item, String code) {
+    if (!item.success) return new Notice.Ignored(item.event);
+    return ours(item.reference) || item.event.startsWith("CAPTURE")
+        ? told(item, failed(item, code))
+        : new Notice.Unreadable(item.event,
+            "the refund " + item.psp + " of " + item.payment() + ", made at Adyen, failed afterwards");
+  }
+
+  private static Notice refund(Item item) {
+    if (!item.success)
+      return ours(item.reference)
+          ? told(item, failed(item, "refund_failed"))
+          : new Notice.Ignored(item.event);
+    if (item.amount == null) return noAmount(item);
+    if (ours(item.reference))
+      return told(item, new Outcome.Refunded(item.psp, item.amount.minor(), item.amount.currency()));
+    return item.original == null
+        ? new Notice.Ignored(item.event)
+        : new Notice.Befell(item.event, item.original,
+            new Fact.RefundedThere(item.psp, item.amount.minor(), item.amount.currency()));
+  }
+
+  private static Notice dispute(Item item) {
+    return switch (item.event) {
+      case "NOTIFICATION_OF_CHARGEBACK" -> opened(item);
+      case "CHARGEBACK" -> item.disputeIn(LOST) ? closed(item, item.psp, false) : opened(item);
+      case "CHARGEBACK_REVERSED", "PREARBITRATION_WON", "ARBITRATION_WON", "SCHEME_ARBITRATION_WON" ->
+        closed(item, item.psp, true);
+      case "PREARBITRATION_LOST", "ARBITRATION_LOST", "SCHEME_ARBITRATION_LOST" ->
+        closed(item, item.psp, false);
+      case "SECOND_CHARGEBACK" -> closed(item, item.psp + "/2", false);
+      case "DISPUTE_DEFENSE_PERIOD_ENDED" ->
+        item.disputeIn(LOST) ? closed(item, item.psp, false) : new Notice.Ignored(item.event);
+      case "ISSUER_RESPONSE_TIMEFRAME_EXPIRED" ->
+        item.disputeIn(Set.of("Won")) ? closed(item, item.psp, true) : new Notice.Ignored(item.event);
+      default -> new Notice.Ignored(item.event);
+    };
+  }
+
+  private static Notice opened(Item item) {
+    return item.original == null || item.amount == null
+        ? unnamed(item)
+        : new Notice.Befell(item.event, item.original, new Fact.DisputeOpened(item.psp, item.amount.minor(),
+            item.amount.currency(), item.reason, defensePeriodEnd(item.additional)));
+  }
+
+  private static Notice closed(Item item, String dispute, boolean won) {
+    return item.original == null || item.amount == null
+        ? unnamed(item)
+        : new Notice.Befell(item.event, item.original, new Fact.DisputeClosed(dispute, won,
+            item.amount.minor(), item.amount.currency(), item.reason));
+  }
+
+  /** Adyen sends the payment's name with a dispute only where that is switched on. */
+  private static Notice unnamed(Item item) {
+    return new Notice.Unreadable(item.event,
+        "a dispute without originalReference or amount: switch on sending"
+            + " it in Adyen's Customer Area");
+  }
+
+  private static @Nullable Long defensePeriodEnd(JsonObject additional) {
+    String end = Fields.text(additional, "defensePeriodEndsAt");
+    if (end == null) return null;
+    try {
+      return OffsetDateTime.parse(end).toEpochSecond();
+    } catch (DateTimeException e) {
+      return null; // Said in another way: the dispute counts without it.
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** The connector to Adyen's Checkout API. */
+package dev.millrace.provider.adyen;
