@@ -105,8 +105,6 @@ public final class ApiVerticle extends VerticleBase {
     var create = new CreateEndpoint(bodies, writer,
         new Answers(vertx, link, config.millis("idempotency.redis-ttl"), registry), records, reads,
         waiting, backlog, share);
-    var read = new ReadEndpoints(reads, new Balances(reads::query), records,
-        config.millis("idempotency.retention"));
     var gate = new Gate(writer::up, new Credentials(reads), new RateLimiter(link),
         config.text("api.docs-url"), registry);
     var inbox = new ArrayList<PgLink>();
@@ -118,6 +116,8 @@ public final class ApiVerticle extends VerticleBase {
         .compose(v -> EventId.load(reads::query))
         .compose(ids -> {
           Router router = router(gate);
+          var read = new ReadEndpoints(reads, new Balances(reads::query), records, ids,
+              config.millis("idempotency.retention"));
           payments(router, gate, create, read);
           operations(router, gate, bodies, reads, records);
           var events = new Events(new EventReads(reads::query), ids, config.duration("events.retention"));
@@ -141,16 +141,17 @@ public final class ApiVerticle extends VerticleBase {
   private void operations(Router router, Gate gate, BodyReader bodies, Reads reads, KeyRecords records) {
     Pool writing = servers.batchPool(vertx);
     changes = writing;
+    var transactions = new Reads(writing, config.millis("postgres.statement-timeout"));
+    var turns = new Turns(config.positive("postgres.pool-waiting-max"), instance, registry);
+    String counter = "operations-" + instance;
     var ended = new OperationReads(reads::query);
     var waiting = new OutcomeWatch<OperationRow>(vertx,
         ids -> ended.ended(ids)
             .map(rows -> rows.stream().collect(Collectors.toMap(OperationRow::id, Function.identity()))),
         config.positive("api.waiters-max"), "operation-waiters", instance, registry);
     operationWatch = waiting;
-    var asked = new OperationEndpoints(bodies,
-        new Once(new Reads(writing, config.millis("postgres.statement-timeout")), records),
-        new Turns(config.positive("postgres.pool-waiting-max"), instance, registry), reads, waiting,
-        "operations-" + instance);
+    var asked = new OperationEndpoints(bodies, new Once(transactions, records), turns, reads, waiting,
+        counter);
     router.post("/v1/payments/:id/capture").handler(gate.call(asked::capture));
     router.post("/v1/payments/:id/cancel").handler(gate.call(asked::cancel));
     router.post("/v1/payments/:id/refunds").handler(gate.call(asked::refund));

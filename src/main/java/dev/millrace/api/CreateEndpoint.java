@@ -160,7 +160,7 @@ final class CreateEndpoint {
   }
 
   private Future<Answer> accepted(Creation c, UUID id) {
-    Buffer body = acceptedBody(c, id, c.asked, c.call.traceparent());
+    Buffer body = acceptedBody(c, id, c.asked, c.call.traceparent(), PaymentJson.FORM);
     var headers = Map.of("Location", ROUTE + "/" + TypeId.format(TypeId.PAYMENT, id));
     // Not put into Redis: few requests are ever repeated, and the first repetition does it.
     if (c.waitMs == 0) return Future.succeededFuture(new Answer(202, body, headers));
@@ -192,13 +192,15 @@ final class CreateEndpoint {
     if (found.answer() != null) return Future.succeededFuture(found.answer());
     return reads.payment(c.merchant(), c.livemode(), found.resource()).map(payment -> {
       if (payment == null) throw new IllegalStateException("an idempotency key without its payment");
-      return acceptedBody(c, payment.id(), payment.asked(), payment.traceparent());
+      return acceptedBody(c, payment.id(), payment.asked(), payment.traceparent(), found.form());
     });
   }
 
   /** The 202's body: a function of the payment's first event alone, so that a repetition gets the same bytes. */
-  private static Buffer acceptedBody(Creation c, UUID id, PaymentEvent.Initiated asked, String traceparent) {
-    return PaymentJson.payment(PaymentRow.accepted(id, c.merchant(), c.livemode(), asked, traceparent));
+  private static Buffer acceptedBody(Creation c, UUID id, PaymentEvent.Initiated asked, String traceparent,
+      int form) {
+    return PaymentJson.accepted(PaymentRow.accepted(id, c.merchant(), c.livemode(), asked, traceparent),
+        form);
   }
 
   private static Future<Answer> inUse() { return refuse(Once.inUse()); }

@@ -17,12 +17,24 @@ import org.jspecify.annotations.Nullable;
 
 /** The payment object of the API. Times are Unix seconds, amounts minor units. */
 final class PaymentJson {
+  /** With what became of a payment after its charge: captures, refunds, the payer's action. */
+  static final int FORM = 2;
+  /** Without. */
+  static final int FIRST_FORM = 1;
   private static final JsonFactory JSON = new JsonFactory();
 
   private PaymentJson() {}
 
   static Buffer payment(PaymentRow p) {
-    return generate(g -> write(g, p));
+    return generate(g -> write(g, p, FORM));
+  }
+
+  /** A payment as it was accepted, in the form that its first answer had. */
+  static Buffer accepted(PaymentRow p, int form) {
+    return switch (form) {
+      case FIRST_FORM, FORM -> generate(g -> write(g, p, form));
+      default -> throw new IllegalArgumentException("no form of the payment object: " + form);
+    };
   }
 
   /** {@code {object: "list", data, has_more, next}}; {@code next} is the cursor for {@code starting_after}. */
@@ -31,7 +43,7 @@ final class PaymentJson {
       g.writeStartObject();
       g.writeStringField("object", "list");
       g.writeArrayFieldStart("data");
-      for (PaymentRow p : payments) write(g, p);
+      for (PaymentRow p : payments) write(g, p, FORM);
       g.writeEndArray();
       g.writeBooleanField("has_more", hasMore);
       nullable(g, "next", hasMore ? TypeId.format(TypeId.PAYMENT, payments.getLast().id()) : null);
@@ -53,7 +65,7 @@ final class PaymentJson {
     return Buffer.buffer(out.toByteArray());
   }
 
-  private static void write(JsonGenerator g, PaymentRow p) throws IOException {
+  private static void write(JsonGenerator g, PaymentRow p, int form) throws IOException {
     PaymentEvent.Initiated asked = p.asked();
     long created = TypeId.millis(p.id()) / 1000;
     g.writeStartObject();
@@ -63,6 +75,10 @@ final class PaymentJson {
     g.writeStringField("currency", asked.currency());
     g.writeStringField("status", p.status().wire());
     g.writeStringField("payment_method", asked.paymentMethod());
+    if (form >= FORM) {
+      nullable(g, "payment_method_type", asked.paymentMethodType());
+      nullable(g, "payment_method_bin", asked.paymentMethodBin());
+    }
     g.writeStringField("capture", asked.capture());
     nullable(g, "reference", asked.reference());
     nullable(g, "description", asked.description());
@@ -76,8 +92,14 @@ final class PaymentJson {
     g.writeNumberField("version", p.version());
     nullable(g, "provider", p.provider());
     nullable(g, "provider_reference", p.providerReference());
-    if (p.amountCharged() == null) g.writeNullField("amount_charged");
-    else g.writeNumberField("amount_charged", p.amountCharged());
+    if (form >= FORM) g.writeNumberField("amount_authorized", orZero(p.amountAuthorized()));
+    nullable(g, "amount_charged", p.amountCharged());
+    if (form >= FORM) {
+      g.writeNumberField("amount_captured", orZero(p.amountCaptured()));
+      g.writeNumberField("amount_refunded", orZero(p.amountRefunded()));
+      nextAction(g, p);
+      nullable(g, "expires", p.expires() == null ? null : p.expires().toEpochSecond());
+    }
     nullable(g, "settlement",
         p.settlement() == null ? null : TypeId.format(TypeId.SETTLEMENT, p.settlement()));
     if (p.failureCode() == null) {
@@ -92,6 +114,25 @@ final class PaymentJson {
     g.writeNumberField("created", created);
     g.writeNumberField("updated", p.updated() == null ? created : p.updated().toEpochSecond());
     g.writeEndObject();
+  }
+
+  private static void nextAction(JsonGenerator g, PaymentRow p) throws IOException {
+    if (p.actionUrl() == null) {
+      g.writeNullField("next_action");
+      return;
+    }
+    g.writeObjectFieldStart("next_action");
+    g.writeStringField("type", "redirect_to_url");
+    g.writeStringField("url", p.actionUrl());
+    nullable(g, "expires", p.expires() == null ? null : p.expires().toEpochSecond());
+    g.writeEndObject();
+  }
+
+  private static long orZero(@Nullable Long amount) { return amount == null ? 0 : amount; }
+
+  private static void nullable(JsonGenerator g, String name, @Nullable Long value) throws IOException {
+    if (value == null) g.writeNullField(name);
+    else g.writeNumberField(name, value);
   }
 
   private static void nullable(JsonGenerator g, String name, @Nullable String value) throws IOException {

@@ -4,6 +4,7 @@ import dev.millrace.api.Call.Answer;
 import dev.millrace.idempotency.IdempotencyKey;
 import dev.millrace.idempotency.KeyId;
 import dev.millrace.idempotency.KeyRecords;
+import dev.millrace.journal.EventId;
 import dev.millrace.journal.PaymentRow;
 import dev.millrace.journal.Reads;
 import dev.millrace.ledger.Accounts;
@@ -31,9 +32,11 @@ final class ReadEndpoints {
   private final Balances balances;
   private final KeyRecords records;
   private final KeyId keyIds = new KeyId();
+  private final EventId ids;
   private final long retentionMs;
 
-  ReadEndpoints(Reads reads, Balances balances, KeyRecords records, long retentionMs) {
+  ReadEndpoints(Reads reads, Balances balances, KeyRecords records, EventId ids, long retentionMs) {
+    this.ids = ids;
     this.reads = reads;
     this.balances = balances;
     this.records = records;
@@ -92,27 +95,10 @@ final class ReadEndpoints {
     });
   }
 
-  /** {@code GET /v1/payments/{id}/timeline}: every event, attempt and posting, in order. */
+  /** {@code GET /v1/payments/{id}/timeline}: all that happened to a payment, in order. */
   Future<Answer> timeline(Call call) {
-    return owned(call).compose(row -> reads.timeline(row.id()).map(moments -> {
-      var data = new JsonArray();
-      for (var m : moments) {
-        JsonObject detail = m.data();
-        Object batch = detail.getValue("settlement");
-        if (m.kind().equals("posting") && batch != null)
-          detail.put("settlement", TypeId.format(TypeId.SETTLEMENT, UUID.fromString(batch.toString())));
-        if (m.kind().equals("attempt"))
-          detail.put("reference",
-              TypeId.format(TypeId.ATTEMPT, UUID.fromString(detail.getString("reference"))));
-        data.add(new JsonObject().put("object", m.kind()).put("name", m.name())
-            .put("at", m.at().toInstant().toString())
-            .put("version", m.version()).put("data", detail));
-      }
-      return Answer.of(200,
-          new JsonObject().put("object", "timeline").put("payment", TypeId.format(TypeId.PAYMENT, row.id()))
-              .put("trace_id", dev.millrace.platform.Trace.id(row.traceparent()))
-              .put("status", row.status().wire()).put("data", data).toBuffer());
-    }));
+    return owned(call).compose(row -> reads.timeline(row.id())
+        .map(moments -> Answer.of(200, TimelineJson.of(row, moments, ids).toBuffer())));
   }
 
   /** {@code GET /v1/balances}: what is the merchant's, per currency, exact. */

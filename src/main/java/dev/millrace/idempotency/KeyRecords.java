@@ -17,15 +17,14 @@ import org.jspecify.annotations.Nullable;
 public final class KeyRecords {
   /**
    * One used key. {@code object} and {@code resource}: what it made, {@code payment} mostly; {@code answer} is null for the common answer, the payment as it was accepted, which is made anew
-   * from its first event; {@code waiting}: its first caller may still get another answer.
+   * from its first event in the {@code form} that it had then; {@code waiting}: its first caller may still get another
+   * answer.
    */
   public record KeyRecord(String object, UUID resource, Buffer fingerprint, int status,
-      @Nullable Buffer answer,
-      boolean waiting,
-      OffsetDateTime created) {}
+      @Nullable Buffer answer, int form, boolean waiting, OffsetDateTime created) {}
 
   private static final String FIND = """
-    SELECT object, resource, fingerprint, status, answer, coalesce(wait_until > now(), false), created
+    SELECT object, resource, fingerprint, status, answer, form, coalesce(wait_until > now(), false), created
       FROM idempotency_key WHERE id = $1::uuid""";
   /** Only while nobody can have been given the stored answer yet. */
   private static final String REPLACE = """
@@ -47,7 +46,7 @@ public final class KeyRecords {
       if (rows.size() == 0) return null;
       var row = rows.iterator().next();
       return new KeyRecord(row.getString(0), row.getUUID(1), row.getBuffer(2), row.getInteger(3),
-          row.getBuffer(4), row.getBoolean(5), row.getOffsetDateTime(6));
+          row.getBuffer(4), row.getInteger(5), row.getBoolean(6), row.getOffsetDateTime(7));
     });
   }
 

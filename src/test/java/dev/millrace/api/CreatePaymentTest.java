@@ -107,7 +107,7 @@ final class CreatePaymentTest {
   @Test
   void faults_areReportedTogetherInTheirOrder() {
     var errors = refusal(
-        "{\"amount\":0,\"nope\":1,\"currency\":\"xyz\",\"capture\":\"manual\",\"reference\":\"\"}").errors();
+        "{\"amount\":0,\"nope\":1,\"currency\":\"xyz\",\"capture\":\"later\",\"reference\":\"\"}").errors();
     assertThat(errors).extracting(FieldError::param).containsExactly("amount", "nope", "reference",
         "currency",
         "payment_method", "capture");
@@ -221,8 +221,39 @@ final class CreatePaymentTest {
         "`capture` must be `automatic` or `manual`.");
   }
 
+  @Test
+  void capture_manual_isAccepted() {
+    assertThat(parse("{" + REQUIRED + ",\"capture\":\"manual\"}").capture()).isEqualTo("manual");
+  }
+
   @ParameterizedTest
-  @CsvSource({"reference, 200", "description, 1000", "payment_method, 210"})
+  @CsvSource({"card, 424242", "card, 42424242", "ach, NULL", "NULL, 4242424"})
+  void paymentMethod_named_isAccepted(String type, String bin) {
+    String named = ",\"payment_method_type\":" + json(type) + ",\"payment_method_bin\":" + json(bin);
+    var asked = parse("{" + REQUIRED + named + "}");
+    assertThat(asked.paymentMethodType()).isEqualTo(type.equals("NULL") ? null : type);
+    assertThat(asked.paymentMethodBin()).isEqualTo(bin.equals("NULL") ? null : bin);
+  }
+
+  private static String json(String value) {
+    return value.equals("NULL") ? "null" : "\"" + value + "\"";
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"42424", "4242 42", "42424a", "٤٢٤٢٤٢"})
+  void paymentMethodBin_thatIsNone_refused(String bin) {
+    refused("\"payment_method_bin\":\"" + bin + "\"", "payment_method_bin", "parameter_invalid",
+        "`payment_method_bin` must be the first 6 to 8 digits of the card, as a string.");
+  }
+
+  @Test
+  void paymentMethodType_other_refused() {
+    refused("\"payment_method_type\":\"sepa\"", "payment_method_type", "parameter_invalid",
+        "`payment_method_type` must be `card` or `ach`.");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"reference, 200", "description, 1000", "payment_method, 210", "payment_method_bin, 8"})
   void text_tooLong_refused(String field, int max) {
     refusedWhole(with(field, "\"" + "a".repeat(max + 1) + "\""), field, "parameter_too_long",
         "`" + field + "` has " + (max + 1) + " characters; at most " + max + " are allowed.");
@@ -235,7 +266,8 @@ final class CreatePaymentTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"currency", "payment_method", "capture", "reference", "description", "return_url"})
+  @ValueSource(strings = {"currency", "payment_method", "payment_method_type", "payment_method_bin",
+      "capture", "reference", "description", "return_url"})
   void text_noString_refused(String field) {
     for (String value : new String[]{"1", "1.5", "true", "[]", "[\"a\"]", "{}", "{\"a\":{\"b\":[1]}}"}) {
       refusedWhole(with(field, value), field, "parameter_invalid", "`" + field + "` must be a string.");
@@ -243,7 +275,8 @@ final class CreatePaymentTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"currency", "payment_method", "capture", "reference", "description", "return_url"})
+  @ValueSource(strings = {"currency", "payment_method", "payment_method_type", "payment_method_bin",
+      "capture", "reference", "description", "return_url"})
   void text_empty_refused(String field) {
     refusedWhole(with(field, "\"\""), field, "parameter_empty",
         "`" + field + "` is empty. Leave it out or give it a value.");

@@ -131,7 +131,7 @@ class ValidationIT {
   void fields_wrongTogether_areAllNamed() {
     var answer = REFUSED.pay(
         """
-          {"amount": 0, "currency": "USD", "payment_method": "visa", "capture": "manual", "capture_method": "manual",
+          {"amount": 0, "currency": "USD", "payment_method": "visa", "capture": "later", "capture_method": "manual",
            "reference": "", "return_url": "nowhere", "metadata": {"a": 1, "b": ""}}""");
     assertFaults(answer, "amount:amount_out_of_range", "currency:currency_unknown",
         "payment_method:payment_method_invalid", "capture:capture_unsupported",
