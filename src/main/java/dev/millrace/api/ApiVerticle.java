@@ -38,6 +38,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.time.InstantSource;
@@ -119,7 +120,7 @@ public final class ApiVerticle extends VerticleBase {
           var read = new ReadEndpoints(reads, new Balances(reads::query), records, ids,
               config.millis("idempotency.retention"));
           payments(router, gate, create, read);
-          operations(router, gate, bodies, reads, records);
+          operations(router, gate, bodies, reads, records, writer::up);
           var events = new Events(new EventReads(reads::query), ids, config.duration("events.retention"));
           events(router, gate, reads, events);
           webhooks(router, gate, bodies, new Once(reads, records), reads, ids, events);
@@ -138,7 +139,8 @@ public final class ApiVerticle extends VerticleBase {
   }
 
   /** Captures, cancellations and refunds have connections of their own: they may wait for a payment's row. */
-  private void operations(Router router, Gate gate, BodyReader bodies, Reads reads, KeyRecords records) {
+  private void operations(Router router, Gate gate, BodyReader bodies, Reads reads, KeyRecords records,
+      BooleanSupplier storageUp) {
     Pool writing = servers.batchPool(vertx);
     changes = writing;
     var transactions = new Reads(writing, config.millis("postgres.statement-timeout"));
@@ -158,6 +160,10 @@ public final class ApiVerticle extends VerticleBase {
     router.get("/v1/payments/:id/refunds").handler(gate.call(asked::refunds));
     router.get("/v1/payments/:id/refunds/:refund").handler(gate.call(asked::readRefund));
     router.get("/v1/payments/:id/operations").handler(gate.call(asked::operations));
+    var returns = new PayerReturn(storageUp, reads, transactions, turns,
+        new SourceLimit(config.positive("api.idle-returns-per-minute"), () -> System.nanoTime() / 1_000_000),
+        counter, instance, registry);
+    router.get("/return/:id").handler(returns::handle);
   }
 
   private void events(Router router, Gate gate, Reads reads, Events events) {
