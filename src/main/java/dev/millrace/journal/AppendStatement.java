@@ -21,6 +21,10 @@ import org.jspecify.annotations.Nullable;
  * work counter of many payments in one transaction. The update of {@code payment} guards each of them: it finds the row
  * only at the expected version, waits for a rival's commit and then looks again, so a handler that runs twice appends
  * once. Returns the payments that moved. At most one {@link Append} a payment in one statement.
+ *
+ * <p>The journal is followed in the order of (xid, position). A transaction that was given its xid early, by a lock or by
+ * another row, must not append to a payment that a younger one has moved since: its events would stand before those that
+ * they follow. It finds no such payment ({@code age(xmin)} is negative); its caller begins a new transaction.
  */
 public final class AppendStatement {
   public static final String SQL = """
@@ -47,7 +51,7 @@ public final class AppendStatement {
                      unnest($14::int8[]) AS amount_refunded, unnest($15::timestamptz[]) AS expires,
                      unnest($16::text[]) AS action_url, unnest($17::text[]) AS failure_code,
                      unnest($18::text[]) AS failure_message, unnest($19::uuid[]) AS settlement) AS u
-       WHERE p.id = ANY($1::uuid[]) AND p.id = u.id AND p.version = u.expected
+       WHERE p.id = ANY($1::uuid[]) AND p.id = u.id AND p.version = u.expected AND age(p.xmin) >= 0
       RETURNING p.id, p.merchant, p.livemode, u.actor, u.traceparent, u.rested, u.settles
     ), event AS (
       INSERT INTO journal (subject, version, type, merchant, livemode, actor, traceparent, data)

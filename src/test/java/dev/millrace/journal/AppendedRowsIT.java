@@ -271,6 +271,26 @@ final class AppendedRowsIT {
         "gateway", Payments.TRACE, List.of(), new Append.Netted(batch, first));
   }
 
+  /** Whoever follows the journal gets the events of a payment in their order, also from transactions that began early. */
+  @Test
+  void append_ofAnOlderTransaction_doesNotGoBeforeWhatItFollows() {
+    UUID id = submittedPayment();
+    var pool = database.pool(loop);
+    var late = append(id, 4, Status.UNKNOWN, Payments.confirmed(1999));
+    int moved = loop.result(() -> pool.withTransaction(older -> older.query("SELECT pg_current_xact_id()")
+        .execute().compose(v -> writer.append(append(id, 3, Status.PROVIDER_SUBMITTED,
+            new PaymentEvent.Unknown("stripe", "att_1", "timeout"))))
+        .compose(appended -> older.preparedQuery(AppendStatement.SQL)
+            .execute(AppendStatement.parameters(List.of(late), "older")))
+        .map(rows -> rows.size())));
+    assertThat(moved).isZero();
+    assertThat(payment("version, status", id)).isEqualTo("4 unknown");
+    write(late);
+    assertThat(payment("version, status", id)).isEqualTo("5 confirmed");
+    assertThat(rows("version", "journal WHERE subject = '" + id + "' ORDER BY xid, position"))
+        .containsExactly("1", "2", "3", "4", "5");
+  }
+
   /** A failover: the refused call is completed and the next one begun in one append. */
   @Test
   void attempts_ofOneAppend_areAllWritten() {
