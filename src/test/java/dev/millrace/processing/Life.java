@@ -22,8 +22,15 @@ import java.util.TreeSet;
  * {@link ProviderBook}. One step gives at most one append, to be committed by the caller.
  */
 final class Life {
-  /** What is to be appended; {@code committed} runs once it is. Empty: whatever was said changed nothing. */
-  record Move(String what, List<PaymentEvent> events, Runnable committed) {
+  /**
+   * What is to be appended; {@code committed} runs once it is, {@code stale} when the payment has moved on instead. Empty:
+   * whatever was said changed nothing.
+   */
+  record Move(String what, List<PaymentEvent> events, Runnable committed, Runnable stale) {
+    Move(String what, List<PaymentEvent> events, Runnable committed) {
+      this(what, events, committed, () -> {});
+    }
+
     static Move nothing(String what) { return new Move(what, List.of(), () -> {}); }
   }
 
@@ -227,7 +234,8 @@ final class Life {
     // What cannot be taken yet is told again later.
     book.words.remove(index);
     if (again || finding instanceof Finding.Wait) book.words.add(word);
-    return judged("heard " + (word.fact() != null ? word.fact() : word.outcome()), finding);
+    Move move = judged("heard " + (word.fact() != null ? word.fact() : word.outcome()), finding);
+    return again ? move : new Move(move.what, move.events, move.committed, () -> book.words.add(word));
   }
 
   /** The merchant asks for something, sensible or not. */

@@ -50,6 +50,14 @@ public final class TestDatabase {
     return servers.readPool(loop.vertx());
   }
 
+  /** For processes and verticles that take it from a configuration. */
+  public String uri() {
+    return servers.jdbcUrl().substring("jdbc:".length());
+  }
+
+  /** For commands that connect by themselves. */
+  public String jdbcUrl() { return servers.jdbcUrl(); }
+
   /** As the schema's owner, who may do everything. */
   public Connection owner() throws SQLException {
     return DriverManager.getConnection(servers.jdbcUrl(), OWNER, OWNER);
