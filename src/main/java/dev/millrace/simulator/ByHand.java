@@ -166,7 +166,7 @@ final class ByHand {
     public void durable(Line moved) {
       var out = new StringBuilder(512);
       line.append(out, book.standing(moved.payment()));
-      new Answer(200, out.toString()).sendTo(request.response());
+      new Answer(200, out.toString().strip()).sendTo(request.response());
     }
 
     @Override

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class Calls implements Call.Desk {
   private static final int KEY_CHARS_MAX = 255;
   private static final int RUNNING_MAX = 50_000;
+  private static final int SHARED_MAX = 1_000;
 
   private final Ticks ticks;
   private final Book book;
@@ -32,6 +33,7 @@ final class Calls implements Call.Desk {
   private final InstantSource clock;
   private final CurrentSettings settings;
   private final Map<Wire, Keys> keys = new EnumMap<>(Wire.class);
+  private final Map<Terms, Terms> shared = new HashMap<>();
   private final Parked parked = new Parked();
   private int running;
 
@@ -156,9 +158,17 @@ final class Calls implements Call.Desk {
       refuseToPark(call);
     } else {
       Post post = call.post;
-      book.append(params.entry(book.nextOrdinal(), post.key(), post.fingerprint(), clock.millis() / 1000),
-          call);
+      book.append(params.entry(book.nextOrdinal(), post.key(), post.fingerprint(), clock.millis() / 1000,
+          shared(params.terms())), call);
     }
+  }
+
+  /** One instance for the payments of a merchant's account, up to a bound: a run has a million of them. */
+  private Terms shared(Terms terms) {
+    if (terms == Terms.STRIPE || terms.page() != null || shared.size() >= SHARED_MAX) {
+      return terms;
+    }
+    return shared.computeIfAbsent(terms, same -> same);
   }
 
   private void act(Call call, Act act) {

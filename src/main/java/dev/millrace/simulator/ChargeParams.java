@@ -13,10 +13,11 @@ import org.jspecify.annotations.Nullable;
 record ChargeParams(long amount, String currency, PaymentMethod method, @Nullable String reference,
     @Nullable Extras extras, Terms terms) implements Checked, Asked {
 
-  Entry entry(int ordinal, @Nullable String key, long fingerprint, long created) {
+  /** {@code agreed}: terms equal to these. */
+  Entry entry(int ordinal, @Nullable String key, long fingerprint, long created, Terms agreed) {
     String sharedKey = key != null && key.equals(reference) ? reference : key;
     long moved = amount + (method.script() == Script.WRONG_AMOUNT ? 1 : 0);
     return new Entry(ordinal, reference, sharedKey, method, currency, moved, created, fingerprint, extras,
-        terms);
+        agreed);
   }
 }

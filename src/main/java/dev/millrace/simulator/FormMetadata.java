@@ -17,17 +17,25 @@ final class FormMetadata implements BiConsumer<String, String> {
   private final Set<String> known;
   private @Nullable String reference;
   private @Nullable StringBuilder others;
-  private @Nullable StringBuilder all;
+  private final @Nullable StringBuilder all;
   private @Nullable Refusal refusal;
   private int count;
 
-  private FormMetadata(Set<String> known) {
+  private FormMetadata(Set<String> known, boolean whole) {
     this.known = known;
+    this.all = whole ? new StringBuilder() : null;
   }
 
   /** {@code known}: the fields beside metadata; one that ends in {@code [} stands for all that begin so. */
   static FormMetadata of(Form form, Set<String> known) {
-    var metadata = new FormMetadata(known);
+    var metadata = new FormMetadata(known, false);
+    form.forEach(metadata);
+    return metadata;
+  }
+
+  /** The same, with {@link #all} of it together. */
+  static FormMetadata whole(Form form, Set<String> known) {
+    var metadata = new FormMetadata(known, true);
     form.forEach(metadata);
     return metadata;
   }
@@ -54,18 +62,20 @@ final class FormMetadata implements BiConsumer<String, String> {
     } else if (value.length() > VALUE_CHARS_MAX) {
       refusal = Refusal.invalid(null,
           "Metadata values can have up to " + VALUE_CHARS_MAX + " characters.", param);
-    } else if (name.equals(Entry.REFERENCE_FIELD) && !value.isEmpty()) {
-      reference = value;
-      all = member(all, name, value);
     } else {
-      all = member(all, name, value);
-      // An empty value unsets, as at Stripe: there is nothing to unset in what is new.
-      others = value.isEmpty() ? others : member(others, name, value);
+      if (all != null) {
+        member(all, name, value);
+      }
+      if (name.equals(Entry.REFERENCE_FIELD) && !value.isEmpty()) {
+        reference = value;
+      } else if (!value.isEmpty()) { // An empty one unsets, as at Stripe: there is nothing to unset in what is new.
+        others = member(others == null ? new StringBuilder() : others, name, value);
+      }
     }
   }
 
-  private static StringBuilder member(@Nullable StringBuilder members, String name, String value) {
-    StringBuilder out = members == null ? new StringBuilder() : members.append(',');
+  private static StringBuilder member(StringBuilder members, String name, String value) {
+    StringBuilder out = members.isEmpty() ? members : members.append(',');
     JsonText.string(out, name).append(':');
     return JsonText.string(out, value);
   }
@@ -88,9 +98,9 @@ final class FormMetadata implements BiConsumer<String, String> {
     return others == null ? null : others.toString();
   }
 
-  /** All of it, empty values and the reference too; null if there is none. */
+  /** All of it, empty values and the reference too; null if there is none, or it was not asked for. */
   @Nullable
   String all() {
-    return all == null ? null : all.toString();
+    return all == null || all.isEmpty() ? null : all.toString();
   }
 }

@@ -67,37 +67,47 @@ final class Provider extends VerticleBase {
   }
 
   private Future<HttpServer> listen(Book opened) {
+    var http = new HttpServerOptions().setMaxHeaderSize(HEADER_BYTES_MAX)
+        .setMaxInitialLineLength(REQUEST_LINE_BYTES_MAX).setHttp2ClearTextEnabled(false)
+        .setHandle100ContinueAutomatically(true).setTcpKeepAlive(true);
+    return vertx.createHttpServer(http).requestHandler(endpoints(opened))
+        .listen(options.port(), options.host())
+        .recover(e -> closeWebhooks().eventually(opened::close)
+            .transform(closed -> Future.failedFuture(e)));
+  }
+
+  private Endpoints endpoints(Book opened) {
     var ids = new Ids(opened.id());
-    var settings = new CurrentSettings(options.settings());
-    var stripe = new StripeAnswers(opened, ids);
     var adyenIds = new AdyenIds(ids);
     WebhookTarget adyenTarget = options.webhooks().get(Wire.ADYEN);
+    var stripe = new StripeAnswers(opened, ids);
     var adyen = new AdyenAnswers(opened, adyenIds,
         new AdyenNotifications(adyenIds, adyenTarget == null ? null : adyenTarget.secret()));
     var bank = new BankAnswers(opened, ids);
-    var wires = new EnumMap<Wire, Answers>(Map.of(Wire.STRIPE, stripe, Wire.ADYEN, adyen, Wire.BANK, bank));
-    var telling = new Notices(opened, webhooks(wires));
-    notices = telling;
+    Map<Wire, Answers> wires = Map.of(Wire.STRIPE, stripe, Wire.ADYEN, adyen, Wire.BANK, bank);
+    var settings = new CurrentSettings(options.settings());
     var movements = new Movements(opened);
-    var coming = new Sequels(vertx, opened, movements, settings, clock);
-    sequels = coming;
-    opened.listen(line -> telling.tell(line, settings.now().webhooks()));
-    opened.listen(coming::follow);
-    coming.resume();
+    var telling = follow(opened, wires, movements, settings);
     var calls = new Calls(vertx, opened, movements, settings, dice, clock);
     var line = new BookLine(wires);
     var pages = new ControlPages(opened, new BookPages(opened, line, context), settings, telling,
         new ByHand(opened, line, movements, clock));
-    var payerPages = new PayerPages(opened, movements, clock, List.of(stripe, adyen));
-    var endpoints = new Endpoints(new StripeApi(calls, opened, ids, stripe),
+    return new Endpoints(new StripeApi(calls, opened, ids, stripe),
         new AdyenApi(calls, opened, adyenIds, adyen), new BankApi(calls, opened, ids, bank), wires,
-        payerPages, pages, options.apiKey());
-    var http = new HttpServerOptions().setMaxHeaderSize(HEADER_BYTES_MAX)
-        .setMaxInitialLineLength(REQUEST_LINE_BYTES_MAX).setHttp2ClearTextEnabled(false)
-        .setHandle100ContinueAutomatically(true).setTcpKeepAlive(true);
-    return vertx.createHttpServer(http).requestHandler(endpoints).listen(options.port(), options.host())
-        .recover(e -> closeWebhooks().eventually(opened::close)
-            .transform(closed -> Future.failedFuture(e)));
+        new PayerPages(opened, movements, clock, List.of(stripe, adyen)), pages, options.apiKey());
+  }
+
+  /** Has everything that becomes durable told, and what comes of it come. */
+  private Notices follow(Book opened, Map<Wire, Answers> wires, Movements movements,
+      CurrentSettings settings) {
+    var telling = new Notices(opened, webhooks(wires));
+    var coming = new Sequels(vertx, opened, movements, settings, clock);
+    opened.listen(line -> telling.tell(line, settings.now().webhooks()));
+    opened.listen(coming::follow);
+    coming.resume();
+    notices = telling;
+    sequels = coming;
+    return telling;
   }
 
   private Map<Wire, Webhooks> webhooks(Map<Wire, Answers> wires) {

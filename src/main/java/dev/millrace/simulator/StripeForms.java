@@ -109,7 +109,7 @@ final class StripeForms {
   }
 
   static Checked capture(Form form, int payment) {
-    var metadata = FormMetadata.of(form, CAPTURE);
+    var metadata = FormMetadata.whole(form, CAPTURE);
     if (metadata.refusal() != null) {
       return metadata.refusal();
     }
@@ -127,7 +127,7 @@ final class StripeForms {
   }
 
   static Checked refund(Form form, int payment) {
-    var metadata = FormMetadata.of(form, REFUND);
+    var metadata = FormMetadata.whole(form, REFUND);
     if (metadata.refusal() != null) {
       return metadata.refusal();
     }

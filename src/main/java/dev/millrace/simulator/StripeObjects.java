@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class StripeObjects {
   static final String INTENT = "pi_";
   static final String CHARGE = "ch_";
+  private static final String SECRET = "_secret_";
   /** How long a card authorization holds. */
   private static final long AUTHORIZATION_S = 7 * 24 * 3600;
   private static final Decline NOT_AUTHENTICATED = new Decline("payment_intent_authentication_failure", null,
@@ -39,7 +40,8 @@ final class StripeObjects {
     out.append(",\"application\":null,\"application_fee_amount\":null,\"automatic_payment_methods\":null,");
     ending(out, standing.ending());
     out.append(",\"capture_method\":\"").append(entry.terms().manual() ? "manual" : "automatic");
-    out.append("\",\"client_secret\":\"").append(clientSecret(entry));
+    out.append("\",\"client_secret\":\"").append(id).append(SECRET)
+        .append(ids.secret(entry.ordinal()));
     out.append("\",\"confirmation_method\":\"automatic\",\"created\":").append(entry.created());
     out.append(",\"currency\":\"").append(entry.currency());
     out.append("\",\"customer\":null,\"description\":");
@@ -71,7 +73,7 @@ final class StripeObjects {
   }
 
   String clientSecret(Entry entry) {
-    return ids.entry(INTENT, entry.ordinal()) + "_secret_" + ids.secret(entry.ordinal());
+    return ids.entry(INTENT, entry.ordinal()) + SECRET + ids.secret(entry.ordinal());
   }
 
   /** Stripe's word for where the payment is. */

@@ -1,9 +1,11 @@
 /**
- * A stand-in payment provider: the part of Stripe's wire protocol a connector needs, over a durable book of
- * its own. The book is the final judge of "charged exactly once", so nothing here depends on the gateway.
+ * A stand-in payment provider: the parts of Stripe's and Adyen's wire protocols a connector needs, and a bank's,
+ * over one durable book of its own. The book is the final judge of "charged exactly once", so nothing here
+ * depends on the gateway.
  *
  * <p>
- * One event loop owns all state; a charge or decline is on disk before it is answered, or told by a webhook.
+ * One event loop owns all state; whatever moves a payment is a line on disk before it is answered, or told by a
+ * webhook. What a payment has come to is computed from its lines, and so is every answer.
  */
 @NullMarked
 package dev.millrace.simulator;

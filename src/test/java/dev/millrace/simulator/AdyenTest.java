@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.simulator.WebhookReceiver.Webhook;
+import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
@@ -17,6 +18,9 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.AfterEach;
@@ -401,6 +405,58 @@ class AdyenTest {
     assertThat(failed.headers().firstValue("transient-error")).hasValue("true");
     settings("{\"failure_rate\":0}");
     assertThat(modify("cap-1", psp, "captures", 5).statusCode()).isEqualTo(201);
+  }
+
+  @Test
+  void payment_whileInFlight() throws Exception {
+    settings("{\"slow_ms\":500}");
+    var request = provider.request("/adyen/v71/payments").header("x-api-key", RunningSimulator.API_KEY)
+        .header("idempotency-key", "ref-1")
+        .POST(BodyPublishers.ofString(payment("pm_sim_slow", "ref-1").encode())).build();
+    var one = provider.sendLater(request);
+    var other = provider.sendLater(request);
+    CompletableFuture.allOf(one, other).get(10, TimeUnit.SECONDS);
+    var refused = one.join().statusCode() == 409 ? one.join() : other.join();
+    assertThat(refused.statusCode()).isEqualTo(409);
+    assertThat(json(refused).getString("errorCode")).isEqualTo("704");
+    assertThat(refused.headers().firstValue("transient-error")).hasValue("true");
+    assertThat(provider.summary().getInteger("entries")).isEqualTo(1);
+  }
+
+  @Test
+  void payment_misbehaves() throws Exception {
+    assertThat(post("ref-1", "/payments", payment("pm_sim_500", "ref-1")).statusCode()).isEqualTo(500);
+    HttpResponse<String> garbage = post("ref-2", "/payments", payment("pm_sim_malformed", "ref-2"));
+    assertThat(garbage.statusCode()).isEqualTo(200);
+    assertThatThrownBy(() -> json(garbage)).isInstanceOf(DecodeException.class);
+    assertThat(json(post("ref-3", "/payments", payment("pm_sim_wrong_amount", "ref-3")))
+        .getJsonObject("amount")).isEqualTo(amount(1100));
+    for (String method : new String[]{"pm_sim_hang", "pm_sim_charge_then_hang"}) {
+      var impatient = provider.request("/adyen/v71/payments").timeout(Duration.ofMillis(300))
+          .header("x-api-key", RunningSimulator.API_KEY).header("idempotency-key", method)
+          .POST(BodyPublishers.ofString(payment(method, method).encode())).build();
+      assertThatThrownBy(() -> provider.send(impatient)).isInstanceOf(HttpTimeoutException.class);
+    }
+    provider.awaitEntries(3);
+    assertThat(json(post("pm_sim_charge_then_hang", "/payments",
+        payment("pm_sim_charge_then_hang", "pm_sim_charge_then_hang"))).getString("resultCode"))
+        .isEqualTo("Authorised");
+    settings("{\"hang_rate\":1}");
+    String psp = json(post("pm_sim_charge_then_hang", "/payments",
+        payment("pm_sim_charge_then_hang", "pm_sim_charge_then_hang"))).getString("pspReference");
+    var hanging = provider.sendLater(provider.request("/adyen/v71/payments/" + psp + "/cancels")
+        .header("x-api-key", RunningSimulator.API_KEY)
+        .POST(BodyPublishers.ofString(new JsonObject().put("merchantAccount", ACCOUNT).encode())).build());
+    assertThatThrownBy(() -> hanging.get(300, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+  }
+
+  @Test
+  void latency_delaysModifications() throws Exception {
+    String psp = authorized("ref-1");
+    settings("{\"latency_ms_min\":200,\"latency_ms_max\":250}");
+    long begun = System.nanoTime();
+    assertThat(modify("cap-1", psp, "captures", 5).statusCode()).isEqualTo(201);
+    assertThat(System.nanoTime() - begun).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(199));
   }
 
   @Test

@@ -11,8 +11,10 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Map;
 import javax.crypto.Mac;
@@ -281,6 +283,36 @@ class BankTest {
     HttpResponse<String> garbage = cancel("can-2", malformed);
     assertThatThrownBy(() -> json(garbage)).isInstanceOf(DecodeException.class);
     assertThat(provider.bookLine("ref-3").getString("status")).isEqualTo("canceled");
+  }
+
+  @Test
+  void debit_misbehaves() throws Exception {
+    assertThat(post("ref-1", "/debits", debit("pm_sim_500", "ref-1")).statusCode()).isEqualTo(500);
+    HttpResponse<String> garbage = post("ref-2", "/debits", debit("pm_sim_malformed", "ref-2"));
+    assertThatThrownBy(() -> json(garbage)).isInstanceOf(DecodeException.class);
+    assertThat(json(post("ref-3", "/debits", debit("pm_sim_wrong_amount", "ref-3"))).getInteger("amount"))
+        .isEqualTo(1100);
+    for (String token : new String[]{"pm_sim_hang", "pm_sim_charge_then_hang"}) {
+      var impatient = provider.request("/bank/debits").timeout(Duration.ofMillis(300))
+          .header("Idempotency-Key", token).POST(BodyPublishers.ofString(debit(token, token).encode()))
+          .build();
+      assertThatThrownBy(() -> provider.send(impatient)).isInstanceOf(HttpTimeoutException.class);
+    }
+    provider.awaitEntries(3);
+    assertThat(post("pm_sim_charge_then_hang", "/debits",
+        debit("pm_sim_charge_then_hang", "pm_sim_charge_then_hang")).statusCode()).isEqualTo(201);
+  }
+
+  @Test
+  void credit_hangsAndIsReplayed() throws Exception {
+    String id = debited("pm_sim_ops_hang");
+    var impatient = provider.request("/bank/credits").timeout(Duration.ofMillis(300))
+        .header("Idempotency-Key", "cr-1").POST(BodyPublishers.ofString(new JsonObject()
+            .put("reference", "cr-1").put("debit", id).put("amount", 5).encode()))
+        .build();
+    assertThatThrownBy(() -> provider.send(impatient)).isInstanceOf(HttpTimeoutException.class);
+    assertThat(credit("cr-1", id, 5).statusCode()).isEqualTo(201);
+    assertThat(provider.bookLine("ref-1").getInteger("amount_refunded")).isEqualTo(5);
   }
 
   @Test

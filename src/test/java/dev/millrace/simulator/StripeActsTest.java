@@ -86,7 +86,10 @@ class StripeActsTest {
     assertThat(line.getInteger("amount_authorized")).isEqualTo(1099);
     assertThat(line.getInteger("amount_captured")).isZero();
     assertThat(provider.summary().getInteger("succeeded")).isZero();
-    assertThat(json(authorize("ref-2", "pm_card_visa")).getString("latest_charge")).startsWith("ch_");
+    String path = "/v1/payment_intents/" + intent.getString("id");
+    assertThat(json(provider.get(path + "?expand%5B%5D=latest_charge")).getJsonObject("latest_charge"))
+        .isEqualTo(charge);
+    assertThat(json(provider.get(path)).getString("latest_charge")).isEqualTo(charge.getString("id"));
   }
 
   @Test
