@@ -35,13 +35,13 @@ final class Calls implements Call.Desk {
   private final Map<Wire, Keys> keys = new EnumMap<>(Wire.class);
   private final Map<Terms, Terms> shared = new HashMap<>();
   private final Parked parked = new Parked();
+  private final SavedFailures failedOnce = new SavedFailures();
   private int running;
 
   /** What a wire remembers by idempotency key beside the book. */
   private static final class Keys {
     private final Map<String, Call> inFlight = new HashMap<>();
     private final SavedFailures failures = new SavedFailures();
-    private final SavedFailures failedOnce = new SavedFailures();
   }
 
   Calls(Vertx vertx, Book book, Movements movements, CurrentSettings settings, RandomGenerator dice,
@@ -177,7 +177,7 @@ final class Calls implements Call.Desk {
       hang(call);
     } else if (hit(settings.now().failureRate())) {
       fail(call);
-    } else if (sequel == Sequel.ACTS_FAIL && firstTry(call.post)) {
+    } else if (sequel == Sequel.ACTS_FAIL && firstTry(act)) {
       refuse(call, call.post.answers().internalError());
     } else if (sequel == Sequel.ACTS_HANG && parked.full()) {
       refuseToPark(call);
@@ -186,16 +186,13 @@ final class Calls implements Call.Desk {
     }
   }
 
-  /** Without a key every try is the first. */
-  private boolean firstTry(Post post) {
-    if (post.key() == null) {
-      return true;
-    }
-    SavedFailures failedOnce = keys(post).failedOnce;
-    if (failedOnce.fingerprint(post.key()) != null) {
+  /** Whether nothing of this kind was asked of the payment before. */
+  private boolean firstTry(Act act) {
+    String name = act.payment() + " " + act.kind();
+    if (failedOnce.fingerprint(name) != null) {
       return false;
     }
-    failedOnce.save(post.key(), post.fingerprint());
+    failedOnce.save(name, 0);
     return true;
   }
 
