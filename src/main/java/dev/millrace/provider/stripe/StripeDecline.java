@@ -63,6 +63,7 @@ final class StripeDecline {
     online_or_offline_pin_required        the cardholder's to do
     pin_try_exceeded                      the cardholder's
     payment_intent_authentication_failure 3-D Secure failed
+    payment_method_provider_decline       the payer's bank's no
     fraudulent                            Stripe suspects fraud
     highest_risk_level                    Stripe suspects fraud
     lost_card                             fraud

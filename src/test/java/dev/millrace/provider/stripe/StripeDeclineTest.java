@@ -16,7 +16,7 @@ final class StripeDeclineTest {
     invalid_account invalid_amount invalid_cvc invalid_expiry_month invalid_expiry_year invalid_number invalid_pin
     lost_card merchant_blacklist mobile_device_authentication_required new_account_information_available
     no_action_taken not_permitted offline_pin_required online_or_offline_pin_required
-    payment_intent_authentication_failure pickup_card pin_try_exceeded restricted_card
+    payment_intent_authentication_failure payment_method_provider_decline pickup_card pin_try_exceeded restricted_card
     revocation_of_all_authorizations revocation_of_authorization security_violation service_not_allowed stolen_card
     stop_payment_order testmode_decline transaction_not_allowed try_again_later withdrawal_count_limit_exceeded""";
   private static final String ELSEWHERE = """
