@@ -1,8 +1,10 @@
 package dev.millrace.api;
 
 import dev.millrace.api.Problem.FieldError;
+import dev.millrace.ledger.Balances;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.MultiMap;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -66,6 +68,21 @@ final class Query {
     if (value.matches("\\d{1,11}")) return Long.parseLong(value) * 1000;
     error(name, "parameter_invalid", "`" + name + "` must be a time in Unix seconds.");
     return null;
+  }
+
+  /** A past instant: Unix seconds, or ISO 8601 with an offset. */
+  @Nullable
+  Instant past(String name) {
+    String value = parameters.get(name);
+    if (value == null) return null;
+    Instant instant = Balances.instant(value);
+    if (instant == null)
+      error(name, "parameter_invalid", "`" + name
+          + "` must be a time in Unix seconds, or in ISO 8601 with an offset: 2026-11-21T18:00:00Z.");
+    else
+      if (instant.isAfter(Instant.now()))
+        error(name, "parameter_invalid", "`" + name + "` must not lie in the future.");
+    return instant;
   }
 
   /** An identifier; {@code what} it must be, for the message. */

@@ -15,6 +15,7 @@ import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
@@ -26,7 +27,8 @@ final class ReadEndpoints {
   private static final Set<String> LIST = Set.of("limit", "starting_after", "ending_before", "status",
       "created[gte]", "created[lt]", "currency", "reference");
   private static final String CURSOR = "a payment's id (pay_…), the last one of the page before";
-  private static final Set<String> POSTINGS = Set.of("limit", "starting_after", "currency");
+  private static final Set<String> BALANCES = Set.of("as_of");
+  private static final Set<String> POSTINGS = Set.of("limit", "starting_after", "currency", "as_of");
 
   private final Reads reads;
   private final Balances balances;
@@ -101,17 +103,21 @@ final class ReadEndpoints {
         .map(moments -> Answer.of(200, TimelineJson.of(row, moments, ids).toBuffer())));
   }
 
-  /** {@code GET /v1/balances}: what is the merchant's, per currency, exact. */
+  /** {@code GET /v1/balances}: what is the merchant's, per currency, exact, now or at a past instant. */
   Future<Answer> balances(Call call) {
-    query(call, Set.of()).check();
+    Query q = query(call, BALANCES);
+    Instant asOf = q.past("as_of");
+    q.check();
     String merchant = TypeId.format(TypeId.MERCHANT, call.credential().merchant());
     String pending = Accounts.merchantPending(merchant);
     String available = Accounts.merchantAvailable(merchant);
-    return balances.of(List.of(pending, available)).map(all -> {
+    String disputed = Accounts.disputes(merchant);
+    return balances.of(List.of(pending, available, disputed), asOf).map(all -> {
       var own = all.stream().filter(b -> b.livemode() == call.credential().livemode()).toList();
       return Answer.of(200,
           new JsonObject().put("object", "balance").put("livemode", call.credential().livemode())
-              .put("available", amounts(own, available)).put("pending", amounts(own, pending)).toBuffer());
+              .put("as_of", asOf == null ? null : asOf.toString()).put("available", amounts(own, available))
+              .put("pending", amounts(own, pending)).put("disputed", amounts(own, disputed)).toBuffer());
     });
   }
 
@@ -133,7 +139,8 @@ final class ReadEndpoints {
     String account = call.context().pathParam("account");
     String merchant = TypeId.format(TypeId.MERCHANT, call.credential().merchant());
     if (!account.equals(Accounts.merchantPending(merchant))
-        && !account.equals(Accounts.merchantAvailable(merchant))) {
+        && !account.equals(Accounts.merchantAvailable(merchant))
+        && !account.equals(Accounts.disputes(merchant))) {
       return missing("You have no such account. GET /v1/balances names yours.");
     }
     int limit = q.limit();
@@ -141,8 +148,9 @@ final class ReadEndpoints {
         "must be an ISO 4217 code in lower case, usd for example.");
     String after = q.choice("starting_after", c -> c.matches("\\d{1,19}\\.\\d{1,18}\\.\\d{1,9}"),
         "must be `next` of the page before.");
+    Instant asOf = q.past("as_of");
     q.check();
-    return balances.lines(account, call.credential().livemode(), currency, after, limit).map(lines -> {
+    return balances.lines(account, call.credential().livemode(), currency, after, asOf, limit).map(lines -> {
       boolean more = lines.size() > limit;
       var page = more ? lines.subList(0, limit) : lines;
       var data = new JsonArray();
@@ -151,7 +159,7 @@ final class ReadEndpoints {
         data.add(
             new JsonObject().put("object", "posting").put("account", account).put("currency", l.currency())
                 .put("direction", l.amount() > 0 ? "debit" : "credit").put("amount", Math.abs(l.amount()))
-                .put("event", l.type()).put(batch ? "settlement" : "payment",
+                .put("memo", l.memo()).put("event", l.type()).put(batch ? "settlement" : "payment",
                     TypeId.format(batch ? TypeId.SETTLEMENT : TypeId.PAYMENT, UUID.fromString(l.subject())))
                 .put("position", l.position()).put("recorded", l.recorded().toInstant().toString()));
       }

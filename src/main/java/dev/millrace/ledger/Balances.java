@@ -5,10 +5,15 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.math.BigDecimal;
+import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +27,7 @@ public final class Balances {
 
   /** One posting as it is shown: {@code cursor} pages through an account, oldest first. */
   public record Line(String cursor, long position, String subject, String type, String currency, long amount,
-      OffsetDateTime recorded) {}
+      @Nullable String memo, OffsetDateTime recorded) {}
 
   private static final String FOLD = """
     SELECT account, livemode, currency, sum(amount)::numeric FROM (
@@ -32,25 +37,20 @@ public final class Balances {
        WHERE xid >= (SELECT horizon FROM rollup) AND ($1::text[] IS NULL OR account = ANY($1::text[]))
     ) both_parts GROUP BY account, livemode, currency ORDER BY account, livemode, currency""";
 
-  /** Takes postings below the horizon into the roll-up; the row lock on rollup keeps two from doing it at once. */
-  public static final String ROLL_UP = """
-    WITH last AS (SELECT horizon FROM rollup FOR UPDATE),
-    next AS (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon),
-    taken AS (
-      INSERT INTO balance AS b (account, livemode, currency, amount)
-      SELECT p.account, p.livemode, p.currency, sum(p.amount)
-        FROM posting p WHERE p.xid >= (SELECT horizon FROM last) AND p.xid < (SELECT horizon FROM next)
-       GROUP BY p.account, p.livemode, p.currency
-      ON CONFLICT (account, livemode, currency) DO UPDATE SET amount = b.amount + excluded.amount
-    )
-    UPDATE rollup SET horizon = next.horizon FROM next, last WHERE next.horizon > last.horizon""";
+  /** Takes postings below the horizon into the roll-up, and keeps what the past is read from. */
+  public static final String ROLL_UP = BalanceHistory.ROLL_UP;
 
   private static final String LINES = """
-    SELECT p.xid::text, p.position, p.line, j.subject::text, j.type, p.currency, p.amount, j.recorded
+    SELECT p.xid::text, p.position, p.line, j.subject::text, j.type, p.currency, p.amount, p.memo, j.recorded
       FROM posting p JOIN journal j ON j.position = p.position AND j.xid = p.xid
      WHERE p.account = $1::text AND p.livemode = $2::bool AND ($3::text IS NULL OR p.currency = $3::text)
        AND (p.xid, p.position, p.line) > ($4::text::xid8, $5::bigint, $6::int)
-     ORDER BY p.xid, p.position, p.line LIMIT $7::int""";
+       AND ($8::timestamptz IS NULL OR (j.recorded <= $8::timestamptz AND p.xid < %s))
+     ORDER BY p.xid, p.position, p.line LIMIT $7::int""".formatted(BalanceHistory.ceiling("$8::timestamptz"));
+
+  private static final Pattern UNIX_SECONDS = Pattern.compile("\\d{1,11}");
+  private static final Pattern ISO_8601 = Pattern
+      .compile("\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?(Z|[+-]\\d{2}:\\d{2})");
 
   private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
 
@@ -59,10 +59,30 @@ public final class Balances {
     this.query = query;
   }
 
-  /** The balances of these accounts, or of all for null: the trial balance, which sums to zero per currency. */
+  /** An instant as callers name it: Unix seconds, or ISO 8601 with an offset; null when it is none. */
+  public static @Nullable Instant instant(String text) {
+    if (UNIX_SECONDS.matcher(text).matches()) return Instant.ofEpochSecond(Long.parseLong(text));
+    if (!ISO_8601.matcher(text).matches()) return null;
+    try {
+      return OffsetDateTime.parse(text).toInstant().truncatedTo(ChronoUnit.MICROS);
+    } catch (DateTimeParseException e) {
+      return null;
+    }
+  }
+
+  /** The balances of these accounts now, or of all for null: the trial balance, which sums to zero per currency. */
   public Future<List<Balance>> of(@Nullable List<String> accounts) {
+    return of(accounts, null);
+  }
+
+  /**
+   * The balances of these accounts, or of all for null, as they were at an instant, or now for null. An account is there
+   * in a currency once that has had a posting.
+   */
+  public Future<List<Balance>> of(@Nullable List<String> accounts, @Nullable Instant asOf) {
     var parameters = Tuple.tuple().addValue(accounts == null ? null : accounts.toArray(new String[0]));
-    return query.apply(FOLD, parameters).map(rows -> {
+    if (asOf != null) parameters.addValue(asOf.atOffset(ZoneOffset.UTC));
+    return query.apply(asOf == null ? FOLD : BalanceHistory.AS_OF, parameters).map(rows -> {
       var list = new ArrayList<Balance>();
       for (Row row : rows) {
         list.add(new Balance(row.getString(0), row.getBoolean(1), row.getString(2), row.getBigDecimal(3)));
@@ -72,13 +92,13 @@ public final class Balances {
   }
 
   /**
-   * The postings of an account after a cursor ({@code xid.position.line}, or null for the first), oldest first; one
-   * more than the limit when there are more.
+   * The postings of an account after a cursor ({@code xid.position.line}, or null for the first), oldest first, those
+   * recorded until {@code asOf} unless it is null; one more than the limit when there are more.
    *
    * @throws IllegalArgumentException for a malformed cursor
    */
   public Future<List<Line>> lines(String account, boolean livemode, @Nullable String currency,
-      @Nullable String after, int limit) {
+      @Nullable String after, @Nullable Instant asOf, int limit) {
     String[] parts = after == null ? new String[]{"0", "0", "0"} : after.split("\\.", -1);
     if (parts.length != 3 || !parts[0].matches("\\d{1,19}") || !parts[1].matches("\\d{1,18}")
         || !parts[2].matches("\\d{1,9}")) {
@@ -86,14 +106,15 @@ public final class Balances {
     }
     return query
         .apply(LINES, Tuple.tuple().addValue(account).addValue(livemode).addValue(currency).addValue(parts[0])
-            .addValue(Long.parseLong(parts[1])).addValue(Integer.parseInt(parts[2])).addValue(limit + 1))
+            .addValue(Long.parseLong(parts[1])).addValue(Integer.parseInt(parts[2])).addValue(limit + 1)
+            .addValue(asOf == null ? null : asOf.atOffset(ZoneOffset.UTC)))
         .map(rows -> {
           var list = new ArrayList<Line>();
           for (Row row : rows) {
             list.add(
                 new Line(row.getString(0) + "." + row.getLong(1) + "." + row.getInteger(2), row.getLong(1),
                     row.getString(3), row.getString(4), row.getString(5), row.getLong(6),
-                    row.getOffsetDateTime(7)));
+                    row.getString(7), row.getOffsetDateTime(8)));
           }
           return list;
         });

@@ -26,6 +26,7 @@ import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.math.BigDecimal;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -75,7 +76,7 @@ public final class OpsVerticle extends VerticleBase {
         .onFailure(c::fail));
     router.get("/ops/work").handler(c -> run(c, reads.work().map(OpsVerticle::json)));
     router.get("/ops/trial-balance")
-        .handler(c -> run(c, new Balances(reads::query).of(null).map(OpsVerticle::trialBalance)));
+        .handler(c -> act(c, body -> trialBalance(reads, c.queryParams().get("as_of"))));
     router.get("/ops/reviews").handler(c -> run(c, reviews(reads)));
     router.get("/ops/dead-letters").handler(c -> run(c, deadLetters(reads, c.queryParams().get("after"))));
     router.post("/ops/payments/:id/release")
@@ -121,6 +122,17 @@ public final class OpsVerticle extends VerticleBase {
     var json = new JsonObject();
     new TreeMap<>(work).forEach(json::put);
     return json;
+  }
+
+  /** {@code asOf}: an instant, null for now. */
+  private static Future<JsonObject> trialBalance(Reads reads, @Nullable String asOf) {
+    Instant instant = asOf == null ? null : Balances.instant(asOf);
+    if (asOf != null && (instant == null || instant.isAfter(Instant.now())))
+      throw new OperatorActs.Refused(400,
+          "`as_of` must be a past time in Unix seconds, or in ISO 8601 with an"
+              + " offset: 2026-11-21T18:00:00Z");
+    return new Balances(reads::query).of(null, instant).map(
+        balances -> trialBalance(balances).put("as_of", instant == null ? null : instant.toString()));
   }
 
   private static JsonObject trialBalance(List<Balances.Balance> balances) {
