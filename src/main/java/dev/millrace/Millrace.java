@@ -108,8 +108,12 @@ public final class Millrace {
     return roles;
   }
 
-  /** Starts by the environment; exits with 1 and one clear line when it cannot. */
+  /**
+   * Starts by the environment; exits with 1 and one clear line when it cannot. With {@code rebuild} as the first argument
+   * it runs that command instead.
+   */
   public static void main(String[] args) {
+    if (args.length > 0) System.exit(RebuildCommand.run(args, System.getenv()));
     Millrace millrace = null;
     try {
       millrace = new Millrace(Config.load(System.getenv()));

@@ -1,0 +1,110 @@
+package dev.millrace.journal;
+
+import dev.millrace.payment.EventType;
+import dev.millrace.payment.Payment;
+import dev.millrace.payment.PaymentEvent;
+import dev.millrace.payment.PaymentEvent.Initiated;
+import dev.millrace.payment.Status;
+import dev.millrace.platform.TypeId;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows of one payment as its journal makes them: what {@link AcceptWriter} and {@link AppendStatement} leave in the
+ * tables {@code payment} and {@code operation}, out of the same changes, without a database. Every event is checked as it
+ * comes: it must be the next one, and one that the payment can take.
+ */
+public final class PaymentProjection {
+  /** A row of the table {@code operation}. */
+  public record OperationLine(UUID id, String kind, String status, long amount, @Nullable String reason,
+      @Nullable UUID attempt, @Nullable String providerReference, @Nullable String failureCode,
+      @Nullable String failureMessage, OffsetDateTime created, OffsetDateTime updated) {}
+
+  private record Step(OperationChange change, OffsetDateTime created, OffsetDateTime updated) {}
+
+  private final JournalRow first;
+  private final Initiated asked;
+  private final PaymentChange change = new PaymentChange();
+  private final Map<UUID, Step> operations = new LinkedHashMap<>();
+  private Payment payment;
+  private OffsetDateTime updated;
+  private @Nullable UUID settlement;
+
+  /**
+   * A payment by its first event.
+   *
+   * @throws IllegalStateException when it is not one
+   */
+  public PaymentProjection(JournalRow first) {
+    if (first.version() != 1 || !(event(first) instanceof Initiated initiated))
+      throw new IllegalStateException(
+          "begins with version " + first.version() + ", " + first.type() + ", instead of payment.initiated");
+    this.first = first;
+    this.asked = initiated;
+    this.payment = Payment.of(initiated);
+    this.updated = first.recorded();
+  }
+
+  private static PaymentEvent event(JournalRow row) {
+    return EventJson.read(Objects.requireNonNull(EventType.ofWire(row.type()), row.type()), row.data());
+  }
+
+  /**
+   * Takes in the next event and answers it.
+   *
+   * @throws IllegalStateException when the payment cannot take it; nothing has changed then
+   */
+  public PaymentEvent add(JournalRow row) {
+    if (row.version() != payment.version() + 1)
+      throw new IllegalStateException("version " + row.version() + " follows version " + payment.version());
+    if (!row.merchant().equals(first.merchant()) || row.livemode() != first.livemode())
+      throw new IllegalStateException("version " + row.version() + " is another merchant's or mode's");
+    PaymentEvent event = event(row);
+    payment = payment.after(event);
+    change.add(event);
+    updated = row.recorded();
+    OperationChange operation = OperationChange.of(event);
+    if (operation != null)
+      operations.merge(operation.id(), new Step(operation, row.recorded(), row.recorded()),
+          (before, next) -> new Step(before.change.then(next.change), before.created, next.updated));
+    if (event instanceof PaymentEvent.Settled settled && settlement == null)
+      settlement = TypeId.parse(TypeId.SETTLEMENT, settled.settlement());
+    return event;
+  }
+
+  public UUID id() { return first.subject(); }
+
+  /** How many events it has taken in. */
+  public int version() { return payment.version(); }
+
+  /** The row of the table {@code payment}. */
+  public PaymentRow row() {
+    Status status = payment.status();
+    boolean waits = status == Status.REQUIRES_ACTION;
+    return new PaymentRow(first.subject(), first.merchant(), first.livemode(), payment.version(), status,
+        updated, change.provider, change.providerReference, change.amountAuthorized, change.amountCharged,
+        change.amountCaptured, change.amountRefunded,
+        waits || status == Status.AUTHORIZED ? time(change.expires) : null, waits ? change.actionUrl : null,
+        change.failureCode, change.failureMessage, settlement, asked, first.traceparent());
+  }
+
+  private static @Nullable OffsetDateTime time(@Nullable Long seconds) {
+    return seconds == null ? null : Instant.ofEpochSecond(seconds).atOffset(ZoneOffset.UTC);
+  }
+
+  /** Its rows of the table {@code operation}, oldest first. */
+  public Collection<OperationLine> operations() {
+    return operations.values().stream()
+        .map(s -> new OperationLine(s.change.id(), s.change.kind().wire(), s.change.state().wire(),
+            s.change.amount(), s.change.reason(), s.change.attempt(), s.change.providerReference(),
+            s.change.failureCode(), s.change.failureMessage(), s.created, s.updated))
+        .toList();
+  }
+}
