@@ -61,9 +61,10 @@ public final class Account {
 
   /** Scheme, host, port and path of the provider's interface. */
   public String url() {
-    return simulated()
-        ? "http://127.0.0.1:" + config.port("simulator.port") + speaks.simulatorPath()
-        : text("url");
+    if (!simulated()) return text("url");
+    String elsewhere = config.text("simulator.url");
+    return (elsewhere.isEmpty() ? "http://127.0.0.1:" + config.port("simulator.port") : elsewhere)
+        + speaks.simulatorPath();
   }
 
   /** The secrets of its webhooks; refuses the one everybody knows where the provider is a real one. */
