@@ -1,5 +1,7 @@
 package dev.millrace.provider;
 
+import dev.millrace.payment.Currencies;
+import dev.millrace.platform.TypeId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -13,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which provider accounts a payment may go to, in the order in which they are tried: those of the first rule that fits.
  * A rule reads {@code card usd eur 1000.. bin:400000-499999 mer_… 30% -> account account}; every kind of condition must
- * hold, and of several of one kind any. The same payment always gets the same answer.
+ * hold, and of several of one kind any. A percentage is the part of the payments that come to its rule and fit the rest of
+ * it; each rule draws by lot for itself. The same payment always gets the same answer from the same rules.
  */
 public final class Routing {
   /** What a route depends on. {@code merchant} is {@code mer_…}. */
@@ -41,10 +44,15 @@ public final class Routing {
     final Set<String> merchants = new HashSet<>();
     final List<Range> amounts = new ArrayList<>();
     final List<Bins> bins = new ArrayList<>();
-    int percent = 100;
+    int percent = EVERY;
     final Route route;
+    /** So that what one rule has not drawn is drawn evenly by the next. */
+    private final long salt;
 
-    Rule(Route route) { this.route = route; }
+    Rule(Route route, int number) {
+      this.route = route;
+      this.salt = number * GOLDEN_GAMMA;
+    }
 
     boolean fits(Subject s) {
       String bin = s.method.bin();
@@ -53,18 +61,23 @@ public final class Routing {
           && (merchants.isEmpty() || merchants.contains(s.merchant))
           && (amounts.isEmpty() || amounts.stream().anyMatch(r -> r.holds(s.amount)))
           && (bins.isEmpty() || (bin != null && bins.stream().anyMatch(b -> b.holds(bin))))
-          && (percent == 100 || lot(s.payment) < percent);
+          && (percent == EVERY || lot(s.payment) < percent);
     }
 
-    /** From 0 to 99, evenly and for good. A UUIDv7's low bits are random. */
-    private static int lot(UUID payment) {
-      return (int) Long.remainderUnsigned(payment.getLeastSignificantBits() & 0x3fff_ffff_ffff_ffffL, 100);
+    /** From 0 to 99, evenly and for good. A UUIDv7's low bits are random; mixed as by SplitMix64. */
+    private int lot(UUID payment) {
+      long z = payment.getLeastSignificantBits() + salt;
+      z = (z ^ z >>> 30) * 0xbf58_476d_1ce4_e5b9L;
+      z = (z ^ z >>> 27) * 0x94d0_49bb_1331_11ebL;
+      return (int) Long.remainderUnsigned(z ^ z >>> 31, EVERY);
     }
   }
 
+  private static final int EVERY = 100;
+  private static final long GOLDEN_GAMMA = 0x9e37_79b9_7f4a_7c15L;
   private static final Pattern AMOUNTS = Pattern.compile("(\\d{0,12})\\.\\.(\\d{0,12})");
   private static final Pattern BINS = Pattern.compile("bin:(\\d{4,8})(?:-(\\d{4,8}))?");
-  private static final Pattern PERCENT = Pattern.compile("(\\d{1,2})%");
+  private static final Pattern PERCENT = Pattern.compile("([1-9]\\d?)%");
 
   private final List<Rule> rules = new ArrayList<>();
 
@@ -74,7 +87,7 @@ public final class Routing {
    * @throws IllegalArgumentException naming the rule and what of it cannot be read
    */
   public Routing(List<String> rules, Collection<String> accounts) {
-    for (String rule : rules) this.rules.add(parse(rule.trim(), accounts));
+    for (String rule : rules) this.rules.add(parse(rule.trim(), this.rules.size() + 1, accounts));
   }
 
   /** The first rule that fits, or null when none does. */
@@ -83,7 +96,7 @@ public final class Routing {
     return null;
   }
 
-  private static Rule parse(String text, Collection<String> accounts) {
+  private static Rule parse(String text, int number, Collection<String> accounts) {
     int arrow = text.indexOf("->");
     if (arrow < 0) throw wrong(text, "it has no `->` before its accounts");
     List<String> targets = words(text.substring(arrow + 2));
@@ -93,7 +106,7 @@ public final class Routing {
         throw wrong(text, "`" + target + "` is none of the accounts " + accounts);
     }
     if (new HashSet<>(targets).size() < targets.size()) throw wrong(text, "it names an account twice");
-    var rule = new Rule(new Route(text, List.copyOf(targets)));
+    var rule = new Rule(new Route(text, List.copyOf(targets)), number);
     for (String word : words(text.substring(0, arrow))) condition(rule, word, text);
     return rule;
   }
@@ -104,24 +117,38 @@ public final class Routing {
     Matcher percent = PERCENT.matcher(word);
     if (word.equals(Method.CARD) || word.equals(Method.ACH)) {
       rule.methods.add(word);
-    } else if (dev.millrace.payment.Currencies.known(word)) {
+    } else if (Currencies.known(word)) {
       rule.currencies.add(word);
     } else if (word.startsWith("mer_")) {
+      if (TypeId.parse(TypeId.MERCHANT, word) == null)
+        throw wrong(text, "`" + word + "` is no merchant's id");
       rule.merchants.add(word);
     } else if (amounts.matches() && word.length() > 2) {
-      rule.amounts.add(new Range(amounts.group(1).isEmpty() ? 0 : Long.parseLong(amounts.group(1)),
-          amounts.group(2).isEmpty() ? Long.MAX_VALUE : Long.parseLong(amounts.group(2))));
+      rule.amounts.add(range(amounts, word, text));
     } else if (bins.matches()) {
-      String to = bins.group(2) == null ? bins.group(1) : bins.group(2);
-      if (to.length() != bins.group(1).length())
-        throw wrong(text, "`" + word + "` has ends of different length");
-      rule.bins.add(new Bins(bins.group(1), to));
+      rule.bins.add(bins(bins, word, text));
     } else if (percent.matches()) {
+      if (rule.percent != EVERY) throw wrong(text, "it has two percentages");
       rule.percent = Integer.parseInt(percent.group(1));
     } else {
       throw wrong(text, "`" + word
-          + "` is no method (card, ach), currency, amount (1000..2000), bin:…, mer_… or percentage");
+          + "` is no method (card, ach), currency, amount (1000..2000), bin:…, mer_… or percentage (1% to 99%)");
     }
+  }
+
+  private static Range range(Matcher amounts, String word, String text) {
+    var range = new Range(amounts.group(1).isEmpty() ? 0 : Long.parseLong(amounts.group(1)),
+        amounts.group(2).isEmpty() ? Long.MAX_VALUE : Long.parseLong(amounts.group(2)));
+    if (range.from > range.to) throw wrong(text, "`" + word + "` ends before it begins");
+    return range;
+  }
+
+  private static Bins bins(Matcher bins, String word, String text) {
+    String from = bins.group(1);
+    String to = bins.group(2) == null ? from : bins.group(2);
+    if (to.length() != from.length()) throw wrong(text, "`" + word + "` has ends of different length");
+    if (from.compareTo(to) > 0) throw wrong(text, "`" + word + "` ends before it begins");
+    return new Bins(from, to);
   }
 
   private static List<String> words(String text) {
