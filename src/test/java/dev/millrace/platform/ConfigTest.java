@@ -2,6 +2,7 @@ package dev.millrace.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class ConfigTest {
   @TempDir
@@ -212,6 +214,78 @@ final class ConfigTest {
         .hasMessage("no key `api.prt` in config/millrace.yaml");
   }
 
+  @Test
+  void accounts_areThoseOfTheFile_inTheirOrder() {
+    assertThat(load("MILLRACE_PROVIDER_ACCOUNTS", " stripe, shop-2=stripe ,,bank,").accounts())
+        .containsExactly(entry("stripe", "stripe"), entry("shop-2", "stripe"), entry("bank", "bank"));
+    assertThat(loadFile("provider: {accounts: [adyen, shop=adyen]}").accounts())
+        .containsExactly(entry("adyen", "adyen"), entry("shop", "adyen"));
+    assertThat(load("MILLRACE_CONFIG", file("provider: {accounts: [adyen]}").toString(),
+        "MILLRACE_PROVIDER_ACCOUNTS", "bank").accounts()).containsExactly(entry("bank", "bank"));
+  }
+
+  /** Its own, else that of the account named like its connector, else the default. */
+  @Test
+  void setting_ofAnAccount_isItsOwn_orItsConnectors_orTheDefault() {
+    Config config = loadFile("""
+      provider:
+        accounts: [shop=stripe, stripe, kettle]
+        defaults: {timeout: 7s, concurrency: 11}
+        stripe: {concurrency: 12, key: sk_1}
+        shop: {key: sk_2}
+      """);
+    assertThat(config.millis("provider.shop.timeout")).isEqualTo(7_000);
+    assertThat(config.positive("provider.shop.concurrency")).isEqualTo(12);
+    assertThat(config.text("provider.shop.key")).isEqualTo("sk_2");
+    assertThat(config.text("provider.stripe.key")).isEqualTo("sk_1");
+    assertThat(config.positive("provider.kettle.concurrency")).isEqualTo(11);
+    assertThat(config.text("provider.kettle.url")).isEqualTo("simulator");
+    assertThat(config.list("provider.shop.webhook-secrets"))
+        .isEqualTo(config.list("provider.stripe.webhook-secrets")).isNotEmpty();
+    assertThat(config.list("provider.kettle.webhook-secrets")).isEmpty();
+  }
+
+  @Test
+  void setting_ofAnAccountThatInherits_isSetByTheEnvironment() {
+    Config config = load("MILLRACE_PROVIDER_ACCOUNTS", "stripe,shop-2=stripe,kettle",
+        "MILLRACE_PROVIDER_SHOP_2_WEBHOOK_SECRETS", "a, b", "MILLRACE_PROVIDER_STRIPE_TIMEOUT", "9s",
+        "MILLRACE_PROVIDER_KETTLE_CONCURRENCY", "3");
+    assertThat(config.list("provider.shop-2.webhook-secrets")).containsExactly("a", "b");
+    assertThat(config.millis("provider.shop-2.timeout")).isEqualTo(9_000);
+    assertThat(config.positive("provider.kettle.concurrency")).isEqualTo(3);
+    assertThat(config.millis("provider.kettle.timeout")).isEqualTo(5_000);
+  }
+
+  @Test
+  void setting_ofAnAccount_isCheckedLikeAnyOther() {
+    Path file = file("provider: {accounts: [kettle], kettle: {timeout: soon}}");
+    assertThatThrownBy(() -> load("MILLRACE_CONFIG", file.toString())).isInstanceOf(ConfigException.class)
+        .hasMessage(
+            file + ": `provider.kettle.timeout` must be a duration such as 500ms, 2s, 5m, 1h or 30d, not"
+                + " `soon`");
+    assertThatThrownBy(() -> loadFile("provider: {accounts: [kettle], kettle: {lid: shut}}"))
+        .isInstanceOf(ConfigException.class).hasMessageContaining("unknown key `provider.kettle.lid`");
+    assertThatThrownBy(() -> loadFile("provider: {kettle: {key: x}}")).isInstanceOf(ConfigException.class)
+        .hasMessageContaining("unknown key `provider.kettle");
+    assertThatThrownBy(() -> load("MILLRACE_PROVIDER_KETTLE_KEY", "x")).isInstanceOf(ConfigException.class)
+        .hasMessageContaining("unknown variable MILLRACE_PROVIDER_KETTLE_KEY");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Stripe", "2stripe", "shop_2", "shop=", "=stripe", "shop=Stripe", "shop=a=b", "a b",
+      "shop=a-b", "defaults", "accounts", "defaults=stripe", "a.b"})
+  void account_thatIsNoName_isRefused(String entry) {
+    assertThatThrownBy(() -> load("MILLRACE_PROVIDER_ACCOUNTS", "bank," + entry))
+        .isInstanceOf(ConfigException.class).hasMessage("`provider.accounts` names `" + entry
+            + "`; an account is `<connector>` or `<name>=<connector>`, in lower-case letters, digits and `-`");
+  }
+
+  @Test
+  void account_namedTwice_isRefused() {
+    assertThatThrownBy(() -> load("MILLRACE_PROVIDER_ACCOUNTS", "bank,stripe,bank=stripe"))
+        .isInstanceOf(ConfigException.class).hasMessage("`provider.accounts` names `bank` twice");
+  }
+
   private static TreeSet<String> keys(String prefix, JsonNode node) {
     var keys = new TreeSet<String>();
     for (var field : node.properties()) {
@@ -237,12 +311,30 @@ final class ConfigTest {
     }
   }
 
+  /** Settings of provider accounts are read by their last part, with the account's name before it. */
+  private static String asRead(String key) {
+    return key.startsWith("provider.") && !key.equals("provider.accounts")
+        ? key.substring(key.lastIndexOf('.') + 1)
+        : key;
+  }
+
   @Test
   void key_ofTheFile_isReadSomewhere() throws IOException {
     String sources = sources();
     assertThat(keys()).hasSizeGreaterThan(50);
-    assertThat(keys()).filteredOn(key -> !sources.contains('"' + key + '"')).as("keys that nothing reads")
-        .isEmpty();
+    assertThat(keys()).filteredOn(key -> !sources.contains('"' + asRead(key) + '"'))
+        .as("keys that nothing reads").isEmpty();
+  }
+
+  @Test
+  void setting_ofAnAccount_standsInTheDefaults() throws IOException {
+    var read = Pattern
+        .compile("account\\s*\\.(?:text|integer|positive|millis)\\(\\s*\"([^\"]+)\"")
+        .matcher(sources()).results().map(m -> m.group(1)).collect(Collectors.toCollection(TreeSet::new));
+    var keys = keys();
+    assertThat(read).hasSizeGreaterThan(5).allMatch(setting -> keys.contains("provider.defaults." + setting));
+    assertThat(keys).filteredOn(key -> key.startsWith("provider.") && !key.equals("provider.accounts"))
+        .allMatch(key -> keys.contains("provider.defaults." + asRead(key)));
   }
 
   @Test
