@@ -246,7 +246,9 @@ final class Evidence {
     if (done && !attempt.equals(operation.attempt()))
       return new Conflict("operation_done_twice",
           operation.id() + " was carried out by an earlier call as well");
-    if (operation.state() == Operation.State.SUCCEEDED && outcome instanceof Outcome.Declined d)
+    // A cancellation may have been refused because what it was to release had lapsed already.
+    if (operation.state() == Operation.State.SUCCEEDED && operation.kind() != Operation.Kind.CANCEL
+        && outcome instanceof Outcome.Declined d)
       return new Conflict("operation_failed_after_success",
           operation.id() + " failed after it had succeeded: "
               + d.code());

@@ -104,7 +104,7 @@ final class EvidenceTest {
     capture:failed    | charged              | conflict:operation_done_after_failure
     cancel:failed     | voided lapsed        | conflict:operation_done_after_failure
     refund:failed     | refunded             | conflict:operation_done_after_failure
-    capture:succeeded cancel:succeeded refund:succeeded | declined | conflict:operation_failed_after_success
+    capture:succeeded refund:succeeded | declined | conflict:operation_failed_after_success
     capture:failed cancel:failed refund:failed capture:succeeded cancel:succeeded refund:succeeded | * | known
     """;
 
