@@ -120,6 +120,9 @@ public final class Rebuild {
           while (rows.next()) found.add(rows.getString(1));
         }
       }
+      if (found.isEmpty())
+        throw new Replacement.Refused("there is no table `" + table.table()
+            + "`: a gateway must have run on this database once");
       if (!new TreeSet<>(found).equals(new TreeSet<>(table.columns())))
         throw new Replacement.Refused("the table `" + table.table()
             + "` is not the one that this release rebuilds: its columns are " + new TreeSet<>(found));

@@ -67,6 +67,10 @@ final class RebuildIT {
 
   /** With so few payments in memory that most are made anew from their events on the way. */
   private static Run rebuild(boolean replace, int paymentsMax) {
+    return rebuild(database, replace, paymentsMax);
+  }
+
+  private static Run rebuild(TestDatabase database, boolean replace, int paymentsMax) {
     var bytes = new ByteArrayOutputStream();
     var out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
     int code = new Rebuild(database.jdbcUrl(), "postgres", "postgres", out, paymentsMax).run(replace);
@@ -100,6 +104,27 @@ final class RebuildIT {
     assertThat(database.number("SELECT count(*) FROM balance")).isGreaterThan(8);
     assertThat(run.out).contains("replayed " + database.number("SELECT count(*) FROM journal") + " events");
     assertThat(text("SELECT count(*) FROM pg_namespace WHERE nspname = 'rebuild'")).isEqualTo("0");
+  }
+
+  /** Writers, the settlement and the roll-up go on meanwhile. */
+  @Test
+  void rebuild_besideARunningGateway_isEqual() throws InterruptedException {
+    var busy = TestDatabase.create();
+    try (var lives = new LivesOnPostgres(busy)) {
+      var running = new Thread(() -> lives.fill(PAYMENTS, SEED + 1), "lives");
+      running.start();
+      int during = 0;
+      for (int i = 0; i < 6 && running.isAlive(); i++) {
+        assertEqual(rebuild(busy, false, 50));
+        if (running.isAlive()) during++;
+        Run replacing = rebuild(busy, true, 50);
+        assertThat(replacing.code).as(replacing.out).isEqualTo(Rebuild.IMPOSSIBLE);
+      }
+      assertThat(during).isPositive();
+      running.join(120_000);
+      assertThat(running.isAlive()).isFalse();
+      assertEqual(rebuild(busy, false, 50));
+    }
   }
 
   /** The rows are the same ones, not only as many: the test of the comparison is in the rows that it compares. */
