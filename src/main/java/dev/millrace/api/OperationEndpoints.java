@@ -12,6 +12,7 @@ import dev.millrace.payment.Commands.Decision;
 import dev.millrace.payment.Operation.Kind;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
+import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -106,6 +107,7 @@ final class OperationEndpoints {
       return turns.run(payment,
           () -> once.run(call, request, sql -> Reads.lockedHistory(sql, payment),
               (sql, history) -> carryOut(sql, asked, history)))
+          .onSuccess(answer -> FaultPoint.reach("operation.before_answer"))
           .compose(answer -> await(asked, request, answer));
     });
   }

@@ -19,7 +19,7 @@ import java.util.UUID;
 /**
  * A merchant who does everything that can be done with a payment, at a gateway with accounts over all three wires. The
  * currency chooses: usd goes to Stripe, eur to Adyen, gbp to Stripe and then to Adyen, chf to a second account at Stripe
- * with short lifetimes, ACH to the bank.
+ * with short lifetimes, ACH to the bank. Fees are taken of everything.
  */
 final class Life {
   static final Duration SOON = Duration.ofSeconds(20);
@@ -27,6 +27,7 @@ final class Life {
       Map.entry("MILLRACE_PROVIDER_ACCOUNTS", "stripe,adyen,bank,short=stripe"),
       Map.entry("MILLRACE_ROUTING_RULES",
           "ach -> bank,usd -> stripe,eur -> adyen,gbp -> stripe adyen,chf -> short"),
+      Map.entry("MILLRACE_FEES_RULES", "provider * * card 290bp+30 return,gateway * * * 55bp+1 keep"),
       Map.entry("MILLRACE_PROVIDER_DEFAULTS_TIMEOUT", "800ms"),
       Map.entry("MILLRACE_PROVIDER_DEFAULTS_ABSENCE_AFTER", "2s"),
       Map.entry("MILLRACE_PROVIDER_DEFAULTS_BREAKER_CALLS_MIN", "1000"),

@@ -1,12 +1,15 @@
 package dev.millrace.failure;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.testing.Await;
 import dev.millrace.testing.GatewayProcess;
+import dev.millrace.testing.Http;
 import dev.millrace.testing.Site;
 import dev.millrace.testing.TestServers;
 import io.vertx.core.json.JsonObject;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -48,6 +51,7 @@ class LifeKillIT {
         }
       }
       killedAfterTheProviderDidIt(site, life, expected);
+      killedBeforeTheAnswer(site, life, charged.removeLast());
       processor(site, "");
       expected.forEach(life::await);
       life.assertConsistent();
@@ -69,6 +73,21 @@ class LifeKillIT {
     waiting.kill();
     expected.putAll(Map.of(ids.get(0), "settled", ids.get(1), "voided", ids.get(2), "refunded", ids.get(3),
         "settled"));
+  }
+
+  /** The refund is durable and its caller does not know: the same request is answered as if nothing had happened. */
+  private static void killedBeforeTheAnswer(Site site, Life life, String id) {
+    var settings = new HashMap<>(Life.SETTINGS);
+    settings.put("JAVA_TOOL_OPTIONS", "-Dmillrace.fault-point=operation.before_answer");
+    var doomed = site.start("api", settings);
+    String path = "/v1/payments/" + id + "/refunds";
+    assertThatThrownBy(
+        () -> Http.send("POST", doomed.apiUrl() + path, life.headers("unanswered"), "{\"amount\":100}"))
+        .isInstanceOf(UncheckedIOException.class);
+    var again = life.post(path, "unanswered", "{\"amount\":100}");
+    assertThat(again.status()).as(again.body()).isEqualTo(202);
+    assertThat(again.header("Idempotent-Replayed")).isEqualTo("true");
+    assertThat(life.get(path).json().getJsonArray("data")).hasSize(1);
   }
 
   private static String ask(Life life, String kind, List<String> authorized, List<String> charged,
