@@ -1,5 +1,6 @@
 package dev.millrace.provider;
 
+import dev.millrace.platform.ConfigException;
 import dev.millrace.provider.Provider.Outcome;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -43,23 +44,24 @@ public final class HttpWire {
   private static final class NotSent extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    NotSent(Throwable cause) {
-      super(cause instanceof TimeoutException ? "none came free in time" : cause.getMessage(), null, false,
-          false);
-    }
+    NotSent(String reason) { super(reason, null, false, false); }
   }
 
   private final HttpClientAgent client;
   private final URI base;
+  private final String path;
   private final Map<String, String> headers;
   private final long timeoutMs;
 
   /**
    * {@code url}: scheme, host, port and first part of the path; {@code headers}: of every call; {@code connections}: at
    * most so many, and as many calls that wait for one; {@code timeoutMs}: for a whole call.
+   *
+   * @throws ConfigException when the URL is none: the key must not go to whatever answers in its place
    */
   public HttpWire(Vertx vertx, String url, Map<String, String> headers, int connections, long timeoutMs) {
-    this.base = URI.create(url);
+    this.base = absolute(url);
+    this.path = base.getRawPath().replaceFirst("/+$", "");
     this.headers = headers;
     this.timeoutMs = timeoutMs;
     this.client = vertx.createHttpClient(
@@ -68,22 +70,40 @@ public final class HttpWire {
         new PoolOptions().setHttp1MaxSize(connections).setMaxWaitQueueSize(connections));
   }
 
+  private static URI absolute(String url) {
+    try {
+      URI uri = URI.create(url);
+      if (uri.getHost() != null && ("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()))
+          && uri.getRawQuery() == null && uri.getRawFragment() == null)
+        return uri;
+    } catch (IllegalArgumentException e) {
+      // Told below, with all others that are none.
+    }
+    throw new ConfigException(
+        "a provider's `url` must be `simulator` or one like https://api.stripe.com, not `"
+            + url + "`");
+  }
+
   /** Posts and reads the answer as {@code meaning} says; a call without one is {@code Unknown} or {@code NotExecuted}. */
   public Future<Outcome> post(String path, Map<String, String> headers, Buffer body,
       Function<Answer, Outcome> meaning) {
-    return send(HttpMethod.POST, path, headers, body).transform(result -> Future.succeededFuture(
-        result.succeeded() ? meaning.apply(result.result()) : unanswered(result.cause())));
+    return read(send(HttpMethod.POST, path, headers, body),
+        answer -> Future.succeededFuture(meaning.apply(answer)));
   }
 
   /** Gets and reads the answer as {@code meaning} says. */
   public Future<Outcome> get(String path, Function<Answer, Outcome> meaning) {
-    return send(HttpMethod.GET, path, Map.of(), null).transform(result -> Future.succeededFuture(
-        result.succeeded() ? meaning.apply(result.result()) : unanswered(result.cause())));
+    return getAll(path, answer -> Future.succeededFuture(meaning.apply(answer)));
   }
 
   /** Gets, and goes on with what {@code next} says; for answers that need more than one call. */
   public Future<Outcome> getAll(String path, Function<Answer, Future<Outcome>> next) {
-    return send(HttpMethod.GET, path, Map.of(), null).transform(result -> result.succeeded()
+    return read(send(HttpMethod.GET, path, Map.of(), null), next);
+  }
+
+  /** What fails in {@code next} is a defect of ours and stays a failure. */
+  private static Future<Outcome> read(Future<Answer> answer, Function<Answer, Future<Outcome>> next) {
+    return answer.transform(result -> result.succeeded()
         ? next.apply(result.result())
         : Future.succeededFuture(unanswered(result.cause())));
   }
@@ -93,7 +113,7 @@ public final class HttpWire {
     long begunNanos = System.nanoTime();
     Future<HttpClientRequest> taken = client.request(new RequestOptions().setMethod(method)
         .setHost(base.getHost())
-        .setPort(port()).setURI(base.getRawPath() + path).setSsl("https".equals(base.getScheme()))
+        .setPort(port()).setURI(this.path + path).setSsl("https".equals(base.getScheme()))
         .setConnectTimeout(CONNECT_TIMEOUT_MS));
     var inTime = taken.isComplete() ? taken : taken.timeout(timeoutMs, TimeUnit.MILLISECONDS);
     return inTime.transform(connection -> {
@@ -103,14 +123,22 @@ public final class HttpWire {
       }
       // One that comes after all is given back unused.
       taken.onSuccess(HttpClientRequest::reset);
-      return Future.failedFuture(new NotSent(connection.cause()));
+      return Future
+          .failedFuture(new NotSent("no connection: " + (connection.cause() instanceof TimeoutException
+              ? "none came free in time"
+              : connection.cause().getMessage())));
     });
   }
 
   private Future<Answer> exchange(HttpClientRequest request, Map<String, String> headers,
       @Nullable Buffer body, long leftMs) {
-    this.headers.forEach(request::putHeader);
-    headers.forEach(request::putHeader);
+    try {
+      this.headers.forEach(request::putHeader);
+      headers.forEach(request::putHeader);
+    } catch (IllegalArgumentException e) { // A line break in the key, for example.
+      request.reset();
+      return Future.failedFuture(new NotSent("not sent: " + e.getMessage()));
+    }
     return (body == null ? request.send() : request.send(body)).compose(
         response -> new BoundedBody(response, BODY_BYTES_MAX).body()
             .map(read -> new Answer(response.statusCode(), read)))
@@ -122,7 +150,7 @@ public final class HttpWire {
   }
 
   private static Outcome unanswered(Throwable failure) {
-    if (failure instanceof NotSent) return new Outcome.NotExecuted("no connection: " + failure.getMessage());
+    if (failure instanceof NotSent) return new Outcome.NotExecuted(String.valueOf(failure.getMessage()));
     return new Outcome.Unknown(failure instanceof TimeoutException
         ? "timeout"
         : "connection: " + failure.getMessage());

@@ -1,7 +1,9 @@
 package dev.millrace.provider;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.platform.ConfigException;
 import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.Loop;
@@ -47,6 +49,28 @@ final class HttpWireTest {
     assertThat(request.method() + " " + request.uri()).isEqualTo("POST /base/a?b=c");
     assertThat(request.headers()).containsEntry("x-key", "k").containsEntry("x-more", "m");
     assertThat(request.body()).isEqualTo("body");
+  }
+
+  @Test
+  void url_endingWithASlash_isTheSame() {
+    server.answer(200, "{}");
+    post(wire(server.url() + "/base//", 1, 5_000));
+    assertThat(server.request().uri()).isEqualTo("/base/a?b=c");
+    server.answer(200, "{}");
+    post(wire(server.url() + "/", 1, 5_000));
+    assertThat(server.request().uri()).isEqualTo("/a?b=c");
+  }
+
+  /** A slip of the pen must not send the key to whatever listens on this machine. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "api.stripe.com", "//api.stripe.com", "https:api.stripe.com",
+      "ftp://api.stripe.com",
+      "https://", "https://api.stripe.com?v=1", "https://api.stripe.com#v1", "https://api stripe com",
+      "stripe"})
+  void url_thatIsNone_isRefused(String url) {
+    assertThatThrownBy(() -> wire(url, 1, 5_000)).isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "a provider's `url` must be `simulator` or one like https://api.stripe.com, not `" + url + "`");
   }
 
   @Test
@@ -170,6 +194,21 @@ final class HttpWireTest {
     HttpWire wire = wire(server.url(), 1, 300);
     for (int i = 0; i < 3; i++) assertThat(post(wire)).isInstanceOf(Outcome.Unknown.class);
     for (int i = 0; i < 2; i++) assertThat(post(wire)).isEqualTo(new Outcome.Pending("200 {}"));
+  }
+
+  /** A key that is no header leaves no connection behind, however often it is tried. */
+  @Test
+  void post_headerThatIsNone_isNotExecuted() {
+    HttpWire wire = wire(server.url(), 1, 1_000);
+    for (int i = 0; i < 3; i++) {
+      var outcome = loop.result(
+          () -> wire.post("/a", Map.of("X-More", "line\nbreak"), Buffer.buffer(), PENDING));
+      assertThat(outcome).isInstanceOfSatisfying(Outcome.NotExecuted.class,
+          n -> assertThat(n.reason()).startsWith("not sent: "));
+    }
+    server.answer(200, "{}");
+    assertThat(post(wire)).isEqualTo(new Outcome.Pending("200 {}"));
+    assertThat(server.requests()).hasSize(1);
   }
 
   private static Future<Outcome> call(HttpWire wire, String path) {
