@@ -4,6 +4,7 @@ import dev.millrace.testing.GatewayProcess;
 import dev.millrace.testing.Site;
 import dev.millrace.testing.StripeSender;
 import dev.millrace.testing.TestServers;
+import java.sql.SQLException;
 import java.util.Map;
 
 /**
@@ -35,4 +36,13 @@ final class ApiSite {
   static GatewayProcess gateway() { return GATEWAY; }
 
   static String url(String path) { return GATEWAY.apiUrl() + path; }
+
+  /** As the database's owner. */
+  static void execute(String sql) {
+    try (var connection = SITE.database(); var statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
 }

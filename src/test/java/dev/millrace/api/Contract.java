@@ -35,9 +35,11 @@ import java.util.stream.Collectors;
 final class Contract implements AutoCloseable {
   private static final String YAML = "application/yaml";
   private static final String EVENTS = "text/event-stream";
+  private static final String PAGE = "text/html; charset=utf-8";
   /** Media types that the validators do not know, and stand-ins that they treat alike. */
   private static final Map<String, String> STAND_INS = Map.of("application/problem+json",
-      "application/vnd.problem+json", YAML, "application/json", EVENTS, "application/json");
+      "application/vnd.problem+json", YAML, "application/json", EVENTS, "application/json", PAGE,
+      "application/json");
   /** Headers of HTTP itself, which OpenAPI leaves out. */
   private static final Set<String> OF_HTTP = Set.of("content-type", "content-length", "connection", "date",
       "transfer-encoding");
@@ -119,7 +121,7 @@ final class Contract implements AutoCloseable {
       named.put(names.get(header.getKey()), value.startsWith("\"") ? Json.encode(value) : value);
     }
     String type = headers.getOrDefault("content-type", "");
-    boolean text = type.equals(YAML) || type.equals(EVENTS);
+    boolean text = type.equals(YAML) || type.equals(EVENTS) || type.equals(PAGE);
     var judged = Buffer
         .buffer(text ? Json.encode(new String(body, UTF_8)).getBytes(UTF_8) : body);
     var answer = ValidatableResponse.create(status, named, judged, STAND_INS.getOrDefault(type, type));

@@ -22,7 +22,7 @@ import java.util.function.UnaryOperator;
  */
 final class ContractCalls implements AutoCloseable {
   /** The tags of what each class of tests holds. */
-  static final Set<String> PAYMENTS = Set.of("Payments", "Ledger", "Idempotency", "Contract");
+  static final Set<String> PAYMENTS = Set.of("Payments", "Payers", "Ledger", "Idempotency", "Contract");
   static final Set<String> EVENTS = Set.of("Events");
   static final Set<String> WEBHOOKS = Set.of("Webhooks");
   static final Set<String> PROVIDERS = Set.of("Providers");

@@ -8,11 +8,15 @@ import dev.millrace.platform.TypeId;
 import dev.millrace.testing.Http;
 import io.vertx.core.json.JsonObject;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The payment object through a payment's life, lists by status, answers of keys from before, and the timeline. */
 class LifeReadsIT {
@@ -197,5 +201,75 @@ class LifeReadsIT {
         + "' AND version = 4");
     assertThat(timeline(id)).filteredOn(m -> m.getString("object").equals("event"))
         .extracting(m -> m.getInteger("version")).containsExactly(1, 2, 3, 4);
+  }
+
+  private static long amount(JsonObject balances, String part) {
+    var list = balances.getJsonArray(part);
+    return list.isEmpty() ? 0 : list.getJsonObject(0).getLong("amount");
+  }
+
+  /** As if the payment's event had been recorded so many days ago. */
+  private static void recorded(String id, int version, int daysAgo) {
+    execute("UPDATE journal SET recorded = now() - interval '" + daysAgo + " days' WHERE subject = '"
+        + QuietSite.uuid(id) + "' AND version = " + version);
+  }
+
+  @Test
+  void balances_atAPastInstant_areThoseOfThen() {
+    String id = QuietSite.confirmed(merchant);
+    QuietSite.append(id, new PaymentEvent.Disputed("dp_" + id, "stripe", 1000, "usd", null, null));
+    QuietSite.append(id,
+        new PaymentEvent.DisputeWon("dp_" + id, "stripe", 1000, "usd", Status.CONFIRMED));
+    recorded(id, 4, 9);
+    recorded(id, 5, 6);
+    recorded(id, 6, 3);
+    Instant now = Instant.now();
+    long[] pending = {1999, 999, 999, 1999, 0};
+    long[] disputed = {0, 1000, 1000, 0, 0};
+    int[] daysAgo = {7, 5, 4, 2, 10};
+    for (int i = 0; i < daysAgo.length; i++) {
+      Instant then = now.minus(Duration.ofDays(daysAgo[i])).truncatedTo(ChronoUnit.SECONDS);
+      var bySeconds = merchant.get("/v1/balances?as_of=" + then.getEpochSecond()).json();
+      var byText = merchant.get("/v1/balances?as_of=" + then).json();
+      assertThat(byText).isEqualTo(bySeconds);
+      assertThat(byText.getString("as_of")).isEqualTo(then.toString());
+      assertThat(amount(byText, "pending")).as("%d days ago", daysAgo[i]).isEqualTo(pending[i]);
+      assertThat(amount(byText, "disputed")).as("%d days ago", daysAgo[i]).isEqualTo(disputed[i]);
+      assertThat(merchant.get("/v1/ledger/accounts/disputes:" + merchant.id() + "/postings?as_of=" + then)
+          .json().getJsonArray("data")).hasSize(daysAgo[i] > 6 ? 0 : daysAgo[i] > 3 ? 1 : 2);
+    }
+    assertThat(amount(merchant.get("/v1/balances").json(), "pending")).isEqualTo(1999);
+    assertThat(merchant.get("/v1/balances").json().getMap()).containsEntry("as_of", null);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"99999999999", "2999-01-01T00:00:00Z", "yesterday", "2026-11-21", "-1",
+      "2026-11-21T18:00:00", ""})
+  void asOf_thatIsNoPastInstant_isRefused(String asOf) {
+    for (String path : List.of("/v1/balances",
+        "/v1/ledger/accounts/merchant_pending:" + merchant.id() + "/postings")) {
+      var answer = merchant.get(path + "?as_of=" + asOf);
+      assertThat(answer.status()).isEqualTo(400);
+      assertThat(answer.json().getJsonObject("error").getString("param")).isEqualTo("as_of");
+    }
+    assertThat(Http.get(QuietSite.GATEWAY.opsUrl() + "/ops/trial-balance?as_of=" + asOf).status())
+        .isEqualTo(400);
+  }
+
+  @Test
+  void trialBalance_atAPastInstant_isBalanced() {
+    String id = QuietSite.confirmed(merchant);
+    recorded(id, 4, 40);
+    String account = "merchant_pending:" + merchant.id();
+    for (int daysAgo : new int[]{41, 39}) {
+      var then = Instant.now().minus(Duration.ofDays(daysAgo)).getEpochSecond();
+      var trial = Http.get(QuietSite.GATEWAY.opsUrl() + "/ops/trial-balance?as_of=" + then).json();
+      assertThat(trial.getBoolean("balanced")).isTrue();
+      assertThat(trial.getString("as_of")).isEqualTo(Instant.ofEpochSecond(then).toString());
+      assertThat(Merchant.objects(trial.getJsonArray("accounts")))
+          .filteredOn(a -> a.getString("account").equals(account)).hasSize(daysAgo == 41 ? 0 : 1);
+    }
+    assertThat(Http.get(QuietSite.GATEWAY.opsUrl() + "/ops/trial-balance").json().getMap())
+        .containsEntry("as_of", null).containsEntry("balanced", true);
   }
 }

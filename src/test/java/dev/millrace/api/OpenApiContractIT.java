@@ -27,11 +27,14 @@ class OpenApiContractIT {
   private static final Merchant MERCHANT = Merchant.create();
   private static final AtomicInteger KEYS = new AtomicInteger();
   private static String paid;
+  private static String refund;
 
   @BeforeAll
   static void settleOne() {
     paid = MERCHANT.pay("settled", Merchant.VISA).json().getString("id");
     MERCHANT.awaitStatus(paid, "settled");
+    refund = MERCHANT.post("/v1/payments/" + paid + "/refunds", "refunded", "{\"amount\":1}").json()
+        .getString("id");
   }
 
   @AfterAll
@@ -41,7 +44,9 @@ class OpenApiContractIT {
 
   private static Stream<String> reads() {
     return Stream.of("/v1/payments", "/v1/payments/" + paid, "/v1/payments/" + paid + "/timeline",
-        "/v1/balances",
+        "/v1/payments/" + paid + "/refunds", "/v1/payments/" + paid + "/operations",
+        "/v1/payments/" + paid + "/refunds/" + refund, "/v1/balances", "/v1/balances?as_of=1732100000",
+        "/v1/ledger/accounts/disputes:" + MERCHANT.id() + "/postings?as_of=2026-11-21T18:00:00Z",
         "/v1/ledger/accounts/merchant_pending:" + MERCHANT.id() + "/postings",
         "/v1/idempotency_keys/settled");
   }
@@ -59,6 +64,9 @@ class OpenApiContractIT {
   @ParameterizedTest
   @ValueSource(strings = {"/v1/payments/pay_01jd3w5ynkfxmrx1v0a9s2e4zg",
       "/v1/payments/pay_01jd3w5ynkfxmrx1v0a9s2e4zg/timeline",
+      "/v1/payments/pay_01jd3w5ynkfxmrx1v0a9s2e4zg/refunds",
+      "/v1/payments/pay_01jd3w5ynkfxmrx1v0a9s2e4zg/refunds/re_01jd3w5ynkfxmrx1v0a9s2e4zg",
+      "/v1/payments/pay_01jd3w5ynkfxmrx1v0a9s2e4zg/operations",
       "/v1/ledger/accounts/merchant_pending:mer_01jd3w5ynkfxmrx1v0a9s2e4zg/postings",
       "/v1/idempotency_keys/unused"})
   void read_ofNothing_fits(String path) {
@@ -99,7 +107,8 @@ class OpenApiContractIT {
 
   private static final String EVERYTHING = """
     {"amount": 1999, "currency": "usd", "payment_method": "pm_card_visa", "capture": "automatic",
-     "reference": "order-1", "description": "Two", "return_url": "https://shop.example/", "metadata": {"a": "b"}}""";
+     "reference": "order-1", "description": "Two", "return_url": "https://shop.example/", "metadata": {"a": "b"},
+     "payment_method_type": "card", "payment_method_bin": "424242"}""";
 
   @ParameterizedTest
   @ValueSource(strings = {Merchant.VISA, EVERYTHING})
@@ -157,7 +166,9 @@ class OpenApiContractIT {
   @ValueSource(strings = {"{}", "{\"amount\":0,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\"}",
       "{\"amount\":\"1\",\"currency\":\"USD\",\"payment_method\":\"visa\"}",
       "{\"amount\":1,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\",\"capture_method\":\"manual\"}",
-      "{\"amount\":1,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\",\"capture\":\"manual\"}",
+      "{\"amount\":1,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\",\"capture\":\"later\"}",
+      "{\"amount\":1,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\",\"payment_method_bin\":\"42\"}",
+      "{\"amount\":1,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\",\"payment_method_type\":\"sepa\"}",
       "{\"amount\":1,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\",\"metadata\":{\"a\":1}}",
       "{\"amount\":1,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\",\"reference\":\"\"}", "[]",
       "no json"})
@@ -213,6 +224,101 @@ class OpenApiContractIT {
           "Idempotency-Key: slow\r\nContent-Type: application/json\r\nContent-Length: 9\r\n")).answer();
       assertThat(answer.status()).isEqualTo(408);
       CALLS.assertFits(HttpMethod.POST, "/v1/payments", 408, answer.headers(), answer.bytes());
+    }
+  }
+
+  private static String held() {
+    String id = MERCHANT.pay(Merchant.VISA.replace("}", ",\"capture\":\"manual\"}")).json().getString("id");
+    MERCHANT.awaitStatus(id, "authorized");
+    return "/v1/payments/" + id;
+  }
+
+  @Test
+  void operations_accepted_fit() {
+    String captured = held();
+    var capturing = creating(MERCHANT);
+    CALLS.assertValidCall(202, HttpMethod.POST, captured + "/capture", capturing, "{\"amount\":1500}");
+    CALLS.assertValidCall(202, HttpMethod.POST, captured + "/capture", capturing, "{\"amount\":1500}");
+    CALLS.assertValidCall(202, HttpMethod.POST, held() + "/cancel", creating(MERCHANT),
+        "{\"reason\":\"abandoned\"}");
+    MERCHANT.awaitStatus(captured.substring(captured.lastIndexOf('/') + 1), "settled");
+    CALLS.assertValidCall(202, HttpMethod.POST, captured + "/refunds", creating(MERCHANT),
+        "{\"amount\":1,\"reason\":\"duplicate\"}");
+  }
+
+  @Test
+  void operations_waitedFor_fit() {
+    String captured = held();
+    var wait = creating(MERCHANT, "Prefer", "wait=20");
+    CALLS.assertValidCall(200, HttpMethod.POST, captured + "/capture", wait, null);
+    CALLS.assertValidCall(200, HttpMethod.POST, captured + "/capture", wait, null);
+    CALLS.assertValidCall(201, HttpMethod.POST, captured + "/refunds",
+        creating(MERCHANT, "Prefer", "wait=20"), "{\"amount\":null,\"reason\":null}");
+    String canceled = held();
+    CALLS.assertValidCall(200, HttpMethod.POST, canceled + "/cancel",
+        creating(MERCHANT, "Prefer", "wait=20"), null);
+    for (String path : List.of(captured, captured + "/timeline", captured + "/operations",
+        captured + "/operations?limit=1", captured + "/refunds", canceled, canceled + "/timeline",
+        canceled + "/operations"))
+      CALLS.assertValidCall(200, HttpMethod.GET, path, ContractCalls.authorized(MERCHANT), null);
+    String last = MERCHANT.get(captured + "/operations?limit=1").json().getString("next");
+    CALLS.assertValidCall(200, HttpMethod.GET, captured + "/operations?starting_after=" + last,
+        ContractCalls.authorized(MERCHANT), null);
+    assertThat(MERCHANT.get(captured).json().getString("status")).isEqualTo("refunded");
+    assertThat(MERCHANT.get(canceled).json().getString("status")).isEqualTo("voided");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"capture", "cancel", "refunds"})
+  void operation_refused_fits(String act) {
+    String path = "/v1/payments/" + paid + "/" + act;
+    String none = "/v1/payments/pay_01jd3w5ynkfxmrx1v0a9s2e4zg/" + act;
+    CALLS.assertValidCall(404, HttpMethod.POST, none, creating(MERCHANT), "{}");
+    String declined = MERCHANT.pay(Merchant.paidBy("pm_card_chargeDeclined")).json().getString("id");
+    MERCHANT.awaitStatus(declined, "declined");
+    CALLS.assertValidCall(409, HttpMethod.POST, "/v1/payments/" + declined + "/" + act, creating(MERCHANT),
+        null);
+    CALLS.assertValidCall(422, HttpMethod.POST, path, Http.create(MERCHANT.key(), "settled"), null);
+    for (String body : List.of("{\"amount\":0,\"reason\":\"because\"}", "{\"nonsense\":1}", "[]"))
+      CALLS.assertInvalidCall(HttpMethod.POST, path, creating(MERCHANT), body);
+    CALLS.assertUnauthorized(HttpMethod.POST, none, "{}");
+    CALLS.assertBodyRefused(HttpMethod.POST, none, MERCHANT);
+    CALLS.assertLimited(HttpMethod.POST, none, "{}");
+  }
+
+  @Test
+  void refund_tooLarge_fits() {
+    CALLS.assertValidCall(400, HttpMethod.POST, "/v1/payments/" + paid + "/refunds", creating(MERCHANT),
+        "{\"amount\":2000}");
+  }
+
+  @Test
+  void operation_inFlight_fits() {
+    String path = "/v1/payments/" + paid + "/refunds";
+    var headers = creating(MERCHANT, "Prefer", "wait=20");
+    // As while its first caller waits.
+    ApiSite.execute(
+        "UPDATE idempotency_key SET wait_until = now() + interval '1 minute' WHERE key = 'refunded'");
+    headers.put("Idempotency-Key", "refunded");
+    CALLS.assertValidCall(409, HttpMethod.POST, path, headers, "{\"amount\":1}");
+    ApiSite.execute("UPDATE idempotency_key SET wait_until = NULL WHERE key = 'refunded'");
+  }
+
+  @Test
+  void return_fits() {
+    String plain = MERCHANT.pay(Merchant.VISA).json().getString("id");
+    CALLS.assertValidCall(200, HttpMethod.GET, "/return/" + plain + "?redirectResult=x", Map.of(), null);
+    String shop = MERCHANT.pay(EVERYTHING).json().getString("id");
+    CALLS.assertValidCall(303, HttpMethod.GET, "/return/" + shop, Map.of(), null);
+    String none = "/return/pay_01jd3w5ynkfxmrx1v0a9s2e4zg";
+    CALLS.assertValidCall(404, HttpMethod.GET, none, Map.of(), null);
+    // From an address of its own: others' returns are to be answered.
+    try (var http = new RawHttp("127.0.0.8")) {
+      String get = "GET " + none + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+      var answer = http.send(get).answer();
+      for (int i = 0; i < 200 && answer.status() == 404; i++) answer = http.send(get).answer();
+      assertThat(answer.status()).isEqualTo(429);
+      CALLS.assertFits(HttpMethod.GET, none, 429, answer.headers(), answer.bytes());
     }
   }
 }

@@ -150,7 +150,8 @@ class OutcomeIT {
     assertThat(balances.getJsonArray("available")).isEmpty();
     assertThat(balances.getJsonArray("pending")).isEmpty();
     assertThat(balances.getBoolean("livemode")).isFalse();
-    assertThat(merchant.get("/v1/balances?as_of=1").status()).isEqualTo(400);
+    assertThat(balances.getJsonArray("disputed")).isEmpty();
+    assertThat(merchant.get("/v1/balances?as_off=1").status()).isEqualTo(400);
   }
 
   @Test
