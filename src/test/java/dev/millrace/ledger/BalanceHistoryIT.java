@@ -229,7 +229,7 @@ class BalanceHistoryIT {
   @ValueSource(longs = {1, 2, 3})
   void balance_atAnyInstant_isTheFoldOfAllPostings(long seed) throws SQLException {
     try (var world = new World(seed)) {
-      for (int i = 0; i < 400; i++) {
+      for (int i = 0; i < 250; i++) {
         world.step();
         if (i % 10 == 0) world.check();
         if (i % 40 == 0) world.checkLines();
@@ -239,20 +239,20 @@ class BalanceHistoryIT {
             .isEqualTo(fold(world.committed, moment));
       assertThat(read(world.loop, world.balances, null, null)).isEqualTo(fold(world.committed, world.now));
       // Else it was no test of what history is for.
-      assertThat(world.database.number("SELECT count(DISTINCT at) FROM balance_history")).isGreaterThan(10);
-      assertThat(world.database.number("SELECT count(*) FROM balance_mark")).isGreaterThan(20);
+      assertThat(world.database.number("SELECT count(DISTINCT at) FROM balance_history")).isGreaterThan(5);
+      assertThat(world.database.number("SELECT count(*) FROM balance_mark")).isGreaterThan(10);
       assertThat(world.database.number("SELECT count(*) FROM balance_history h JOIN rollup r"
           + " ON h.horizon > r.horizon")).isZero();
     }
   }
 
-  /** Half a million postings over ten hours: what a read looks at is a small part of them, wherever it looks. */
+  /** 200 000 postings over ten hours: what a read looks at is a small part of them, wherever it looks. */
   @Test
   void balance_ofABusyAccount_isReadFromFewPostings() throws SQLException {
     var database = TestDatabase.create();
     try (var owner = database.owner(); var service = database.service()) {
-      for (int i = 0; i < 500; i++) {
-        Instant at = BEGIN.plusSeconds(72L * i);
+      for (int i = 0; i < 200; i++) {
+        Instant at = BEGIN.plusSeconds(180L * i);
         execute(owner,
             """
               WITH j AS (
@@ -273,8 +273,8 @@ class BalanceHistoryIT {
         Instant asOf = BEGIN.plusSeconds(part * 3_600L);
         var read = new long[2];
         explain(service, asOf, read);
-        assertThat(read[0]).as("postings for %s", asOf).isLessThan(40_000);
-        assertThat(read[1]).as("events for %s", asOf).isLessThan(15_000);
+        assertThat(read[0]).as("postings for %s", asOf).isLessThan(25_000);
+        assertThat(read[1]).as("events for %s", asOf).isLessThan(8_000);
       }
     }
   }
