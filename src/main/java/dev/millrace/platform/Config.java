@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -99,6 +100,13 @@ public final class Config {
         kinds.put(key, Objects.requireNonNull(kinds.get(DEFAULTS + setting)));
       }
     });
+    var variables = new HashMap<String, String>();
+    for (String key : kinds.keySet()) {
+      String other = variables.put(variable(key), key);
+      if (other != null)
+        throw new ConfigException("`" + ACCOUNTS + "` names accounts of which `" + other + "` and `" + key
+            + "` would be one environment variable, " + variable(key) + ": name one of them otherwise");
+    }
   }
 
   private static Map<String, String> accounts(String list) {

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Evidence {
   private static final Finding KNOWN = new Known();
+  private static final String CAPTURE_FAILED = "capture_failed";
 
   private final FeeSchedule fees;
   private final Function<String, Times> times;
@@ -49,15 +50,31 @@ final class Evidence {
       case PROVIDER_SUBMITTED, UNKNOWN, REQUIRES_ACTION -> undecided(p, provider, attempt, outcome);
       case AUTHORIZED -> authorized(p, provider, attempt, outcome);
       case CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK, RETURNED ->
-        outcome instanceof Outcome.Voided
-            ? new Conflict("voided_after_charge", "canceled at the provider although it was charged")
-            : KNOWN;
+        afterTheCharge(p, provider, outcome);
       case BLOCKED, DECLINED -> outcome instanceof Outcome.Charged || outcome instanceof Outcome.Authorized
           ? afterTheEnd(p)
           : KNOWN;
       // What was held before it was given back may be told after it.
       case VOIDED, EXPIRED -> outcome instanceof Outcome.Charged ? afterTheEnd(p) : KNOWN;
     });
+  }
+
+  private Finding afterTheCharge(Payment p, String provider, Outcome outcome) {
+    return switch (outcome) {
+      case Outcome.Voided _ ->
+        new Conflict("voided_after_charge", "canceled at the provider although it was charged");
+      // Adyen takes a capture back in this way, even one that it had made of its own accord.
+      case Outcome.Declined d when d.code().equals(CAPTURE_FAILED) ->
+        new Conflict("capture_failed_after_success",
+            "the provider did not get the money after all: " + d.message());
+      // A refund made there may bear the charge's reference.
+      case Outcome.Refunded r -> refundedThere(p, provider,
+          new Fact.RefundedThere(r.providerReference(), r.amount(), r.currency()));
+      case Outcome.Declined _, Outcome.Charged _, Outcome.Authorized _, Outcome.ActionRequired _,
+          Outcome.Pending _,
+          Outcome.NotExecuted _, Outcome.Unknown _, Outcome.Deferred _, Outcome.Absent _ ->
+        KNOWN;
+    };
   }
 
   private static Finding afterTheEnd(Payment p) {

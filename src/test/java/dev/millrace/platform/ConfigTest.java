@@ -257,6 +257,12 @@ final class ConfigTest {
   }
 
   @Test
+  void accounts_whoseSettingsWouldShareAVariable_areRefused() {
+    assertThatThrownBy(() -> load("MILLRACE_PROVIDER_ACCOUNTS", "x=stripe,x-merchant=stripe"))
+        .isInstanceOf(ConfigException.class).hasMessageContaining("MILLRACE_PROVIDER_X_MERCHANT_ACCOUNT");
+  }
+
+  @Test
   void setting_ofAnAccount_isCheckedLikeAnyOther() {
     Path file = file("provider: {accounts: [kettle], kettle: {timeout: soon}}");
     assertThatThrownBy(() -> load("MILLRACE_CONFIG", file.toString())).isInstanceOf(ConfigException.class)

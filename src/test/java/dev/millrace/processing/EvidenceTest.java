@@ -72,6 +72,8 @@ final class EvidenceTest {
     authorized                 | lapsed                           | expired
     authorized                 | *                                | known
     CHARGED                    | voided lapsed                    | conflict:voided_after_charge
+    refunded                   | refunded                         | conflict:refunded_too_much
+    confirmed settled partially_refunded disputed charged_back returned | refunded | refunded
     CHARGED                    | *                                | known
     ENDED                      | charged                          | conflict:charged_after_decline
     blocked declined           | authorized                       | conflict:charged_after_decline
@@ -212,6 +214,19 @@ final class EvidenceTest {
         .containsExactlyInAnyOrder(Outcome.class.getPermittedSubclasses());
     assertThat(FACT.values().stream().<Class<?>>map(Object::getClass).collect(Collectors.toSet()))
         .containsExactlyInAnyOrder(Fact.class.getPermittedSubclasses());
+  }
+
+  /** Adyen takes back a capture that it had called done. */
+  @Test
+  void charge_whoseCaptureFailsLater_isAConflict() {
+    var confirmed = Payment.of(List.of(
+        new PaymentEvent.Initiated(1999, "usd", "pm_card_visa", "automatic", null, null, Map.of(), null),
+        new PaymentEvent.ProviderSubmitted("stripe", "att_1"),
+        new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 1999, 1999, "usd")));
+    assertThat(words(charge(confirmed, new Outcome.Declined("pi_1", "capture_failed", null, "No."))))
+        .isEqualTo("conflict:capture_failed_after_success");
+    assertThat(words(charge(confirmed, new Outcome.Declined("pi_1", "card_declined", null, "No."))))
+        .isEqualTo("known");
   }
 
   @ParameterizedTest(name = "{0}, {1}: {2}")
