@@ -26,7 +26,8 @@ final class Merchant {
 
   /** Has every event of this merchant from now on sent to `receiver`. */
   void subscribe(URI receiver) {
-    var endpoint = new JsonObject().put("url", receiver.toString()).put("enabled_events", JsonArray.of("payment.*"))
+    var endpoint = new JsonObject().put("url", receiver.toString())
+        .put("enabled_events", JsonArray.of("payment.*"))
         .put("max_in_flight", IN_FLIGHT_MAX);
     var request = HttpRequest.newBuilder(api.resolve("/v1/webhook_endpoints")).timeout(Duration.ofSeconds(30))
         .header("Authorization", "Bearer " + key).header("Idempotency-Key", UUID.randomUUID().toString())

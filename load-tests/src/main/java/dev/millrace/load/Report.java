@@ -10,7 +10,8 @@ import java.util.stream.Collectors;
 
 /** Markdown tables of the rows; of several repeats, `min / median / max` in each cell. */
 final class Report {
-  private static final List<String> LOAD = List.of("accepted/s", "of ceiling %", "settled/s", "of against %", "drain s",
+  private static final List<String> LOAD = List.of("accepted/s", "of ceiling %", "settled/s", "of against %",
+      "drain s",
       "p50 ms",
       "p99 ms", "p99.9 ms");
   private static final List<String> CPU = List.of("gateway", "postgres", "redis", "kafka", "simulator",

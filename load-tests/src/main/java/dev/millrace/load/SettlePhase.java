@@ -31,7 +31,8 @@ final class SettlePhase {
     return both("overload", options, (name, build) -> {
       System.out.println(name + " …");
       // One sample a second: the highest point of the backlog is the figure.
-      return run(name, build, logs, build.seconds(), generator -> generator.startClosed(build.backoffMillis()));
+      return run(name, build, logs, build.seconds(),
+          generator -> generator.startClosed(build.backoffMillis()));
     });
   }
 
@@ -42,7 +43,8 @@ final class SettlePhase {
     }
     Row before = measure.apply(phase + " against", options.ofTheOther());
     Row now = measure.apply(phase, options);
-    return List.of(before, now.with("of against %", 100 * now.figure("settled/s") / before.figure("settled/s")));
+    return List.of(before,
+        now.with("of against %", 100 * now.figure("settled/s") / before.figure("settled/s")));
   }
 
   private static Row run(String phase, Options options, Path logs, int intervals,
