@@ -34,6 +34,7 @@ final class OperationEndpoints {
   static final List<String> CANCEL_REASONS = List.of("duplicate", "fraudulent", "requested_by_customer",
       "abandoned");
   private static final String NO_REASON = "requested_by_merchant";
+  private static final int COUNTERS = 8;
   private static final Set<String> LIST = Set.of("limit", "starting_after");
   private static final String NO_SUCH_REFUND = "This payment has no such refund. GET /v1/payments/{id}/refunds lists them.";
 
@@ -45,7 +46,7 @@ final class OperationEndpoints {
   private final OutcomeWatch<OperationRow> watch;
   private final String writer;
 
-  /** {@code once} has connections for transactions; {@code writer} names the work counter, which nobody else may use. */
+  /** {@code once} has connections for transactions; {@code writer} is the first part of the work counters' names, which nobody else may use. */
   OperationEndpoints(BodyReader bodies, Once once, Turns turns, Reads reads,
       OutcomeWatch<OperationRow> watch, String writer) {
     this.bodies = bodies;
@@ -135,7 +136,9 @@ final class OperationEndpoints {
       String actor, String writer) {
     var append = new Append(history.id(), history.merchant(), payment.version(), payment.status(),
         List.of(event), actor, history.traceparent(), List.of(), null);
-    return sql.run(AppendStatement.SQL, AppendStatement.parameters(List.of(append), writer))
+    // The counter's row is locked until the commit: several, that transactions do not wait for each other.
+    String counter = writer + "-" + Math.floorMod(history.id().hashCode(), COUNTERS);
+    return sql.run(AppendStatement.SQL, AppendStatement.parameters(List.of(append), counter))
         .compose(rows -> rows.size() == 1
             ? Future.succeededFuture()
             : Future.failedFuture(new IllegalStateException(

@@ -76,8 +76,9 @@ final class PayerReturn {
       if (atOnce >= AT_ONCE_MAX) meter.reject();
       later(context);
     } else {
+      String result = result(context);
       atOnce++;
-      take(id, result(context)).onComplete(done -> {
+      take(id, result).onComplete(done -> {
         atOnce--;
         if (done.succeeded()) answer(context, done.result());
         else fail(context, done.cause());

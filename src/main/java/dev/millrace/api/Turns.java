@@ -14,6 +14,8 @@ import java.util.function.Supplier;
  * payments; owned by one event loop.
  */
 final class Turns {
+  private static final Future<?> NOBODY = Future.succeededFuture();
+
   private final Map<UUID, Future<?>> last = new HashMap<>();
   private final int limit;
   private final QueueMeter meter;
@@ -34,8 +36,7 @@ final class Turns {
           1)));
     }
     depth++;
-    Future<?> before = last.get(payment);
-    Future<T> mine = before == null ? work.get() : before.transform(done -> work.get());
+    Future<T> mine = last.getOrDefault(payment, NOBODY).transform(done -> work.get());
     last.put(payment, mine);
     return mine.onComplete(done -> {
       depth--;
