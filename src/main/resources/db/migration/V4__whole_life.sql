@@ -58,9 +58,8 @@ DROP INDEX journal_confirmed;
 CREATE INDEX journal_movement ON journal (xid, position) WHERE type IN ('payment.confirmed', 'payment.refunded',
   'payment.returned', 'payment.disputed', 'payment.dispute_won', 'payment.charged_back');
 
--- Which form the common answer had when it was given: 1 until this migration, 2 from then on.
+-- Which form the common answer had when it was given. Nodes of the release before say nothing, and give form 1.
 ALTER TABLE idempotency_key ADD COLUMN form smallint NOT NULL DEFAULT 1;
-ALTER TABLE idempotency_key ALTER COLUMN form SET DEFAULT 2;
 
 GRANT SELECT, INSERT, UPDATE ON operation TO "${user}";
 GRANT SELECT, INSERT ON provider_object TO "${user}";

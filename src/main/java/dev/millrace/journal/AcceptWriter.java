@@ -52,8 +52,8 @@ public final class AcceptWriter {
   /** Payments in the order they came, which is that of their ids, and keys in theirs: indexes fill from left to right. */
   private static final String ROWS = """
     WITH k AS (
-      INSERT INTO idempotency_key (id, merchant, livemode, key, fingerprint, resource, status, wait_until)
-      SELECT id, merchant, livemode, key, fingerprint, resource, 202,
+      INSERT INTO idempotency_key (id, merchant, livemode, key, fingerprint, resource, status, form, wait_until)
+      SELECT id, merchant, livemode, key, fingerprint, resource, 202, 2,
              CASE WHEN wait_ms > 0 THEN now() + wait_ms * interval '1 ms' END
         FROM (SELECT unnest($9::uuid[]) AS id, unnest($10::uuid[]) AS merchant, unnest($11::bool[]) AS livemode,
                      unnest($12::text[]) AS key, unnest($13::bytea[]) AS fingerprint, unnest($14::int8[]) AS wait_ms,

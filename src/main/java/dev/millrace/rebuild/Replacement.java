@@ -57,6 +57,8 @@ final class Replacement {
       if (!String.valueOf(events).equals(now))
         throw new Refused("the journal has grown from " + events + " to " + now + " events: run it again");
       for (DerivedTable t : DerivedTable.values()) replace(sql, t);
+      // Without their history, past balances are read from the postings, and so from the new ones.
+      sql.execute("TRUNCATE public.balance_history, public.balance_depth");
       sql.execute("UPDATE public.rollup SET horizon = '0'");
       sql.execute(Balances.ROLL_UP);
       audit(events, operator);
