@@ -147,7 +147,7 @@ class ProviderWebhookIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"stripe/other", "stripe/", "stripe", "", "adyen/default", "stripe/default/",
+  @ValueSource(strings = {"stripe/other", "stripe/", "stripe", "", "worldpay/default", "stripe/default/",
       "stripe/default/x", "Stripe/default", "stripe%2Fdefault"})
   void unknownAccount_is404(String account) {
     try (var lost = new StripeSender(ApiSite.url("/webhooks/" + account))) {
