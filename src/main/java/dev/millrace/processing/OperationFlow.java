@@ -151,7 +151,6 @@ final class OperationFlow {
   private Future<Next> inquire(Work work, Operation operation) {
     String name = Objects.requireNonNull(operation.attempt(), "a submitted operation without its attempt");
     return PaymentFlow.openAttempt(parts.reads(), name).compose(open -> {
-      if (open == null) return Future.failedFuture(new IllegalStateException("no attempt " + name));
       GuardedProvider provider = parts.providers().named(open.attempt().provider());
       Order order = order(work, operation, open.attempt());
       return provider.inquire(order).compose(outcome -> {

@@ -278,7 +278,7 @@ final class PaymentFlow {
 
   /** The outcome of a call is not known: ask the provider by our own reference. */
   private Future<Next> inquire(Work work) {
-    return openAttempt(work.id(), Objects.requireNonNull(work.payment().attempt())).compose(open -> {
+    return openAttempt(reads, Objects.requireNonNull(work.payment().attempt())).compose(open -> {
       GuardedProvider provider = parts.providers.named(open.attempt.provider());
       Order.Charge order = charge(work);
       return provider.inquire(order).compose(outcome -> {
@@ -296,7 +296,7 @@ final class PaymentFlow {
 
   /** The payer came back: tell the provider, and ask. */
   private Future<Next> complete(Work work) {
-    return openAttempt(work.id(), Objects.requireNonNull(work.payment().attempt()))
+    return openAttempt(reads, Objects.requireNonNull(work.payment().attempt()))
         .compose(open -> reads
             .query("SELECT result FROM payer_return WHERE payment_id = $1::uuid", Tuple.of(work.id()))
             .compose(rows -> {
@@ -310,21 +310,14 @@ final class PaymentFlow {
   /** {@code ageMs}: since the last call under this reference ended without an answer, or since its intent. */
   record OpenAttempt(Attempt attempt, long ageMs) {}
 
-  private Future<OpenAttempt> openAttempt(UUID payment, String attempt) {
-    return openAttempt(reads, attempt).map(open -> {
-      if (open == null)
-        throw new IllegalStateException("payment " + payment + " without its attempt " + attempt);
-      return open;
-    });
-  }
-
-  static Future<@Nullable OpenAttempt> openAttempt(Reads reads, String attempt) {
+  /** The call under this reference; fails when there is none. */
+  static Future<OpenAttempt> openAttempt(Reads reads, String attempt) {
     return reads.query("""
       SELECT reference, number, provider, kind, operation, reason,
              (extract(epoch FROM clock_timestamp() - coalesce(finished, started)) * 1000)::bigint
         FROM attempt WHERE reference = $1::uuid""", Tuple.of(TypeId.parse(TypeId.ATTEMPT, attempt)))
         .map(rows -> {
-          if (rows.size() == 0) return null;
+          if (rows.size() == 0) throw new IllegalStateException("no attempt " + attempt);
           var row = rows.iterator().next();
           return new OpenAttempt(
               new Attempt(row.getUUID(0), row.getInteger(1), row.getString(2), row.getString(3),

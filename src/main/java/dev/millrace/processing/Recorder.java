@@ -23,7 +23,7 @@ final class Recorder {
   private static final Logger LOG = LoggerFactory.getLogger(Recorder.class);
   private static final int ROUNDS_MAX = 20;
 
-  /** What became of evidence: the payment as it stands afterwards, and what was found last. */
+  /** What became of evidence: the payment as it stood when it was judged last, and what was found then. */
   record Recorded(Work work, Finding finding) {}
 
   private final AppendWriter journal;
@@ -62,7 +62,7 @@ final class Recorder {
     }
     return journal.append(work.append(attempt == null ? List.of() : List.of(attempt), happened.events()))
         .compose(appended -> {
-          if (appended) return Future.succeededFuture(new Recorded(work.after(happened.events()), finding));
+          if (appended) return Future.succeededFuture(new Recorded(work, finding));
           if (rounds == 0)
             return Future
                 .failedFuture(new IllegalStateException("the payment moved on " + ROUNDS_MAX + " times"));

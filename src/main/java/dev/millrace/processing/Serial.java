@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Lets no two pieces of work for one payment run at once in this process; of those that wait, one is enough, because each
@@ -14,7 +15,7 @@ import java.util.function.Supplier;
 final class Serial {
   private static final class Turn {
     /** Null while nobody waits. */
-    @org.jspecify.annotations.Nullable
+    @Nullable
     Promise<PaymentFlow.Next> next;
   }
 
