@@ -120,6 +120,8 @@ public final class Millrace {
       Runtime.getRuntime().addShutdownHook(new Thread(millrace::stop, "millrace-stop"));
       millrace.start();
       millrace.watchParent();
+      // Until a signal: an embedded Postgres alone has no thread here that would keep the process alive.
+      Thread.currentThread().join();
     } catch (Exception e) {
       System.err.println("millrace: " + explain(e));
       if (!(e instanceof ConfigException || e instanceof EmbeddedServerException

@@ -41,16 +41,18 @@ final class Gate {
   private final BooleanSupplier storageUp;
   private final Credentials credentials;
   private final RateLimiter limiter;
+  private final Brake brake;
   private final String docsUrl;
   private final MeterRegistry registry;
   private final Map<Integer, Counter> answered = new HashMap<>();
 
   /** {@code storageUp}: whether Postgres can be reached; while not, nothing is asked of it and all is refused at once. */
-  Gate(BooleanSupplier storageUp, Credentials credentials, RateLimiter limiter, String docsUrl,
-      MeterRegistry registry) {
+  Gate(BooleanSupplier storageUp, Credentials credentials, RateLimiter limiter, Brake brake,
+      String docsUrl, MeterRegistry registry) {
     this.storageUp = storageUp;
     this.credentials = credentials;
     this.limiter = limiter;
+    this.brake = brake;
     this.docsUrl = docsUrl;
     this.registry = registry;
   }
@@ -139,8 +141,15 @@ final class Gate {
         1);
   }
 
-  /** Answers with a problem; also used by the router's own refusals (404, 405, …). */
+  /** Answers with a problem, after a pause when it is for want of room; also used by the router's own refusals (404, 405, …). */
   void refuse(RoutingContext context, @Nullable String requestId, Problem problem) {
+    if (problem.status() == 429 || problem.status() == 503)
+      brake.hold(() -> refuseNow(context, requestId, problem));
+    else
+      refuseNow(context, requestId, problem);
+  }
+
+  private void refuseNow(RoutingContext context, @Nullable String requestId, Problem problem) {
     HttpServerResponse response = context.response();
     if (response.closed() || response.ended()) return;
     String id = requestId == null ? TypeId.format(TypeId.REQUEST, TypeId.next()) : requestId;

@@ -54,9 +54,4 @@ public record Append(UUID payment, UUID merchant, int expectedVersion, Status fr
 
   /** The version after the events. */
   public int version() { return expectedVersion + events.size(); }
-
-  /** What the events add to the number of payments at rest: -1, 0 or 1. */
-  public int rested() {
-    return (to().atRest() ? 1 : 0) - (from.atRest() ? 1 : 0);
-  }
 }

@@ -3,6 +3,7 @@ package dev.millrace.journal;
 import dev.millrace.ledger.Posting;
 import dev.millrace.ledger.PostingRules;
 import dev.millrace.payment.PaymentEvent;
+import dev.millrace.payment.Status;
 import dev.millrace.platform.TypeId;
 import io.vertx.sqlclient.Tuple;
 import java.time.Instant;
@@ -122,7 +123,12 @@ public final class AppendStatement {
     return rows.tuple(writer);
   }
 
-  private record Move(Append append, PaymentChange change) {}
+  private record Move(Append append, Status to, PaymentChange change) {
+    /** What it adds to the number of payments at rest: -1, 0 or 1. */
+    int rested() {
+      return (to.atRest() ? 1 : 0) - (append.from().atRest() ? 1 : 0);
+    }
+  }
 
   private record Event(UUID payment, int version, PaymentEvent event) {}
 
@@ -159,7 +165,7 @@ public final class AppendStatement {
         if (operation != null) operations.merge(operation.id(), operation, OperationChange::then);
         name(append.payment(), event);
       }
-      moves.add(new Move(append, change));
+      moves.add(new Move(append, append.to(), change));
       for (var attempt : append.attempts()) calls.add(new Call(append.payment(), attempt));
       for (var operation : operations.values()) steps.add(new Step(append.payment(), operation));
     }
@@ -179,10 +185,10 @@ public final class AppendStatement {
       t.addValue(column(moves, UUID[]::new, m -> m.append.payment()));
       t.addValue(column(moves, Integer[]::new, m -> m.append.expectedVersion()));
       t.addValue(column(moves, Integer[]::new, m -> m.append.version()));
-      t.addValue(column(moves, String[]::new, m -> m.append.to().wire()));
+      t.addValue(column(moves, String[]::new, m -> m.to.wire()));
       t.addValue(column(moves, String[]::new, m -> m.append.actor()));
       t.addValue(column(moves, String[]::new, m -> m.append.traceparent()));
-      t.addValue(column(moves, Integer[]::new, m -> m.append.rested()));
+      t.addValue(column(moves, Integer[]::new, Move::rested));
       t.addValue(column(moves, Integer[]::new, m -> settles(m.append)));
       t.addValue(column(moves, String[]::new, m -> m.change.provider));
       t.addValue(column(moves, String[]::new, m -> m.change.providerReference));

@@ -20,8 +20,10 @@ import dev.millrace.provider.WebhookScheme.Fact;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +32,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Evidence {
   private static final Finding KNOWN = new Known();
-  private static final String CAPTURE_FAILED = "capture_failed";
 
   private final FeeSchedule fees;
   private final Function<String, Times> times;
@@ -64,7 +65,7 @@ final class Evidence {
       case Outcome.Voided _ ->
         new Conflict("voided_after_charge", "canceled at the provider although it was charged");
       // Adyen takes a capture back in this way, even one that it had made of its own accord.
-      case Outcome.Declined d when d.code().equals(CAPTURE_FAILED) ->
+      case Outcome.Declined d when d.code().equals(Outcome.Declined.CAPTURE_FAILED) ->
         new Conflict("capture_failed_after_success",
             "the provider did not get the money after all: " + d.message());
       // A refund made there may bear the charge's reference.
@@ -134,7 +135,7 @@ final class Evidence {
     return open != null && open.kind() == Operation.Kind.CAPTURE ? open : null;
   }
 
-  private Finding wrongCurrency(Payment p, String currency, java.util.function.Supplier<Finding> otherwise) {
+  private Finding wrongCurrency(Payment p, String currency, Supplier<Finding> otherwise) {
     return currency.equals(p.asked().currency())
         ? otherwise.get()
         : new Conflict("currency_mismatch", "in " + currency + " instead of " + p.asked().currency());
@@ -362,7 +363,7 @@ final class Evidence {
       return (known.state() == Dispute.State.WON) == d.won()
           ? KNOWN
           : new Conflict("dispute_decided_anew", d.dispute() + " is " + (d.won() ? "won" : "lost")
-              + " although it was " + known.state().name().toLowerCase(java.util.Locale.ROOT));
+              + " although it was " + known.state().name().toLowerCase(Locale.ROOT));
     var events = new ArrayList<PaymentEvent>(2);
     if (known == null) {
       // The end was told before the beginning.

@@ -15,6 +15,7 @@ import dev.millrace.provider.Order;
 import dev.millrace.provider.Provider.Outcome;
 import io.vertx.core.Future;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -42,12 +43,10 @@ final class OperationFlow {
       var open = work.payment().operations().stream().filter(Operation::open).map(Operation::id).toList();
       Future<Next> result = Future.succeededFuture(PaymentFlow.DONE);
       for (String id : open)
-        result = result.compose(before -> step(payment, id).map(after -> worse(before, after)));
+        result = result.compose(before -> step(payment, id).map(before::or));
       return result;
     });
   }
-
-  private static Next worse(Next before, Next after) { return before instanceof Next.Done ? after : before; }
 
   private Future<Next> step(UUID payment, String id) {
     return recorder.read(payment).compose(work -> {
@@ -174,7 +173,7 @@ final class OperationFlow {
   @Nullable
   Operation of(Payment p, Attempt attempt) {
     if (attempt.operation() == null) return null;
-    String prefix = switch (Kind.valueOf(attempt.kind().toUpperCase(java.util.Locale.ROOT))) {
+    String prefix = switch (Kind.valueOf(attempt.kind().toUpperCase(Locale.ROOT))) {
       case CAPTURE -> TypeId.CAPTURE;
       case CANCEL -> TypeId.CANCELLATION;
       case REFUND -> TypeId.REFUND;

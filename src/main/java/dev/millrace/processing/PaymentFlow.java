@@ -51,6 +51,11 @@ final class PaymentFlow {
 
     /** A person must look at it. */
     record Stuck(String reason) implements Next {}
+
+    /** This, unless it is nothing: then the other. */
+    default Next or(Next other) {
+      return this instanceof Done ? other : this;
+    }
   }
 
   static final Next DONE = new Next.Done();
@@ -84,16 +89,10 @@ final class PaymentFlow {
   /** A payment that was begun before: goes on, one at a time, with all that the journal says is open. */
   Future<Next> resume(UUID id) {
     return serial.run(id,
-        () -> again(id).compose(next -> operations.drive(id).map(later -> worse(next, later))));
+        () -> again(id).compose(next -> operations.drive(id).map(next::or)));
   }
 
   private Future<Next> again(UUID id) { return recorder.read(id).compose(this::drive); }
-
-  private static Next worse(Next one, Next other) {
-    return one instanceof Next.Stuck || other instanceof Next.Done
-        ? one
-        : one instanceof Next.Done ? other : one;
-  }
 
   private Future<Next> drive(Work work) {
     Payment p = work.payment();
@@ -191,7 +190,9 @@ final class PaymentFlow {
         case Outcome.Deferred _ ->
           provider.open() ? "its breaker is open" : "it waited too long for its turn";
         case Outcome.Declined d when d.elsewhere() -> d.code() + ": " + d.message();
-        default -> null;
+        case Outcome.Charged _, Outcome.Authorized _, Outcome.ActionRequired _, Outcome.Pending _,
+            Outcome.Declined _, Outcome.Unknown _, Outcome.Voided _, Outcome.Refunded _, Outcome.Absent _ ->
+          null;
       };
       String next = refused == null ? null : following(route, attempt.provider());
       if (next != null) {

@@ -36,6 +36,10 @@ public interface Provider {
      */
     record Declined(@Nullable String providerReference, String code, @Nullable String declineCode,
         String message, boolean elsewhere) implements Outcome {
+
+      /** {@code code}: a capture that seemed done came to nothing, also one that the provider made of its own accord. */
+      public static final String CAPTURE_FAILED = "capture_failed";
+
       public Declined(@Nullable String providerReference, String code, @Nullable String declineCode,
           String message) {
         this(providerReference, code, declineCode, message, false);

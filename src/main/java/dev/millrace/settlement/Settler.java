@@ -34,12 +34,11 @@ final class Settler {
   private static final String CURSOR = "SELECT xid::text, position FROM journal_cursor WHERE name = 'settlement' FOR UPDATE";
   /** What moves a merchant's money. Changes of it need a new partial index (V4). */
   private static final String MOVEMENTS = """
-    SELECT j.xid::text, j.position, j.subject, j.type, j.traceparent,
-           (SELECT coalesce(-sum(p.amount), 0)::bigint FROM posting p
-             WHERE p.xid = j.xid AND p.position = j.position AND starts_with(p.account, 'merchant_pending:')),
-           (SELECT coalesce(sum(p.amount), 0)::bigint FROM posting p
-             WHERE p.xid = j.xid AND p.position = j.position AND starts_with(p.account, 'provider_receivable:'))
-      FROM journal j
+    SELECT j.xid::text, j.position, j.subject, j.type, j.traceparent, p.share, p.owed
+      FROM journal j, LATERAL (
+        SELECT coalesce(-sum(amount) FILTER (WHERE starts_with(account, 'merchant_pending:')), 0)::bigint AS share,
+               coalesce(sum(amount) FILTER (WHERE starts_with(account, 'provider_receivable:')), 0)::bigint AS owed
+          FROM posting WHERE xid = j.xid AND position = j.position) p
      WHERE j.type IN ('payment.confirmed', 'payment.refunded', 'payment.returned', 'payment.disputed',
                       'payment.dispute_won', 'payment.charged_back')
        AND (j.xid, j.position) > ($1::text::xid8, $2::bigint) AND j.xid < pg_snapshot_xmin(pg_current_snapshot())

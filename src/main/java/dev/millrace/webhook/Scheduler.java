@@ -134,8 +134,6 @@ final class Scheduler {
     lanes.remove(deleted.id());
   }
 
-  Collection<Lane> lanes() { return lanes.values(); }
-
   @Nullable
   Lane lane(UUID endpoint) { return lanes.get(endpoint); }
 

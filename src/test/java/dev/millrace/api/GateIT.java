@@ -95,15 +95,19 @@ class GateIT {
   void key_overItsRate_isToldWhenToComeBack() {
     var limited = Merchant.withRate(5);
     int left = 5;
+    long asked = System.nanoTime();
     Http.Answer answer = limited.get("/v1/balances");
     for (int i = 0; i < 100 && answer.status() == 200; i++) {
       assertThat(answer.header("RateLimit-Policy")).isEqualTo("\"default\";q=5;w=1");
       assertThat(answer.header("RateLimit")).matches("\"default\";r=[0-4];t=1");
       left = answer.header("RateLimit").charAt("\"default\";r=".length()) - '0';
+      asked = System.nanoTime();
       answer = limited.get("/v1/balances");
     }
     assertThat(left).isZero();
     assertThat(answer.status()).isEqualTo(429);
+    assertThat(Duration.ofNanos(System.nanoTime() - asked)).as("a client in a hurry is slowed down")
+        .isGreaterThanOrEqualTo(Duration.ofMillis(100));
     assertThat(answer.code()).isEqualTo("rate_limited");
     assertThat(answer.header("Retry-After")).isEqualTo("1");
     assertThat(answer.header("RateLimit-Policy")).isEqualTo("\"default\";q=5;w=1");

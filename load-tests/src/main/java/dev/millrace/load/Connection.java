@@ -32,6 +32,11 @@ final class Connection extends ChannelInboundHandlerAdapter {
     channel.writeAndFlush(buffer.retain(), channel.voidPromise());
   }
 
+  /** To be called last, when nothing is sent any more. */
+  void release() {
+    buffer.release();
+  }
+
   boolean ready() {
     return channel.isActive() && !inFlight;
   }

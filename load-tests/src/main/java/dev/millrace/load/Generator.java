@@ -9,6 +9,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * Sends one kind of request to one address over a fixed number of connections, from one event loop of its
@@ -23,7 +24,7 @@ final class Generator implements AutoCloseable {
   private final EventLoop loop = clients.loop();
   private final InetSocketAddress address;
   private final Request request;
-  private final int connections;
+  private final List<Connection> connections;
 
   // Only the event loop touches what follows.
   /** Connected before there was a pace. */
@@ -54,11 +55,9 @@ final class Generator implements AutoCloseable {
   private Generator(URI target, Request request, int connections) {
     address = loopback(target);
     this.request = request;
-    this.connections = connections;
+    this.connections = Stream.generate(() -> new Connection(this, request)).limit(connections).toList();
     window = newWindow();
-    for (int i = 0; i < connections; i++) {
-      connect(new Connection(this, request));
-    }
+    this.connections.forEach(this::connect);
   }
 
   /** The address of `target`, refused unless every address of its host is a loopback one. */
@@ -87,7 +86,7 @@ final class Generator implements AutoCloseable {
   }
 
   private void start(Pace newPace) {
-    clients.await("all connections up", () -> connected == connections);
+    clients.await("all connections up", () -> connected == connections.size());
     clients.onLoop(() -> {
       pace = newPace;
       window = newWindow();
@@ -128,6 +127,7 @@ final class Generator implements AutoCloseable {
   public void close() {
     clients.onLoop(() -> closing = true);
     clients.close();
+    connections.forEach(Connection::release);
   }
 
   private Window newWindow() {

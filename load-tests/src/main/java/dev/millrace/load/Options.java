@@ -15,7 +15,7 @@ record Options(List<String> phases, int seconds, int warmUpSeconds, int connecti
     Map<String, String> environment, String classpath, String against) {
 
   static final List<String> PHASES = List.of("ceiling", "durable-ceiling", "accept", "webhook-in",
-      "webhook-out", "streams", "end-to-end", "overload");
+      "webhook-out", "streams", "end-to-end", "overload", "compare");
   /** The others need the processes that they start. */
   private static final Set<String> ATTACHABLE = Set.of("accept", "end-to-end", "overload");
   private static final Map<String, String> DEFAULTS = Map.ofEntries(
@@ -78,6 +78,12 @@ record Options(List<String> phases, int seconds, int warmUpSeconds, int connecti
     return new Options(phases, seconds, warmUpSeconds, connections, rate, webhookRate, streams, streamsRate,
         repeats, backoffMillis, portBase, key, attach, ops, simulator, pids, environment,
         GatewayClasspath.of(Path.of(against)), against);
+  }
+
+  /** The same on other ports. */
+  Options withPortBase(int base) {
+    return new Options(phases, seconds, warmUpSeconds, connections, rate, webhookRate, streams, streamsRate,
+        repeats, backoffMillis, base, key, attach, ops, simulator, pids, environment, classpath, against);
   }
 
   /** The addresses of what was attached to, or of the processes started here. */

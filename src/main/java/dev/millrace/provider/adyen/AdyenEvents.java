@@ -67,8 +67,9 @@ final class AdyenEvents {
   private static Notice read(Item item) {
     return switch (item.event) {
       case "AUTHORISATION" -> told(item, item.success ? authorised(item) : refused(item));
-      case "CAPTURE" -> told(item, item.success ? charged(item) : failed(item, "capture_failed"));
-      case "CAPTURE_FAILED" -> failure(item, "capture_failed");
+      case "CAPTURE" ->
+        told(item, item.success ? charged(item) : failed(item, Outcome.Declined.CAPTURE_FAILED));
+      case "CAPTURE_FAILED" -> failure(item, Outcome.Declined.CAPTURE_FAILED);
       case "CANCELLATION", "TECHNICAL_CANCEL" ->
         told(item, item.success ? new Outcome.Voided(item.payment(), false) : failed(item, "cancel_failed"));
       case "EXPIRE" ->
