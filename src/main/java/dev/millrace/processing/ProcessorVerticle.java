@@ -35,6 +35,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -115,10 +116,10 @@ public final class ProcessorVerticle extends VerticleBase {
     retries = new Retries(vertx, producer, reads, config.text("kafka.retry-topic"),
         config.durations("processor.retry-windows"),
         config.integer("processor.retry-jitter-percent"), RandomGenerator.getDefault(), registry);
-    var intake = new Intake(vertx, consumer(config.text("processor.group")), "processor",
+    var intake = new Intake(vertx, consumer(config.text("processor.group"), 32_768, 20), "processor",
         config.positive("processor.in-flight-max"),
         ProcessorVerticle::freshDue, this::freshRecord, registry);
-    var again = new Intake(vertx, consumer(config.text("processor.group") + "-retry"), "retry",
+    var again = new Intake(vertx, consumer(config.text("processor.group") + "-retry", 1, 200), "retry",
         RETRIES_IN_FLIGHT_MAX,
         ProcessorVerticle::retryDue, this::retryRecord, registry);
     fresh = intake;
@@ -195,14 +196,19 @@ public final class ProcessorVerticle extends VerticleBase {
     }
   }
 
-  /** A fetch comes back as soon as there is anything: the relay publishes many events at once when there are many. */
-  private KafkaConsumer<String, byte[]> consumer(String group) {
-    return KafkaConsumer.create(vertx,
-        Map.of("bootstrap.servers", servers.kafkaBootstrap(), "group.id", group,
-            "key.deserializer", "org.apache.kafka.common.serialization.StringDeserializer",
-            "value.deserializer", "org.apache.kafka.common.serialization.ByteArrayDeserializer",
-            "enable.auto.commit", "false", "auto.offset.reset", "earliest", "max.poll.records", "2000",
-            "session.timeout.ms", "10000", "max.poll.interval.ms", "60000"));
+  /**
+   * A fetch comes back with so many bytes, or with what there is after so long. A partition that is resumed must wait for
+   * the fetch under way, so fresh payments' is short; retries can wait, and have no need of fifty idle fetches a second.
+   */
+  private KafkaConsumer<String, byte[]> consumer(String group, int bytes, int waitMs) {
+    var settings = new HashMap<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "group.id", group,
+        "key.deserializer", "org.apache.kafka.common.serialization.StringDeserializer",
+        "value.deserializer", "org.apache.kafka.common.serialization.ByteArrayDeserializer",
+        "enable.auto.commit", "false", "auto.offset.reset", "earliest", "max.poll.records", "2000",
+        "session.timeout.ms", "10000", "max.poll.interval.ms", "60000"));
+    settings.put("fetch.min.bytes", Integer.toString(bytes));
+    settings.put("fetch.max.wait.ms", Integer.toString(waitMs));
+    return KafkaConsumer.create(vertx, settings);
   }
 
   private static @Nullable String header(KafkaConsumerRecord<String, byte[]> record, String name) {
