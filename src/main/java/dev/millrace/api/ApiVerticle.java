@@ -107,7 +107,7 @@ public final class ApiVerticle extends VerticleBase {
         new Answers(vertx, link, config.millis("idempotency.redis-ttl"), registry), records, reads,
         waiting, backlog, share);
     var gate = new Gate(writer::up, new Credentials(reads), new RateLimiter(link),
-        new Brake(vertx, config.millis("api.refusal-pause")), config.text("api.docs-url"), registry);
+        config.millis("api.refusal-pause"), config.text("api.docs-url"), registry);
     var inbox = new ArrayList<PgLink>();
     for (int i = 0; i < config.positive("inbox.connections"); i++)
       inbox.add(servers.batchLink(vertx, "inbox-" + instance + "-" + i));

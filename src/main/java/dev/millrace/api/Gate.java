@@ -41,18 +41,18 @@ final class Gate {
   private final BooleanSupplier storageUp;
   private final Credentials credentials;
   private final RateLimiter limiter;
-  private final Brake brake;
+  private final long refusalPauseMs;
   private final String docsUrl;
   private final MeterRegistry registry;
   private final Map<Integer, Counter> answered = new HashMap<>();
 
-  /** {@code storageUp}: whether Postgres can be reached; while not, nothing is asked of it and all is refused at once. */
-  Gate(BooleanSupplier storageUp, Credentials credentials, RateLimiter limiter, Brake brake,
-      String docsUrl, MeterRegistry registry) {
+  /** {@code storageUp}: whether Postgres can be reached; while not, nothing is asked of it and all is refused at once. {@code refusalPauseMs}: how long a 429 or 503 is held back, 0 for not at all. */
+  Gate(BooleanSupplier storageUp, Credentials credentials, RateLimiter limiter,
+      long refusalPauseMs, String docsUrl, MeterRegistry registry) {
     this.storageUp = storageUp;
     this.credentials = credentials;
     this.limiter = limiter;
-    this.brake = brake;
+    this.refusalPauseMs = refusalPauseMs;
     this.docsUrl = docsUrl;
     this.registry = registry;
   }
@@ -141,10 +141,14 @@ final class Gate {
         1);
   }
 
-  /** Answers with a problem, after a pause when it is for want of room; also used by the router's own refusals (404, 405, …). */
+  /**
+   * Answers with a problem; also used by the router's own refusals (404, 405, …). One that says "not now" comes after a
+   * pause: a client that repeats at once is slowed down by it, instead of taking the time of what was accepted.
+   */
   void refuse(RoutingContext context, @Nullable String requestId, Problem problem) {
-    if (problem.status() == 429 || problem.status() == 503)
-      brake.hold(() -> refuseNow(context, requestId, problem));
+    boolean notNow = problem.status() == 429 || problem.status() == 503;
+    if (notNow && refusalPauseMs > 0)
+      context.vertx().setTimer(refusalPauseMs, id -> refuseNow(context, requestId, problem));
     else
       refuseNow(context, requestId, problem);
   }
