@@ -13,6 +13,7 @@ import dev.millrace.journal.EventJson;
 import dev.millrace.journal.PaymentRow;
 import dev.millrace.journal.Reads;
 import dev.millrace.payment.PaymentEvent;
+import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
 import io.vertx.core.AsyncResult;
@@ -153,7 +154,10 @@ final class CreateEndpoint {
           : Future.failedFuture(result.cause());
     }
     return switch (result.result()) {
-      case ACCEPTED -> accepted(c, id);
+      case ACCEPTED -> {
+        FaultPoint.reach("payment", "before_answer");
+        yield accepted(c, id);
+      }
       case DUPLICATE -> fromRecord(c);
       case LOST -> refuse(Gate.storageUnavailable());
     };

@@ -108,7 +108,7 @@ final class OperationEndpoints {
       return turns.run(payment,
           () -> once.run(call, request, sql -> Reads.lockedHistory(sql, payment),
               (sql, history) -> carryOut(sql, asked, history)))
-          .onSuccess(answer -> FaultPoint.reach("operation.before_answer"))
+          .onSuccess(answer -> FaultPoint.reach("operation", "before_answer"))
           .compose(answer -> await(asked, request, answer));
     });
   }

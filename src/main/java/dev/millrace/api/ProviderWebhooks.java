@@ -1,6 +1,7 @@
 package dev.millrace.api;
 
 import dev.millrace.journal.Reads;
+import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.QueueMeter;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
@@ -125,6 +126,7 @@ final class ProviderWebhooks {
       case Verdict.Genuine g -> {
         return inbox.keep(scheme.provider(), scheme.account(), g.eventId(), body)
             .map(v -> {
+              FaultPoint.reach("inbox", "before_answer");
               kept.increment();
               answer(request, scheme.answer());
               return null;

@@ -7,6 +7,7 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 import kafka.server.KafkaConfig;
@@ -44,12 +45,19 @@ public final class EmbeddedKafkaServer implements EmbeddedServer {
    * @throws EmbeddedServerException when it does not come up
    */
   public static EmbeddedKafkaServer start(Path dataDirectory, int port, int controllerPort) {
+    return start(dataDirectory, port, controllerPort, Uuid.randomUuid().toString(), Map.of());
+  }
+
+  /** As {@link #start(Path, int, int)}, as a part of this cluster, with some broker settings in place of ours. */
+  public static EmbeddedKafkaServer start(Path dataDirectory, int port, int controllerPort, String clusterId,
+      Map<String, String> instead) {
     Path home = Directories.create(dataDirectory);
     KafkaRaftServer server = null;
-    Map<String, String> settings = settings(home, port, controllerPort);
+    var settings = new HashMap<>(settings(home, port, controllerPort));
+    settings.putAll(instead);
     try {
       if (!Files.exists(home.resolve("meta.properties"))) {
-        format(settings);
+        format(clusterId, settings);
       }
       server = new KafkaRaftServer(new KafkaConfig(settings), Time.SYSTEM);
       server.startup();
@@ -99,7 +107,7 @@ public final class EmbeddedKafkaServer implements EmbeddedServer {
   /**
    * By the same command an operator would run, kafka-storage format, which takes its settings from a file.
    */
-  private static void format(Map<String, String> settings) throws IOException {
+  private static void format(String clusterId, Map<String, String> settings) throws IOException {
     Properties properties = new Properties();
     properties.putAll(settings);
     Path file = Files.createTempFile("millrace-kafka", ".properties");
@@ -107,7 +115,7 @@ public final class EmbeddedKafkaServer implements EmbeddedServer {
     try (PrintStream output = new PrintStream(printed, true, StandardCharsets.UTF_8);
         Writer writer = Files.newBufferedWriter(file)) {
       properties.store(writer, null);
-      String[] arguments = {"format", "--cluster-id", Uuid.randomUuid().toString(), "--config",
+      String[] arguments = {"format", "--cluster-id", clusterId, "--config",
           file.toString()};
       if (StorageTool.execute(arguments, output) != 0) {
         throw new IOException("formatting failed: " + printed.toString(StandardCharsets.UTF_8).strip());

@@ -1,6 +1,7 @@
 package dev.millrace.journal;
 
 import dev.millrace.platform.CommitMeter;
+import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.GroupCommit;
 import dev.millrace.platform.GroupCommit.Submission;
 import dev.millrace.platform.PgLink;
@@ -119,6 +120,7 @@ public final class AcceptWriter {
 
   private Future<List<Result>> commit(List<NewPayment> batch) {
     Tuple parameters = parameters(batch, writer);
+    FaultPoint.reach("payment", "before_commit");
     return (System.nanoTime() - takenAt < CAREFUL_NANOS
         ? careful(batch, parameters)
         : pg.execute(ACCEPT_NEW, parameters).map(rows -> Collections.nCopies(batch.size(), Result.ACCEPTED))

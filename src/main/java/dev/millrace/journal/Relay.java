@@ -1,6 +1,7 @@
 package dev.millrace.journal;
 
 import dev.millrace.payment.EventType;
+import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
 import io.micrometer.core.instrument.Counter;
@@ -110,6 +111,7 @@ public final class Relay {
       rows.forEach(row -> batch.add(JournalRow.of(row)));
       lagSeconds = Math.max(0,
           (System.currentTimeMillis() - batch.getFirst().recorded().toInstant().toEpochMilli()) / 1000.0);
+      FaultPoint.reach("relay", "before_publish");
       return publish(batch).compose(v -> mark(batch, epoch))
           .onSuccess(v -> next(pauseMs(batch.size())));
     });
@@ -148,8 +150,10 @@ public final class Relay {
 
   private Future<Void> mark(List<JournalRow> batch, long epoch) {
     JournalRow last = batch.getLast();
+    FaultPoint.reach("relay", "published");
     return pg.execute(MARK, Tuple.of(last.xid(), last.position(), batch.size(), epoch)).compose(rows -> {
       if (rows.size() == 0) return Future.failedFuture("the lease went to another relay");
+      FaultPoint.reach("relay", "marked");
       xid = last.xid();
       position = last.position();
       return Future.succeededFuture();

@@ -1,22 +1,57 @@
 package dev.millrace.platform;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 /**
  * Named places at which a process can be made to die, as by SIGKILL, to see that nothing is lost or doubled there. Does
- * nothing unless the JVM was started with {@code -Dmillrace.fault-point=<name>}, which only tests do.
+ * nothing unless the JVM was started with {@code -Dmillrace.fault-points=<file>}, which only tests do: then it dies at the
+ * point that the file names, from the moment it does.
  */
 public final class FaultPoint {
-  private static final String ARMED = System.getProperty("millrace.fault-point", "");
+  private static final Logger LOG = LoggerFactory.getLogger(FaultPoint.class);
+  private static final @Nullable Path FILE = file();
+  private static final long LOOK_EVERY_MS = 50;
   private static final int KILLED = 137;
+  private static volatile String armed = "";
 
   private FaultPoint() {}
 
-  /** Dies here when this is the point that was named. */
-  public static void reach(String name) {
-    if (ARMED.equals(name)) Runtime.getRuntime().halt(KILLED);
+  private static @Nullable Path file() {
+    String name = System.getProperty("millrace.fault-points");
+    if (name == null) return null;
+    Thread.ofPlatform().daemon().name("fault-points").start(FaultPoint::watch);
+    return Path.of(name);
   }
 
-  /** As {@link #reach}, for points that are passed by several kinds of work: {@code kind.point}. */
-  public static void reach(String kind, String point) {
-    if (!ARMED.isEmpty()) reach(kind + "." + point);
+  private static void watch() {
+    try {
+      while (true) {
+        Thread.sleep(LOOK_EVERY_MS);
+        armed = read();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException e) {
+      LOG.error("fault_points_unreadable", e);
+    }
+  }
+
+  private static String read() throws IOException {
+    try {
+      return FILE == null ? "" : Files.readString(FILE).strip();
+    } catch (NoSuchFileException e) {
+      return "";
+    }
+  }
+
+  /** Dies here when the file names {@code work.point}. */
+  public static void reach(String work, String point) {
+    if (FILE != null && armed.equals(work + "." + point)) Runtime.getRuntime().halt(KILLED);
   }
 }

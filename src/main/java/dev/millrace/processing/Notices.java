@@ -4,6 +4,7 @@ import dev.millrace.journal.Cursor;
 import dev.millrace.journal.Append.Attempt;
 import dev.millrace.journal.Reads;
 import dev.millrace.payment.Status;
+import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
@@ -283,6 +284,7 @@ final class Notices {
   }
 
   private Future<Void> write(long epoch, List<Judged> all, Cursor place, int passed) {
+    FaultPoint.reach("inbox", "before_result");
     var results = new ArrayList<Result>();
     var parked = new ArrayList<Parked>();
     for (Judged one : all) {

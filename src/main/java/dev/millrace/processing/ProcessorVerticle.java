@@ -205,7 +205,10 @@ public final class ProcessorVerticle extends VerticleBase {
         "key.deserializer", "org.apache.kafka.common.serialization.StringDeserializer",
         "value.deserializer", "org.apache.kafka.common.serialization.ByteArrayDeserializer",
         "enable.auto.commit", "false", "auto.offset.reset", "earliest", "max.poll.records", "2000",
-        "session.timeout.ms", "10000", "max.poll.interval.ms", "60000"));
+        "max.poll.interval.ms", "60000"));
+    long sessionMs = config.millis("processor.session-timeout");
+    settings.put("session.timeout.ms", Long.toString(sessionMs));
+    settings.put("heartbeat.interval.ms", Long.toString(Math.max(1, sessionMs / 4)));
     settings.put("fetch.min.bytes", Integer.toString(bytes));
     settings.put("fetch.max.wait.ms", Integer.toString(waitMs));
     return KafkaConsumer.create(vertx, settings);

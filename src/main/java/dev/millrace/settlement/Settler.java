@@ -4,6 +4,7 @@ import dev.millrace.journal.AppendStatement;
 import dev.millrace.ledger.Balances;
 import dev.millrace.payment.EventType;
 import dev.millrace.payment.Status;
+import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.Lease;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -114,6 +115,9 @@ final class Settler {
           return connection.preparedQuery(MOVEMENTS)
               .execute(Tuple.of(cursor.getString(0), cursor.getLong(1), take));
         }).compose(due -> due.size() == 0 ? Future.succeededFuture(0) : settle(connection, due)))
+        .onSuccess(n -> {
+          if (n > 0) FaultPoint.reach("settlement", "committed");
+        })
         // Payments that are moved all the time must not hold up the others: fewer at once, until it goes through.
         .onComplete(
             result -> this.take = result.succeeded() ? Math.min(batchMax, take * 2) : Math.max(1, take / 4));
@@ -155,6 +159,7 @@ final class Settler {
         })
         .compose(v -> connection.preparedQuery(MOVE)
             .execute(Tuple.of(last[0].getString(0), last[0].getLong(1), rows.size())))
+        .onSuccess(v -> FaultPoint.reach("settlement", "before_commit"))
         .map(v -> rows.size());
   }
 

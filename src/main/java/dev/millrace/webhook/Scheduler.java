@@ -2,6 +2,7 @@ package dev.millrace.webhook;
 
 import dev.millrace.journal.EventId;
 import dev.millrace.platform.CommitMeter;
+import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.GroupCommit;
 import dev.millrace.platform.QueueMeter;
 import dev.millrace.platform.Trace;
@@ -251,6 +252,7 @@ final class Scheduler {
     inFlight++;
     if (slow) slowInFlight++;
     int sending = generation;
+    FaultPoint.reach("webhook", "before_send");
     sender.post(lane.endpoint.settings().url(), headers(lane, delivery), delivery.body())
         .onComplete(result -> {
           if (sending != generation) return;
@@ -294,6 +296,7 @@ final class Scheduler {
 
   /** Writes what came of an attempt; completes when that is durable, however long Postgres is away. */
   private Future<Void> judge(Lane lane, Delivery d, Sender.Reply reply) {
+    FaultPoint.reach("webhook", "sent");
     long now = nowMs();
     int tries = d.tries() + 1;
     if (reply.succeeded()) {

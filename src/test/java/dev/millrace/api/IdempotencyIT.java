@@ -253,7 +253,7 @@ class IdempotencyIT {
 
   /** Takes from Redis what it knows, so that Postgres answers alone. */
   private static void forgetRedis() {
-    try (var socket = new Socket("127.0.0.1", ApiSite.site().servers().ports().redis())) {
+    try (var socket = new Socket("127.0.0.1", ApiSite.site().ports().redis())) {
       String commands = "SELECT " + ApiSite.site().redisDatabase() + "\r\nFLUSHDB\r\n";
       socket.getOutputStream().write(commands.getBytes(StandardCharsets.US_ASCII));
       assertThat(new String(socket.getInputStream().readNBytes(10), StandardCharsets.US_ASCII))

@@ -13,12 +13,13 @@ import java.util.TreeMap;
 import java.util.function.ToLongFunction;
 
 /** The simulator's book as anybody may read it: the judge of what was charged. */
-record Book(List<Entry> entries) {
+public record Book(List<Entry> entries) {
   /** One payment. {@code disputed}: held or lost; {@code operations}: captures, cancellations and refunds. */
-  record Entry(String reference, String method, long operations, long captured, long refunded, long disputed,
+  public record Entry(String reference, String method, long operations, long captured, long refunded,
+      long disputed,
       long returned, String currency,
       String status) {
-    boolean charged() { return captured > 0; }
+    public boolean charged() { return captured > 0; }
 
     /** What the payer's bank took for good. */
     long withdrawn() {
@@ -26,7 +27,7 @@ record Book(List<Entry> entries) {
     }
   }
 
-  static Book of(Site site) {
+  public static Book of(Site site) {
     var answer = Http.get(site.simulatorUrl() + "/book");
     if (answer.status() != 200) throw new AssertionError(answer.status() + " " + answer.body());
     return new Book(answer.body().lines().map(JsonObject::new).map(e -> new Entry(e.getString("reference"),
@@ -40,7 +41,9 @@ record Book(List<Entry> entries) {
         .filter(kind -> kind.equals("capture") || kind.equals("cancel") || kind.equals("refund")).count();
   }
 
-  static JsonObject summary(Site site) { return Http.get(site.simulatorUrl() + "/book/summary").json(); }
+  public static JsonObject summary(Site site) {
+    return Http.get(site.simulatorUrl() + "/book/summary").json();
+  }
 
   /** A simulator in a process of its own. */
   static GatewayProcess startSimulator(Site site) {
@@ -48,13 +51,13 @@ record Book(List<Entry> entries) {
   }
 
   /** One with settings of its own: where its webhooks go. */
-  static GatewayProcess startSimulator(Site site, Map<String, String> settings) {
+  public static GatewayProcess startSimulator(Site site, Map<String, String> settings) {
     var simulator = site.start("simulator", settings);
     awaitAnswering(site);
     return simulator;
   }
 
-  static void awaitAnswering(Site site) {
+  public static void awaitAnswering(Site site) {
     Await.until(Duration.ofSeconds(30), "the simulator answers", () -> {
       try {
         return Http.get(site.simulatorUrl() + "/book/summary").status() == 200;
@@ -64,18 +67,20 @@ record Book(List<Entry> entries) {
     });
   }
 
-  static void settings(Site site, JsonObject change) {
+  public static JsonObject settings(Site site) { return Http.get(site.simulatorUrl() + "/settings").json(); }
+
+  public static void settings(Site site, JsonObject change) {
     var answer = Http.send("PUT", site.simulatorUrl() + "/settings", Map.of(), change.encode());
     if (answer.status() != 200) throw new AssertionError(answer.body());
   }
 
   /** How the simulator's webhooks fared. */
-  static JsonObject webhooks(Site site) {
+  public static JsonObject webhooks(Site site) {
     return Http.get(site.simulatorUrl() + "/webhooks").json();
   }
 
   /** Waits until every webhook that is to be sent has been taken. */
-  static void awaitWebhooksSent(Site site) {
+  public static void awaitWebhooksSent(Site site) {
     Await.until(Duration.ofSeconds(20), "no webhook is under way", () -> {
       var counts = webhooks(site);
       return counts.getLong("waiting") == 0 && counts.getLong("in_flight") == 0;
@@ -89,10 +94,10 @@ record Book(List<Entry> entries) {
     if (answer.status() != 200) throw new AssertionError(answer.body());
   }
 
-  List<Entry> charged() { return entries.stream().filter(Entry::charged).toList(); }
+  public List<Entry> charged() { return entries.stream().filter(Entry::charged).toList(); }
 
   /** How many calls were carried out whose answers never came. */
-  long silent() {
+  public long silent() {
     return entries.stream().filter(e -> e.method().equals("pm_sim_ops_hang")).mapToLong(Entry::operations)
         .sum()
         + entries.stream().filter(e -> e.method().equals("pm_sim_charge_then_hang")).count();

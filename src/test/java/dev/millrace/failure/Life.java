@@ -21,9 +21,9 @@ import java.util.UUID;
  * currency chooses: usd goes to Stripe, eur to Adyen, gbp to Stripe and then to Adyen, chf to a second account at Stripe
  * with short lifetimes, ACH to the bank. Fees are taken of everything.
  */
-final class Life {
+public final class Life {
   static final Duration SOON = Duration.ofSeconds(20);
-  static final Map<String, String> SETTINGS = Map.ofEntries(
+  public static final Map<String, String> SETTINGS = Map.ofEntries(
       Map.entry("MILLRACE_PROVIDER_ACCOUNTS", "stripe,adyen,bank,short=stripe"),
       Map.entry("MILLRACE_ROUTING_RULES",
           "ach -> bank,usd -> stripe,eur -> adyen,gbp -> stripe adyen,chf -> short"),

@@ -8,11 +8,11 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** Questions to a site's database, as its owner. */
-final class Sql {
+public final class Sql {
   private Sql() {}
 
   /** Each row as its columns' texts. */
-  static List<List<String>> rows(Site site, String sql) {
+  public static List<List<String>> rows(Site site, String sql) {
     try (var connection = site.database();
         var statement = connection.createStatement();
         var rows = statement.executeQuery(sql)) {
@@ -29,22 +29,22 @@ final class Sql {
   }
 
   /** A text and a number a row. */
-  static Map<String, Long> numbers(Site site, String sql) {
+  public static Map<String, Long> numbers(Site site, String sql) {
     var map = new TreeMap<String, Long>();
     rows(site, sql).forEach(row -> map.put(row.get(0), Long.valueOf(row.get(1))));
     return map;
   }
 
   /** Two texts a row. */
-  static Map<String, String> texts(Site site, String sql) {
+  public static Map<String, String> texts(Site site, String sql) {
     var map = new TreeMap<String, String>();
     rows(site, sql).forEach(row -> map.put(row.get(0), row.get(1)));
     return map;
   }
 
-  static String text(Site site, String sql) { return rows(site, sql).getFirst().getFirst(); }
+  public static String text(Site site, String sql) { return rows(site, sql).getFirst().getFirst(); }
 
-  static Map<String, Long> statuses(Site site) {
+  public static Map<String, Long> statuses(Site site) {
     return numbers(site, "SELECT status, count(*) FROM payment GROUP BY 1");
   }
 }

@@ -180,7 +180,7 @@ class StartIT {
 
   /** Everything right for a start on the shared servers; the simulator and the API have free ports. */
   private Map<String, String> onSharedServers() {
-    var ports = site.servers().ports();
+    var ports = site.ports();
     var environment = new HashMap<>(embedded());
     environment.put("MILLRACE_ROLES", "simulator,api,relay,processor,settlement,ops");
     environment.put("MILLRACE_POSTGRES_URI",

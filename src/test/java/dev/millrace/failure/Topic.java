@@ -19,11 +19,11 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /** A site's event topic, as any consumer or producer of Kafka sees it. */
-final class Topic {
+public final class Topic {
   private Topic() {}
 
   /** The versions of each subject in the order of their records, repeats included. */
-  static Map<String, List<Integer>> versions(Site site) {
+  public static Map<String, List<Integer>> versions(Site site) {
     var versions = new LinkedHashMap<String, List<Integer>>();
     for (var record : records(site)) {
       versions.computeIfAbsent(record.key(), k -> new ArrayList<>())
@@ -33,7 +33,8 @@ final class Topic {
     return versions;
   }
 
-  private static List<ConsumerRecord<String, byte[]>> records(Site site) {
+  /** Everything in it. */
+  public static List<ConsumerRecord<String, byte[]>> records(Site site) {
     try (var consumer = new KafkaConsumer<>(bootstrap(site), new StringDeserializer(),
         new ByteArrayDeserializer())) {
       var partitions = consumer.partitionsFor(site.topic()).stream()
@@ -50,7 +51,7 @@ final class Topic {
   }
 
   /** Puts records among the site's events. */
-  static void send(Site site, List<ProducerRecord<String, byte[]>> records) {
+  public static void send(Site site, List<ProducerRecord<String, byte[]>> records) {
     try (var producer = new KafkaProducer<>(bootstrap(site), new StringSerializer(),
         new ByteArraySerializer())) {
       for (var record : records) producer.send(record).get();
@@ -60,6 +61,6 @@ final class Topic {
   }
 
   private static Map<String, Object> bootstrap(Site site) {
-    return Map.of("bootstrap.servers", "127.0.0.1:" + site.servers().ports().kafka());
+    return Map.of("bootstrap.servers", "127.0.0.1:" + site.ports().kafka());
   }
 }

@@ -6,6 +6,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -30,8 +32,15 @@ public final class GatewayProcess {
 
   /** Starts it (again) with the same settings and waits until it is ready. */
   public void start() {
+    start(Map.of());
+  }
+
+  /** Starts it (again); {@code once} overrides settings for this time. */
+  public void start(Map<String, String> once) {
+    var settings = new HashMap<>(environment);
+    settings.putAll(once);
     started = Files.exists(log) ? logText().split("started node=", -1).length : 1;
-    process = launch(environment, log);
+    process = launch(settings, log);
     Await.until(Duration.ofSeconds(60), "the gateway is ready; its log is " + log, () -> {
       if (!process.isAlive())
         throw new AssertionError("the gateway ended with " + process.exitValue() + ":\n" + logText());
@@ -39,15 +48,15 @@ public final class GatewayProcess {
     });
   }
 
-  /** Runs Millrace without waiting for anything. */
-  public static Process launch(Map<String, String> environment, Path log) {
-    var builder = new ProcessBuilder(
-        List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m",
-            "--sun-misc-unsafe-memory-access=allow", "-Dio.netty.noUnsafe=false",
-            "--enable-native-access=ALL-UNNAMED", "-ea:dev.millrace...",
-            "-XX:TieredStopAtLevel=" + System.getProperty("millrace.test.tier", "4"),
-            "-Dmillrace.exit-with-parent=true",
-            "-cp", System.getProperty("java.class.path"), "dev.millrace.Millrace"));
+  /** Runs Millrace, or a program of the test's own as Millrace is run, without waiting for anything. */
+  public static Process launch(Map<String, String> environment, Path log, String... program) {
+    var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-Xmx512m", "--sun-misc-unsafe-memory-access=allow", "-Dio.netty.noUnsafe=false",
+        "--enable-native-access=ALL-UNNAMED", "-ea:dev.millrace...",
+        "-XX:TieredStopAtLevel=" + System.getProperty("millrace.test.tier", "4"),
+        "-Dmillrace.exit-with-parent=true", "-cp", System.getProperty("java.class.path")));
+    command.addAll(program.length == 0 ? List.of("dev.millrace.Millrace") : List.of(program));
+    var builder = new ProcessBuilder(command);
     builder.environment().keySet().removeIf(name -> name.startsWith("MILLRACE_"));
     builder.environment().putAll(environment);
     File file = log.toFile();
@@ -58,7 +67,8 @@ public final class GatewayProcess {
     }
   }
 
-  private boolean ready() {
+  /** Whether it answers on the ports that its roles have. */
+  public boolean ready() {
     boolean ops = environment.get("MILLRACE_ROLES").contains("ops");
     boolean api = environment.get("MILLRACE_ROLES").contains("api");
     try {
@@ -69,6 +79,8 @@ public final class GatewayProcess {
       return false;
     }
   }
+
+  public Path log() { return log; }
 
   public String logText() {
     try {

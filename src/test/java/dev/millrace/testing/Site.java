@@ -1,5 +1,6 @@
 package dev.millrace.testing;
 
+import dev.millrace.embedded.EmbeddedServers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -20,16 +21,16 @@ public final class Site implements AutoCloseable {
   public static final String WEBHOOK_PATH = "/webhooks/stripe/default";
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
-  private final TestServers servers;
+  private final EmbeddedServers.Ports ports;
   private final Map<String, String> environment = new HashMap<>();
   private final List<GatewayProcess> processes = new ArrayList<>();
   private final String database;
   private final int simulatorPort = TestServers.freePort();
   private final int redisDatabase;
 
-  private Site(TestServers servers) {
+  private Site(EmbeddedServers.Ports ports) {
     int number = NUMBER.incrementAndGet();
-    this.servers = servers;
+    this.ports = ports;
     this.database = "site_" + number;
     this.redisDatabase = number % 16;
     try (var connection = DriverManager.getConnection(jdbcUrl("postgres"), "postgres", "postgres");
@@ -40,11 +41,9 @@ public final class Site implements AutoCloseable {
     } catch (SQLException | java.io.IOException e) {
       throw new IllegalStateException(e);
     }
-    environment.put("MILLRACE_POSTGRES_URI",
-        "postgresql://127.0.0.1:" + servers.ports().postgres() + "/" + database);
-    environment.put("MILLRACE_REDIS_URI",
-        "redis://127.0.0.1:" + servers.ports().redis() + "/" + redisDatabase);
-    environment.put("MILLRACE_KAFKA_BOOTSTRAP", "127.0.0.1:" + servers.ports().kafka());
+    environment.put("MILLRACE_POSTGRES_URI", postgresUri(ports.postgres()));
+    environment.put("MILLRACE_REDIS_URI", redisUri(ports.redis()));
+    environment.put("MILLRACE_KAFKA_BOOTSTRAP", "127.0.0.1:" + ports.kafka());
     environment.put("MILLRACE_KAFKA_TOPIC", database + ".events");
     environment.put("MILLRACE_KAFKA_RETRY_TOPIC", database + ".retry");
     environment.put("MILLRACE_PROCESSOR_GROUP", database);
@@ -53,10 +52,25 @@ public final class Site implements AutoCloseable {
     environment.put("MILLRACE_SIMULATOR_WEBHOOK_URL", "");
   }
 
-  public static Site on(TestServers servers) { return new Site(servers); }
+  public static Site on(TestServers servers) { return at(servers.ports()); }
+
+  /** On servers that listen on these ports. */
+  public static Site at(EmbeddedServers.Ports ports) {
+    return new Site(ports);
+  }
+
+  /** Its database by this port, which leads to its Postgres. */
+  public String postgresUri(int port) {
+    return "postgresql://127.0.0.1:" + port + "/" + database;
+  }
+
+  /** Its database by this port, which leads to its Redis. */
+  public String redisUri(int port) {
+    return "redis://127.0.0.1:" + port + "/" + redisDatabase;
+  }
 
   private String jdbcUrl(String name) {
-    return "jdbc:postgresql://127.0.0.1:" + servers.ports().postgres() + "/" + name;
+    return "jdbc:postgresql://127.0.0.1:" + ports.postgres() + "/" + name;
   }
 
   /** The database as its owner, who may read everything. */
@@ -99,11 +113,16 @@ public final class Site implements AutoCloseable {
     return start("simulator,api,relay,processor,settlement,ops", Map.of());
   }
 
+  public int simulatorPort() { return simulatorPort; }
+
   public String simulatorUrl() { return "http://127.0.0.1:" + simulatorPort; }
 
-  public TestServers servers() { return servers; }
+  public EmbeddedServers.Ports ports() { return ports; }
 
   public int redisDatabase() { return redisDatabase; }
+
+  /** The consumer group of its processors. */
+  public String group() { return database; }
 
   public String topic() { return database + ".events"; }
 

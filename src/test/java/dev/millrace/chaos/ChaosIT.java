@@ -1,0 +1,57 @@
+package dev.millrace.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Real processes, real faults: pays at two nodes, breaks something, heals it, and looks from outside whether everything
+ * that must hold does. {@code -Dmillrace.chaos} chooses the scenarios, {@code -Dmillrace.chaos.seed} the schedule.
+ */
+class ChaosIT {
+  private static final long SEED = Long.getLong("millrace.chaos.seed", 1);
+  private static final Report REPORT = new Report(SEED);
+  private static Town town;
+
+  static List<Scenario> scenarios() { return Catalog.chosen(System.getProperty("millrace.chaos", "dozen")); }
+
+  @AfterAll
+  static void close() {
+    if (town != null) town.close();
+  }
+
+  @ParameterizedTest
+  @MethodSource("scenarios")
+  void everythingHolds(Scenario scenario) throws Exception {
+    if (!scenario.tool().available()) {
+      REPORT.skipped(scenario, "this machine lacks " + scenario.tool().what);
+      assumeTrue(false, "needs " + scenario.tool().what);
+    }
+    long seed = SEED ^ scenario.name().hashCode();
+    try (var trial = new Trial(town(scenario.plan()), scenario, seed)) {
+      var breaches = trial.run();
+      REPORT.add(scenario, seed, trial.driver(), trial.injected(), breaches, trial.restSeconds());
+      if (!breaches.isEmpty()) leaveTown();
+      assertThat(breaches).as("%s, -Dmillrace.chaos.seed=%d", scenario.name(), SEED).isEmpty();
+    } catch (Exception e) {
+      leaveTown();
+      throw e;
+    }
+  }
+
+  private static Town town(Town.Plan plan) {
+    if (town != null && town.plan != plan) leaveTown();
+    if (town == null) town = new Town(plan);
+    return town;
+  }
+
+  /** What is broken must not be blamed on the next scenario. */
+  private static void leaveTown() {
+    if (town != null) town.close();
+    town = null;
+  }
+}

@@ -1,0 +1,252 @@
+package dev.millrace.chaos;
+
+import dev.millrace.testing.Http;
+import dev.millrace.testing.Http.Answer;
+import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+/**
+ * One merchant's servers: begin lives of payments at a steady rate, ask for what a life needs, send a part of all
+ * requests twice, at once or after an answer that did not come, always under the same key. What a life does follows from
+ * seed and number alone.
+ */
+final class Driver {
+  private static final int LANES = 24;
+  private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final Duration PATIENCE = Duration.ofSeconds(12);
+  static final String CARD = "4242424242424242";
+  /** What a payment says of its payer; not for logs. */
+  static final String PAYER = "marked-payer-5b7e";
+
+  private final List<String> urls;
+  private final String merchantKey;
+  private final long seed;
+  private final int perSecond;
+  private final Queue<Intent> intents = new ConcurrentLinkedQueue<>();
+  private final Queue<String> refusedWrongly = new ConcurrentLinkedQueue<>();
+  private final Queue<String> errors = new ConcurrentLinkedQueue<>();
+  private final Map<Integer, AtomicInteger> statuses = new ConcurrentHashMap<>();
+  private final AtomicInteger next = new AtomicInteger();
+  private final ExecutorService lanes = Executors.newVirtualThreadPerTaskExecutor();
+  private final long began = System.nanoTime();
+  private volatile boolean stopped;
+
+  private Driver(List<String> urls, String merchantKey, long seed, int perSecond) {
+    this.urls = urls;
+    this.merchantKey = merchantKey;
+    this.seed = seed;
+    this.perSecond = perSecond;
+  }
+
+  /** Begins to pay at these nodes, {@code perSecond} payments. */
+  static Driver start(List<String> urls, String merchantKey, long seed, int perSecond) {
+    var driver = new Driver(urls, merchantKey, seed, perSecond);
+    for (int i = 0; i < LANES; i++) driver.lanes.execute(driver::lane);
+    return driver;
+  }
+
+  private void lane() {
+    while (!stopped) {
+      int n = next.getAndIncrement();
+      long due = began + n * TimeUnit.SECONDS.toNanos(1) / perSecond;
+      while (!stopped && due - System.nanoTime() > 0) LockSupport.parkNanos(due - System.nanoTime());
+      if (!stopped) new Life(n).live();
+    }
+  }
+
+  /** What one payment goes through. */
+  private final class Life {
+    final int n;
+    final Random dice;
+    int steps;
+
+    Life(int n) {
+      this.n = n;
+      this.dice = new Random(seed ^ n * 0x9e3779b97f4a7c15L);
+    }
+
+    void live() {
+      switch (dice.nextInt(16)) {
+        case 0, 1 -> hold("captured", "capture", Intent.Kind.CAPTURE, "{\"amount\":%d}");
+        case 2 -> hold("voided", "cancel", Intent.Kind.CANCEL, "{}");
+        case 3, 4, 5 -> refund();
+        case 6 -> pay("pm_card_visa_chargeDeclined", "");
+        case 7 -> pay("pm_sim_charge_then_hang", "");
+        // At Stripe: Adyen has no way to be asked but to repeat the request, and would answer 500 for ever.
+        case 8 -> pay("usd", "pm_sim_500", "");
+        case 9 -> card();
+        default -> pay("pm_card_visa", "");
+      }
+    }
+
+    private String currency() { return dice.nextInt(4) == 0 ? "eur" : "usd"; }
+
+    private Intent pay(String method, String more) { return pay(currency(), method, more); }
+
+    private Intent pay(String currency, String method, String more) {
+      long amount = 100 + dice.nextInt(100_000);
+      return ask(Intent.Kind.PAYMENT, "/v1/payments", "{\"amount\":" + amount + ",\"currency\":\"" + currency
+          + "\",\"payment_method\":\"" + method + "\",\"metadata\":{\"payer\":\"" + PAYER + "\"}" + more
+          + "}");
+    }
+
+    /** Holds, and then captures a part or cancels. */
+    private void hold(String end, String act, Intent.Kind kind, String body) {
+      Intent held = pay("pm_card_visa", ",\"capture\":\"manual\"");
+      if (held.accepted() && awaited(held.id(), "authorized"))
+        ask(kind, "/v1/payments/" + held.id() + "/" + act, body.formatted(1 + dice.nextInt(100)));
+    }
+
+    private void refund() {
+      Intent paid = pay("pm_card_visa", "");
+      if (!paid.accepted() || !awaited(paid.id(), "settled")) return;
+      for (int i = 0; i <= dice.nextInt(2); i++)
+        ask(Intent.Kind.REFUND, "/v1/payments/" + paid.id() + "/refunds",
+            "{\"amount\":" + (1 + dice.nextInt(50)) + "}");
+    }
+
+    /** A card number, where none may be: it must be refused, and found nowhere afterwards. */
+    private void card() {
+      Intent refused = pay("pm_card_visa", ",\"description\":\"" + CARD + "\"");
+      if (refused.accepted()) refusedWrongly.add("a card number was accepted: " + refused);
+    }
+
+    /** Whether it comes so far before patience ends. */
+    private boolean awaited(String payment, String status) {
+      long end = System.nanoTime() + PATIENCE.toNanos();
+      while (!stopped && System.nanoTime() - end < 0) {
+        try {
+          var answer = Http.get(url(n) + "/v1/payments/" + payment, merchantKey);
+          if (answer.status() == 200 && answer.json().getString("status").equals(status)) return true;
+        } catch (UncheckedIOException e) {
+          // That node is away just now.
+        }
+        LockSupport.parkNanos(AGAIN_NANOS);
+      }
+      return false;
+    }
+
+    private Intent ask(Intent.Kind kind, String path, String body) {
+      var intent = new Intent(kind, "chaos-" + seed + "-" + n + "-" + steps++, path, body);
+      intents.add(intent);
+      int node = dice.nextInt(urls.size());
+      boolean twice = dice.nextInt(5) == 0;
+      if (twice) {
+        var rival = Thread.ofVirtual().start(() -> insist(intent, node + 1, PATIENCE));
+        insist(intent, node, PATIENCE);
+        try {
+          rival.join();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
+      } else {
+        insist(intent, node, PATIENCE);
+      }
+      return intent;
+    }
+  }
+
+  private String url(int n) { return urls.get(Math.floorMod(n, urls.size())); }
+
+  /** Sends it, to one node after the other, until it is known what became of it or the time is up. */
+  private void insist(Intent intent, int node, Duration bound) {
+    long end = System.nanoTime() + bound.toNanos();
+    for (int i = node; System.nanoTime() - end < 0; i++) {
+      if (intent.took(send(url(i), intent, intent.body))) return;
+      LockSupport.parkNanos(AGAIN_NANOS);
+    }
+  }
+
+  private Answer send(String url, Intent intent, String body) {
+    try {
+      var answer = Http.send("POST", url + intent.path, Http.create(merchantKey, intent.key), body);
+      count(answer.status(), answer);
+      return answer;
+    } catch (UncheckedIOException e) {
+      // Nobody listens: whatever spreads requests over nodes goes to the next one.
+      if (!(e.getCause() instanceof ConnectException)) errors.add(intent + ": " + e.getCause());
+      count(0, null);
+      return null;
+    }
+  }
+
+  private void count(int status, Answer answer) {
+    statuses.computeIfAbsent(status, s -> new AtomicInteger()).incrementAndGet();
+    boolean wait = status == 429 || status == 503;
+    if (answer != null && (status >= 500 || wait) && !(wait && answer.header("Retry-After") != null))
+      errors.add(status + " " + answer.body());
+  }
+
+  /** Begins nothing more, and asks again for everything of which it is not known what became of it. */
+  void stop() {
+    stopped = true;
+    lanes.close();
+    inParallel(intent -> {
+      if (!intent.known()) insist(intent, 0, Duration.ofSeconds(30));
+    });
+  }
+
+  /** Everything that was accepted, once more at every node: it must be answered as it was; another body never. */
+  void repeatAll() {
+    inParallel(intent -> {
+      if (!intent.accepted()) return;
+      for (int node = 0; node < urls.size(); node++) insist(intent, node, Duration.ofSeconds(20));
+      var other = send(urls.getFirst(), intent, otherThan(intent.body));
+      if (other == null || other.status() != 422)
+        refusedWrongly.add("another body under " + intent + ": "
+            + (other == null ? "no answer" : other.status() + " " + other.body()));
+    });
+  }
+
+  private static String otherThan(String body) {
+    return body.equals("{}")
+        ? "{\"reason\":\"duplicate\"}"
+        : body.replaceFirst("\"amount\":", "\"amount\":1");
+  }
+
+  private void inParallel(Consumer<Intent> act) {
+    try (var pool = Executors.newFixedThreadPool(16, Thread.ofVirtual().factory())) {
+      intents.forEach(intent -> pool.execute(() -> act.accept(intent)));
+    }
+  }
+
+  /** Gives up without asking what became of anything. */
+  void abandon() {
+    stopped = true;
+    lanes.shutdownNow();
+  }
+
+  List<Intent> intents() { return List.copyOf(intents); }
+
+  /** What was accepted that must not be, or answered otherwise than it must be. */
+  List<String> refusedWrongly() {
+    return List.copyOf(refusedWrongly);
+  }
+
+  /** What a client saw that it should never see, as long as one node is there: cut connections, failures without Retry-After. */
+  List<String> errors() {
+    return List.copyOf(errors);
+  }
+
+  /** Requests sent, repetitions and all. */
+  long sent() {
+    return statuses.values().stream().mapToLong(AtomicInteger::get).sum();
+  }
+
+  long accepted() { return intents.stream().filter(Intent::accepted).count(); }
+
+  Map<Integer, AtomicInteger> statuses() { return statuses; }
+}

@@ -1,0 +1,89 @@
+package dev.millrace.chaos;
+
+import dev.millrace.testing.Http.Answer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Something a merchant wants done once: one key, one request, however often it is sent. Keeps what was answered, so that
+ * afterwards nobody can say that it was something else.
+ */
+final class Intent {
+  enum Kind {
+    PAYMENT, CAPTURE, CANCEL, REFUND
+  }
+
+  final Kind kind;
+  final String key;
+  final String path;
+  final String body;
+  private Answer first;
+  private int sent;
+  private int unanswered;
+  private final List<String> oddities = new ArrayList<>();
+
+  Intent(Kind kind, String key, String path, String body) {
+    this.kind = kind;
+    this.key = key;
+    this.path = path;
+    this.body = body;
+  }
+
+  /** Takes in an answer; null when none came. Answers whether it settles the matter. */
+  synchronized boolean took(Answer answer) {
+    sent++;
+    if (answer == null) {
+      unanswered++;
+      return false;
+    }
+    if (passing(answer)) return false;
+    if (answer.status() >= 500) {
+      oddities.add(answer.status() + " " + answer.body());
+      return false;
+    }
+    if (first == null) first = answer;
+    else
+      if (accepted(first) != accepted(answer)
+          || accepted(first) && !Arrays.equals(first.bytes(), answer.bytes()))
+        oddities.add("first " + first.status() + " " + first.body() + ", then " + answer.status() + " "
+            + answer.body());
+    return true;
+  }
+
+  /** Says: not now, try again. */
+  private static boolean passing(Answer answer) {
+    return answer.status() == 429 || answer.status() == 503 || answer.status() == 408
+        || answer.status() == 409 && answer.code().equals("idempotency_key_in_use");
+  }
+
+  private static boolean accepted(Answer answer) { return answer.status() < 300; }
+
+  /** Whether it was taken on; false also while nothing is known. */
+  synchronized boolean accepted() {
+    return first != null && accepted(first);
+  }
+
+  /** Whether it is known what became of it. */
+  synchronized boolean known() { return first != null; }
+
+  /** The id in the answer: of the payment, or of the refund. */
+  synchronized String id() {
+    return first.json().getString("id");
+  }
+
+  synchronized int sent() { return sent; }
+
+  synchronized int unanswered() { return unanswered; }
+
+  /** Answers that contradict each other, or are none. */
+  synchronized List<String> oddities() {
+    return List.copyOf(oddities);
+  }
+
+  @Override
+  public synchronized String toString() {
+    return kind + " " + key + " " + path + " " + body + " -> "
+        + (first == null ? "unknown" : first.status() + " " + first.body());
+  }
+}

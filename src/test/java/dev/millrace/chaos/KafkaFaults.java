@@ -1,0 +1,142 @@
+package dev.millrace.chaos;
+
+import dev.millrace.failure.Topic;
+import dev.millrace.testing.Await;
+import dev.millrace.testing.GatewayProcess;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/** What may happen to Kafka and to what it holds. */
+final class KafkaFaults {
+  private KafkaFaults() {}
+
+  static List<Scenario> all() {
+    return List.of(Scenario.of("kafka killed", KafkaFaults::killed),
+        Scenario.of("kafka hung", run -> ServerFaults.hang(run, run.town.kafka(), 7)),
+        Scenario.of("kafka leader lost", KafkaFaults::leaderLost).in(Town.Plan.THREE_BROKERS)
+            .within(Duration.ofSeconds(45)),
+        Scenario.of("kafka rebalance storm", KafkaFaults::rebalances),
+        Scenario.of("kafka offsets rewound", KafkaFaults::rewound),
+        Scenario.of("kafka poison records", KafkaFaults::poison),
+        Scenario.of("kafka duplicate records", KafkaFaults::duplicates));
+  }
+
+  private static void killed(Run run) {
+    run.load(2);
+    run.town.kafka().kill();
+    run.broke();
+    run.load(4);
+    run.awaitAccepted(20);
+    run.town.kafka().start();
+    run.load(1);
+  }
+
+  /** One broker after the other, each as leader of some partitions. */
+  private static void leaderLost(Run run) {
+    for (int i = 0; i < 2; i++) {
+      Machine broker = run.town.brokers.get((i + run.dice.nextInt(3)) % 3);
+      run.load(2);
+      broker.kill();
+      run.broke();
+      run.load(4);
+      broker.start();
+      run.load(3);
+    }
+  }
+
+  /** A stranger joins the group and leaves it, again and again. */
+  private static void rebalances(Run run) {
+    for (int i = 0; i < 6; i++) {
+      try (var stranger = new KafkaConsumer<>(
+          Map.<String, Object>of("bootstrap.servers", bootstrap(run), "group.id",
+              run.site().group(), "enable.auto.commit", "false", "session.timeout.ms", "3000",
+              "auto.offset.reset",
+              "earliest"),
+          new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+        stranger.subscribe(List.of(run.site().topic()));
+        stranger.poll(Duration.ofMillis(500));
+        run.broke();
+      }
+      run.load(Duration.ofMillis(300));
+    }
+    run.load(1);
+  }
+
+  /** The groups forget how far they had come. */
+  private static void rewound(Run run) throws ExecutionException, InterruptedException {
+    run.load(3);
+    run.town.nodes().forEach(GatewayProcess::kill);
+    try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrap(run)))) {
+      for (String group : List.of(run.site().group(), run.site().group() + "-retry")) {
+        var zero = new HashMap<TopicPartition, OffsetAndMetadata>();
+        var known = admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get();
+        known.keySet().forEach(partition -> zero.put(partition, new OffsetAndMetadata(0)));
+        Await.until(Duration.ofSeconds(15), "nobody is in the group " + group,
+            () -> rewind(admin, group, zero));
+        run.broke();
+      }
+    }
+    run.town.nodes().parallelStream().forEach(GatewayProcess::start);
+    run.load(2);
+  }
+
+  private static boolean rewind(Admin admin, String group, Map<TopicPartition, OffsetAndMetadata> offsets) {
+    try {
+      admin.alterConsumerGroupOffsets(group, offsets).all().get();
+      return true;
+    } catch (ExecutionException e) {
+      return false;
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Records that nobody can read: they must end among the dead letters, and hold up nothing. */
+  private static void poison(Run run) {
+    run.load(1);
+    var records = new ArrayList<ProducerRecord<String, byte[]>>();
+    for (int i = 0; i < 10; i++) {
+      byte[] value = new byte[run.dice.nextInt(200)];
+      run.dice.nextBytes(value);
+      var record = new ProducerRecord<>(run.site().topic(), "poison-" + i, value);
+      if (i % 2 == 0)
+        record.headers().add("ce_type", "payment.initiated".getBytes(StandardCharsets.US_ASCII));
+      records.add(record);
+    }
+    long before = poisoned(run);
+    Topic.send(run.site(), records);
+    records.forEach(r -> run.broke());
+    Await.until(Duration.ofSeconds(15), "each is among the dead letters",
+        () -> poisoned(run) == before + records.size());
+    run.awaitAccepted(20);
+  }
+
+  private static long poisoned(Run run) {
+    return run.site().number("SELECT count(*) FROM dead_letter WHERE task = 'poison'");
+  }
+
+  /** Everything that there is comes once more, in another order. */
+  private static void duplicates(Run run) {
+    run.load(2);
+    var again = new ArrayList<ProducerRecord<String, byte[]>>();
+    for (var record : Topic.records(run.site()))
+      again.add(new ProducerRecord<>(record.topic(), null, record.key(), record.value(), record.headers()));
+    java.util.Collections.shuffle(again, run.dice);
+    Topic.send(run.site(), again.subList(0, Math.min(again.size(), 3_000)));
+    run.broke();
+    run.awaitAccepted(20);
+  }
+
+  private static String bootstrap(Run run) { return "127.0.0.1:" + run.town.kafka().port(); }
+}

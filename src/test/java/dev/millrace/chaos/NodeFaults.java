@@ -1,0 +1,158 @@
+package dev.millrace.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.failure.Book;
+import dev.millrace.failure.Sql;
+import dev.millrace.testing.Await;
+import dev.millrace.testing.GatewayProcess;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/** What may happen to a node: it dies anywhere, sleeps, has a wrong clock, is replaced. */
+final class NodeFaults {
+  private static final Duration DEATH = Duration.ofSeconds(25);
+  private static final List<String> CALLS = List.of("charge", "capture", "cancel", "refund");
+  private static final List<String> STEPS = List.of("before_intent", "after_intent", "during_call",
+      "answered",
+      "recorded");
+  private static final List<String> PLACES = List.of("payment.before_commit", "payment.before_answer",
+      "operation.before_answer", "relay.before_publish", "relay.published", "relay.marked",
+      "settlement.before_commit", "settlement.committed", "webhook.before_send", "webhook.sent",
+      "inbox.before_answer", "inbox.before_result");
+
+  private NodeFaults() {}
+
+  static List<Scenario> all() {
+    var all = new ArrayList<Scenario>();
+    for (String place : PLACES) all.add(kill(place));
+    for (String call : CALLS) for (String step : STEPS) all.add(kill(call + "." + step));
+    all.add(Scenario.of("kill while the provider is silent", NodeFaults::killBeforeSilence));
+    all.add(Scenario.of("kill one node after the other", NodeFaults::killInTurn));
+    all.add(Scenario.of("kill all nodes at once", NodeFaults::killAll));
+    for (String lease : List.of("relay", "settlement", "notifier", "inbox"))
+      all.add(Scenario.of("stop and wake the holder of " + lease, run -> zombie(run, lease)));
+    all.add(Scenario.of("stop and wake the settler in its transaction", NodeFaults::zombieInTransaction));
+    for (String shift : List.of("+1h", "-1h"))
+      all.add(Scenario.of("clock " + shift, run -> clock(run, shift)).with(Scenario.Tool.FAKETIME));
+    all.add(Scenario.of("rolling restart", NodeFaults::rollingRestart));
+    return all;
+  }
+
+  /** The first node that comes to this point dies there, and comes back a moment later. */
+  private static Scenario kill(String point) {
+    return Scenario.of("kill at " + point, run -> {
+      run.load(1);
+      Town.NODES.forEach(node -> run.town.arm(node, point));
+      Await.until(DEATH, "a node comes to " + point,
+          () -> run.town.nodes().stream().anyMatch(node -> !node.alive()));
+      run.town.disarm();
+      run.broke();
+      run.load(1);
+    });
+  }
+
+  private static void killBeforeSilence(Run run) {
+    Await.until(DEATH, "the provider has charged and is silent", () -> Book.of(run.site()).silent() > 0);
+    run.town.nodes().forEach(GatewayProcess::kill);
+    run.broke();
+    run.town.nodes().forEach(GatewayProcess::start);
+    run.load(2);
+  }
+
+  private static void killInTurn(Run run) {
+    for (String name : run.nodesInTurn()) {
+      run.load(2);
+      run.town.node(name).kill();
+      run.broke();
+      run.load(1);
+      run.town.node(name).start();
+    }
+  }
+
+  private static void killAll(Run run) {
+    run.load(2);
+    run.town.nodes().forEach(GatewayProcess::kill);
+    run.broke();
+  }
+
+  /** Longer than every lease and than its place in the consumer group; woken, it must see that it has lost them. */
+  private static void zombie(Run run, String lease) {
+    run.load(1);
+    String holder = holder(run, lease);
+    long epoch = epoch(run, lease);
+    run.town.node(holder).signal("STOP");
+    run.broke();
+    Await.until(Duration.ofSeconds(6), "the other has the lease " + lease,
+        () -> !holder(run, lease).equals(holder));
+    run.load(5);
+    run.town.node(holder).signal("CONT");
+    var places = new ArrayList<Long>();
+    for (int i = 0; i < 20; i++) {
+      places.add(run.site().number("SELECT passed FROM journal_cursor WHERE name = 'relay'"));
+      run.load(Duration.ofMillis(100));
+    }
+    assertThat(places).as("the relay's cursor").isSorted();
+    assertThat(epoch(run, lease)).as("the lease changed hands once").isEqualTo(epoch + 1);
+  }
+
+  /** A hung process keeps its transaction, with every lock in it, for as long as its connection stands. */
+  private static void zombieInTransaction(Run run) {
+    run.load(1);
+    String holder = holder(run, "settlement");
+    GatewayProcess node = run.town.node(holder);
+    Await.until(Duration.ofSeconds(30), "the node is caught in a transaction", () -> {
+      node.signal("STOP");
+      if (IntStream.range(0, 5).allMatch(i -> transactions(run) > 0)) return true;
+      node.signal("CONT");
+      return false;
+    });
+    run.broke();
+    Await.until(Duration.ofSeconds(6), "the other settles", () -> !holder(run, "settlement").equals(holder));
+    run.load(5);
+    node.signal("CONT");
+    run.load(2);
+  }
+
+  private static long transactions(Run run) {
+    return run.site().number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        + " AND state = 'idle in transaction'");
+  }
+
+  private static String holder(Run run, String lease) {
+    return Sql.text(run.site(), "SELECT split_part(holder, '-', 1) FROM lease WHERE name = '" + lease + "'");
+  }
+
+  private static long epoch(Run run, String lease) {
+    return run.site().number("SELECT epoch FROM lease WHERE name = '" + lease + "'");
+  }
+
+  /** One node's clock is off for a while, beside another that is right; the settings it needs are for this start only. */
+  private static void clock(Run run, String shift) {
+    for (String name : run.nodesInTurn()) {
+      var node = run.town.node(name);
+      node.terminate();
+      node.start(Map.of("LD_PRELOAD", Scenario.Tool.LIBFAKETIME.toString(), "FAKETIME", shift,
+          "FAKETIME_DONT_FAKE_MONOTONIC", "1", "DONT_FAKE_MONOTONIC", "1"));
+      run.broke();
+      run.load(4);
+      node.kill();
+      node.start();
+    }
+  }
+
+  /** Every node in turn is told to go and comes back: nobody who keeps to Retry-After may see an error. */
+  private static void rollingRestart(Run run) {
+    run.load(1);
+    for (String name : run.nodesInTurn()) {
+      run.town.node(name).terminate();
+      run.town.node(name).start();
+      run.broke();
+      run.load(1);
+    }
+    assertThat(run.driver.errors()).as("errors that a client saw").isEmpty();
+  }
+}

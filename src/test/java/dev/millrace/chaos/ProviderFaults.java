@@ -1,0 +1,95 @@
+package dev.millrace.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.chaos.FaultProxy.Way;
+import dev.millrace.chaos.Town.Part;
+import dev.millrace.testing.Await;
+import dev.millrace.testing.Http;
+import dev.millrace.testing.Site;
+import dev.millrace.testing.StripeSender;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/** What providers do: hang, fail, throttle, talk nonsense, forget, and tell the truth late, twice, shuffled or forged. */
+final class ProviderFaults {
+  private ProviderFaults() {}
+
+  static List<Scenario> all() {
+    return List.of(Scenario.of("provider hangs before charging", settings("hang_rate", 1.0, 4)),
+        Scenario.of("provider charges and never answers", ProviderFaults::neverAnswers),
+        Scenario.of("provider slows down", ProviderFaults::slowRamp),
+        Scenario.of("provider fails half of all calls", ProviderFaults::halfFails),
+        Scenario.of("provider away", ProviderFaults::away),
+        Scenario.of("provider webhooks duplicated", settings("webhook_duplicate_rate", 1.0, 4)),
+        Scenario.of("provider webhooks late", ProviderFaults::late),
+        Scenario.of("provider webhooks shuffled", settings("webhook_shuffle_ms", 2_000, 4)),
+        Scenario.of("provider webhooks lost", settings("webhook_loss_rate", 1.0, 4)),
+        Scenario.of("provider webhooks forged", ProviderFaults::forged));
+  }
+
+  private static Scenario.Fault settings(String name, Object value, int seconds) {
+    return run -> {
+      run.load(1);
+      run.provider(new JsonObject().put(name, value));
+      run.load(seconds);
+    };
+  }
+
+  private static void late(Run run) {
+    run.provider(new JsonObject().put("webhook_delay_ms_min", 1_000).put("webhook_delay_ms_max", 4_000));
+    run.load(5);
+  }
+
+  /** It has done it; that it has, nobody hears. */
+  private static void neverAnswers(Run run) {
+    run.load(1);
+    for (FaultProxy way : run.town.ways(Part.PROVIDER)) way.hold(Way.TO_CLIENT);
+    run.provider(new JsonObject().put("webhook_loss_rate", 1.0));
+    run.load(3);
+    for (FaultProxy way : run.town.ways(Part.PROVIDER)) {
+      way.loseAnswers();
+      way.cut();
+    }
+  }
+
+  private static void slowRamp(Run run) {
+    for (int ms = 100; ms <= 1_600; ms *= 2) {
+      run.provider(new JsonObject().put("latency_ms_min", ms / 2).put("latency_ms_max", ms));
+      run.load(2);
+    }
+  }
+
+  /** The breaker opens, and closes again. Its calls are few here, so the nodes are told that few are enough. */
+  private static void halfFails(Run run) {
+    run.load(1);
+    run.provider(new JsonObject().put("failure_rate", 0.5));
+    run.load(5);
+  }
+
+  private static void away(Run run) {
+    run.load(1);
+    run.town.simulator().signal("STOP");
+    run.broke();
+    run.load(5);
+    run.town.simulator().signal("CONT");
+    run.load(1);
+  }
+
+  /** Somebody who does not know the secret says that payments were made. */
+  private static void forged(Run run) {
+    String url = run.town.node("a").apiUrl() + Site.WEBHOOK_PATH;
+    for (int i = 0; i < 40; i++) {
+      String body = "{\"id\":\"" + StripeSender.eventId()
+          + "\",\"type\":\"charge.succeeded\",\"data\":{\"object\":{}}}";
+      var answer = Http.send("POST", url, Map.of("Content-Type", "application/json", "Stripe-Signature",
+          "t=" + System.currentTimeMillis() / 1_000 + ",v1=" + "0".repeat(64)), body);
+      assertThat(answer.status()).as(answer.body()).isIn(400, 429);
+      run.broke();
+      run.load(Duration.ofMillis(50));
+    }
+    assertThat(run.site().number("SELECT count(*) FROM audit WHERE act LIKE 'webhook%'")).isPositive();
+  }
+}

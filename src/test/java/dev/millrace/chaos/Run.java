@@ -1,0 +1,60 @@
+package dev.millrace.chaos;
+
+import dev.millrace.failure.Book;
+import dev.millrace.testing.Await;
+import dev.millrace.testing.Site;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
+
+/** A scenario under way: the town, who pays there, the dice that follow from the seed, and how often something was done. */
+final class Run {
+  final Town town;
+  final Driver driver;
+  final Random dice;
+  private int injected;
+
+  Run(Town town, Driver driver, Random dice) {
+    this.town = town;
+    this.driver = driver;
+    this.dice = dice;
+  }
+
+  Site site() { return town.site; }
+
+  int injected() { return injected; }
+
+  /** Notes that something was broken. */
+  void broke() { injected++; }
+
+  /** Lets the payments go on for so long, or as long as everything is slow up to a half longer. */
+  void load(Duration time) {
+    long end = System.nanoTime() + time.toNanos() + dice.nextLong(time.toNanos() / 2 + 1);
+    while (System.nanoTime() - end < 0) LockSupport.parkNanos(Math.max(1, end - System.nanoTime()));
+  }
+
+  void load(int seconds) { load(Duration.ofSeconds(seconds)); }
+
+  /** One of the nodes. */
+  String someNode() { return Town.NODES.get(dice.nextInt(Town.NODES.size())); }
+
+  /** The nodes, one of them first. */
+  List<String> nodesInTurn() {
+    return dice.nextBoolean() ? Town.NODES : Town.NODES.reversed();
+  }
+
+  /** Waits until so many more requests have been accepted: the gateway lives. */
+  void awaitAccepted(int more) {
+    long before = driver.accepted();
+    Await.until(Duration.ofSeconds(30), more + " more requests are accepted; answers " + driver.statuses(),
+        () -> driver.accepted() >= before + more);
+  }
+
+  /** Has the provider behave like this until the healing. */
+  void provider(JsonObject settings) {
+    Book.settings(town.site, settings);
+    broke();
+  }
+}

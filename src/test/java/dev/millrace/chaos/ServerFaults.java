@@ -1,0 +1,266 @@
+package dev.millrace.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.chaos.FaultProxy.Way;
+import dev.millrace.chaos.Town.Part;
+import dev.millrace.failure.Sql;
+import dev.millrace.testing.Await;
+import dev.millrace.testing.GatewayProcess;
+import dev.millrace.testing.TestServers;
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** What may happen to Postgres, Redis and the network: dead, hung, full, slow, cut off, one-way. */
+final class ServerFaults {
+  private static final Duration BACK = Duration.ofSeconds(40);
+
+  private ServerFaults() {}
+
+  static List<Scenario> all() {
+    var all = new ArrayList<Scenario>(List.of(Scenario.of("redis flushed", ServerFaults::redisFlushed),
+        Scenario.of("redis killed, back empty", ServerFaults::redisKilled),
+        Scenario.of("redis hung", run -> hang(run, run.town.redis, 5)),
+        Scenario.of("redis out of memory", ServerFaults::redisFull),
+        Scenario.of("postgres immediate restart", ServerFaults::postgresCrash),
+        Scenario.of("postgres away", ServerFaults::postgresAway),
+        Scenario.of("postgres hung", run -> hang(run, run.town.postgres, 7)),
+        Scenario.of("postgres commit answers lost", ServerFaults::commitAnswersLost),
+        Scenario.of("postgres deadlock storm", ServerFaults::deadlocks),
+        Scenario.of("postgres connections exhausted", ServerFaults::connectionsExhausted),
+        Scenario.of("postgres pool exhausted", ServerFaults::poolExhausted),
+        Scenario.of("postgres disk full", ServerFaults::diskFull).in(Town.Plan.SMALL_DISK)
+            .within(Duration.ofSeconds(45))
+            .with(Scenario.Tool.MOUNT),
+        Scenario.of("postgres fsync slow", run -> fsync(run, "delay_enter=100000"))
+            .with(Scenario.Tool.STRACE),
+        Scenario.of("postgres fsync fails", run -> fsync(run, "error=EIO")).with(Scenario.Tool.STRACE),
+        Scenario.of("network slow", ServerFaults::slowNetwork)));
+    for (Part part : Part.values())
+      all.add(Scenario.of("one-way loss between a node and " + part.name().toLowerCase(java.util.Locale.ROOT),
+          run -> oneWay(run, part)));
+    return all;
+  }
+
+  private static void redis(Run run, String command) {
+    try (var socket = new Socket("127.0.0.1", run.town.redis.port())) {
+      socket.setSoTimeout(5_000);
+      socket.getOutputStream().write((command + "\r\n").getBytes(StandardCharsets.US_ASCII));
+      String said = new String(socket.getInputStream().readNBytes(5), StandardCharsets.US_ASCII);
+      if (!said.startsWith("+OK")) throw new AssertionError(command + ": " + said);
+      run.broke();
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private static void redisFlushed(Run run) {
+    for (int i = 0; i < 20; i++) {
+      redis(run, "FLUSHALL");
+      run.load(Duration.ofMillis(200));
+    }
+  }
+
+  private static void redisKilled(Run run) {
+    run.load(2);
+    run.town.redis.kill();
+    run.broke();
+    run.load(3);
+    run.awaitAccepted(20);
+    run.town.redis.start();
+    run.load(2);
+  }
+
+  private static void redisFull(Run run) {
+    redis(run, "CONFIG SET maxmemory-policy noeviction");
+    redis(run, "CONFIG SET maxmemory 1");
+    run.load(4);
+    run.awaitAccepted(20);
+    redis(run, "CONFIG SET maxmemory 0");
+    run.load(1);
+  }
+
+  /** Stopped, for longer than any time-out; nothing is refused, and nothing comes back. */
+  static void hang(Run run, Machine machine, int seconds) {
+    run.load(2);
+    machine.hang();
+    run.broke();
+    run.load(seconds);
+    machine.wake();
+    run.awaitAccepted(20);
+  }
+
+  private static void postgresCrash(Run run) {
+    for (int i = 0; i < 2; i++) {
+      run.load(2);
+      run.town.postgres.crash();
+      run.broke();
+      run.town.postgres.start();
+      run.awaitAccepted(10);
+    }
+  }
+
+  private static void postgresAway(Run run) {
+    run.load(2);
+    run.town.postgres.kill();
+    run.broke();
+    run.load(5);
+    for (var node : run.town.nodes()) assertThat(node.ready()).as("ready without Postgres").isFalse();
+    run.town.postgres.start();
+    run.awaitAccepted(20);
+  }
+
+  /** The commit is durable, and its answer never comes: the connection is cut instead. */
+  private static void commitAnswersLost(Run run) {
+    for (int i = 0; i < 8; i++) {
+      for (FaultProxy way : run.town.ways(Part.POSTGRES)) {
+        way.loseAnswers();
+        run.load(Duration.ofMillis(100));
+        way.cut();
+        run.broke();
+        way.heal();
+        run.load(Duration.ofMillis(400));
+      }
+    }
+    run.awaitAccepted(20);
+  }
+
+  /** Others lock the gateway's rows in every order: it is the gateway's transactions that Postgres breaks, or waits for. */
+  private static void deadlocks(Run run) throws InterruptedException {
+    var rivals = new ArrayList<Thread>();
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(6);
+    for (String order : List.of("ASC", "DESC", "ASC", "DESC")) {
+      rivals.add(Thread.ofVirtual().start(() -> {
+        while (System.nanoTime() - end < 0) rival(run, order);
+      }));
+    }
+    for (Thread rival : rivals) rival.join();
+    for (int i = 0; i < broken(run); i++) run.broke();
+    run.awaitAccepted(20);
+  }
+
+  private static void rival(Run run, String order) {
+    try (var connection = run.site().database(); var statement = connection.createStatement()) {
+      connection.setAutoCommit(false);
+      for (String table : order.equals("ASC") ? List.of("payment", "work") : List.of("work", "payment")) {
+        String key = table.equals("payment") ? "id" : "writer";
+        statement.execute("SELECT FROM " + table + " WHERE " + key + " IN (SELECT " + key + " FROM " + table
+            + " ORDER BY " + key + " DESC LIMIT 40) ORDER BY " + key + " " + order + " FOR UPDATE");
+      }
+      connection.rollback();
+    } catch (SQLException e) {
+      // It may be the one that Postgres breaks.
+      if (!"40P01".equals(e.getSQLState())) throw new IllegalStateException(e);
+    }
+  }
+
+  private static long broken(Run run) {
+    return run.site().number("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
+  }
+
+  /** All connections end, and no new one is let in for a while. */
+  private static void connectionsExhausted(Run run) {
+    run.load(1);
+    String user = Sql.text(run.site(),
+        "SELECT usename FROM pg_stat_activity WHERE datname = current_database()"
+            + " AND usename <> 'postgres' LIMIT 1");
+    sql(run, "ALTER ROLE \"" + user + "\" CONNECTION LIMIT 0");
+    Sql.rows(run.site(),
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + user + "'");
+    run.broke();
+    run.load(4);
+    sql(run, "ALTER ROLE \"" + user + "\" CONNECTION LIMIT -1");
+    run.awaitAccepted(20);
+  }
+
+  /** Every statement that looks up a payment waits, until all connections of the pools wait. */
+  private static void poolExhausted(Run run) throws Exception {
+    run.load(1);
+    try (var connection = run.site().database(); var statement = connection.createStatement()) {
+      connection.setAutoCommit(false);
+      statement.execute("LOCK TABLE attempt, operation, merchant IN ACCESS EXCLUSIVE MODE");
+      run.broke();
+      run.load(5);
+      connection.rollback();
+    }
+    run.awaitAccepted(20);
+  }
+
+  private static void sql(Run run, String sql) {
+    try (var connection = run.site().database(); var statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  /** Not one page more; what comes after a Postgres that gave up starts it again, when there is room. */
+  private static void diskFull(Run run) throws IOException {
+    run.load(1);
+    Path ballast = run.town.postgresDisk().resolve("ballast");
+    var store = Files.getFileStore(run.town.postgresDisk());
+    try (var out = Files.newOutputStream(ballast)) {
+      byte[] chunk = new byte[1 << 16];
+      while (store.getUsableSpace() > 0) out.write(chunk);
+    } catch (IOException e) {
+      // Full.
+      if (store.getUsableSpace() > 1 << 16) throw e;
+    }
+    run.broke();
+    run.load(6);
+    Files.delete(ballast);
+    run.town.postgres.start();
+    run.awaitAccepted(20);
+  }
+
+  /** Every process of Postgres is traced, and its flushes are slow, or fail. */
+  private static void fsync(Run run, String injection) throws Exception {
+    run.load(1);
+    var command = new ArrayList<String>(List.of("strace", "-f", "-qq", "-o", "/dev/null", "-e",
+        "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:" + injection));
+    run.town.postgres.pids().stream().skip(1)
+        .forEach(pid -> command.addAll(List.of("-p", Long.toString(pid))));
+    var strace = new ProcessBuilder(command).redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+    try {
+      run.broke();
+      run.load(5);
+      assertThat(strace.isAlive() || injection.startsWith("error")).as("strace runs").isTrue();
+    } finally {
+      strace.destroy();
+      strace.waitFor();
+    }
+    run.town.postgres.start();
+    run.awaitAccepted(20);
+  }
+
+  private static void slowNetwork(Run run) {
+    for (Part part : Part.values())
+      for (FaultProxy way : run.town.ways(part)) way.delay(20 + run.dice.nextInt(60));
+    run.broke();
+    run.load(6);
+    run.awaitAccepted(5);
+  }
+
+  /** First nothing gets there, then nothing comes back. */
+  private static void oneWay(Run run, Part part) {
+    FaultProxy way = run.town.way(run.someNode(), part);
+    for (Way direction : Way.values()) {
+      run.load(1);
+      way.hold(direction);
+      run.broke();
+      run.load(5);
+      way.cut();
+      way.heal();
+    }
+    run.awaitAccepted(20);
+  }
+}

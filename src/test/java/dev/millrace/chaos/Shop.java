@@ -1,0 +1,64 @@
+package dev.millrace.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.failure.Sql;
+import dev.millrace.testing.Await;
+import dev.millrace.testing.GatewayProcess;
+import dev.millrace.testing.Http;
+import dev.millrace.testing.Site;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The merchant's server that is told by webhooks: keeps what came under each id, and whether it was ever another. */
+final class Shop implements AutoCloseable {
+  private static final Duration SOON = Duration.ofSeconds(30);
+
+  private final Map<String, String> bodies = new ConcurrentHashMap<>();
+  private final AtomicInteger changed = new AtomicInteger();
+  private final Vertx vertx = Vertx.vertx();
+  private final HttpServer server;
+
+  Shop() {
+    try {
+      server = vertx.createHttpServer().requestHandler(r -> r.body().onSuccess(body -> {
+        String before = bodies.put(r.getHeader("webhook-id"), body.toString());
+        if (before != null && !before.equals(body.toString())) changed.incrementAndGet();
+        vertx.setTimer(5, id -> r.response().end());
+      })).listen(0, "127.0.0.1").await(10, TimeUnit.SECONDS);
+    } catch (java.util.concurrent.TimeoutException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Listens to everything of the merchant from now on. */
+  void listen(GatewayProcess node, String merchantKey) {
+    var made = Http.send("POST", node.apiUrl() + "/v1/webhook_endpoints", Http.create(merchantKey, "shop"),
+        new JsonObject().put("url", "http://127.0.0.1:" + server.actualPort() + "/hook")
+            .put("enabled_events", new io.vertx.core.json.JsonArray().add("*")).encode());
+    assertThat(made.status()).as(made.body()).isEqualTo(201);
+  }
+
+  /** Every event of the merchant arrived, always as the same text, and is noted once as delivered. */
+  void assertHasEverything(Site site, UUID merchant) {
+    long events = site.number("SELECT count(*) FROM journal WHERE merchant = '" + merchant + "'");
+    try {
+      Await.until(SOON, "every event has arrived", () -> bodies.size() >= events);
+    } catch (AssertionError e) {
+      throw new AssertionError(e.getMessage() + ": " + bodies.size() + " of " + events + "; "
+          + Sql.rows(site, "SELECT status, count(*) FROM webhook_delivery GROUP BY 1"), e);
+    }
+    assertThat(bodies).hasSize((int) events);
+    assertThat(changed).as("repetitions with another body").hasValue(0);
+  }
+
+  @Override
+  public void close() { vertx.close(); }
+}

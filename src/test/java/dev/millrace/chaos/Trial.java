@@ -1,0 +1,71 @@
+package dev.millrace.chaos;
+
+import dev.millrace.chaos.Invariants.Rule;
+import dev.millrace.platform.TypeId;
+import dev.millrace.testing.Http;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+
+/** One scenario from its first payment to its verdict, with a merchant of its own. */
+final class Trial implements AutoCloseable {
+  private final Town town;
+  private final Scenario scenario;
+  private final Shop shop = new Shop();
+  private final Driver driver;
+  private final Run run;
+  private final UUID merchant;
+  private final String key;
+  private double restSeconds = -1;
+
+  Trial(Town town, Scenario scenario, long seed) {
+    this.town = town;
+    this.scenario = scenario;
+    var node = town.node("a");
+    var made = Http.send("POST", node.opsUrl() + "/ops/merchants", Map.of("Content-Type", "application/json"),
+        "{\"name\":\"Chaos\",\"operator\":\"chaos\"}").json();
+    key = made.getString("key");
+    merchant = Objects.requireNonNull(TypeId.parse(TypeId.MERCHANT, made.getString("merchant")));
+    shop.listen(node, key);
+    driver = Driver.start(town.urls(), key, seed, scenario.perSecond());
+    run = new Run(town, driver, new Random(seed));
+  }
+
+  /** Breaks, heals, waits and looks; answers what does not hold. */
+  Map<Rule, String> run() throws Exception {
+    try {
+      run.awaitAccepted(10);
+      scenario.fault().inject(run);
+    } finally {
+      town.heal();
+    }
+    long healed = System.nanoTime();
+    driver.stop();
+    var invariants = new Invariants(town, driver, merchant, shop,
+        List.of(Town.PROVIDER_KEY, Town.WEBHOOK_SECRET,
+            Driver.CARD, key),
+        List.of(Driver.PAYER));
+    var breaches = invariants.check(scenario.bound());
+    if (!breaches.containsKey(Rule.I7))
+      restSeconds = TimeUnit.NANOSECONDS.toMillis(invariants.restNanos() - healed) / 1_000.0;
+    return breaches;
+  }
+
+  Driver driver() { return driver; }
+
+  int injected() { return run.injected(); }
+
+  /** From healing until everything was at rest; negative when it was not. */
+  double restSeconds() {
+    return restSeconds;
+  }
+
+  @Override
+  public void close() {
+    driver.abandon();
+    shop.close();
+  }
+}
