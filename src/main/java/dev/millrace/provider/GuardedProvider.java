@@ -18,8 +18,9 @@ import org.slf4j.LoggerFactory;
 /**
  * A provider behind its bulkhead and its breaker. At most {@code concurrency} calls are in flight; more wait, in
  * order, up to {@code waitingMax}, and while the breaker is open they go on waiting: the work of a provider that is
- * down stays where it is. Calls go out no faster than the budget permits. The breaker opens by failure rate, admits one probe after its cool-down, and when it closes
- * the bulkhead grows back from a tenth to full size over the ramp. Owned by one event loop.
+ * down stays where it is. Calls go out no faster than the budget permits, and none while the provider has asked to be
+ * spared, though for no longer than a cool-down at a time. The breaker opens by failure rate, admits one probe after its
+ * cool-down, and when it closes the bulkhead grows back from a tenth to full size over the ramp. Owned by one event loop.
  */
 public final class GuardedProvider {
   private static final Logger LOG = LoggerFactory.getLogger(GuardedProvider.class);
@@ -72,6 +73,7 @@ public final class GuardedProvider {
   private volatile int inFlight;
   private volatile int depth;
   private long closedAtMs = Long.MIN_VALUE / 2;
+  private long sparedUntilMs = Long.MIN_VALUE / 2;
 
   public GuardedProvider(Vertx vertx, Provider provider, Limits limits, MeterRegistry registry) {
     this.vertx = vertx;
@@ -159,20 +161,31 @@ public final class GuardedProvider {
   private void drain() {
     if (draining) return;
     draining = true;
-    while (!waiting.isEmpty() && inFlight < size() && budget.take()) run(waiting.poll());
+    while (!waiting.isEmpty() && inFlight < size() && sparedMs() == 0 && budget.take()) run(waiting.poll());
     draining = false;
     depth = waiting.size();
-    if (waiting.isEmpty() || looking || breaker.state() != CircuitBreakerState.CLOSED) return;
-    // While it ramps up its size grows, and the budget fills, without anybody coming to drain.
-    long waitMs = budget.waitNanos() > 0
-        ? budget.waitNanos() / 1_000_000 + 1
-        : size() < limits.concurrency ? RAMP_STEP_MS : 0;
+    if (waiting.isEmpty() || looking) return;
+    long waitMs = nextLookMs();
     if (waitMs == 0) return;
     looking = true;
     vertx.setTimer(waitMs, id -> {
       looking = false;
       drain();
     });
+  }
+
+  /** How long the provider has still asked to be spared. */
+  private long sparedMs() {
+    return Math.max(0, sparedUntilMs - nowMs());
+  }
+
+  /** When to look again though nobody comes to drain, 0 for not at all. */
+  private long nextLookMs() {
+    if (sparedMs() > 0) return sparedMs();
+    if (breaker.state() != CircuitBreakerState.CLOSED) return 0;
+    // While it ramps up its size grows, and the budget fills.
+    if (budget.waitNanos() > 0) return budget.waitNanos() / 1_000_000 + 1;
+    return size() < limits.concurrency ? RAMP_STEP_MS : 0;
   }
 
   /** Sends away what has waited too long: its state may be old news by now. */
@@ -200,6 +213,8 @@ public final class GuardedProvider {
         depth = waiting.size();
         return;
       }
+      if (outcome[0] instanceof Provider.Outcome.NotExecuted n && n.retryAfterMs() > 0)
+        sparedUntilMs = Math.max(sparedUntilMs, nowMs() + Math.min(n.retryAfterMs(), limits.cooldownMs));
       window.record(result.failed());
       if (window.tripped() && breaker.state() == CircuitBreakerState.CLOSED) breaker.open();
       drain();

@@ -8,6 +8,8 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
@@ -22,13 +24,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * The HTTP connections to one account at a provider. A call ends within its timeout, whatever becomes of it; its answer
  * is bounded in size, connections and calls that wait for one in number. A call that fails before its first byte was
- * sent is {@code NotExecuted}; one that fails later may have been carried out and is {@code Unknown}. Nothing is sent
+ * sent is {@code NotExecuted}; one that fails later may have been carried out and is {@code Unknown}. One that is answered
+ * 429, by the provider or by whatever stands before it, was turned away: {@code NotExecuted} as well. Nothing is sent
  * twice and no redirect is followed. Owned by one event loop.
  */
 public final class HttpWire {
   private static final int BODY_BYTES_MAX = 256 * 1024;
   private static final int HEADER_BYTES_MAX = 16 * 1024;
   private static final int CONNECT_TIMEOUT_MS = 2_000;
+  private static final int TOO_MANY_REQUESTS = 429;
   /** HTTP/2's CANCEL; over HTTP/1 a reset closes the connection. */
   private static final long CANCEL = 8;
 
@@ -40,11 +44,17 @@ public final class HttpWire {
     }
   }
 
-  /** Marks that nothing of a call was sent. Stackless: it is a value on its way to an outcome. */
-  private static final class NotSent extends RuntimeException {
+  /** Marks that a call was not sent, or turned away. Stackless: it is a value on its way to an outcome. */
+  private static final class NotTaken extends RuntimeException {
     private static final long serialVersionUID = 1;
+    private final long retryAfterMs;
 
-    NotSent(String reason) { super(reason, null, false, false); }
+    NotTaken(String reason) { this(reason, 0); }
+
+    NotTaken(String reason, long retryAfterMs) {
+      super(reason, null, false, false);
+      this.retryAfterMs = retryAfterMs;
+    }
   }
 
   private final HttpClientAgent client;
@@ -124,7 +134,7 @@ public final class HttpWire {
       // One that comes after all is given back unused.
       taken.onSuccess(HttpClientRequest::reset);
       return Future
-          .failedFuture(new NotSent("no connection: " + (connection.cause() instanceof TimeoutException
+          .failedFuture(new NotTaken("no connection: " + (connection.cause() instanceof TimeoutException
               ? "none came free in time"
               : connection.cause().getMessage())));
     });
@@ -137,12 +147,27 @@ public final class HttpWire {
       headers.forEach(request::putHeader);
     } catch (IllegalArgumentException e) { // A line break in the key, for example.
       request.reset();
-      return Future.failedFuture(new NotSent("not sent: " + e.getMessage()));
+      return Future.failedFuture(new NotTaken("not sent: " + e.getMessage()));
     }
     return (body == null ? request.send() : request.send(body)).compose(
-        response -> new BoundedBody(response, BODY_BYTES_MAX).body()
-            .map(read -> new Answer(response.statusCode(), read)))
-        .timeout(leftMs, TimeUnit.MILLISECONDS).onFailure(e -> request.reset(CANCEL, e));
+        response -> new BoundedBody(response, BODY_BYTES_MAX).body().map(read -> new Read(response, read)))
+        .timeout(leftMs, TimeUnit.MILLISECONDS).onFailure(e -> request.reset(CANCEL, e))
+        .compose(HttpWire::taken);
+  }
+
+  private record Read(HttpClientResponse response, Buffer body) {}
+
+  private static Future<Answer> taken(Read read) {
+    int status = read.response.statusCode();
+    return status == TOO_MANY_REQUESTS
+        ? Future.failedFuture(new NotTaken("status " + status,
+            retryAfterMs(read.response.getHeader(HttpHeaders.RETRY_AFTER))))
+        : Future.succeededFuture(new Answer(status, read.body));
+  }
+
+  /** Of seconds; 0 where it says none, a date, or more digits than anybody waits for. */
+  private static long retryAfterMs(@Nullable String header) {
+    return header != null && header.matches("\\d{1,6}") ? Long.parseLong(header) * 1_000 : 0;
   }
 
   private int port() {
@@ -150,7 +175,8 @@ public final class HttpWire {
   }
 
   private static Outcome unanswered(Throwable failure) {
-    if (failure instanceof NotSent) return new Outcome.NotExecuted(String.valueOf(failure.getMessage()));
+    if (failure instanceof NotTaken not)
+      return new Outcome.NotExecuted(String.valueOf(not.getMessage()), not.retryAfterMs);
     return new Outcome.Unknown(failure instanceof TimeoutException
         ? "timeout"
         : "connection: " + failure.getMessage());

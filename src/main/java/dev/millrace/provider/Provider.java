@@ -46,8 +46,13 @@ public interface Provider {
       }
     }
 
-    /** Certainly not executed, and may be tried again: the call never left, or the provider turned it away unread. */
-    record NotExecuted(String reason) implements Outcome {}
+    /**
+     * Certainly not executed, and may be tried again: the call never left, or the provider turned it away unread. {@code
+     * retryAfterMs}: for how long it asked to be spared, 0 where it did not.
+     */
+    record NotExecuted(String reason, long retryAfterMs) implements Outcome {
+      public NotExecuted(String reason) { this(reason, 0); }
+    }
 
     /** No usable answer: it may or may not have been carried out. */
     record Unknown(String reason) implements Outcome {}

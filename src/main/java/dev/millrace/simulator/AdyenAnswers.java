@@ -169,6 +169,11 @@ final class AdyenAnswers implements Answers, PayerPages.Shop {
     return AdyenError.internal(503, why).answer();
   }
 
+  @Override
+  public Answer throttled() {
+    return AdyenError.throttled().answer();
+  }
+
   /** Adyen marks a failure as transient: the same key may be tried again. */
   @Override
   public boolean savesFailures() {

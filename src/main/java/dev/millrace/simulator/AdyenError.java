@@ -55,6 +55,10 @@ record AdyenError(int status, String errorCode, String message, String errorType
     return new AdyenError(status, "905", message, "internal", true);
   }
 
+  static AdyenError throttled() {
+    return new AdyenError(429, "000", "HTTP Status Response - Too Many Requests", "internal", true);
+  }
+
   @Override
   public Answer answer() {
     return new Answer(status, new JsonObject().put("status", status).put("errorCode", errorCode)

@@ -16,6 +16,9 @@ record Answer(int status, String body, boolean transientError) {
   private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
   private static final CharSequence REPLAYED = HttpHeaders.createOptimized("Idempotent-Replayed");
   private static final CharSequence TRANSIENT = HttpHeaders.createOptimized("transient-error");
+  /** Said with every 429. */
+  private static final CharSequence RETRY_AFTER_SECONDS = HttpHeaders.createOptimized("1");
+  private static final int TOO_MANY_REQUESTS = 429;
   private static final CharSequence TRUE = HttpHeaders.createOptimized("true");
 
   Answer(int status, String body) {
@@ -27,6 +30,9 @@ record Answer(int status, String body, boolean transientError) {
     if (!response.closed()) {
       if (transientError) {
         response.putHeader(TRANSIENT, TRUE);
+      }
+      if (status == TOO_MANY_REQUESTS) {
+        response.putHeader(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
       }
       response.setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, JSON).end(body);
     }

@@ -36,6 +36,9 @@ interface Answers {
   /** Nothing was carried out, and nothing is remembered. */
   Answer overloaded(String why);
 
+  /** Too many calls: nothing was looked at, nothing is remembered. */
+  Answer throttled();
+
   /** Whether a call that was answered {@link #internalError} is answered so again under its key. */
   boolean savesFailures();
 }

@@ -181,6 +181,11 @@ final class BankAnswers implements Answers {
     return new BankError(503, "overloaded", why).answer();
   }
 
+  @Override
+  public Answer throttled() {
+    return new BankError(429, "rate_limited", "Too many requests: try again later.").answer();
+  }
+
   /** The same key may be tried again after a failure. */
   @Override
   public boolean savesFailures() {

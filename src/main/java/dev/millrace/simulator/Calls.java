@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Carries out the calls that move money, of every wire: at most one line of the book an idempotency key,
- * whatever clients repeat, and nothing answered that is not on disk. A call goes on when its client has gone, as
+ * whatever clients repeat (unless told to forget keys), and nothing answered that is not on disk. A call goes on when its client has gone, as
  * at a real provider.
  *
  * @see <a href="https://docs.stripe.com/api/idempotent_requests">Stripe: idempotent requests</a>
@@ -60,6 +60,10 @@ final class Calls implements Call.Desk {
   /** Answers a call, now or later or, where the payment method says so, never. */
   void receive(Post post, Supplier<Checked> check) {
     HttpServerResponse response = post.request().response();
+    if (hit(settings.now().answers().throttleRate())) {
+      post.answers().throttled().sendTo(response);
+      return;
+    }
     if (post.key() != null && answeredByKey(post, post.key())) {
       return;
     }
@@ -76,14 +80,17 @@ final class Calls implements Call.Desk {
       answers.badKey(KEY_CHARS_MAX).sendTo(post.request().response());
       return true;
     }
-    Line line = book.byKey(answers.wire(), key);
-    if (line != null) {
-      return answered(post, line.fingerprint(), true, () -> answer(post, line));
+    if (settings.now().answers().forgetKeys()) {
+      return false;
     }
     Keys known = keys(post);
     Call underWay = known.inFlight.get(key);
     if (underWay != null) {
       return answered(post, underWay.post.fingerprint(), false, answers::keyInUse);
+    }
+    Line line = book.byKey(answers.wire(), key);
+    if (line != null) {
+      return answered(post, line.fingerprint(), true, () -> answer(post, line));
     }
     Long failed = known.failures.fingerprint(key);
     return failed != null && answered(post, failed, true, answers::internalError);
@@ -124,8 +131,7 @@ final class Calls implements Call.Desk {
       keys(call.post).inFlight.put(call.post.key(), call);
     }
     Settings now = settings.now();
-    int spread = now.latencyMsMax() - now.latencyMsMin();
-    int delayMs = now.latencyMsMin() + (spread == 0 ? 0 : dice.nextInt(spread + 1));
+    int delayMs = between(now.latencyMsMin(), now.latencyMsMax());
     if (call.asked instanceof ChargeParams params && params.method().script() == Script.SLOW) {
       delayMs += now.slowMs();
     }
@@ -203,12 +209,24 @@ final class Calls implements Call.Desk {
 
   @Override
   public void durable(Call call, Line line) {
-    release(call);
     if (hangs(line)) {
+      release(call);
       parked.park(call.post.request(), () -> {});
-    } else {
-      answer(call.post, line).sendTo(call.post.request().response());
+      return;
     }
+    AnswerSettings now = settings.now().answers();
+    int delayMs = between(now.delayMsMin(), now.delayMsMax());
+    if (delayMs > 0) {
+      ticks.after(delayMs, timer -> answer(call, line));
+    } else {
+      answer(call, line);
+    }
+  }
+
+  /** The key is in use until then. */
+  private void answer(Call call, Line line) {
+    release(call);
+    answer(call.post, line).sendTo(call.post.request().response());
   }
 
   /** What was carried out and is not answered the first time. */
@@ -265,7 +283,8 @@ final class Calls implements Call.Desk {
 
   private void freeKey(Call call) {
     if (call.post.key() != null) {
-      keys(call.post).inFlight.remove(call.post.key());
+      // Where keys are forgotten, another call may have taken it.
+      keys(call.post).inFlight.remove(call.post.key(), call);
     }
   }
 
@@ -275,6 +294,10 @@ final class Calls implements Call.Desk {
       throw new IllegalStateException("no keys of " + post.answers().wire());
     }
     return known;
+  }
+
+  private int between(int min, int max) {
+    return min == max ? min : min + dice.nextInt(max - min + 1);
   }
 
   private boolean hit(double rate) {

@@ -67,6 +67,12 @@ record Refusal(int status, String type, @Nullable String code, String message, @
     return new Refusal(500, "api_error", null, "An unknown error occurred on the provider's side.", null);
   }
 
+  /** Turned away unread. */
+  static Refusal throttled() {
+    return new Refusal(429, "invalid_request_error", "rate_limit",
+        "Request rate limit exceeded. Try again later.", null);
+  }
+
   /** Charged nothing and not saved. */
   static Refusal overloaded(String why) {
     return new Refusal(503, "api_error", null, why, null);

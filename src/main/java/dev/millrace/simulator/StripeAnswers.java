@@ -236,6 +236,11 @@ final class StripeAnswers implements Answers, PayerPages.Shop {
     return Refusal.overloaded(why).answer();
   }
 
+  @Override
+  public Answer throttled() {
+    return Refusal.throttled().answer();
+  }
+
   /** Stripe saves the answer of whatever began, a 500 too. */
   @Override
   public boolean savesFailures() {

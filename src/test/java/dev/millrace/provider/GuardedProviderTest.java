@@ -153,6 +153,55 @@ final class GuardedProviderTest {
     assertThat(loop.on(guarded::open)).isFalse();
   }
 
+  private static Outcome turnedAway(long retryAfterMs) {
+    return new Outcome.NotExecuted("status 429", retryAfterMs);
+  }
+
+  @Test
+  void provider_asksToBeSpared_callsWaitSoLong() {
+    var guarded = guarded(2, 10, 1_000, 0);
+    charges(guarded, 1, 4);
+    long begun = System.nanoTime();
+    end(0, turnedAway(100));
+    end(1, CHARGED);
+    assertThat(provider.references()).isEqualTo(references(1, 2));
+    Await.until(BOUND, "the calls that waited", () -> provider.calls.size() == 4);
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isGreaterThanOrEqualTo(Duration.ofMillis(100));
+  }
+
+  /** What it asks for is its own to say, how long our payments wait is ours. */
+  @Test
+  void provider_asksToBeSparedForLong_callsWaitOneCooldown() {
+    var guarded = guarded(1, 10, 1_000, 0);
+    charges(guarded, 1, 2);
+    long begun = System.nanoTime();
+    end(0, turnedAway(LONG_MS));
+    Await.until(BOUND, "the call that waited", () -> provider.calls.size() == 2);
+    assertThat(Duration.ofNanos(System.nanoTime() - begun))
+        .isGreaterThanOrEqualTo(Duration.ofMillis(COOLDOWN_MS));
+  }
+
+  @Test
+  void provider_turnsAwayWithoutATime_callsGoOn() {
+    var guarded = guarded(1, 10, 1_000, 0);
+    charges(guarded, 1, 2);
+    end(0, turnedAway(0));
+    assertThat(provider.references()).isEqualTo(references(1, 2));
+  }
+
+  /** Half open and spared at once: the probe goes out though nobody comes. */
+  @Test
+  void provider_asksToBeSparedWhileTheBreakerIsOpen_probesLater() {
+    var guarded = guarded(5, 10, 4, 0);
+    charges(guarded, 1, 5);
+    for (int i = 0; i < 4; i++) end(i, UNKNOWN);
+    assertThat(loop.on(guarded::open)).isTrue();
+    charges(guarded, 6, 6);
+    loop.run(() -> loop.vertx().setTimer(COOLDOWN_MS / 2,
+        id -> provider.calls.get(4).end().complete(turnedAway(LONG_MS))));
+    Await.until(BOUND, "the probe", () -> provider.calls.size() == 6);
+  }
+
   @Test
   void breaker_declines_areNoFailures() {
     var guarded = guarded(1, 10, 4, 0);

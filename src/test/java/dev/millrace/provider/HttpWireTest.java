@@ -17,6 +17,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class HttpWireTest {
@@ -83,6 +84,21 @@ final class HttpWireTest {
   }
 
   private Outcome got(HttpWire wire) { return loop.result(() -> wire.get("/a", PENDING)); }
+
+  /** Whoever says so, and in whatever words: it was turned away, an inquiry too. */
+  @ParameterizedTest
+  @CsvSource({"'',0", "1,1000", "30,30000", "'Wed, 21 Oct 2015 07:28:00 GMT',0", "-1,0", "1.5,0", "9999999,0",
+      "soon,0"})
+  void answered429_isNotExecuted(String retryAfter, long retryAfterMs) {
+    String head = "HTTP/1.1 429 X\r\nContent-Length: 6\r\n"
+        + (retryAfter.isEmpty() ? "" : "Retry-After: " + retryAfter + "\r\n");
+    server.raw(head + "\r\n<html>").raw(head + "\r\n{\"a\":1").answer(200, "{}");
+    HttpWire wire = wire(server.url(), 1, 5_000);
+    var turnedAway = new Outcome.NotExecuted("status 429", retryAfterMs);
+    assertThat(post(wire)).isEqualTo(turnedAway);
+    assertThat(got(wire)).isEqualTo(turnedAway);
+    assertThat(post(wire)).isEqualTo(new Outcome.Pending("200 {}"));
+  }
 
   /** It may be carried out at this very moment. */
   @Test

@@ -1,5 +1,7 @@
 package dev.millrace.provider;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.millrace.platform.Config;
 import dev.millrace.provider.WebhookScheme.Notice;
 import dev.millrace.provider.WebhookScheme.Verdict;
@@ -8,6 +10,7 @@ import dev.millrace.simulator.SimulatorOptions;
 import dev.millrace.simulator.WebhookTarget;
 import dev.millrace.simulator.Wire;
 import dev.millrace.testing.Await;
+import dev.millrace.testing.Http;
 import dev.millrace.testing.Loop;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
@@ -60,6 +63,23 @@ final class SimulatedProviders implements AutoCloseable {
   }
 
   String url() { return "http://127.0.0.1:" + simulator.port(); }
+
+  /** Changes the simulator's settings while something is done. */
+  void during(String settings, Runnable act) {
+    String before = Http.get(url() + "/settings").body();
+    try {
+      assertThat(Http.send("PUT", url() + "/settings", Map.of(), settings).status()).isEqualTo(200);
+      act.run();
+    } finally {
+      assertThat(Http.send("PUT", url() + "/settings", Map.of(), before).body()).isEqualTo(before);
+    }
+  }
+
+  /** How many entries the simulator's book has of an order beyond the first. */
+  long duplicates(Order order) {
+    return Http.get(url() + "/book").body().lines().filter(line -> line.contains(order.reference())).count()
+        - 1;
+  }
 
   private void received(HttpServerRequest request) {
     String wire = request.path().substring(1);

@@ -6,9 +6,11 @@ import dev.millrace.platform.TypeId;
 import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.WebhookScheme.Fact;
 import dev.millrace.provider.WebhookScheme.Notice;
+import dev.millrace.testing.Await;
 import dev.millrace.testing.Http;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
@@ -224,6 +226,67 @@ final class SimulatedProvidersTest {
     if (!wire.equals("adyen"))
       assertThat(simulated.inquire(wire, refund)).isEqualTo(new Outcome.Absent());
     comesTo(wire, refund, Outcome.Refunded.class);
+  }
+
+  /** Whatever is ordered: nothing was done, and the same order is carried out afterwards. */
+  @ParameterizedTest
+  @CsvSource({"stripe,pm_card_visa", "adyen,pm_card_visa", "bank,pm_ach_success"})
+  void throttled_isNotExecuted_andDoneLater(String wire, String method) {
+    Order.Refund refund = refund(charged(wire, method), 500);
+    Order.Charge charge = charge(method, false);
+    simulated.during("{\"throttle_rate\":1}", () -> {
+      for (Order order : new Order[]{charge, refund})
+        assertThat(execute(wire, order)).isEqualTo(new Outcome.NotExecuted("status 429", 1_000));
+      // What is asked for by another call is told; Adyen's inquiry is the call itself.
+      assertThat(simulated.inquire(wire, charge)).isEqualTo(wire.equals("adyen")
+          ? new Outcome.NotExecuted("status 429", 1_000)
+          : new Outcome.Absent());
+    });
+    assertThat(execute(wire, charge)).isInstanceOf(Outcome.Charged.class);
+    comesTo(wire, refund, Outcome.Refunded.class);
+  }
+
+  /** The webhook comes, then the time for the answer is over; who asks meanwhile is not told that there is nothing. */
+  @ParameterizedTest
+  @CsvSource({"stripe,pm_card_visa", "adyen,pm_card_visa", "bank,pm_ach_success"})
+  void answeredLate_isToldBefore_andFoundLater(String wire, String method) {
+    Order.Charge order = charge(method, false);
+    simulated.during("{\"answer_delay_ms_min\":2500,\"answer_delay_ms_max\":2500}", () -> {
+      assertThat(execute(wire, order)).isEqualTo(new Outcome.Unknown("timeout"));
+      awaitTold(wire, order, Outcome.Charged.class);
+      Outcome asked = simulated.inquire(wire, order);
+      if (wire.equals("adyen")) assertThat(asked).isEqualTo(new Outcome.Unknown("status 409"));
+      else assertThat(asked).isInstanceOf(Outcome.Charged.class);
+    });
+    Await.until(Duration.ofSeconds(5), "its outcome",
+        () -> simulated.inquire(wire, order) instanceof Outcome.Charged);
+    assertThat(simulated.duplicates(order)).isZero();
+  }
+
+  /** An inquiry finds by our reference what was done, whatever the provider remembers of its keys. */
+  @ParameterizedTest
+  @CsvSource({"stripe,pm_sim_charge_then_hang", "bank,pm_sim_charge_then_hang"})
+  void keysForgotten_inquiryFindsByReference_andChargesNothing(String wire, String method) {
+    Order.Charge order = charge(method, false);
+    assertThat(execute(wire, order)).isInstanceOf(Outcome.Unknown.class);
+    simulated.during("{\"forget_keys\":true}",
+        () -> assertThat(simulated.inquire(wire, order)).isInstanceOf(Outcome.Charged.class));
+    assertThat(simulated.duplicates(order)).isZero();
+  }
+
+  /**
+   * Adyen has no call that finds a payment by our reference: its inquiry is as good as its memory of the key, which it
+   * promises for seven days.
+   */
+  @Test
+  void keysForgotten_byAdyen_inquiryChargesAgain() {
+    Order.Charge order = charge("pm_card_visa", false);
+    var first = (Outcome.Charged) execute("adyen", order);
+    assertThat(simulated.inquire("adyen", order)).isEqualTo(first);
+    simulated.during("{\"forget_keys\":true}",
+        () -> assertThat(simulated.inquire("adyen", order)).isInstanceOf(Outcome.Charged.class)
+            .isNotEqualTo(first));
+    assertThat(simulated.duplicates(order)).isEqualTo(1);
   }
 
   @ParameterizedTest

@@ -35,9 +35,12 @@ class SettingsTest {
     JsonObject changed = new JsonObject().put("latency_ms_min", 5).put("latency_ms_max", 9)
         .put("failure_rate", 0.25).put("hang_rate", 0.0).put("slow_ms", 3000)
         .put("dispute_ms", 500).put("return_ms", 40).put("refund_ms", 500)
+        .put("throttle_rate", 0.125).put("answer_delay_ms_min", 0).put("answer_delay_ms_max", 30)
+        .put("forget_keys", true)
         .put("webhook_delay_ms_min", 50).put("webhook_delay_ms_max", 150).put("webhook_duplicate_rate", 0.0)
         .put("webhook_shuffle_ms", 7).put("webhook_loss_rate", 0.5).put("webhooks", false);
     String body = "{\"latency_ms_min\":5,\"latency_ms_max\":9,\"failure_rate\":0.25,\"return_ms\":40,"
+        + "\"throttle_rate\":0.125,\"answer_delay_ms_max\":30,\"forget_keys\":true,"
         + "\"webhook_shuffle_ms\":7,\"webhook_loss_rate\":0.5,\"webhooks\":false}";
     assertThat(json(provider.put("/settings", body))).isEqualTo(changed);
     assertThat(json(provider.get("/settings"))).isEqualTo(changed);
@@ -57,6 +60,11 @@ class SettingsTest {
       "{\"dispute_ms\":-1}|dispute_ms must be from 0 to 600000, not -1",
       "{\"return_ms\":600001}|return_ms must be from 0 to 600000, not 600001",
       "{\"refund_ms\":\"a\"}|refund_ms must be a whole number",
+      "{\"throttle_rate\":1.5}|throttle_rate must be from 0 to 1, not 1.5",
+      "{\"throttle_rate\":true}|throttle_rate must be a number",
+      "{\"answer_delay_ms_min\":5}|answer_delay_ms_min (5) must not be greater than answer_delay_ms_max (0)",
+      "{\"answer_delay_ms_max\":600001}|answer_delay_ms_max must be from 0 to 600000, not 600001",
+      "{\"forget_keys\":1}|forget_keys must be true or false",
       "{\"webhooks\":\"no\"}|webhooks must be true or false"})
   void put_refused(String body, String message) throws Exception {
     HttpResponse<String> before = provider.get("/settings");
@@ -64,6 +72,16 @@ class SettingsTest {
     assertThat(refused.statusCode()).isEqualTo(400);
     assertThat(error(refused).getString("message")).contains(message);
     assertThat(provider.get("/settings").body()).isEqualTo(before.body());
+  }
+
+  @Test
+  void put_ofAllThatWasGot_bringsItBack() throws Exception {
+    String atFirst = provider.get("/settings").body();
+    provider.put("/settings", "{\"latency_ms_max\":9,\"failure_rate\":0.25,\"slow_ms\":1,\"throttle_rate\":1,"
+        + "\"answer_delay_ms_max\":9,\"forget_keys\":true,\"webhook_loss_rate\":1,\"webhooks\":false}");
+    assertThat(provider.get("/settings").body()).isNotEqualTo(atFirst);
+    assertThat(provider.put("/settings", atFirst).body()).isEqualTo(atFirst);
+    assertThat(provider.get("/settings").body()).isEqualTo(atFirst);
   }
 
   @Test

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@code Refused}, {@code Error}, {@code Cancelled}</td><td>declined; {@link AdyenRefusal} tells whose fault it
  * is</td></tr>
  * <tr><td>400, 422 of the type {@code validation} or {@code configuration}</td><td>declined</td></tr>
- * <tr><td>401, 403, 429</td><td>not executed: turned away before execution</td></tr>
+ * <tr><td>401, 403</td><td>not executed: turned away before execution</td></tr>
  * <tr><td>error 704 (the key is in use), 5xx, no JSON, other</td><td>unknown</td></tr>
  * </table>
  *
@@ -132,7 +132,7 @@ final class AdyenAnswers {
             : new Outcome.Declined(Fields.text(json, "pspReference"), "invalid_request", code,
                 Objects.requireNonNullElse(Fields.text(json, "message"), "The provider refused the request."),
                 configuration);
-      case 401, 403, 429 -> new Outcome.NotExecuted("status " + answer.status());
+      case 401, 403 -> new Outcome.NotExecuted("status " + answer.status());
       default -> new Outcome.Unknown("status " + answer.status());
     };
   }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>debit {@code canceled}</td><td>voided</td></tr>
  * <tr><td>credit {@code accepted}</td><td>refunded</td></tr>
  * <tr><td>400, 404, 422 with the bank's error</td><td>declined; {@code processor_unavailable} elsewhere perhaps not</td></tr>
- * <tr><td>401, 403, 429</td><td>not executed: turned away before execution</td></tr>
+ * <tr><td>401, 403</td><td>not executed: turned away before execution</td></tr>
  * <tr><td>the key in use or used for another request, 5xx, no JSON, other</td><td>unknown</td></tr>
  * </table>
  */
@@ -48,7 +48,7 @@ final class BankAnswers {
     return switch (answer.status()) {
       case 200, 201 -> meaning.apply(json);
       case 400, 404, 422 -> refused(answer.status(), Fields.at(json, "error"));
-      case 401, 403, 429 -> new Outcome.NotExecuted("status " + answer.status());
+      case 401, 403 -> new Outcome.NotExecuted("status " + answer.status());
       default -> new Outcome.Unknown("status " + answer.status());
     };
   }

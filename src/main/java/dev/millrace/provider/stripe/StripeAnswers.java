@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>200</td><td>as {@link StripeIntents} or {@link StripeRefunds} says</td></tr>
  * <tr><td>402 {@code card_error}</td><td>declined; {@link StripeDecline} tells whose fault it is</td></tr>
  * <tr><td>400, 404 {@code invalid_request_error}</td><td>declined: the same request would be refused again</td></tr>
- * <tr><td>401, 403, 429</td><td>not executed: turned away before execution</td></tr>
+ * <tr><td>401, 403</td><td>not executed: turned away before execution</td></tr>
  * <tr><td>409 (the key is in use), 5xx, no JSON, other</td><td>unknown</td></tr>
  * </table>
  *
@@ -45,7 +45,7 @@ final class StripeAnswers {
     return switch (answer.status()) {
       case 200 -> meaning.apply(json);
       case 400, 402, 404 -> refused(answer.status(), json);
-      case 401, 403, 429 -> new Outcome.NotExecuted("status " + answer.status());
+      case 401, 403 -> new Outcome.NotExecuted("status " + answer.status());
       default -> new Outcome.Unknown("status " + answer.status());
     };
   }

@@ -218,7 +218,7 @@ final class BankProviderTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {201, 302, 400, 401, 404, 409, 429, 500})
+  @ValueSource(ints = {201, 302, 400, 401, 404, 409, 500})
   void inquiry_refused_isUnknownNeverAbsent(int status) {
     for (Order order : List.of(charge(false, null), CANCEL, REFUND)) {
       server.answer(status, list());

@@ -165,7 +165,7 @@ final class StripeAnswersTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {401, 403, 429})
+  @ValueSource(ints = {401, 403})
   void charge_turnedAway_isNotExecuted(int status) {
     assertThat(charge(status, error("invalid_request_error", "rate_limit", "")))
         .isEqualTo(new Outcome.NotExecuted("status " + status));
@@ -244,7 +244,7 @@ final class StripeAnswersTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {400, 401, 404, 429, 500, 503})
+  @ValueSource(ints = {400, 401, 404, 500, 503})
   void search_refused_isUnknownNeverAbsent(int status) {
     assertThat(search(status, error("api_error", "x", "")))
         .isEqualTo(new Outcome.Unknown("inquiry: status " + status));
