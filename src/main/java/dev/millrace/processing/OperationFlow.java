@@ -31,10 +31,12 @@ final class OperationFlow {
 
   private final Parts parts;
   private final Recorder recorder;
+  private final Attempts attempts;
 
-  OperationFlow(Parts parts, Recorder recorder) {
+  OperationFlow(Parts parts, Recorder recorder, Attempts attempts) {
     this.parts = parts;
     this.recorder = recorder;
+    this.attempts = attempts;
   }
 
   /** Carries on with every open operation of a payment. */
@@ -88,19 +90,35 @@ final class OperationFlow {
     var events = List.<PaymentEvent>of(new PaymentEvent.OperationSubmitted(operation.id(), provider,
         TypeId.format(TypeId.ATTEMPT, attempt.reference()), work.payment().status()));
     FaultPoint.reach(attempt.kind(), "before_intent");
+    var right = right(provider);
     return parts.journal().append(work.append(List.of(attempt), events)).compose(appended -> appended
-        ? call(work.after(events), operation, attempt)
+        ? call(work.after(events), operation, attempt, right)
         : step(work.id(), operation.id()));
   }
 
-  private Future<Next> call(Work work, Operation operation, Attempt attempt) {
+  private Attempts.Right right(String provider) {
+    return Attempts.Right.from(parts.providers().times(provider).absenceAfter());
+  }
+
+  private Future<Next> call(Work work, Operation operation, Attempt attempt, Attempts.Right right) {
     FaultPoint.reach(attempt.kind(), "after_intent");
+    if (right.expired()) return step(work.id(), operation.id());
     var call = parts.providers().named(attempt.provider()).execute(order(work, operation, attempt));
     FaultPoint.reach(attempt.kind(), "during_call");
     return call.compose(outcome -> {
       FaultPoint.reach(attempt.kind(), "answered");
-      return answered(work, operation, attempt, outcome);
+      return attempts.used(attempt, right, outcome).compose(o -> answered(work, operation, attempt, o));
     });
+  }
+
+  /** A call that left no trace is made again under the same reference, once nobody else's can arrive. */
+  private Future<Next> repeat(Work work, Operation operation, Attempt attempt) {
+    var right = right(attempt.provider());
+    return attempts.claim(attempt, parts.providers().times(attempt.provider()).absenceAfter())
+        .compose(ours -> ours
+            ? call(work, operation, attempt, right)
+            : Future
+                .succeededFuture(new Next.Again(operation.id() + ": a call of it may still be under way")));
   }
 
   private static UUID uuid(String id) {
@@ -149,13 +167,12 @@ final class OperationFlow {
   /** The outcome of the call is not known: ask the provider by our own reference. */
   private Future<Next> inquire(Work work, Operation operation) {
     String name = Objects.requireNonNull(operation.attempt(), "a submitted operation without its attempt");
-    return PaymentFlow.openAttempt(parts.reads(), name).compose(open -> {
+    return attempts.open(name).compose(open -> {
       GuardedProvider provider = parts.providers().named(open.attempt().provider());
       Order order = order(work, operation, open.attempt());
       return provider.inquire(order).compose(outcome -> {
         if (!(outcome instanceof Outcome.Absent)) return answered(work, operation, open.attempt(), outcome);
-        // The same reference cannot be carried out twice.
-        if (operation.state() == Operation.State.SUBMITTED) return call(work, operation, open.attempt());
+        if (operation.state() == Operation.State.SUBMITTED) return repeat(work, operation, open.attempt());
         if (open.ageMs() < parts.providers().times(provider.name()).absenceAfter())
           return Future.succeededFuture(
               new Next.Again(operation.id() + ": no record of it at " + provider.name() + " yet"));

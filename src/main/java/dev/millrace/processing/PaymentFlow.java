@@ -67,6 +67,7 @@ final class PaymentFlow {
   private final Parts parts;
   private final AppendWriter journal;
   private final Reads reads;
+  private final Attempts attempts;
   private final Recorder recorder;
   private final OperationFlow operations;
   private final Serial serial = new Serial();
@@ -76,7 +77,8 @@ final class PaymentFlow {
     this.journal = parts.journal;
     this.reads = parts.reads;
     this.recorder = new Recorder(parts.journal, parts.reads, parts.registry);
-    this.operations = new OperationFlow(parts, recorder);
+    this.attempts = new Attempts(parts.reads);
+    this.operations = new OperationFlow(parts, recorder, attempts);
   }
 
   /** A payment fresh from Kafka: nothing is read, everything stands in the event. */
@@ -167,20 +169,22 @@ final class PaymentFlow {
     events.add(new PaymentEvent.ProviderSubmitted(account, TypeId.format(TypeId.ATTEMPT, reference),
         after == null && route.accounts().size() == 1 ? null : route.rule(), after));
     int number = ended.isEmpty() ? 1 : ended.getLast().number() + 1;
-    var attempts = new ArrayList<>(ended);
+    var calls = new ArrayList<>(ended);
     var attempt = Attempt.charge(reference, number, account, after);
-    attempts.add(attempt);
+    calls.add(attempt);
     FaultPoint.reach("charge", "before_intent");
-    return journal.append(work.append(attempts, events)).compose(appended -> appended
-        ? first(work.after(events), attempt, route)
+    var right = right(account);
+    return journal.append(work.append(calls, events)).compose(appended -> appended
+        ? first(work.after(events), attempt, route, right)
         // Somebody has begun it before us: go on from what they left, which may be an intent without a call.
         : again(work.id()));
   }
 
   /** The first call of an attempt: only then is it certain that nothing was sent before. */
-  private Future<Next> first(Work work, Attempt attempt, Routing.Route route) {
+  private Future<Next> first(Work work, Attempt attempt, Routing.Route route, Attempts.Right right) {
     GuardedProvider provider = parts.providers.named(attempt.provider());
     FaultPoint.reach("charge", "after_intent");
+    if (right.expired()) return again(work.id());
     var call = provider.execute(charge(work));
     FaultPoint.reach("charge", "during_call");
     return call.compose(outcome -> {
@@ -195,13 +199,22 @@ final class PaymentFlow {
           null;
       };
       String next = refused == null ? null : following(route, attempt.provider());
+      if (next != null && right.expired()) return again(work.id());
       if (next != null) {
         parts.registry.counter("millrace.failover", "from", attempt.provider(), "to", next).increment();
         return submit(work, List.of(), List.of(ended(attempt, outcome)), next, route,
             attempt.provider() + ": " + refused);
       }
-      return answered(work, attempt, outcome);
+      return used(work, attempt, right, outcome);
     });
+  }
+
+  private Attempts.Right right(String account) {
+    return Attempts.Right.from(parts.providers.times(account).absenceAfter());
+  }
+
+  private Future<Next> used(Work work, Attempt attempt, Attempts.Right right, Outcome outcome) {
+    return attempts.used(attempt, right, outcome).compose(o -> answered(work, attempt, o));
   }
 
   /** The next account of the route that can be called now. */
@@ -279,52 +292,43 @@ final class PaymentFlow {
 
   /** The outcome of a call is not known: ask the provider by our own reference. */
   private Future<Next> inquire(Work work) {
-    return openAttempt(reads, Objects.requireNonNull(work.payment().attempt())).compose(open -> {
-      GuardedProvider provider = parts.providers.named(open.attempt.provider());
-      Order.Charge order = charge(work);
-      return provider.inquire(order).compose(outcome -> {
-        if (!(outcome instanceof Outcome.Absent)) return answered(work, open.attempt, outcome);
-        // An intent whose call never got an answer, or was never made: the same reference cannot charge twice.
-        if (work.payment().status() == Status.PROVIDER_SUBMITTED)
-          return provider.execute(order).compose(answer -> answered(work, open.attempt, answer));
-        if (open.ageMs < parts.providers.times(provider.name()).absenceAfter())
+    return attempts.open(Objects.requireNonNull(work.payment().attempt())).compose(open -> {
+      GuardedProvider provider = parts.providers.named(open.attempt().provider());
+      return provider.inquire(charge(work)).compose(outcome -> {
+        if (!(outcome instanceof Outcome.Absent)) return answered(work, open.attempt(), outcome);
+        if (work.payment().status() == Status.PROVIDER_SUBMITTED) return repeat(work, open.attempt());
+        long absenceAfterMs = parts.providers.times(provider.name()).absenceAfter();
+        if (open.ageMs() < absenceAfterMs)
           return Future.succeededFuture(new Next.Again("no record of it at " + provider.name() + " yet"));
-        return answered(work, open.attempt, new Outcome.Declined(null, "provider_no_record", null,
+        return answered(work, open.attempt(), new Outcome.Declined(null, "provider_no_record", null,
             "The provider has no record of the payment: it was never charged."));
       });
     });
   }
 
+  /** An intent whose call left no trace: it is made again under the same reference, once nobody else's can arrive. */
+  private Future<Next> repeat(Work work, Attempt attempt) {
+    var right = right(attempt.provider());
+    return attempts.claim(attempt, parts.providers.times(attempt.provider()).absenceAfter())
+        .compose(ours -> {
+          if (!ours || right.expired())
+            return Future.succeededFuture(new Next.Again("a call of it may still be under way"));
+          return parts.providers.named(attempt.provider()).execute(charge(work))
+              .compose(outcome -> used(work, attempt, right, outcome));
+        });
+  }
+
   /** The payer came back: tell the provider, and ask. */
   private Future<Next> complete(Work work) {
-    return openAttempt(reads, Objects.requireNonNull(work.payment().attempt()))
+    return attempts.open(Objects.requireNonNull(work.payment().attempt()))
         .compose(open -> reads
             .query("SELECT result FROM payer_return WHERE payment_id = $1::uuid", Tuple.of(work.id()))
             .compose(rows -> {
               String result = rows.size() == 0 ? null : rows.iterator().next().getString(0);
               var order = new Order.Complete(charge(work),
                   Objects.requireNonNull(work.payment().providerReference()), result);
-              return parts.providers.named(open.attempt.provider()).execute(order);
-            }).compose(outcome -> answered(work, open.attempt, outcome)));
-  }
-
-  /** {@code ageMs}: since the last call under this reference ended without an answer, or since its intent. */
-  record OpenAttempt(Attempt attempt, long ageMs) {}
-
-  /** The call under this reference; fails when there is none. */
-  static Future<OpenAttempt> openAttempt(Reads reads, String attempt) {
-    return reads.query("""
-      SELECT reference, number, provider, kind, operation, reason,
-             (extract(epoch FROM clock_timestamp() - coalesce(finished, started)) * 1000)::bigint
-        FROM attempt WHERE reference = $1::uuid""", Tuple.of(TypeId.parse(TypeId.ATTEMPT, attempt)))
-        .map(rows -> {
-          if (rows.size() == 0) throw new IllegalStateException("no attempt " + attempt);
-          var row = rows.iterator().next();
-          return new OpenAttempt(
-              new Attempt(row.getUUID(0), row.getInteger(1), row.getString(2), row.getString(3),
-                  row.getUUID(4), row.getString(5), null, null, null),
-              row.getLong(6));
-        });
+              return parts.providers.named(open.attempt().provider()).execute(order);
+            }).compose(outcome -> answered(work, open.attempt(), outcome)));
   }
 
   /** What became of something that a provider told us of its own accord. */

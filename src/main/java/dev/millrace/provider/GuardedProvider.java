@@ -161,6 +161,8 @@ public final class GuardedProvider {
   private void drain() {
     if (draining) return;
     draining = true;
+    // First of all: a process that slept must not send what others have taken over meanwhile.
+    expire();
     while (!waiting.isEmpty() && inFlight < size() && sparedMs() == 0 && budget.take()) run(waiting.poll());
     draining = false;
     depth = waiting.size();

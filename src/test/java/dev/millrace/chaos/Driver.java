@@ -33,6 +33,7 @@ final class Driver {
 
   private final List<String> urls;
   private final String merchantKey;
+  private final List<String> currencies;
   private final long seed;
   private final int perSecond;
   private final Queue<Intent> intents = new ConcurrentLinkedQueue<>();
@@ -44,7 +45,8 @@ final class Driver {
   private final long began = System.nanoTime();
   private volatile boolean stopped;
 
-  private Driver(List<String> urls, String merchantKey, long seed, int perSecond) {
+  private Driver(List<String> urls, String merchantKey, List<String> currencies, long seed, int perSecond) {
+    this.currencies = currencies;
     this.urls = urls;
     this.merchantKey = merchantKey;
     this.seed = seed;
@@ -52,8 +54,9 @@ final class Driver {
   }
 
   /** Begins to pay at these nodes, {@code perSecond} payments. */
-  static Driver start(List<String> urls, String merchantKey, long seed, int perSecond) {
-    var driver = new Driver(urls, merchantKey, seed, perSecond);
+  static Driver start(List<String> urls, String merchantKey, List<String> currencies, long seed,
+      int perSecond) {
+    var driver = new Driver(urls, merchantKey, currencies, seed, perSecond);
     for (int i = 0; i < LANES; i++) driver.lanes.execute(driver::lane);
     return driver;
   }
@@ -92,7 +95,7 @@ final class Driver {
       }
     }
 
-    private String currency() { return dice.nextInt(4) == 0 ? "eur" : "usd"; }
+    private String currency() { return currencies.get(dice.nextInt(currencies.size())); }
 
     private Intent pay(String method, String more) { return pay(currency(), method, more); }
 

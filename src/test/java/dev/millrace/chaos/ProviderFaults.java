@@ -23,6 +23,10 @@ final class ProviderFaults {
         Scenario.of("provider slows down", ProviderFaults::slowRamp),
         Scenario.of("provider fails half of all calls", ProviderFaults::halfFails),
         Scenario.of("provider away", ProviderFaults::away),
+        Scenario.of("provider throttles", settings("throttle_rate", 0.5, 4)),
+        // At Stripe: at Adyen the only way to ask is to repeat the request, and the key is all that stands in between.
+        Scenario.of("provider forgets its keys", ProviderFaults::forgetsKeys).paidIn("usd"),
+        Scenario.of("provider answers after its webhooks", ProviderFaults::lateAnswers),
         Scenario.of("provider webhooks duplicated", settings("webhook_duplicate_rate", 1.0, 4)),
         Scenario.of("provider webhooks late", ProviderFaults::late),
         Scenario.of("provider webhooks shuffled", settings("webhook_shuffle_ms", 2_000, 4)),
@@ -53,6 +57,23 @@ final class ProviderFaults {
       way.loseAnswers();
       way.cut();
     }
+  }
+
+  /** And a node dies meanwhile: what it had called must not be called again while it may still arrive. */
+  private static void forgetsKeys(Run run) {
+    run.load(1);
+    run.provider(new JsonObject().put("forget_keys", true));
+    run.load(2);
+    String name = run.someNode();
+    run.town.node(name).kill();
+    run.broke();
+    run.town.node(name).start();
+    run.load(4);
+  }
+
+  private static void lateAnswers(Run run) {
+    run.provider(new JsonObject().put("answer_delay_ms_min", 100).put("answer_delay_ms_max", 600));
+    run.load(5);
   }
 
   private static void slowRamp(Run run) {

@@ -3,15 +3,21 @@ package dev.millrace.chaos;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * A fault, and what must be so that it can be injected.
  *
  * @param bound how long after the healing everything may take to come to rest
  * @param perSecond payments begun a second, all the while
+ * @param currencies what is paid in, which decides the provider
  * @param tool what the machine must have; without it the scenario is skipped, and says so
  */
-record Scenario(String name, Duration bound, int perSecond, Town.Plan plan, Tool tool, Fault fault) {
+record Scenario(String name, Duration bound, int perSecond, List<String> currencies, Town.Plan plan,
+    Tool tool,
+    Fault fault) {
+
+  private static final List<String> ALL = List.of("usd", "usd", "usd", "eur");
 
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final int STEADY = 30;
@@ -52,16 +58,24 @@ record Scenario(String name, Duration bound, int perSecond, Town.Plan plan, Tool
   }
 
   static Scenario of(String name, Fault fault) {
-    return new Scenario(name, SOON, STEADY, Town.Plan.USUAL, Tool.NONE, fault);
+    return new Scenario(name, SOON, STEADY, ALL, Town.Plan.USUAL, Tool.NONE, fault);
   }
 
-  Scenario within(Duration longer) { return new Scenario(name, longer, perSecond, plan, tool, fault); }
+  Scenario within(Duration longer) {
+    return new Scenario(name, longer, perSecond, currencies, plan, tool, fault);
+  }
 
-  Scenario at(int rate) { return new Scenario(name, bound, rate, plan, tool, fault); }
+  Scenario at(int rate) { return new Scenario(name, bound, rate, currencies, plan, tool, fault); }
 
-  Scenario in(Town.Plan other) { return new Scenario(name, bound, perSecond, other, tool, fault); }
+  Scenario paidIn(String currency) {
+    return new Scenario(name, bound, perSecond, List.of(currency), plan, tool, fault);
+  }
 
-  Scenario with(Tool needed) { return new Scenario(name, bound, perSecond, plan, needed, fault); }
+  Scenario in(Town.Plan other) {
+    return new Scenario(name, bound, perSecond, currencies, other, tool, fault);
+  }
+
+  Scenario with(Tool needed) { return new Scenario(name, bound, perSecond, currencies, plan, needed, fault); }
 
   @Override
   public String toString() { return name; }

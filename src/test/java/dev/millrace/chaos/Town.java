@@ -32,10 +32,16 @@ final class Town implements AutoCloseable {
     POSTGRES, REDIS, KAFKA, PROVIDER
   }
 
-  /** How it is built: as usual, with Postgres on a disk of {@link #SMALL_DISK_MB}, or with three brokers. */
+  /** How it is built: as usual, with Postgres on a disk of {@link #SMALL_DISK_MB}, three brokers, or room for little. */
   enum Plan {
-    USUAL, SMALL_DISK, THREE_BROKERS
+    USUAL, SMALL_DISK, THREE_BROKERS, SMALL_LIMITS
   }
+
+  /** What a node may send to an account in a second, and what may be unsettled, with {@link Plan#SMALL_LIMITS}. */
+  static final int SMALL_BUDGET = 30;
+  private static final Map<String, String> SMALL_LIMITS = Map.of(
+      "MILLRACE_PROVIDER_DEFAULTS_REQUESTS_PER_SECOND",
+      Integer.toString(SMALL_BUDGET), "MILLRACE_LIMITS_UNSETTLED", "300");
 
   static final List<String> NODES = List.of("a", "b");
   static final int SMALL_DISK_MB = 512;
@@ -137,6 +143,7 @@ final class Town implements AutoCloseable {
     var ways = proxies.get(name);
     ways.put(Part.PROVIDER, FaultProxy.to(site.simulatorPort()));
     var settings = new HashMap<>(SETTINGS);
+    if (plan == Plan.SMALL_LIMITS) settings.putAll(SMALL_LIMITS);
     settings.put("MILLRACE_NODE", name);
     settings.put("MILLRACE_API_PORT", Integer.toString(apiPort));
     settings.put("MILLRACE_POSTGRES_URI", site.postgresUri(ways.get(Part.POSTGRES).port()));

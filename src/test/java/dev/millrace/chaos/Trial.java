@@ -3,6 +3,7 @@ package dev.millrace.chaos;
 import dev.millrace.chaos.Invariants.Rule;
 import dev.millrace.platform.TypeId;
 import dev.millrace.testing.Http;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -30,7 +31,7 @@ final class Trial implements AutoCloseable {
     key = made.getString("key");
     merchant = Objects.requireNonNull(TypeId.parse(TypeId.MERCHANT, made.getString("merchant")));
     shop.listen(node, key);
-    driver = Driver.start(town.urls(), key, seed, scenario.perSecond());
+    driver = Driver.start(town.urls(), key, scenario.currencies(), seed, scenario.perSecond());
     run = new Run(town, driver, new Random(seed));
   }
 
@@ -44,14 +45,27 @@ final class Trial implements AutoCloseable {
     }
     long healed = System.nanoTime();
     driver.stop();
-    var invariants = new Invariants(town, driver, merchant, shop,
-        List.of(Town.PROVIDER_KEY, Town.WEBHOOK_SECRET,
-            Driver.CARD, key),
-        List.of(Driver.PAYER));
+    var invariants = invariants();
     var breaches = invariants.check(scenario.bound());
     if (!breaches.containsKey(Rule.I7))
       restSeconds = TimeUnit.NANOSECONDS.toMillis(invariants.restNanos() - healed) / 1_000.0;
     return breaches;
+  }
+
+  private Invariants invariants() {
+    return new Invariants(town, driver, merchant, shop,
+        List.of(Town.PROVIDER_KEY, Town.WEBHOOK_SECRET, Driver.CARD, key), List.of(Driver.PAYER));
+  }
+
+  /** Looks once more; answers what does not hold. */
+  Map<Rule, String> check(Duration bound) {
+    return invariants().check(bound);
+  }
+
+  /** One more payment, of which the driver knows nothing. */
+  void pay() {
+    Http.send("POST", town.node("a").apiUrl() + "/v1/payments", Http.create(key, "one-more"),
+        "{\"amount\":100,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\"}");
   }
 
   Driver driver() { return driver; }
