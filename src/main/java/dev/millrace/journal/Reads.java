@@ -1,5 +1,6 @@
 package dev.millrace.journal;
 
+import dev.millrace.platform.PgLink;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
 import dev.millrace.payment.EventType;
@@ -52,6 +53,7 @@ public final class Reads {
   }
 
   private static Throwable translated(Throwable e) {
+    if (PgLink.undone(e)) return Unavailable.notSent("postgres: " + e.getMessage());
     return refused(e) ? e : Unavailable.lost("postgres: " + e.getMessage());
   }
 

@@ -206,9 +206,12 @@ public final class GroupCommit<T, R> {
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
   private void finish(List<Entry> batch, AsyncResult<List<R>> result) {
     depth -= batch.size();
+    Throwable cause = PgLink.undone(result.cause())
+        ? Unavailable.notSent("postgres: " + result.cause().getMessage())
+        : result.cause();
     for (int i = 0; i < batch.size(); i++) {
       if (result.succeeded()) batch.get(i).promise.complete(result.result().get(i));
-      else batch.get(i).promise.fail(result.cause());
+      else batch.get(i).promise.fail(cause);
     }
   }
 }

@@ -12,6 +12,7 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,8 @@ import org.slf4j.LoggerFactory;
  * made it; calls from another are a defect.
  */
 public final class PgLink {
+  /** lock_not_available, query_canceled. */
+  private static final Set<String> UNDONE = Set.of("55P03", "57014");
   private static final Logger LOG = LoggerFactory.getLogger(PgLink.class);
   private static final long RETRY_MS_MIN = 50;
   private static final long RETRY_MS_MAX = 1_000;
@@ -98,6 +101,15 @@ public final class PgLink {
   static boolean serverGone(PgException e) {
     String state = e.getSqlState();
     return state != null && (state.startsWith("57P") || state.startsWith("08") || state.startsWith("53"));
+  }
+
+  /**
+   * Whether the server undid what was sent for the sake of others or of time: a deadlock or a conflict (class 40), a lock
+   * or a statement that took too long. The same may well succeed the next time.
+   */
+  public static boolean undone(Throwable failure) {
+    return failure instanceof PgException e && e.getSqlState() != null
+        && (e.getSqlState().startsWith("40") || UNDONE.contains(e.getSqlState()));
   }
 
   private void connect() {
