@@ -244,6 +244,14 @@ final class Driver {
     return List.copyOf(errors);
   }
 
+  /** Requests that were to be sent again later. */
+  long refused() {
+    return statuses.entrySet().stream().filter(e -> e.getKey() == 429 || e.getKey() == 503)
+        .mapToLong(e -> e.getValue().get()).sum();
+  }
+
+  String merchantKey() { return merchantKey; }
+
   /** Requests sent, repetitions and all. */
   long sent() {
     return statuses.values().stream().mapToLong(AtomicInteger::get).sum();

@@ -1,5 +1,7 @@
 package dev.millrace.chaos;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.millrace.failure.Book;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.Site;
@@ -50,6 +52,12 @@ final class Run {
     long before = driver.accepted();
     Await.until(Duration.ofSeconds(30), more + " more requests are accepted; answers " + driver.statuses(),
         () -> driver.accepted() >= before + more);
+  }
+
+  /** What is down is none that a merchant would notice. */
+  void assertNothingRefused() {
+    assertThat(driver.refused()).as("refusals; %s", driver.statuses()).isZero();
+    assertThat(driver.errors()).as("errors that a client saw").isEmpty();
   }
 
   /** Has the provider behave like this until the healing. */

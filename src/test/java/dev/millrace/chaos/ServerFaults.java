@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.chaos.FaultProxy.Way;
 import dev.millrace.chaos.Town.Part;
 import dev.millrace.failure.Sql;
-import dev.millrace.testing.Await;
 import dev.millrace.testing.GatewayProcess;
-import dev.millrace.testing.TestServers;
+import dev.millrace.testing.Http;
+import dev.millrace.testing.Site;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -17,12 +17,11 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** What may happen to Postgres, Redis and the network: dead, hung, full, slow, cut off, one-way. */
 final class ServerFaults {
-  private static final Duration BACK = Duration.ofSeconds(40);
-
   private ServerFaults() {}
 
   static List<Scenario> all() {
@@ -77,6 +76,7 @@ final class ServerFaults {
     run.awaitAccepted(20);
     run.town.redis.start();
     run.load(2);
+    run.assertNothingRefused();
   }
 
   private static void redisFull(Run run) {
@@ -113,9 +113,27 @@ final class ServerFaults {
     run.town.postgres.kill();
     run.broke();
     run.load(5);
-    for (var node : run.town.nodes()) assertThat(node.ready()).as("ready without Postgres").isFalse();
+    for (var node : run.town.nodes()) {
+      assertThat(Http.get(node.opsUrl() + "/health/ready").status()).as("ready without Postgres")
+          .isEqualTo(503);
+      assertThat(Http.get(node.opsUrl() + "/health/live").status()).as("live without Postgres")
+          .isEqualTo(200);
+      assertThat(Http.get(node.apiUrl() + "/v1/payments", run.driver.merchantKey()).code())
+          .isEqualTo("storage_unavailable");
+    }
+    assertWebhooksRefusedForNow(run.town.node("a"));
     run.town.postgres.start();
     run.awaitAccepted(20);
+    assertThat(run.driver.errors()).as("failures without a time to come back").isEmpty();
+  }
+
+  /** Nothing is judged while it cannot be kept: the provider sends it again. */
+  private static void assertWebhooksRefusedForNow(GatewayProcess node) {
+    var answer = Http.send("POST", node.apiUrl() + Site.WEBHOOK_PATH,
+        Map.of("Content-Type", "application/json"), "{}");
+    assertThat(answer.status()).as(answer.body()).isEqualTo(503);
+    assertThat(answer.code()).isEqualTo("storage_unavailable");
+    assertThat(answer.header("Retry-After")).isNotNull();
   }
 
   /** The commit is durable, and its answer never comes: the connection is cut instead. */

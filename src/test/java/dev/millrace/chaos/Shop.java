@@ -11,6 +11,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,6 +22,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Shop implements AutoCloseable {
   private static final Duration SOON = Duration.ofSeconds(30);
 
+  private static final String DELIVERIES = """
+    SELECT d.status, count(*) FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint
+     WHERE e.merchant = '%s' GROUP BY 1""";
+
   private final Map<String, String> bodies = new ConcurrentHashMap<>();
   private final AtomicInteger changed = new AtomicInteger();
   private final Vertx vertx = Vertx.vertx();
@@ -29,9 +34,12 @@ final class Shop implements AutoCloseable {
   Shop() {
     try {
       server = vertx.createHttpServer().requestHandler(r -> r.body().onSuccess(body -> {
-        String before = bodies.put(r.getHeader("webhook-id"), body.toString());
-        if (before != null && !before.equals(body.toString())) changed.incrementAndGet();
-        vertx.setTimer(5, id -> r.response().end());
+        String id = r.getHeader("webhook-id");
+        String before = bodies.put(id, body.toString());
+        if (before != null && !before.equals(body.toString())
+            || !id.equals(body.toJsonObject().getString("id")))
+          changed.incrementAndGet();
+        vertx.setTimer(5, t -> r.response().end());
       })).listen(0, "127.0.0.1").await(10, TimeUnit.SECONDS);
     } catch (java.util.concurrent.TimeoutException e) {
       throw new IllegalStateException(e);
@@ -56,7 +64,10 @@ final class Shop implements AutoCloseable {
           + Sql.rows(site, "SELECT status, count(*) FROM webhook_delivery GROUP BY 1"), e);
     }
     assertThat(bodies).hasSize((int) events);
-    assertThat(changed).as("repetitions with another body").hasValue(0);
+    assertThat(changed).as("repetitions with another body, or under another id").hasValue(0);
+    Await.until(SOON, "each is noted as delivered, once",
+        () -> Sql.rows(site, DELIVERIES.formatted(merchant))
+            .equals(List.of(List.of("delivered", "" + events))));
   }
 
   @Override
