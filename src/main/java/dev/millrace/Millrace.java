@@ -29,6 +29,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.net.BindException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -204,13 +205,17 @@ public final class Millrace {
     if (roles.contains("relay") || roles.contains("processor"))
       KafkaTopics.ensure(config, servers.kafkaBootstrap());
     String holder = node + "-" + TypeId.next();
-    if (roles.contains("relay")) {
+    if (roles.contains("relay"))
+      deploy("relay", 0, new RelayVerticle(config, servers, registry, holder, this::producer));
+    if (roles.contains("processor")) {
       Producer<String, byte[]> producer = producer();
-      deploy("relay", 0, new RelayVerticle(config, servers, registry, holder, producer));
-    }
-    if (roles.contains("processor"))
-      deploy("processor", 0, new ProcessorVerticle(config, servers, registry, node, holder, producer(),
+      undo.push(() -> {
+        producer.close(Duration.ofSeconds(3));
+        return null;
+      });
+      deploy("processor", 0, new ProcessorVerticle(config, servers, registry, node, holder, producer,
           WebhookSchemes.of(config)));
+    }
     if (roles.contains("settlement"))
       deploy("settlement", 0,
           new SettlementVerticle(config, servers, registry, holder, Providers.rails(config)));
@@ -222,13 +227,7 @@ public final class Millrace {
   }
 
   private Producer<String, byte[]> producer() {
-    var producer = new KafkaProducer<String, byte[]>(
-        new HashMap<String, Object>(Relay.producerSettings(servers.kafkaBootstrap())));
-    undo.push(() -> {
-      producer.close(java.time.Duration.ofSeconds(3));
-      return null;
-    });
-    return producer;
+    return new KafkaProducer<>(new HashMap<String, Object>(Relay.producerSettings(servers.kafkaBootstrap())));
   }
 
   private void startApi() throws Exception {

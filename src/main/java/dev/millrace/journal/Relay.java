@@ -11,13 +11,16 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.sqlclient.Tuple;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,7 +53,8 @@ public final class Relay {
   private final Vertx vertx;
   private final PgLink pg;
   private final Lease lease;
-  private final Producer<String, byte[]> producer;
+  private final Supplier<Producer<String, byte[]>> producers;
+  private @Nullable Producer<String, byte[]> producer;
   private final String topic;
   private final int batchMax;
   private final long pollMs;
@@ -63,13 +67,15 @@ public final class Relay {
   private boolean closed;
   private Future<Void> step = Future.succeededFuture();
 
-  public Relay(Vertx vertx, PgLink pg, Lease lease, Producer<String, byte[]> producer, String topic,
+  /** {@code producers} makes a producer with {@link #producerSettings}; the relay closes what it was given. */
+  public Relay(Vertx vertx, PgLink pg, Lease lease, Supplier<Producer<String, byte[]>> producers,
+      String topic,
       int batchMax,
       long pollMs, MeterRegistry registry) {
     this.vertx = vertx;
     this.pg = pg;
     this.lease = lease;
-    this.producer = producer;
+    this.producers = producers;
     this.topic = topic;
     this.batchMax = batchMax;
     this.pollMs = pollMs;
@@ -137,14 +143,29 @@ public final class Relay {
   /**
    * Sends the batch and completes once Kafka has acknowledged all of it. On a worker: encoding costs, and flushing
    * blocks. The flush makes it one request to each broker instead of one every few records.
+   *
+   * <p>A record that is given up must take with it all that were sent after it: they would arrive without it, and its
+   * repetition after them. So with the first failure the producer is closed, in its own thread, before it sends another.
    */
   private Future<Void> publish(List<JournalRow> batch) {
     return vertx.<Void>executeBlocking(() -> {
-      var sent = new ArrayList<java.util.concurrent.Future<?>>(batch.size());
-      for (JournalRow row : batch) sent.add(producer.send(record(row)));
-      producer.flush();
-      for (java.util.concurrent.Future<?> one : sent) one.get();
-      return null;
+      Producer<String, byte[]> open = producer == null ? producers.get() : producer;
+      producer = open;
+      try {
+        var sent = new ArrayList<java.util.concurrent.Future<?>>(batch.size());
+        for (JournalRow row : batch) {
+          sent.add(open.send(record(row), (written, failure) -> {
+            if (failure != null) open.close(Duration.ZERO);
+          }));
+        }
+        open.flush();
+        for (java.util.concurrent.Future<?> one : sent) one.get();
+        return null;
+      } catch (Exception e) {
+        open.close(Duration.ZERO);
+        producer = null;
+        throw e;
+      }
     }).onSuccess(v -> published.increment(batch.size()));
   }
 
@@ -188,6 +209,9 @@ public final class Relay {
   /** Finishes the batch in hand and stops. */
   public Future<Void> close() {
     closed = true;
-    return step;
+    return step.compose(v -> vertx.executeBlocking(() -> {
+      if (producer != null) producer.close(Duration.ZERO);
+      return null;
+    }));
   }
 }

@@ -7,6 +7,7 @@ import dev.millrace.platform.Servers;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +17,7 @@ public final class RelayVerticle extends VerticleBase {
   private final Servers servers;
   private final MeterRegistry registry;
   private final String holder;
-  private final Producer<String, byte[]> producer;
+  private final Supplier<Producer<String, byte[]>> producers;
   private @Nullable PgLink reading;
   private @Nullable PgLink leasing;
   private @Nullable Lease lease;
@@ -24,12 +25,12 @@ public final class RelayVerticle extends VerticleBase {
 
   /** {@code holder} names this process in the lease, and must differ after a restart. */
   public RelayVerticle(Config config, Servers servers, MeterRegistry registry, String holder,
-      Producer<String, byte[]> producer) {
+      Supplier<Producer<String, byte[]>> producers) {
     this.config = config;
     this.servers = servers;
     this.registry = registry;
     this.holder = holder;
-    this.producer = producer;
+    this.producers = producers;
   }
 
   @Override
@@ -37,7 +38,7 @@ public final class RelayVerticle extends VerticleBase {
     PgLink rows = servers.batchLink(vertx, "relay");
     PgLink rights = servers.link(vertx, "relay-lease");
     var right = new Lease(vertx, rights, "relay", holder, config.millis("relay.lease"));
-    var publishing = new Relay(vertx, rows, right, producer, config.text("kafka.topic"),
+    var publishing = new Relay(vertx, rows, right, producers, config.text("kafka.topic"),
         config.positive("relay.batch-max"),
         config.millis("relay.poll-interval"), registry);
     reading = rows;

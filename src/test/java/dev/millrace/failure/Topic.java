@@ -26,6 +26,8 @@ public final class Topic {
   public static Map<String, List<Integer>> versions(Site site) {
     var versions = new LinkedHashMap<String, List<Integer>>();
     for (var record : records(site)) {
+      // What was put there by somebody else is no event.
+      if (record.headers().lastHeader("ce_version") == null) continue;
       versions.computeIfAbsent(record.key(), k -> new ArrayList<>())
           .add(Integer.valueOf(
               new String(record.headers().lastHeader("ce_version").value(), StandardCharsets.US_ASCII)));
