@@ -75,6 +75,9 @@ final class HerdPhase {
       double drained = waitUntil(recovered, DRAIN_SECONDS_MAX, () -> site.ops.work().open() == 0);
       var row = figures(kind, load, before, ProviderCalls.of(site.ops.arrivals(recovered)))
           .with("breaker closed s", closed).with("drained s", drained);
+      System.out.printf(
+          "herd, %s: at most %.0f calls in a second, %.2f of the budget; drained after %.1f s%n", kind,
+          row.figure("most in 1 s"), row.figure("most / budget"), drained);
       retries().forEach((window, count) -> row.with("retries " + window, count));
       return row.with(problems(row));
     }
