@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
  * order, up to {@code waitingMax}, and while the breaker is open they go on waiting: the work of a provider that is
  * down stays where it is. Calls go out no faster than the budget permits, and none while the provider has asked to be
  * spared, though for no longer than a cool-down at a time. The breaker opens by failure rate, admits one probe after its
- * cool-down, and when it closes the bulkhead grows back from a tenth to full size over the ramp. Owned by one event loop.
+ * cool-down, and when it closes bulkhead and budget grow back from a tenth to full size over the ramp. Owned by one event
+ * loop.
  */
 public final class GuardedProvider {
   private static final Logger LOG = LoggerFactory.getLogger(GuardedProvider.class);
@@ -30,9 +31,9 @@ public final class GuardedProvider {
    *
    * @param breakerWindowMs over which the failure rate is taken
    * @param cooldownMs how long the breaker stays open before a probe
-   * @param rampMs how long the bulkhead takes back to full size
+   * @param rampMs how long the bulkhead and the budget take back to full size
    * @param waitMaxMs how long a call may wait for its turn before it is handed back as {@code Deferred}
-   * @param requestsPerSecond the budget of calls; one second's worth may go out at once
+   * @param requestsPerSecond the budget of calls; a twentieth of it may go out at once
    */
   public record Limits(int concurrency, int waitingMax, long breakerWindowMs, int failuresPercent,
       int callsMin,
@@ -149,13 +150,14 @@ public final class GuardedProvider {
     return switch (breaker.state()) {
       case OPEN -> 0;
       case HALF_OPEN -> 1;
-      case CLOSED -> {
-        long since = nowMs() - closedAtMs;
-        yield since >= limits.rampMs
-            ? limits.concurrency
-            : (int) Math.max(1, limits.concurrency * (10 + 90 * since / Math.max(1, limits.rampMs)) / 100);
-      }
+      case CLOSED -> Math.max(1, limits.concurrency * percent() / 100);
     };
+  }
+
+  /** How much of bulkhead and budget may be used: all but for the ramp after the breaker closed. */
+  private int percent() {
+    long since = nowMs() - closedAtMs;
+    return since >= limits.rampMs ? 100 : (int) (10 + 90 * since / limits.rampMs);
   }
 
   private void drain() {
@@ -163,7 +165,8 @@ public final class GuardedProvider {
     draining = true;
     // First of all: a process that slept must not send what others have taken over meanwhile.
     expire();
-    while (!waiting.isEmpty() && inFlight < size() && sparedMs() == 0 && budget.take()) run(waiting.poll());
+    while (!waiting.isEmpty() && inFlight < size() && sparedMs() == 0 && budget.take(percent()))
+      run(waiting.poll());
     draining = false;
     depth = waiting.size();
     if (waiting.isEmpty() || looking) return;
@@ -186,8 +189,9 @@ public final class GuardedProvider {
     if (sparedMs() > 0) return sparedMs();
     if (breaker.state() != CircuitBreakerState.CLOSED) return 0;
     // While it ramps up its size grows, and the budget fills.
-    if (budget.waitNanos() > 0) return budget.waitNanos() / 1_000_000 + 1;
-    return size() < limits.concurrency ? RAMP_STEP_MS : 0;
+    long waitNanos = budget.waitNanos(percent());
+    if (waitNanos > 0) return waitNanos / 1_000_000 + 1;
+    return percent() < 100 ? RAMP_STEP_MS : 0;
   }
 
   /** Sends away what has waited too long: its state may be old news by now. */

@@ -18,21 +18,24 @@ final class ControlPages {
   private final CurrentSettings settings;
   private final Notices notices;
   private final ByHand byHand;
+  private final Arrivals arrivals;
 
-  ControlPages(Book book, BookPages pages, CurrentSettings settings, Notices notices, ByHand byHand) {
+  ControlPages(Book book, BookPages pages, CurrentSettings settings, Notices notices, ByHand byHand,
+      Arrivals arrivals) {
     this.book = book;
     this.pages = pages;
     this.settings = settings;
     this.notices = notices;
     this.byHand = byHand;
+    this.arrivals = arrivals;
   }
 
-  /** {@code requests}: how many calls the wires have had. */
-  void handle(HttpServerRequest request, String path, long requests) {
+  void handle(HttpServerRequest request, String path) {
     switch (request.method().name() + " " + path) {
       case "GET /book" -> pages.stream(request.response());
       case "GET /book/summary" -> json(request, book.totals().toJson()
-          .put("duplicate_references", book.references().duplicates()).put("requests", requests));
+          .put("duplicate_references", book.references().duplicates()).put("requests", arrivals.total()));
+      case "GET /arrivals" -> arrivals(request);
       case "GET /settings" -> json(request, settings.now().toJson());
       case "PUT /settings" -> Body.read(request, body -> change(request, body));
       case "GET /webhooks" -> json(request, notices.toJson());
@@ -42,6 +45,15 @@ final class ControlPages {
           refuse(request, Refusal.notFound(request.method().name(), path));
         }
       }
+    }
+  }
+
+  private void arrivals(HttpServerRequest request) {
+    String since = request.getParam("since");
+    try {
+      json(request, arrivals.toJson(since == null ? 0 : Long.parseLong(since)));
+    } catch (NumberFormatException e) {
+      refuse(request, Refusal.invalid(null, "since must be a time in Unix milliseconds.", "since"));
     }
   }
 

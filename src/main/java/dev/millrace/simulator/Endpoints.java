@@ -27,11 +27,13 @@ final class Endpoints implements Handler<HttpServerRequest> {
   private final byte[] key;
   private final byte[] bearer;
   private final byte[] basic;
-  private long requests;
+  private final CurrentSettings settings;
+  private final Arrivals arrivals;
+  private final Parked parked = new Parked();
 
   /** To be made on the event loop that will call it. */
   Endpoints(StripeApi stripe, AdyenApi adyen, BankApi bank, Map<Wire, Answers> wires, PayerPages payerPages,
-      ControlPages pages, String apiKey) {
+      ControlPages pages, String apiKey, CurrentSettings settings, Arrivals arrivals) {
     this.stripe = stripe;
     this.adyen = adyen;
     this.bank = bank;
@@ -39,6 +41,8 @@ final class Endpoints implements Handler<HttpServerRequest> {
     this.key = apiKey.getBytes(StandardCharsets.UTF_8);
     this.payerPages = payerPages;
     this.pages = pages;
+    this.settings = settings;
+    this.arrivals = arrivals;
     this.bearer = ("Bearer " + apiKey).getBytes(StandardCharsets.UTF_8);
     this.basic = ("Basic "
         + Base64.getEncoder().encodeToString((apiKey + ":").getBytes(StandardCharsets.UTF_8)))
@@ -51,43 +55,74 @@ final class Endpoints implements Handler<HttpServerRequest> {
     @Nullable
     String asked = request.path();
     String path = asked == null ? "" : asked;
-    if (path.startsWith("/v1/")) {
-      requests++;
-      if (shows(request.getHeader(HttpHeaders.AUTHORIZATION), bearer, basic)) {
-        stripe.handle(request, path);
-      } else {
-        refuse(request, Wire.STRIPE);
-      }
-    } else if (path.startsWith(AdyenApi.PATH)) {
-      requests++;
-      if (shows(request.getHeader(API_KEY), key)) {
-        adyen.handle(request, path);
-      } else {
-        refuse(request, Wire.ADYEN);
-      }
-    } else if (path.startsWith(BankApi.PATH)) {
-      requests++;
-      if (shows(request.getHeader(HttpHeaders.AUTHORIZATION), bearer)) {
-        bank.handle(request, path);
-      } else {
-        refuse(request, Wire.BANK);
-      }
+    Wire wire = wire(path);
+    if (wire != null) {
+      call(request, path, wire);
     } else if (path.startsWith(PayerPages.PATH)) {
       payerPages.handle(request, path);
     } else {
-      pages.handle(request, path, requests);
+      pages.handle(request, path);
     }
   }
 
-  private void refuse(HttpServerRequest request, Wire wire) {
+  private static @Nullable Wire wire(String path) {
+    if (path.startsWith("/v1/")) {
+      return Wire.STRIPE;
+    }
+    if (path.startsWith(AdyenApi.PATH)) {
+      return Wire.ADYEN;
+    }
+    return path.startsWith(BankApi.PATH) ? Wire.BANK : null;
+  }
+
+  private void call(HttpServerRequest request, String path, Wire wire) {
+    arrivals.record(request.method(), path);
+    switch (settings.now().outage()) {
+      case HANG -> hang(request, wire);
+      case UNAVAILABLE -> answers(wire).overloaded("The provider is down.").sendTo(request.response());
+      case NONE -> answer(request, path, wire);
+    }
+  }
+
+  private void hang(HttpServerRequest request, Wire wire) {
+    if (parked.full()) {
+      answers(wire).overloaded("More than " + Parked.REQUESTS_MAX + " requests are waiting for no answer.")
+          .sendTo(request.response());
+    } else {
+      parked.park(request, () -> {});
+    }
+  }
+
+  private void answer(HttpServerRequest request, String path, Wire wire) {
+    boolean known = switch (wire) {
+      case STRIPE -> shows(request.getHeader(HttpHeaders.AUTHORIZATION), bearer, basic);
+      case ADYEN -> shows(request.getHeader(API_KEY), key);
+      case BANK -> shows(request.getHeader(HttpHeaders.AUTHORIZATION), bearer);
+    };
+    if (!known) {
+      refuse(request, wire);
+      return;
+    }
+    switch (wire) {
+      case STRIPE -> stripe.handle(request, path);
+      case ADYEN -> adyen.handle(request, path);
+      case BANK -> bank.handle(request, path);
+    }
+  }
+
+  private Answers answers(Wire wire) {
     Answers answers = wires.get(wire);
     if (answers == null) {
       throw new IllegalStateException("no answers of " + wire);
     }
+    return answers;
+  }
+
+  private void refuse(HttpServerRequest request, Wire wire) {
     if (wire != Wire.ADYEN) {
       request.response().putHeader("WWW-Authenticate", "Bearer realm=\"Millrace simulator\"");
     }
-    answers.unauthorized().sendTo(request.response());
+    answers(wire).unauthorized().sendTo(request.response());
   }
 
   /** The address the caller knows this provider by, as in {@code http://127.0.0.1:8081}. */

@@ -90,11 +90,13 @@ final class Provider extends VerticleBase {
     var telling = follow(opened, wires, movements, settings);
     var calls = new Calls(vertx, opened, movements, settings, dice, clock);
     var line = new BookLine(wires);
+    var arrivals = new Arrivals(clock);
     var pages = new ControlPages(opened, new BookPages(opened, line, context), settings, telling,
-        new ByHand(opened, line, movements, clock));
+        new ByHand(opened, line, movements, clock), arrivals);
     return new Endpoints(new StripeApi(calls, opened, ids, stripe),
         new AdyenApi(calls, opened, adyenIds, adyen), new BankApi(calls, opened, ids, bank), wires,
-        new PayerPages(opened, movements, clock, List.of(stripe, adyen)), pages, options.apiKey());
+        new PayerPages(opened, movements, clock, List.of(stripe, adyen)), pages, options.apiKey(),
+        settings, arrivals);
   }
 
   /** Has everything that becomes durable told, and what comes of it come. */

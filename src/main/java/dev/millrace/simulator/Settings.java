@@ -22,9 +22,12 @@ import io.vertx.core.json.JsonObject;
  *          milliseconds until a bank returns a debit
  * @param refundMs
  *          milliseconds until a refund that takes a while arrives or fails
+ * @param outage
+ *          how the provider is away, if it is
  */
 record Settings(int latencyMsMin, int latencyMsMax, double failureRate, double hangRate, int slowMs,
-    int disputeMs, int returnMs, int refundMs, AnswerSettings answers, WebhookSettings webhooks) {
+    int disputeMs, int returnMs, int refundMs, Outage outage, AnswerSettings answers,
+    WebhookSettings webhooks) {
 
   static final int DEFAULT_SLOW_MS = 3_000;
   static final int DEFAULT_SEQUEL_MS = 500;
@@ -62,13 +65,14 @@ record Settings(int latencyMsMin, int latencyMsMax, double failureRate, double h
     return new Settings(integer(all, "latency_ms_min"), integer(all, "latency_ms_max"),
         number(all, "failure_rate"), number(all, "hang_rate"), integer(all, "slow_ms"),
         integer(all, "dispute_ms"), integer(all, "return_ms"), integer(all, "refund_ms"),
-        AnswerSettings.of(all), WebhookSettings.of(all));
+        Outage.of(all.getValue("outage")), AnswerSettings.of(all), WebhookSettings.of(all));
   }
 
   JsonObject toJson() {
     var json = new JsonObject().put("latency_ms_min", latencyMsMin).put("latency_ms_max", latencyMsMax)
         .put("failure_rate", failureRate).put("hang_rate", hangRate).put("slow_ms", slowMs)
-        .put("dispute_ms", disputeMs).put("return_ms", returnMs).put("refund_ms", refundMs);
+        .put("dispute_ms", disputeMs).put("return_ms", returnMs).put("refund_ms", refundMs)
+        .put("outage", outage.text());
     answers.putTo(json);
     webhooks.putTo(json);
     return json;

@@ -54,7 +54,7 @@ public record SimulatorOptions(String host, int port, Path bookDirectory, String
   Settings settings() {
     return new Settings(latencyMsMin, latencyMsMax, failureRate, 0, Settings.DEFAULT_SLOW_MS,
         Settings.DEFAULT_SEQUEL_MS, Settings.DEFAULT_SEQUEL_MS, Settings.DEFAULT_SEQUEL_MS,
-        AnswerSettings.DEFAULT, WebhookSettings.DEFAULT);
+        Outage.NONE, AnswerSettings.DEFAULT, WebhookSettings.DEFAULT);
   }
 
   /** Everything but the key and the secrets. */

@@ -31,9 +31,14 @@ final class GuardedProviderTest {
   void close() { loop.close(); }
 
   private GuardedProvider guarded(int concurrency, int waitingMax, int callsMin, long rampMs) {
+    return guarded(concurrency, waitingMax, callsMin, rampMs, 1_000_000);
+  }
+
+  private GuardedProvider guarded(int concurrency, int waitingMax, int callsMin, long rampMs,
+      int requestsPerSecond) {
     return loop.on(() -> new GuardedProvider(loop.vertx(), provider,
         new GuardedProvider.Limits(concurrency, waitingMax, 30_000, 50, callsMin, COOLDOWN_MS, rampMs,
-            60_000, 1_000_000),
+            60_000, requestsPerSecond),
         registry));
   }
 
@@ -72,7 +77,10 @@ final class GuardedProviderTest {
 
   /** Opens the breaker: 4 failed calls of 4, made one after the other. */
   private GuardedProvider opened(int concurrency, int waitingMax, long rampMs) {
-    var guarded = guarded(concurrency, waitingMax, 4, rampMs);
+    return opened(guarded(concurrency, waitingMax, 4, rampMs));
+  }
+
+  private GuardedProvider opened(GuardedProvider guarded) {
     for (int i = 1; i <= 4; i++) {
       charges(guarded, i, i);
       end(i - 1, UNKNOWN);
@@ -270,6 +278,18 @@ final class GuardedProviderTest {
     assertThat(provider.calls).hasSize(7);
     end(5, CHARGED);
     assertThat(provider.calls).hasSize(8);
+  }
+
+  /** A provider that answers at once would let the smallest bulkhead pass the whole budget. */
+  @Test
+  void breaker_closed_beginsWithATenthOfTheBudget() {
+    var guarded = opened(guarded(1_000, 2_000, 4, LONG_MS, 1_000));
+    charges(guarded, 5, 1_000);
+    Await.until(BOUND, "the probe", () -> provider.calls.size() == 5);
+    long begun = System.nanoTime();
+    end(4, CHARGED);
+    Await.until(BOUND, "30 calls after it", () -> provider.calls.size() >= 35);
+    assertThat(System.nanoTime() - begun).isGreaterThan(200_000_000);
   }
 
   @Test

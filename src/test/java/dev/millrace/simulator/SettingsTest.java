@@ -34,7 +34,7 @@ class SettingsTest {
   void put_replacesWhatIsNamed() throws Exception {
     JsonObject changed = new JsonObject().put("latency_ms_min", 5).put("latency_ms_max", 9)
         .put("failure_rate", 0.25).put("hang_rate", 0.0).put("slow_ms", 3000)
-        .put("dispute_ms", 500).put("return_ms", 40).put("refund_ms", 500)
+        .put("dispute_ms", 500).put("return_ms", 40).put("refund_ms", 500).put("outage", "none")
         .put("throttle_rate", 0.125).put("answer_delay_ms_min", 0).put("answer_delay_ms_max", 30)
         .put("forget_keys", true)
         .put("webhook_delay_ms_min", 50).put("webhook_delay_ms_max", 150).put("webhook_duplicate_rate", 0.0)
@@ -65,6 +65,8 @@ class SettingsTest {
       "{\"answer_delay_ms_min\":5}|answer_delay_ms_min (5) must not be greater than answer_delay_ms_max (0)",
       "{\"answer_delay_ms_max\":600001}|answer_delay_ms_max must be from 0 to 600000, not 600001",
       "{\"forget_keys\":1}|forget_keys must be true or false",
+      "{\"outage\":\"off\"}|outage must be none, hang or unavailable",
+      "{\"outage\":null}|outage must be none, hang or unavailable",
       "{\"webhooks\":\"no\"}|webhooks must be true or false"})
   void put_refused(String body, String message) throws Exception {
     HttpResponse<String> before = provider.get("/settings");
@@ -100,6 +102,47 @@ class SettingsTest {
     var hanging = provider.chargeLater("ref-1", "pm_card_visa");
     assertThatThrownBy(() -> hanging.get(300, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
     assertThat(provider.summary().getInteger("entries")).isZero();
+  }
+
+  @Test
+  void outage_unavailable_everyCallIsRefusedAndNothingDone() throws Exception {
+    provider.put("/settings", "{\"outage\":\"unavailable\"}");
+    assertThat(provider.charge("ref-1", "pm_card_visa").statusCode()).isEqualTo(503);
+    assertThat(provider.get("/v1/payment_intents/pi_1").statusCode()).isEqualTo(503);
+    assertThat(provider.summary().getInteger("entries")).isZero();
+    provider.put("/settings", "{\"outage\":\"none\"}");
+    assertThat(provider.charge("ref-1", "pm_card_visa").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void outage_hang_noCallIsAnsweredAndNothingDone() throws Exception {
+    provider.put("/settings", "{\"outage\":\"hang\"}");
+    var hanging = provider.chargeLater("ref-1", "pm_card_visa");
+    assertThatThrownBy(() -> hanging.get(300, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+    provider.put("/settings", "{\"outage\":\"none\"}");
+    assertThat(provider.charge("ref-1", "pm_card_visa").statusCode()).isEqualTo(200);
+    assertThat(provider.summary().getInteger("entries")).isEqualTo(1);
+  }
+
+  /** What an outage turned away has arrived all the same. */
+  @Test
+  void arrivals_countEveryCallByItsKind() throws Exception {
+    long begun = System.currentTimeMillis();
+    provider.charge("ref-1", "pm_card_visa");
+    provider.put("/settings", "{\"outage\":\"unavailable\"}");
+    provider.charge("ref-2", "pm_card_visa");
+    provider.get("/v1/payment_intents/pi_1");
+    provider.post("ref-3", "/v1/refunds", "payment_intent=pi_1");
+    JsonObject arrivals = json(provider.get("/arrivals?since=" + begun));
+    assertThat(arrivals.getLong("from_ms")).isBetween(begun - 10, begun);
+    assertThat(sum(arrivals, "charge")).isEqualTo(2);
+    assertThat(sum(arrivals, "inquiry")).isEqualTo(1);
+    assertThat(sum(arrivals, "operation")).isEqualTo(1);
+    assertThat(provider.get("/arrivals?since=now").statusCode()).isEqualTo(400);
+  }
+
+  private static int sum(JsonObject arrivals, String kind) {
+    return arrivals.getJsonArray(kind).stream().mapToInt(count -> (Integer) count).sum();
   }
 
   @Test

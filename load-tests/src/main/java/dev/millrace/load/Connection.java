@@ -2,12 +2,15 @@ package dev.millrace.load;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 
 /**
- * One keep-alive connection with at most one request in flight. Its buffer is reused for every request.
+ * One keep-alive connection with at most one request in flight, made again when it broke: in one pipeline at a time,
+ * but in many. Its buffer is reused for every request.
  */
+@Sharable
 final class Connection extends ChannelInboundHandlerAdapter {
   private final Generator generator;
   private final Request request;
@@ -59,7 +62,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
     if (status != ResponseParser.INCOMPLETE) {
       inFlight = false;
-      generator.answered(this, status, System.nanoTime() - due);
+      generator.answered(this, status, System.nanoTime() - due, parser.retryAfterSeconds());
     }
   }
 

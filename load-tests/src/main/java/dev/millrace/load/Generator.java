@@ -45,6 +45,11 @@ final class Generator implements AutoCloseable {
     return new Generator(target, request, options.connections());
   }
 
+  /** Of payments, over so many connections. */
+  static Generator payments(Options options, int connections) {
+    return payments(options.withConnections(connections));
+  }
+
   /** Of a provider's signed webhooks, to the same. */
   static Generator webhooks(Options options) {
     var target = options.endpoints().api();
@@ -163,9 +168,9 @@ final class Generator implements AutoCloseable {
     return sent++;
   }
 
-  void answered(Connection connection, int status, long latencyNanos) {
+  void answered(Connection connection, int status, long latencyNanos, int retryAfterSeconds) {
     ended++;
-    window.answered(status, latencyNanos);
+    window.answered(status, latencyNanos, retryAfterSeconds);
     pace.free(connection, status);
   }
 

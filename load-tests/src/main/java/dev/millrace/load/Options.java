@@ -10,19 +10,21 @@ import java.util.TreeMap;
 
 /** The command line, `--name=value` each; README.md says what they mean. An unknown name is refused. */
 record Options(List<String> phases, int seconds, int warmUpSeconds, int connections, double rate,
-    double webhookRate, int streams, double streamsRate, int repeats, int backoffMillis, int portBase,
+    double webhookRate, int streams, double streamsRate, int budget, int outageSeconds, int nodes,
+    int repeats, int backoffMillis, int portBase,
     String key, String attach, String ops, String simulator, Map<String, Long> pids,
     Map<String, String> environment, String classpath, String against) {
 
   static final List<String> PHASES = List.of("ceiling", "durable-ceiling", "accept", "webhook-in",
-      "webhook-out", "streams", "end-to-end", "overload", "compare");
+      "webhook-out", "streams", "end-to-end", "overload", "goodput", "herd", "compare");
   /** The others need the processes that they start. */
   private static final Set<String> ATTACHABLE = Set.of("accept", "end-to-end", "overload");
   private static final Map<String, String> DEFAULTS = Map.ofEntries(
       Map.entry("phases", "accept,end-to-end,overload"),
       Map.entry("seconds", "60"), Map.entry("warm-up", "90"), Map.entry("connections", "256"),
       Map.entry("rate", "4200"), Map.entry("webhook-rate", "1500"), Map.entry("streams", "2000"),
-      Map.entry("streams-rate", "20"), Map.entry("repeats", "1"),
+      Map.entry("streams-rate", "20"), Map.entry("budget", "1000"), Map.entry("outage-seconds", "60"),
+      Map.entry("nodes", "2"), Map.entry("repeats", "1"),
       Map.entry("backoff-ms", "0"), Map.entry("port-base", "21000"), Map.entry("key", "sk_test_millrace"),
       Map.entry("attach", ""),
       Map.entry("ops", "http://127.0.0.1:9090"), Map.entry("simulator", "http://127.0.0.1:8090"),
@@ -54,9 +56,11 @@ record Options(List<String> phases, int seconds, int warmUpSeconds, int connecti
       throw new IllegalArgumentException("--phases: some of " + PHASES + ", not " + phases);
     }
     var options = new Options(phases, between(values, "seconds", 1, 3600), between(values, "warm-up", 1, 600),
-        between(values, "connections", 1, 4096), between(values, "rate", 1, 200_000),
+        between(values, "connections", 1, 8192), between(values, "rate", 1, 200_000),
         between(values, "webhook-rate", 1, 200_000), between(values, "streams", 1, 10_000),
-        between(values, "streams-rate", 1, 200_000), between(values, "repeats", 1, 20),
+        between(values, "streams-rate", 1, 200_000), between(values, "budget", 10, 10_000),
+        between(values, "outage-seconds", 1, 300), between(values, "nodes", 1, 4),
+        between(values, "repeats", 1, 20),
         between(values, "backoff-ms", 0, 60_000), between(values, "port-base", 1024, 30_000),
         values.get("key"), values.get("attach"), values.get("ops"), values.get("simulator"),
         pids(values.get("pids")), environment, values.get("classpath"), values.get("against"));
@@ -76,14 +80,23 @@ record Options(List<String> phases, int seconds, int warmUpSeconds, int connecti
   /** The same measurements of another build: that of the checkout `--against`. */
   Options ofTheOther() {
     return new Options(phases, seconds, warmUpSeconds, connections, rate, webhookRate, streams, streamsRate,
-        repeats, backoffMillis, portBase, key, attach, ops, simulator, pids, environment,
+        budget, outageSeconds, nodes, repeats, backoffMillis, portBase, key, attach, ops, simulator, pids,
+        environment,
         GatewayClasspath.of(Path.of(against)), against);
+  }
+
+  /** The same over another number of connections. */
+  Options withConnections(int number) {
+    return new Options(phases, seconds, warmUpSeconds, number, rate, webhookRate, streams, streamsRate,
+        budget, outageSeconds, nodes, repeats, backoffMillis, portBase, key, attach, ops, simulator, pids,
+        environment, classpath, against);
   }
 
   /** The same on other ports. */
   Options withPortBase(int base) {
     return new Options(phases, seconds, warmUpSeconds, connections, rate, webhookRate, streams, streamsRate,
-        repeats, backoffMillis, base, key, attach, ops, simulator, pids, environment, classpath, against);
+        budget, outageSeconds, nodes, repeats, backoffMillis, base, key, attach, ops, simulator, pids,
+        environment, classpath, against);
   }
 
   /** The addresses of what was attached to, or of the processes started here. */

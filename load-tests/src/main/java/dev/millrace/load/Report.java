@@ -24,6 +24,15 @@ final class Report {
   private static final List<String> OPEN = List.of("open at start", "at 25 %", "at 50 %", "at 75 %", "at end",
       "slope /s", "open max", "rejected/s");
 
+  private static final List<String> HERD = List.of("budget/s", "before: most in 1 s", "most in 1 s",
+      "p99 in 1 s",
+      "most / budget", "calls", "of these inquiries", "breaker closed s", "drained s", "retries 2s",
+      "retries 20s",
+      "retries 200s", "retries 2000s", "retries 20000s");
+  private static final List<String> GOODPUT = List.of("offered/s", "rejected/s", "of peak %",
+      "without Retry-After",
+      "generator's share %");
+
   private final Map<String, List<Row>> rows = new LinkedHashMap<>();
 
   void add(Row row) {
@@ -43,6 +52,8 @@ final class Report {
     section(text, "Backlog: payments not yet at rest", OPEN);
     section(text, "Events told to merchants", EVENTS);
     section(text, "Open streams, and the gateway's heap after a full collection", STREAMS);
+    section(text, "A herd after an outage: calls at the recovered provider", HERD);
+    section(text, "Goodput under overload", GOODPUT);
     text.append("\n### Lost, doubled, broken\n\n");
     text.append(
         problems().isEmpty() ? "None in the phases above.\n" : "- " + String.join("\n- ", problems()) + "\n");

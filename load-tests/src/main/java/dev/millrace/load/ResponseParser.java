@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Finds the end of one HTTP/1.1 response, however it was cut into chunks, and gives its status. Reads the
- * status line and `Content-Length` and nothing else. One response at a time: bytes after its end are an
+ * status line, `Content-Length` and `Retry-After` and nothing else. One response at a time: bytes after its end are an
  * error, as nothing is pipelined. Errors are {@link IllegalStateException}s; the connection is of no use
  * after one.
  */
@@ -15,11 +15,14 @@ final class ResponseParser {
 
   private static final byte[] CONTENT_LENGTH = "content-length:"
       .getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] RETRY_AFTER = "retry-after:".getBytes(StandardCharsets.US_ASCII);
   private static final int RESPONSE_BYTES_MAX = 16_384;
 
   private final byte[] bytes = new byte[RESPONSE_BYTES_MAX];
   private int length;
   private int end;
+  private int retryAfter;
+  private int lastRetryAfter;
 
   /** Takes every readable byte of `chunk`; answers the status once the response is whole. */
   int feed(ByteBuf chunk) {
@@ -38,13 +41,20 @@ final class ResponseParser {
     if (length > end) {
       throw new IllegalStateException("bytes after the end of a response");
     }
+    lastRetryAfter = retryAfter;
     reset();
     return number(9, 12);
+  }
+
+  /** The seconds in `Retry-After` of the last whole response, 0 if it had none. */
+  int retryAfterSeconds() {
+    return lastRetryAfter;
   }
 
   void reset() {
     length = 0;
     end = 0;
+    retryAfter = 0;
   }
 
   private int findEnd() {
@@ -57,8 +67,10 @@ final class ResponseParser {
       if (i - line <= 1) {
         return i + 1 + bodyLength(line, contentLength);
       }
-      if (isContentLength(line, i)) {
+      if (begins(CONTENT_LENGTH, line, i)) {
         contentLength = number(line + CONTENT_LENGTH.length, i);
+      } else if (begins(RETRY_AFTER, line, i)) {
+        retryAfter = number(line + RETRY_AFTER.length, i);
       }
       line = i + 1;
     }
@@ -76,13 +88,13 @@ final class ResponseParser {
     return Math.max(0, contentLength);
   }
 
-  private boolean isContentLength(int from, int to) {
-    if (to - from < CONTENT_LENGTH.length) {
+  private boolean begins(byte[] name, int from, int to) {
+    if (to - from < name.length) {
       return false;
     }
-    for (int i = 0; i < CONTENT_LENGTH.length; i++) {
+    for (int i = 0; i < name.length; i++) {
       // Lower case by bit: leaves '-' and ':' as they are.
-      if ((bytes[from + i] | 0x20) != CONTENT_LENGTH[i]) {
+      if ((bytes[from + i] | 0x20) != name[i]) {
         return false;
       }
     }

@@ -68,6 +68,8 @@ public final class Saturate {
       case "streams" -> List.of(StreamsPhase.run(options, logs));
       case "end-to-end" -> SettlePhase.endToEnd(options, logs);
       case "overload" -> SettlePhase.overload(options, logs);
+      case "goodput" -> GoodputPhase.run(options, logs);
+      case "herd" -> HerdPhase.run(options, logs);
       case "compare" -> ComparePhase.run(options, logs);
       default -> throw new IllegalArgumentException("no phase " + phase);
     };

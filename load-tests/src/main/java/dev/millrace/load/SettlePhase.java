@@ -14,7 +14,7 @@ import java.util.function.Consumer;
 final class SettlePhase {
   /** Payments settle by the answers to the gateway's own calls: the simulator tells it nothing besides. */
   static final Map<String, String> NO_PROVIDER_WEBHOOKS = Map.of("MILLRACE_SIMULATOR_WEBHOOK_URL", "");
-  private static final String ROLES = "api,relay,processor,settlement,ops";
+  static final String ROLES = "api,relay,processor,settlement,ops";
   private static final int DRAIN_SECONDS_MAX = 300;
   private static final int STEADY_INTERVALS = 12;
 

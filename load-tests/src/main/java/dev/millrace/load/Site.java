@@ -27,6 +27,9 @@ final class Site implements AutoCloseable {
   private static final int KAFKA_CONTROLLER = 93;
   private static final int REDIS = 379;
   private static final int POSTGRES = 432;
+  /** Of the gateways after the first one, the number of which is added. */
+  private static final int MORE_API = 100;
+  private static final int MORE_OPS = 110;
 
   final Ops ops;
   final Options.Endpoints endpoints;
@@ -76,6 +79,22 @@ final class Site implements AutoCloseable {
       site.close();
       throw e;
     }
+  }
+
+  /** One more gateway beside the first, number 2 and so on, with these roles. Returns what it says of itself once it is ready. */
+  Ops another(int number, String roles, Map<String, String> settings) {
+    int api = options.port(MORE_API + number);
+    requireFree(api);
+    requireFree(options.port(MORE_OPS + number));
+    var own = new LinkedHashMap<>(settings);
+    own.put("MILLRACE_API_PORT", Integer.toString(api));
+    own.put("MILLRACE_OPS_PORT", port(MORE_OPS + number));
+    start("gateway-" + number, roles, own);
+    var its = new Ops(
+        new Options.Endpoints(options.local(MORE_API + number), options.local(MORE_OPS + number),
+            endpoints.simulator()));
+    await("gateway " + number, () -> its.ready() && listens(api));
+    return its;
   }
 
   private void startServers() {

@@ -19,6 +19,7 @@ final class Window {
   private final Histogram latency = new Histogram(LATENCY_US_MAX, 3);
   private double seconds;
   private long cut;
+  private long endless;
   private long overflow;
   private long unanswered;
 
@@ -27,8 +28,12 @@ final class Window {
     this.acceptedStatus = acceptedStatus;
   }
 
-  void answered(int status, long latencyNanos) {
+  /** `retryAfterSeconds` is 0 for an answer that did not say. */
+  void answered(int status, long latencyNanos, int retryAfterSeconds) {
     byStatus[Math.min(status, STATUS_MAX)]++;
+    if ((status == 429 || status == 503) && retryAfterSeconds == 0) {
+      endless++;
+    }
     if (status == acceptedStatus) {
       latency.recordValue(Math.min(LATENCY_US_MAX, Math.max(0, latencyNanos / 1000)));
     }
@@ -60,6 +65,16 @@ final class Window {
 
   long rejected() {
     return byStatus[503] + byStatus[429];
+  }
+
+  /** Refusals, 429 or 503, that did not say when to come again. */
+  long withoutRetryAfter() {
+    return endless;
+  }
+
+  /** Requests that got an answer, whichever. */
+  long answered() {
+    return Arrays.stream(byStatus).sum();
   }
 
   /** Requests that may have been accepted without the generator having heard of it. */

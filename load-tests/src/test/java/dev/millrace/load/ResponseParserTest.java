@@ -36,6 +36,14 @@ final class ResponseParserTest {
   }
 
   @Test
+  void retryAfter_isOfTheLastResponse() {
+    feed("HTTP/1.1 503 Service Unavailable\r\nretry-after: 17\r\nContent-Length: 0\r\n\r\n");
+    assertEquals(17, parser.retryAfterSeconds());
+    feed("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+    assertEquals(0, parser.retryAfterSeconds());
+  }
+
+  @Test
   void feed_withoutLength() {
     var failure = assertThrows(IllegalStateException.class,
         () -> feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"));
