@@ -10,6 +10,7 @@ import dev.millrace.ops.OpsVerticle;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.ConfigException;
 import dev.millrace.platform.Migrations;
+import dev.millrace.platform.Room;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
 import dev.millrace.processing.ProcessorVerticle;
@@ -40,7 +41,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
@@ -205,12 +205,13 @@ public final class Millrace {
       KafkaTopics.ensure(config, servers.kafkaBootstrap());
     String holder = node + "-" + TypeId.next();
     if (roles.contains("relay")) {
-      Producer<String, byte[]> producer = producer();
+      Producer<String, byte[]> producer = producer("relay");
       deploy("relay", 0, new RelayVerticle(config, servers, registry, holder, producer));
     }
     if (roles.contains("processor"))
-      deploy("processor", 0, new ProcessorVerticle(config, servers, registry, node, holder, producer(),
-          WebhookSchemes.of(config)));
+      deploy("processor", 0,
+          new ProcessorVerticle(config, servers, registry, node, holder, producer("processor"),
+              WebhookSchemes.of(config)));
     if (roles.contains("settlement"))
       deploy("settlement", 0,
           new SettlementVerticle(config, servers, registry, holder, Providers.rails(config)));
@@ -221,9 +222,12 @@ public final class Millrace {
     if (roles.contains("api")) startApi();
   }
 
-  private Producer<String, byte[]> producer() {
-    var producer = new KafkaProducer<String, byte[]>(
-        new HashMap<String, Object>(Relay.producerSettings(servers.kafkaBootstrap())));
+  private Producer<String, byte[]> producer(String of) {
+    int bufferBytes = config.positive("kafka.buffer-bytes");
+    var settings = new HashMap<String, Object>(Relay.producerSettings(servers.kafkaBootstrap()));
+    settings.put("buffer.memory", Integer.toString(bufferBytes));
+    var producer = new KafkaProducer<String, byte[]>(settings);
+    KafkaBuffer.show(registry, of, producer, bufferBytes);
     undo.push(() -> {
       producer.close(java.time.Duration.ofSeconds(3));
       return null;
@@ -232,7 +236,7 @@ public final class Millrace {
   }
 
   private void startApi() throws Exception {
-    var connections = new AtomicInteger();
+    var connections = new Room(registry, "connections", node, config.positive("api.connections-max"));
     for (int i = 0; i < config.positive("api.event-loops"); i++) {
       deploy("api.port", config.port("api.port"),
           new ApiVerticle(config, servers, registry, node + "-" + i, connections, WebhookSchemes.of(config)));

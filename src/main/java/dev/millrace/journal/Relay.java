@@ -3,11 +3,13 @@ package dev.millrace.journal;
 import dev.millrace.payment.EventType;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
+import dev.millrace.platform.QueueMeter;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
 import io.vertx.sqlclient.Tuple;
 import java.nio.charset.StandardCharsets;
 import java.time.format.DateTimeFormatter;
@@ -47,6 +49,8 @@ public final class Relay {
   private static final byte[] CONTENT = bytes("application/avro");
 
   private final Vertx vertx;
+  /** Of its own: what else blocks must not hold up the journal. */
+  private final WorkerExecutor worker;
   private final PgLink pg;
   private final Lease lease;
   private final Producer<String, byte[]> producer;
@@ -54,8 +58,10 @@ public final class Relay {
   private final int batchMax;
   private final long pollMs;
   private final Counter published;
+  private final QueueMeter meter;
   private final EventContract contract = new EventContract();
   private volatile double lagSeconds;
+  private volatile int inHand;
   private String xid = "0";
   private long position;
   private long readingEpoch = -1;
@@ -66,6 +72,7 @@ public final class Relay {
       int batchMax,
       long pollMs, MeterRegistry registry) {
     this.vertx = vertx;
+    this.worker = vertx.createSharedWorkerExecutor("millrace-relay", 1);
     this.pg = pg;
     this.lease = lease;
     this.producer = producer;
@@ -73,6 +80,7 @@ public final class Relay {
     this.batchMax = batchMax;
     this.pollMs = pollMs;
     this.published = Counter.builder("millrace.relay.published").register(registry);
+    this.meter = new QueueMeter(registry, "relay", "all", batchMax, this, r -> r.inHand);
     Gauge.builder("millrace.relay.lag.seconds", this, r -> r.lagSeconds).register(registry);
   }
 
@@ -108,9 +116,11 @@ public final class Relay {
       }
       var batch = new ArrayList<JournalRow>(rows.size());
       rows.forEach(row -> batch.add(JournalRow.of(row)));
+      inHand = batch.size();
+      if (inHand == batchMax) meter.reject();
       lagSeconds = Math.max(0,
           (System.currentTimeMillis() - batch.getFirst().recorded().toInstant().toEpochMilli()) / 1000.0);
-      return publish(batch).compose(v -> mark(batch, epoch))
+      return publish(batch).compose(v -> mark(batch, epoch)).onComplete(done -> inHand = 0)
           .onSuccess(v -> next(pauseMs(batch.size())));
     });
   }
@@ -137,7 +147,7 @@ public final class Relay {
    * blocks. The flush makes it one request to each broker instead of one every few records.
    */
   private Future<Void> publish(List<JournalRow> batch) {
-    return vertx.<Void>executeBlocking(() -> {
+    return worker.<Void>executeBlocking(() -> {
       var sent = new ArrayList<java.util.concurrent.Future<?>>(batch.size());
       for (JournalRow row : batch) sent.add(producer.send(record(row)));
       producer.flush();
@@ -184,6 +194,6 @@ public final class Relay {
   /** Finishes the batch in hand and stops. */
   public Future<Void> close() {
     closed = true;
-    return step;
+    return step.eventually(worker::close);
   }
 }
