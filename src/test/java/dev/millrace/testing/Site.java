@@ -102,7 +102,7 @@ public final class Site implements AutoCloseable {
     }
   }
 
-  /** Lets nobody else use a table until it is closed. */
+  /** Lets nobody else use a table until it is closed. Takes a transaction id, so readers of the journal stop there. */
   public Lock lockTable(String table) {
     return lock("LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE");
   }
