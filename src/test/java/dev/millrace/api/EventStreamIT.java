@@ -430,7 +430,6 @@ class EventStreamIT {
       List<String> all = listedIds();
       Await.until(BOUND, "the silent one is sent away",
           () -> metric("millrace_stream_slow_clients_total", "") > slow);
-      assertThat(metric("millrace_queue_rejected_total", "queue=\"stream-bytes\"")).isPositive();
       awaitCount(healthy, all.size());
       assertThat(metric("millrace_queue_depth{", "queue=\"stream-bytes\"")).as("as much as fits is kept")
           .isBetween(RECENT_BYTES_MAX / 2.0, (double) RECENT_BYTES_MAX);
