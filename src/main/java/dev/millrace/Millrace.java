@@ -10,6 +10,7 @@ import dev.millrace.ops.OpsVerticle;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.ConfigException;
 import dev.millrace.platform.Migrations;
+import dev.millrace.platform.Room;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
 import dev.millrace.processing.ProcessorVerticle;
@@ -41,7 +42,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
@@ -205,10 +205,13 @@ public final class Millrace {
     if (roles.contains("relay") || roles.contains("processor"))
       KafkaTopics.ensure(config, servers.kafkaBootstrap());
     String holder = node + "-" + TypeId.next();
-    if (roles.contains("relay"))
-      deploy("relay", 0, new RelayVerticle(config, servers, registry, holder, this::producer));
+    if (roles.contains("relay")) {
+      var buffer = new KafkaBuffer(registry, "relay", config.positive("kafka.buffer-bytes"));
+      deploy("relay", 0, new RelayVerticle(config, servers, registry, holder, () -> buffer.of(producer())));
+    }
     if (roles.contains("processor")) {
-      Producer<String, byte[]> producer = producer();
+      var buffer = new KafkaBuffer(registry, "processor", config.positive("kafka.buffer-bytes"));
+      Producer<String, byte[]> producer = buffer.of(producer());
       undo.push(() -> {
         producer.close(Duration.ofSeconds(3));
         return null;
@@ -227,11 +230,13 @@ public final class Millrace {
   }
 
   private Producer<String, byte[]> producer() {
-    return new KafkaProducer<>(new HashMap<String, Object>(Relay.producerSettings(servers.kafkaBootstrap())));
+    var settings = new HashMap<String, Object>(Relay.producerSettings(servers.kafkaBootstrap()));
+    settings.put("buffer.memory", Integer.toString(config.positive("kafka.buffer-bytes")));
+    return new KafkaProducer<>(settings);
   }
 
   private void startApi() throws Exception {
-    var connections = new AtomicInteger();
+    var connections = new Room(registry, "connections", node, config.positive("api.connections-max"));
     for (int i = 0; i < config.positive("api.event-loops"); i++) {
       deploy("api.port", config.port("api.port"),
           new ApiVerticle(config, servers, registry, node + "-" + i, connections, WebhookSchemes.of(config)));

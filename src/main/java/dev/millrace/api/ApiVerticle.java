@@ -13,6 +13,7 @@ import dev.millrace.ledger.Balances;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.RedisLink;
+import dev.millrace.platform.Room;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
 import dev.millrace.provider.WebhookScheme;
@@ -37,7 +38,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -52,7 +52,7 @@ public final class ApiVerticle extends VerticleBase {
   private final Servers servers;
   private final MeterRegistry registry;
   private final String instance;
-  private final AtomicInteger connections;
+  private final Room connections;
   /** Connections that have not sent a whole request head yet: closed when that takes too long. */
   private final Set<HttpConnection> firstRequest = Collections.newSetFromMap(new IdentityHashMap<>());
   private @Nullable HttpServer server;
@@ -71,7 +71,7 @@ public final class ApiVerticle extends VerticleBase {
    * {@code schemes} are the accounts whose webhooks are taken, by {@code provider/account}.
    */
   public ApiVerticle(Config config, Servers servers, MeterRegistry registry, String instance,
-      AtomicInteger connections, Map<String, WebhookScheme> schemes) {
+      Room connections, Map<String, WebhookScheme> schemes) {
     this.schemes = schemes;
     this.config = config;
     this.servers = servers;
@@ -86,9 +86,10 @@ public final class ApiVerticle extends VerticleBase {
     redis = link;
     Pool reading = servers.readPool(vertx);
     pool = reading;
-    PgLink commits = servers.batchLink(vertx, "accept-" + instance);
+    PgLink commits = servers.batchLink(vertx, "accept-" + instance, registry);
     writing = commits;
-    var reads = new Reads(reading, config.millis("postgres.statement-timeout"));
+    var reads = new Reads(reading, config.millis("postgres.statement-timeout"),
+        servers.poolRoom(instance, registry));
     var writer = new AcceptWriter(vertx, commits, instance, config.positive("limits.accept-queue"),
         config.positive("limits.commit-batch-max"), registry);
     var backlog = new Backlog(vertx, reads, config.integer("limits.unsettled"), instance, registry);
@@ -102,15 +103,20 @@ public final class ApiVerticle extends VerticleBase {
             config.positive("limits.accept-queue") * config.positive("limits.merchant-share-percent") / 100),
         instance, registry);
     var bodies = new BodyReader(vertx, config.positive("api.body-bytes-max"),
-        config.millis("api.request-timeout"));
+        config.millis("api.request-timeout"),
+        new Room(registry, "bodies", instance, config.positive("api.held-bytes-max")));
     var create = new CreateEndpoint(bodies, writer,
-        new Answers(vertx, link, config.millis("idempotency.redis-ttl"), registry), records, reads,
+        new Answers(vertx, link, config.millis("idempotency.redis-ttl"),
+            new Room(registry, "answers", instance, config.positive("redis.in-flight-max")), registry),
+        records, reads,
         waiting, backlog, share);
     var gate = new Gate(writer::up, new Credentials(reads), new RateLimiter(link),
-        config.millis("api.refusal-pause"), config.text("api.docs-url"), registry);
+        config.millis("api.refusal-pause"),
+        new Room(registry, "refusals", instance, config.positive("api.refusals-max")),
+        config.text("api.docs-url"), registry);
     var inbox = new ArrayList<PgLink>();
     for (int i = 0; i < config.positive("inbox.connections"); i++)
-      inbox.add(servers.batchLink(vertx, "inbox-" + instance + "-" + i));
+      inbox.add(servers.batchLink(vertx, "inbox-" + instance + "-" + i, registry));
     receiving = inbox;
     return commits.whenUp(10_000)
         .compose(v -> Future.all(inbox.stream().map(one -> one.whenUp(10_000)).toList()))
@@ -143,7 +149,8 @@ public final class ApiVerticle extends VerticleBase {
       BooleanSupplier storageUp) {
     Pool writing = servers.batchPool(vertx);
     changes = writing;
-    var transactions = new Reads(writing, config.millis("postgres.statement-timeout"));
+    var transactions = new Reads(writing, config.millis("postgres.statement-timeout"),
+        servers.poolRoom("operations-" + instance, registry));
     var turns = new Turns(config.positive("postgres.pool-waiting-max"), instance, registry);
     String counter = "operations-" + instance;
     var ended = new OperationReads(reads::query);
@@ -200,15 +207,15 @@ public final class ApiVerticle extends VerticleBase {
 
   private ProviderWebhooks received(List<PgLink> inbox, Reads reads) {
     return new ProviderWebhooks(
-        new BodyReader(vertx, config.positive("inbox.body-bytes-max"), config.millis("api.request-timeout")),
+        new BodyReader(vertx, config.positive("inbox.body-bytes-max"), config.millis("api.request-timeout"),
+            new Room(registry, "inbox-bytes", instance, config.positive("inbox.held-bytes-max"))),
         schemes,
         new Inbox(vertx, inbox, instance, config.positive("inbox.queue"),
             config.positive("inbox.commit-batch-max"),
             registry),
         reads,
         new SourceLimit(config.positive("inbox.forged-per-minute"), () -> System.nanoTime() / 1_000_000),
-        InstantSource.system(), config.text("api.docs-url"), config.positive("inbox.body-bytes-max"),
-        config.positive("inbox.held-bytes-max"), instance, registry);
+        InstantSource.system(), config.text("api.docs-url"), registry);
   }
 
   private Router router(Gate gate) {
@@ -262,9 +269,8 @@ public final class ApiVerticle extends VerticleBase {
         .setPerFrameWebSocketCompressionSupported(false).setPerMessageWebSocketCompressionSupported(false)
         .setHandle100ContinueAutomatically(true)
         .setReuseAddress(true);
-    int connectionsMax = config.positive("api.connections-max");
     long timeoutMs = config.millis("api.request-timeout");
-    return vertx.createHttpServer(options).connectionHandler(c -> connected(c, connectionsMax, timeoutMs))
+    return vertx.createHttpServer(options).connectionHandler(c -> connected(c, timeoutMs))
         .invalidRequestHandler(gate::refuseMalformed)
         .requestHandler(request -> {
           if (!firstRequest.isEmpty()) firstRequest.remove(request.connection());
@@ -274,19 +280,19 @@ public final class ApiVerticle extends VerticleBase {
         }).listen();
   }
 
-  private void connected(HttpConnection connection, int connectionsMax, long timeoutMs) {
-    int open = connections.incrementAndGet();
-    connection.closeHandler(v -> {
-      connections.decrementAndGet();
-      firstRequest.remove(connection);
-    });
-    if (open > connectionsMax) {
+  private void connected(HttpConnection connection, long timeoutMs) {
+    if (!connections.take()) {
       closeNow(connection);
       return;
     }
     firstRequest.add(connection);
-    vertx.setTimer(timeoutMs, id -> {
+    long timer = vertx.setTimer(timeoutMs, id -> {
       if (firstRequest.remove(connection)) closeNow(connection);
+    });
+    connection.closeHandler(v -> {
+      connections.give();
+      firstRequest.remove(connection);
+      vertx.cancelTimer(timer);
     });
   }
 

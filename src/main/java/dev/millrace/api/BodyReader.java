@@ -1,32 +1,40 @@
 package dev.millrace.api;
 
+import dev.millrace.platform.Room;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a request's body: never more than the limit, never for longer than the time it may take. */
+/**
+ * Reads a request's body: never more than the limit, never for longer than the time it may take, and only while there is
+ * room for it: strangers must not fill the memory.
+ */
 final class BodyReader {
   private final Vertx vertx;
   private final int bytesMax;
   private final long timeoutMs;
+  private final Room room;
 
-  BodyReader(Vertx vertx, int bytesMax, long timeoutMs) {
+  /** {@code room}: for the bytes of all bodies that are in hand. */
+  BodyReader(Vertx vertx, int bytesMax, long timeoutMs, Room room) {
     this.vertx = vertx;
     this.bytesMax = bytesMax;
     this.timeoutMs = timeoutMs;
+    this.room = room;
   }
 
-  /** The body; or a {@link Refusal} with 413 (too large), 415 (not JSON), 408 (too slow). */
+  /** The body; or a {@link Refusal} with 413 (too large), 415 (not JSON), 408 (too slow), 503 (no room). */
   Future<Buffer> read(HttpServerRequest request) {
     String type = request.getHeader("Content-Type");
     if (type == null || !json(type)) {
       return refuse(Problem.of(415, "invalid_request_error", "content_type_unsupported",
           "Send the body as `Content-Type: application/json`."));
     }
-    return raw(request);
+    return hold(request, Future::succeededFuture);
   }
 
   /** The body of a call that may do without one: empty when none is announced. */
@@ -36,11 +44,24 @@ final class BodyReader {
     return none ? Future.succeededFuture(Buffer.buffer()) : read(request);
   }
 
-  /** The body, whatever it is; or a {@link Refusal} with 413 (too large) or 408 (too slow). */
-  Future<Buffer> raw(HttpServerRequest request) {
+  /**
+   * The body, whatever it is, in the hands of {@code use}, for whom its room is kept; or a {@link Refusal} with 413 (too
+   * large), 408 (too slow) or 503 (no room).
+   */
+  <T> Future<T> hold(HttpServerRequest request, Function<Buffer, Future<T>> use) {
     String length = request.getHeader("Content-Length");
     if (length != null && (length.length() > 9 || Long.parseLong(length) > bytesMax))
-      return refuse(tooLarge());
+      return Future.failedFuture(new Refusal(tooLarge()));
+    // One of unknown length may be the largest.
+    int announced = length == null ? bytesMax : Integer.parseInt(length);
+    if (!room.take(announced)) {
+      return Future.failedFuture(new Refusal(Problem.retry(503, "api_error", "queue_full",
+          "Too many bodies are being read. Send it again after `Retry-After` seconds.", 1)));
+    }
+    return raw(request).compose(use).onComplete(done -> room.give(announced));
+  }
+
+  private Future<Buffer> raw(HttpServerRequest request) {
     var reading = new Reading();
     request.handler(reading::add).exceptionHandler(reading.promise::tryFail).endHandler(v -> reading.end());
     // A body that came with its head is already here: only a slow one needs the clock.

@@ -52,6 +52,7 @@ final class EventStream {
   private final Events events;
   private final Limits limits;
   private final QueueMeter meter;
+  private final QueueMeter memory;
   private final Counter sent;
   private final Counter slow;
   private final Map<StreamFeed.Key, StreamFeed> feeds = new HashMap<>();
@@ -59,7 +60,7 @@ final class EventStream {
   private final ArrayDeque<Frame> recent = new ArrayDeque<>();
   private final ArrayDeque<StreamClient> catchUps = new ArrayDeque<>();
   private @Nullable Cursor tail;
-  private long recentBytes;
+  private volatile long recentBytes;
   private int catchingUp;
   private volatile int clients;
   private boolean polling;
@@ -72,6 +73,8 @@ final class EventStream {
     this.events = events;
     this.limits = limits;
     this.meter = new QueueMeter(registry, "streams", instance, limits.clientsMax, this, s -> s.clients);
+    this.memory = new QueueMeter(registry, "stream-bytes", instance, limits.recentBytesMax, this,
+        s -> s.recentBytes);
     this.sent = Counter.builder("millrace.stream.events").tag("instance", instance).register(registry);
     this.slow = Counter.builder("millrace.stream.slow.clients").tag("instance", instance).register(registry);
     vertx.setPeriodic(LOOK_MS, id -> look());
@@ -199,6 +202,7 @@ final class EventStream {
   }
 
   /** {@code asked}: the feeds whose events the page has, from {@code from} on. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
   private void publish(Page page, List<StreamFeed> asked, Cursor from) {
     for (StreamFeed feed : asked) if (feed.covered() == null) feed.cover(from);
     var touched = new HashSet<StreamFeed>();
@@ -225,6 +229,7 @@ final class EventStream {
     }
   }
 
+  @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
   private void forgetOldest() {
     while (recentBytes > limits.recentBytesMax && !recent.isEmpty()) {
       Frame oldest = recent.remove();
@@ -320,6 +325,7 @@ final class EventStream {
     StreamFeed feed = client.feed;
     if (client.next < feed.start()) {
       if (client.full()) {
+        memory.reject();
         disconnectSlow(client, "behind");
       } else { // It takes what it gets: too much came at once for what is kept.
         client.live = false;

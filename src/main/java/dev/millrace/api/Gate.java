@@ -1,6 +1,7 @@
 package dev.millrace.api;
 
 import dev.millrace.api.Call.Answer;
+import dev.millrace.platform.Room;
 import dev.millrace.platform.Trace;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
@@ -42,17 +43,19 @@ final class Gate {
   private final Credentials credentials;
   private final RateLimiter limiter;
   private final long refusalPauseMs;
+  private final Room heldBack;
   private final String docsUrl;
   private final MeterRegistry registry;
   private final Map<Integer, Counter> answered = new HashMap<>();
 
-  /** {@code storageUp}: whether Postgres can be reached; while not, nothing is asked of it and all is refused at once. {@code refusalPauseMs}: how long a 429 or 503 is held back, 0 for not at all. */
+  /** {@code storageUp}: whether Postgres can be reached; while not, nothing is asked of it and all is refused at once. {@code refusalPauseMs}: how long a 429 or 503 is held back, 0 for not at all; {@code heldBack}: room for those. */
   Gate(BooleanSupplier storageUp, Credentials credentials, RateLimiter limiter,
-      long refusalPauseMs, String docsUrl, MeterRegistry registry) {
+      long refusalPauseMs, Room heldBack, String docsUrl, MeterRegistry registry) {
     this.storageUp = storageUp;
     this.credentials = credentials;
     this.limiter = limiter;
     this.refusalPauseMs = refusalPauseMs;
+    this.heldBack = heldBack;
     this.docsUrl = docsUrl;
     this.registry = registry;
   }
@@ -143,12 +146,16 @@ final class Gate {
 
   /**
    * Answers with a problem; also used by the router's own refusals (404, 405, …). One that says "not now" comes after a
-   * pause: a client that repeats at once is slowed down by it, instead of taking the time of what was accepted.
+   * pause: a client that repeats at once is slowed down by it, instead of taking the time of what was accepted. When too
+   * many are held back, at once.
    */
   void refuse(RoutingContext context, @Nullable String requestId, Problem problem) {
     boolean notNow = problem.status() == 429 || problem.status() == 503;
-    if (notNow && refusalPauseMs > 0)
-      context.vertx().setTimer(refusalPauseMs, id -> refuseNow(context, requestId, problem));
+    if (notNow && refusalPauseMs > 0 && heldBack.take())
+      context.vertx().setTimer(refusalPauseMs, id -> {
+        heldBack.give();
+        refuseNow(context, requestId, problem);
+      });
     else
       refuseNow(context, requestId, problem);
   }

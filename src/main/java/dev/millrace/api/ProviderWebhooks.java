@@ -2,7 +2,6 @@ package dev.millrace.api;
 
 import dev.millrace.journal.Reads;
 import dev.millrace.platform.FaultPoint;
-import dev.millrace.platform.QueueMeter;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
 import dev.millrace.provider.WebhookScheme;
@@ -46,24 +45,13 @@ final class ProviderWebhooks {
   private final SourceLimit forgers;
   private final InstantSource clock;
   private final String docsUrl;
-  private final int bytesMax;
-  private final int heldMax;
-  private final QueueMeter room;
   private final Counter kept;
   private final Counter forged;
-  private volatile int held;
 
-  /**
-   * {@code schemes} by {@code provider/account}; {@code bytesMax}: of one body; {@code heldMax}: of all bodies that are
-   * being read or wait for their commit.
-   */
+  /** {@code schemes} by {@code provider/account}; {@code bodies} has room for those that wait for their commit, too. */
   ProviderWebhooks(BodyReader bodies, Map<String, WebhookScheme> schemes, Inbox inbox, Reads reads,
       SourceLimit forgers,
-      InstantSource clock, String docsUrl, int bytesMax, int heldMax, String instance,
-      MeterRegistry registry) {
-    this.bytesMax = bytesMax;
-    this.heldMax = heldMax;
-    this.room = new QueueMeter(registry, "inbox-bytes", instance, heldMax, this, w -> w.held);
+      InstantSource clock, String docsUrl, MeterRegistry registry) {
     this.bodies = bodies;
     this.schemes = schemes;
     this.inbox = inbox;
@@ -90,29 +78,9 @@ final class ProviderWebhooks {
       inbox.countRejection();
       refuse(request, full());
     } else {
-      read(request, scheme);
+      bodies.hold(request, body -> judge(request, scheme, body.getBytes()))
+          .onFailure(failure -> fail(request, failure));
     }
-  }
-
-  /** Takes the body into memory while there is room: a stranger must not fill it. */
-  @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
-  private void read(HttpServerRequest request, WebhookScheme scheme) {
-    int announced = announced(request.getHeader(HttpHeaders.CONTENT_LENGTH));
-    if (held + announced > heldMax) {
-      room.reject();
-      refuse(request, full());
-      return;
-    }
-    held += announced;
-    bodies.raw(request).compose(body -> judge(request, scheme, body.getBytes())).onComplete(done -> {
-      held -= announced;
-      if (done.failed()) fail(request, done.cause());
-    });
-  }
-
-  /** A body of unknown length may be the largest. */
-  private int announced(@Nullable String length) {
-    return length == null || length.length() > 9 ? bytesMax : Math.min(bytesMax, Integer.parseInt(length));
   }
 
   private static Problem full() {

@@ -1,6 +1,7 @@
 package dev.millrace.idempotency;
 
 import dev.millrace.platform.RedisLink;
+import dev.millrace.platform.Room;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.AsyncResult;
@@ -37,23 +38,25 @@ public final class Answers {
   private final ContextInternal owner;
   private final RedisLink redis;
   private final String keepMs;
+  private final Room room;
   private final Counter failures;
   private List<Question> gathered = new ArrayList<>();
   private boolean asking;
 
-  /** {@code keepMs}: how long an answer is kept. */
-  public Answers(Vertx vertx, RedisLink redis, long keepMs, MeterRegistry registry) {
+  /** {@code keepMs}: how long an answer is kept; {@code room}: for keys that are being asked for. */
+  public Answers(Vertx vertx, RedisLink redis, long keepMs, Room room, MeterRegistry registry) {
     this.owner = (ContextInternal) vertx.getOrCreateContext();
     this.redis = redis;
     this.keepMs = Long.toString(keepMs);
+    this.room = room;
     this.failures = Counter.builder("millrace.idempotency.redis.failures").register(registry);
   }
 
   private static String name(UUID keyId) { return "ik:" + keyId; }
 
-  /** What the key was answered, or null when Redis does not know or does not answer. Never fails. */
+  /** What the key was answered, or null when Redis does not know, does not answer or is asked too much. Never fails. */
   public Future<@Nullable Known> find(UUID keyId, Buffer fingerprint) {
-    if (!redis.up()) return Future.succeededFuture();
+    if (!redis.up() || !room.take()) return Future.succeededFuture();
     Promise<@Nullable Known> promise = owner.promise();
     gathered.add(new Question(keyId, fingerprint, promise));
     if (!asking) {
@@ -78,6 +81,7 @@ public final class Answers {
   private void answer(List<Question> questions, AsyncResult<@Nullable Response> result) {
     Response values = result.result();
     if (values == null) failures.increment();
+    room.give(questions.size());
     for (int i = 0; i < questions.size(); i++) {
       var question = questions.get(i);
       question.promise.complete(values == null ? null : known(values.get(i), question.fingerprint));

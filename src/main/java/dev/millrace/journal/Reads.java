@@ -1,6 +1,7 @@
 package dev.millrace.journal;
 
 import dev.millrace.platform.PgLink;
+import dev.millrace.platform.Room;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
 import dev.millrace.payment.EventType;
@@ -25,6 +26,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,15 +36,25 @@ import org.jspecify.annotations.Nullable;
 public final class Reads {
   private final Pool pool;
   private final long timeoutMs;
+  private final Room room;
 
-  public Reads(Pool pool, long timeoutMs) {
+  /** {@code room}: for what runs on the pool and what waits for a connection. */
+  public Reads(Pool pool, long timeoutMs, Room room) {
     this.pool = pool;
     this.timeoutMs = timeoutMs;
+    this.room = room;
+  }
+
+  /** What was given up goes on taking its place, until its connection is free again. */
+  private <T> Future<T> inRoom(Supplier<Future<T>> work) {
+    if (!room.take())
+      return Future.failedFuture(Unavailable.notSent("postgres: too many wait for a connection"));
+    return work.get().onComplete(done -> room.give());
   }
 
   /** Runs one statement on a pooled connection, with this class's translation of failures. */
   public Future<RowSet<Row>> query(String sql, Tuple parameters) {
-    return pool.preparedQuery(sql).execute(parameters).timeout(timeoutMs, TimeUnit.MILLISECONDS)
+    return inRoom(() -> pool.preparedQuery(sql).execute(parameters)).timeout(timeoutMs, TimeUnit.MILLISECONDS)
         .recover(e -> Future.failedFuture(translated(e)));
   }
 
@@ -54,7 +66,7 @@ public final class Reads {
 
   private static Throwable translated(Throwable e) {
     if (PgLink.undone(e)) return Unavailable.notSent("postgres: " + e.getMessage());
-    return refused(e) ? e : Unavailable.lost("postgres: " + e.getMessage());
+    return refused(e) || e instanceof Unavailable ? e : Unavailable.lost("postgres: " + e.getMessage());
   }
 
   /** Statements of one transaction. */
@@ -67,8 +79,8 @@ public final class Reads {
    * translated as those of {@link #query}; a failure of the work's own comes as it is.
    */
   public <T> Future<T> transaction(Function<Statements, Future<T>> work) {
-    return pool
-        .<T>withTransaction(c -> work.apply((sql, parameters) -> c.preparedQuery(sql).execute(parameters)))
+    return inRoom(() -> pool
+        .<T>withTransaction(c -> work.apply((sql, parameters) -> c.preparedQuery(sql).execute(parameters))))
         .timeout(timeoutMs, TimeUnit.MILLISECONDS)
         .recover(e -> Future.failedFuture(e instanceof PgException || e instanceof VertxException
             || e instanceof IOException || e instanceof TimeoutException ? translated(e) : e));

@@ -4,11 +4,13 @@ import dev.millrace.payment.EventType;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
+import dev.millrace.platform.QueueMeter;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
 import io.vertx.sqlclient.Tuple;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -51,6 +53,8 @@ public final class Relay {
   private static final byte[] CONTENT = bytes("application/avro");
 
   private final Vertx vertx;
+  /** Of its own: what else blocks must not hold up the journal. */
+  private final WorkerExecutor worker;
   private final PgLink pg;
   private final Lease lease;
   private final Supplier<Producer<String, byte[]>> producers;
@@ -59,8 +63,10 @@ public final class Relay {
   private final int batchMax;
   private final long pollMs;
   private final Counter published;
+  private final QueueMeter meter;
   private final EventContract contract = new EventContract();
   private volatile double lagSeconds;
+  private volatile int inHand;
   private String xid = "0";
   private long position;
   private long readingEpoch = -1;
@@ -73,6 +79,7 @@ public final class Relay {
       int batchMax,
       long pollMs, MeterRegistry registry) {
     this.vertx = vertx;
+    this.worker = vertx.createSharedWorkerExecutor("millrace-relay", 1);
     this.pg = pg;
     this.lease = lease;
     this.producers = producers;
@@ -80,6 +87,7 @@ public final class Relay {
     this.batchMax = batchMax;
     this.pollMs = pollMs;
     this.published = Counter.builder("millrace.relay.published").register(registry);
+    this.meter = new QueueMeter(registry, "relay", "all", batchMax, this, r -> r.inHand);
     Gauge.builder("millrace.relay.lag.seconds", this, r -> r.lagSeconds).register(registry);
   }
 
@@ -115,10 +123,12 @@ public final class Relay {
       }
       var batch = new ArrayList<JournalRow>(rows.size());
       rows.forEach(row -> batch.add(JournalRow.of(row)));
+      inHand = batch.size();
+      if (inHand == batchMax) meter.reject();
       lagSeconds = Math.max(0,
           (System.currentTimeMillis() - batch.getFirst().recorded().toInstant().toEpochMilli()) / 1000.0);
       FaultPoint.reach("relay", "before_publish");
-      return publish(batch).compose(v -> mark(batch, epoch))
+      return publish(batch).compose(v -> mark(batch, epoch)).onComplete(done -> inHand = 0)
           .onSuccess(v -> next(pauseMs(batch.size())));
     });
   }
@@ -148,7 +158,7 @@ public final class Relay {
    * repetition after them. So with the first failure the producer is closed, in its own thread, before it sends another.
    */
   private Future<Void> publish(List<JournalRow> batch) {
-    return vertx.<Void>executeBlocking(() -> {
+    return worker.<Void>executeBlocking(() -> {
       Producer<String, byte[]> open = producer == null ? producers.get() : producer;
       producer = open;
       try {
@@ -209,9 +219,9 @@ public final class Relay {
   /** Finishes the batch in hand and stops. */
   public Future<Void> close() {
     closed = true;
-    return step.compose(v -> vertx.executeBlocking(() -> {
+    return step.compose(v -> worker.executeBlocking(() -> {
       if (producer != null) producer.close(Duration.ZERO);
       return null;
-    }));
+    })).<Void>mapEmpty().eventually(worker::close);
   }
 }

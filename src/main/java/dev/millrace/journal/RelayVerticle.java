@@ -35,8 +35,8 @@ public final class RelayVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    PgLink rows = servers.batchLink(vertx, "relay");
-    PgLink rights = servers.link(vertx, "relay-lease");
+    PgLink rows = servers.batchLink(vertx, "relay", registry);
+    PgLink rights = servers.link(vertx, "relay-lease", registry);
     var right = new Lease(vertx, rights, "relay", holder, config.millis("relay.lease"));
     var publishing = new Relay(vertx, rows, right, producers, config.text("kafka.topic"),
         config.positive("relay.batch-max"),

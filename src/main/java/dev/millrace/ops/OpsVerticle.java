@@ -11,6 +11,7 @@ import dev.millrace.platform.Unavailable;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.WorkerExecutor;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
@@ -60,18 +61,21 @@ public final class OpsVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     Pool reading = servers.pool(vertx);
-    PgLink link = servers.batchLink(vertx, "ops-" + instance);
+    PgLink link = servers.batchLink(vertx, "ops-" + instance, registry);
     pool = reading;
     pg = link;
     redis = Redis.createClient(vertx, servers.redisUri());
-    var reads = new Reads(reading, config.millis("postgres.statement-timeout"));
+    var reads = new Reads(reading, config.millis("postgres.statement-timeout"),
+        servers.poolRoom("ops-" + instance, registry));
     var acts = new OperatorActs(reads, new AppendWriter(vertx, link, "ops-" + instance, 256, 64, registry));
+    // Of its own: metrics are wanted most when everything else waits for a server that is away.
+    WorkerExecutor scraping = vertx.createSharedWorkerExecutor("millrace-metrics", 1);
     Router router = Router.router(vertx);
     router.route().handler(BodyHandler.create(false).setBodyLimit(16 * 1024));
     router.get("/health/live").handler(c -> c.json(new JsonObject().put("status", "up")));
     router.get("/health/ready").handler(c -> ready(reads)
         .onComplete(r -> answer(c, r.result().getString("status").equals("down") ? 503 : 200, r.result())));
-    router.get("/metrics").handler(c -> vertx.executeBlocking(() -> registry.scrape()).onSuccess(
+    router.get("/metrics").handler(c -> scraping.executeBlocking(() -> registry.scrape()).onSuccess(
         text -> c.response().putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8").end(text))
         .onFailure(c::fail));
     router.get("/ops/work").handler(c -> run(c, reads.work().map(OpsVerticle::json)));

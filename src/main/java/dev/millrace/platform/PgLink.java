@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One Postgres connection of one event loop, for the hot paths: pipelined, with prepared statements, and back by
- * itself after a loss. While it is away every call fails at once with {@link Unavailable}. Owned by the context that
- * made it; calls from another are a defect.
+ * itself after a loss. While it is away, or too many statements are without an answer, every call fails at once with
+ * {@link Unavailable}. Owned by the context that made it; calls from another are a defect.
  */
 public final class PgLink {
   /** lock_not_available, query_canceled. */
@@ -36,24 +36,29 @@ public final class PgLink {
   private final PgConnectOptions options;
   private final String name;
   private final long timeoutMs;
+  private final Room room;
   private final List<Promise<Void>> waiting = new ArrayList<>();
   private @Nullable PgConnection connection;
   private volatile boolean up;
   private boolean closed;
   private long retryMs = RETRY_MS_MIN;
 
-  private PgLink(Vertx vertx, PgConnectOptions options, String name, long timeoutMs) {
+  private PgLink(Vertx vertx, PgConnectOptions options, String name, long timeoutMs, Room room) {
     this.vertx = vertx;
     this.owner = (ContextInternal) vertx.getOrCreateContext();
     this.options = options;
     this.name = name;
     this.timeoutMs = timeoutMs;
+    this.room = room;
   }
 
-  /** Starts connecting, and keeps trying, on the caller's context. {@code timeoutMs}: how long a statement may take. */
-  public static PgLink open(Vertx vertx, PgConnectOptions options, String name, long timeoutMs) {
+  /**
+   * Starts connecting, and keeps trying, on the caller's context. {@code timeoutMs}: how long a statement may take;
+   * {@code room}: for those without an answer.
+   */
+  public static PgLink open(Vertx vertx, PgConnectOptions options, String name, long timeoutMs, Room room) {
     var link = new PgLink(vertx, new PgConnectOptions(options).setCachePreparedStatements(true), name,
-        timeoutMs);
+        timeoutMs, room);
     link.connect();
     return link;
   }
@@ -80,7 +85,10 @@ public final class PgLink {
     assert owner.inThread() : "PgLink " + name + " called from another thread";
     PgConnection current = connection;
     if (current == null) return Future.failedFuture(Unavailable.notSent("postgres: not connected"));
+    if (!room.take())
+      return Future.failedFuture(Unavailable.notSent("postgres: too many statements without an answer"));
     return current.preparedQuery(sql).execute(parameters).timeout(timeoutMs, TimeUnit.MILLISECONDS)
+        .onComplete(done -> room.give())
         .recover(failure -> Future.failedFuture(translate(current, failure)));
   }
 

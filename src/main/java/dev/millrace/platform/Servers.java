@@ -90,22 +90,27 @@ public final class Servers {
   }
 
   /** A connection for the array statements of a hot path. */
-  public PgLink batchLink(Vertx vertx, String name) {
+  public PgLink batchLink(Vertx vertx, String name, MeterRegistry registry) {
     PgConnectOptions options = postgres();
     BATCH_PLANS.forEach(options::addProperty);
-    return PgLink.open(vertx, options, name, config.millis("postgres.statement-timeout"));
+    return link(vertx, options, name, registry);
   }
 
   /** A connection for reads by index. */
-  public PgLink readLink(Vertx vertx, String name) {
+  public PgLink readLink(Vertx vertx, String name, MeterRegistry registry) {
     PgConnectOptions options = postgres();
     READ_PLANS.forEach(options::addProperty);
-    return PgLink.open(vertx, options, name, config.millis("postgres.statement-timeout"));
+    return link(vertx, options, name, registry);
   }
 
   /** A connection for everything else that has one of its own. */
-  public PgLink link(Vertx vertx, String name) {
-    return PgLink.open(vertx, postgres(), name, config.millis("postgres.statement-timeout"));
+  public PgLink link(Vertx vertx, String name, MeterRegistry registry) {
+    return link(vertx, postgres(), name, registry);
+  }
+
+  private PgLink link(Vertx vertx, PgConnectOptions options, String name, MeterRegistry registry) {
+    return PgLink.open(vertx, options, name, config.millis("postgres.statement-timeout"),
+        new Room(registry, "postgres", name, config.positive("postgres.in-flight-max")));
   }
 
   /** Connections for reads. */
@@ -129,6 +134,12 @@ public final class Servers {
     return PgBuilder.pool().connectingTo(options).using(vertx).with(new PoolOptions()
         .setMaxSize(config.positive("postgres.pool-size"))
         .setMaxWaitQueueSize(config.positive("postgres.pool-waiting-max"))).build();
+  }
+
+  /** Room for what runs on one of these pools and what waits for a connection of it, shown as queue {@code pool}. */
+  public Room poolRoom(String instance, MeterRegistry registry) {
+    return new Room(registry, "pool", instance,
+        config.positive("postgres.pool-size") + config.positive("postgres.pool-waiting-max"));
   }
 
   /** A Redis connection of the caller's event loop, shown as queue {@code redis} of this instance. */

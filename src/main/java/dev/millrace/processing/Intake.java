@@ -28,6 +28,8 @@ import org.slf4j.LoggerFactory;
  */
 final class Intake {
   private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
+  /** Records of one poll; a partition that holds some is not polled again, so of each at most so many. */
+  static final int POLL_MAX = 2_000;
   private static final long COMMIT_EVERY_MS = 500;
   private static final long AGAIN_MS = 20;
 
@@ -44,8 +46,11 @@ final class Intake {
   private final ToLongFunction<KafkaConsumerRecord<String, byte[]>> dueAtMs;
   private final Function<KafkaConsumerRecord<String, byte[]>, Future<Void>> work;
   private final QueueMeter meter;
+  private final QueueMeter holding;
   private final Map<TopicPartition, Partition> partitions = new HashMap<>();
   private volatile int inFlight;
+  private volatile int held;
+  private volatile int heldMax;
   private boolean closed;
   private boolean draining;
   private long timer;
@@ -65,6 +70,7 @@ final class Intake {
     this.dueAtMs = dueAtMs;
     this.work = work;
     this.meter = new QueueMeter(registry, name, "all", inFlightMax, this, i -> i.inFlight);
+    this.holding = new QueueMeter(registry, name + "-held", "all", () -> heldMax, this, i -> i.held);
   }
 
   /** Joins the group and begins. */
@@ -113,13 +119,17 @@ final class Intake {
     draining = true;
     long now = System.currentTimeMillis();
     boolean wait = false;
+    int left = 0;
     for (Partition partition : partitions.values()) {
       while (!partition.held.isEmpty() && inFlight < inFlightMax
           && dueAtMs.applyAsLong(partition.held.peek()) <= now) {
         begin(partition, partition.held.poll());
       }
       if (!partition.held.isEmpty()) wait = true;
+      left += partition.held.size();
     }
+    held = left;
+    heldMax = POLL_MAX * partitions.size();
     if (wait && inFlight >= inFlightMax) meter.reject();
     balance();
     draining = false;
@@ -159,6 +169,7 @@ final class Intake {
       (full ? pause : resume).add(which);
     });
     // A partition that was taken away in between cannot be paused: its next owner decides.
+    pause.forEach(which -> holding.reject());
     if (!pause.isEmpty())
       consumer.pause(pause).onFailure(e -> LOG.debug("pause intake={} error=\"{}\"", name, e.getMessage()));
     if (!resume.isEmpty())

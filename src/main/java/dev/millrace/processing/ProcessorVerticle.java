@@ -104,9 +104,10 @@ public final class ProcessorVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    pg = servers.batchLink(vertx, "append-" + instance);
+    pg = servers.batchLink(vertx, "append-" + instance, registry);
     pool = servers.pool(vertx);
-    var reads = new Reads(pool, config.millis("postgres.statement-timeout"));
+    var reads = new Reads(pool, config.millis("postgres.statement-timeout"),
+        servers.poolRoom("processor-" + instance, registry));
     var writer = new AppendWriter(vertx, pg, "append-" + instance, config.positive("processor.append-queue"),
         config.positive("limits.commit-batch-max"), registry);
     var accounts = new Providers(vertx, config, registry);
@@ -145,8 +146,8 @@ public final class ProcessorVerticle extends VerticleBase {
   }
 
   private Notices notices(Reads reads) {
-    PgLink rows = servers.link(vertx, "inbox");
-    PgLink rights = servers.link(vertx, "inbox-lease");
+    PgLink rows = servers.link(vertx, "inbox", registry);
+    PgLink rights = servers.link(vertx, "inbox-lease", registry);
     var right = new Lease(vertx, rights, "inbox", holder, config.millis("inbox.lease"));
     inboxRows = rows;
     inboxRights = rights;
@@ -204,8 +205,8 @@ public final class ProcessorVerticle extends VerticleBase {
     var settings = new HashMap<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "group.id", group,
         "key.deserializer", "org.apache.kafka.common.serialization.StringDeserializer",
         "value.deserializer", "org.apache.kafka.common.serialization.ByteArrayDeserializer",
-        "enable.auto.commit", "false", "auto.offset.reset", "earliest", "max.poll.records", "2000",
-        "max.poll.interval.ms", "60000"));
+        "enable.auto.commit", "false", "auto.offset.reset", "earliest", "max.poll.records",
+        Integer.toString(Intake.POLL_MAX), "max.poll.interval.ms", "60000"));
     long sessionMs = config.millis("processor.session-timeout");
     settings.put("session.timeout.ms", Long.toString(sessionMs));
     settings.put("heartbeat.interval.ms", Long.toString(Math.max(1, sessionMs / 4)));

@@ -46,7 +46,7 @@ public final class SettlementVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     Pool writing = servers.batchPool(vertx);
-    PgLink rights = servers.link(vertx, "settlement-lease");
+    PgLink rights = servers.link(vertx, "settlement-lease", registry);
     var right = new Lease(vertx, rights, "settlement", holder, config.millis("settlement.lease"));
     var settling = new Settler(vertx, writing, right, "settlement", config.positive("settlement.batch-max"),
         railOf, registry);
@@ -54,7 +54,8 @@ public final class SettlementVerticle extends VerticleBase {
     leasing = rights;
     lease = right;
     settler = settling;
-    var keys = new KeyRecords(new Reads(writing, config.millis("postgres.statement-timeout"))::query);
+    var keys = new KeyRecords(new Reads(writing, config.millis("postgres.statement-timeout"),
+        servers.poolRoom("settlement", registry))::query);
     long retentionMs = config.millis("idempotency.retention");
     vertx.setPeriodic(EXPIRE_EVERY_MS, id -> {
       if (right.held())

@@ -12,9 +12,8 @@ import org.jspecify.annotations.Nullable;
  * and a breaker. Times are milliseconds of the scheduler's clock. Owned by one event loop.
  */
 final class Lane {
-  /** How many deliveries are held in memory; the rest waits in Postgres. */
+  /** How many deliveries are held in memory at most; the rest waits in Postgres. */
   static final int QUEUE_MAX = 64;
-  static final int QUEUE_LOW = 16;
   static final long NEVER = Long.MAX_VALUE;
   private static final int LIMIT_FIRST = 4;
   private static final double SLOW_MS = 1_000;
@@ -96,8 +95,9 @@ final class Lane {
     return active() && !queue.isEmpty() && (open ? inFlight == 0 : inFlight < (int) limit);
   }
 
-  boolean wantsLoad(long nowMs) {
-    return active() && !loading && queue.size() < QUEUE_LOW && nowMs >= loadAtMs;
+  /** Whether the backlog should be looked at; {@code share}: how many may be in memory now. */
+  boolean wantsLoad(long nowMs, int share) {
+    return active() && !loading && queue.size() < Math.max(1, share / 4) && nowMs >= loadAtMs;
   }
 
   /** Whether nothing but the dead letters is there to find out by whether the endpoint lives again. */

@@ -42,16 +42,17 @@ public final class NotifierVerticle extends VerticleBase {
   static Policy policy(Config config) {
     return new Policy(config.durations("webhooks.retry-windows"),
         config.integer("webhooks.retry-jitter-percent"),
-        config.positive("webhooks.in-flight-max"), config.positive("webhooks.breaker-failures"),
+        config.positive("webhooks.in-flight-max"), config.positive("webhooks.in-memory-max"),
+        config.positive("webhooks.breaker-failures"),
         config.duration("webhooks.breaker-cooldown"), config.duration("webhooks.probe-interval"),
         config.positive("webhooks.drain-per-second"), config.duration("webhooks.disable-after"));
   }
 
   @Override
   public Future<?> start() {
-    PgLink rows = servers.readLink(vertx, "notifier-read");
-    PgLink writes = servers.batchLink(vertx, "notifier-write");
-    PgLink rights = servers.link(vertx, "notifier-lease");
+    PgLink rows = servers.readLink(vertx, "notifier-read", registry);
+    PgLink writes = servers.batchLink(vertx, "notifier-write", registry);
+    PgLink rights = servers.link(vertx, "notifier-lease", registry);
     reading = rows;
     writing = writes;
     leasing = rights;

@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Decides which delivery goes out next, sends it and writes down what came of it. Endpoints take turns, one delivery
  * each, so a backlog of one delays no other; those that are slow or fail may have half of all calls, together. At most
- * {@code inFlightMax} calls are out, and {@value Lane#QUEUE_MAX} deliveries an endpoint in memory. Every attempt is in
- * the log before its place is given to the next. At least once: a delivery whose outcome was not written is sent again,
+ * {@code inFlightMax} calls are out, and {@value Lane#QUEUE_MAX} deliveries an endpoint in memory; fewer when there are so
+ * many endpoints that this would be more than {@code inMemoryMax}, but one each. Every attempt is in the log before its place is given to the next. At least once: a delivery whose outcome was not written is sent again,
  * under the same {@code webhook-id}. Owned by one event loop; the clock decides what is due, so a test may turn it.
  */
 final class Scheduler {
@@ -59,11 +59,15 @@ final class Scheduler {
   private final Map<UUID, Lane> lanes = new HashMap<>();
   /** Lanes that have something at hand, in turn. */
   private final ArrayDeque<Lane> turns = new ArrayDeque<>();
+  private final QueueMeter calls;
+  private final QueueMeter memory;
   private final Counter delivered;
   private final Counter failed;
   private final Counter dead;
   private final Counter opened;
   private volatile int inFlight;
+  /** Deliveries at hand, over all lanes. */
+  private volatile int inMemory;
   private int slowInFlight;
   private long epoch;
   private int generation;
@@ -83,7 +87,9 @@ final class Scheduler {
     int limit = policy.inFlightMax();
     this.log = new GroupCommit<>(vertx, limit, RECORD_BATCH_MAX, RECORD_BATCH_MAX / 4,
         new CommitMeter(registry, "webhook-log", writer, limit), this::record);
-    new QueueMeter(registry, "webhook-calls", writer, limit, this, s -> s.inFlight);
+    this.calls = new QueueMeter(registry, "webhook-calls", writer, limit, this, s -> s.inFlight);
+    this.memory = new QueueMeter(registry, "webhook-memory", writer, policy.inMemoryMax(), this,
+        s -> s.inMemory);
     this.delivered = registry.counter("millrace.webhook.attempts", "outcome", "delivered");
     this.failed = registry.counter("millrace.webhook.attempts", "outcome", "failed");
     this.dead = registry.counter("millrace.webhook.dead.letters");
@@ -109,6 +115,7 @@ final class Scheduler {
     lanes.clear();
     turns.clear();
     inFlight = 0;
+    inMemory = 0;
     slowInFlight = 0;
   }
 
@@ -129,8 +136,15 @@ final class Scheduler {
     }
   }
 
+  /** How many deliveries of one endpoint may be at hand. */
+  private int share() {
+    return Math.clamp(policy.inMemoryMax() / Math.max(1, lanes.size()), 1, Lane.QUEUE_MAX);
+  }
+
+  @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
   private void drop(Lane lane, Endpoint deleted) {
     lane.noted(deleted);
+    inMemory -= lane.queue.size();
     lane.queue.clear();
     lanes.remove(deleted.id());
   }
@@ -141,20 +155,23 @@ final class Scheduler {
   /** Deliveries that have just been planned and stand in Postgres: sent from memory while there is room. */
   void offer(List<DeliveryStore.Planned> planned) {
     long now = nowMs();
+    int share = share();
     for (var p : planned) {
       Lane lane = lanes.get(p.delivery().endpoint());
       if (lane == null || p.held()) continue;
-      boolean room = !p.ordered() && !lane.loading && lane.loadAtMs > now
-          && lane.queue.size() < Lane.QUEUE_MAX;
-      if (room) enqueue(lane, p.delivery());
+      boolean room = lane.queue.size() < share;
+      if (!room) memory.reject();
+      if (room && !p.ordered() && !lane.loading && lane.loadAtMs > now) enqueue(lane, p.delivery());
       else lane.loadAtMs = Math.min(lane.loadAtMs, now);
     }
     turn();
   }
 
+  @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
   private void enqueue(Lane lane, Delivery delivery) {
     if (!lane.known.add(delivery.id())) return;
     lane.queue.add(delivery);
+    inMemory++;
     takeTurn(lane);
   }
 
@@ -167,10 +184,11 @@ final class Scheduler {
   /** What time brings: due retries, throttles and breakers, probes, drains. Called some times a second. */
   void tick() {
     long now = nowMs();
+    int share = share();
     var hungry = new ArrayList<Lane>();
     for (Lane lane : lanes.values()) {
       if (lane.waitsForTime()) takeTurn(lane);
-      if (lane.wantsLoad(now)) hungry.add(lane);
+      if (lane.wantsLoad(now, share)) hungry.add(lane);
       else if (lane.wantsProbe(now)) revive(lane, at(clock.instant().plusSeconds(1)), 1);
       else if (lane.wantsDrain(now)) drain(lane, now);
       if (lane.open() && now >= lane.expireAtMs) expire(lane, now);
@@ -183,6 +201,7 @@ final class Scheduler {
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
   private void turn() {
     long now = nowMs();
+    int share = share();
     int idle = 0;
     var hungry = new ArrayList<Lane>();
     while (idle < turns.size() && inFlight < policy.inFlightMax()) {
@@ -197,24 +216,28 @@ final class Scheduler {
         lane.inTurn = false;
         continue;
       }
+      inMemory--;
       send(lane, lane.take(), slow);
       idle = 0;
       if (lane.queue.isEmpty()) lane.inTurn = false;
       else turns.add(lane);
-      if (lane.wantsLoad(now)) hungry.add(lane);
+      if (lane.wantsLoad(now, share)) hungry.add(lane);
     }
+    if (inFlight >= policy.inFlightMax() && turns.stream().anyMatch(lane -> lane.maySend(now)))
+      calls.reject();
     load(hungry);
   }
 
   private void load(List<Lane> hungry) {
     if (hungry.isEmpty()) return;
+    int share = share();
     var asked = new HashMap<UUID, Integer>();
     for (Lane lane : hungry) {
       if (asked.size() >= LOAD_LANES_MAX) break;
       if (lane.loading) continue;
       lane.loading = true;
       lane.loadAtMs = Lane.NEVER;
-      asked.put(lane.endpoint.id(), Lane.QUEUE_MAX + lane.known.size());
+      asked.put(lane.endpoint.id(), share + lane.known.size());
     }
     if (asked.isEmpty()) return;
     int asking = generation;
@@ -266,7 +289,7 @@ final class Scheduler {
             // What waited for this one in order is in Postgres only.
             if (lane.endpoint.settings().ordered()) lane.loadAtMs = 0;
             takeTurn(lane);
-            if (lane.wantsLoad(nowMs())) load(List.of(lane));
+            if (lane.wantsLoad(nowMs(), share())) load(List.of(lane));
             turn();
           });
         });

@@ -41,6 +41,7 @@ class EventStreamIT {
   private static final Duration BOUND = Duration.ofSeconds(20);
   private static final int CLIENTS_MAX = 5;
   private static final int MERCHANT_CLIENTS_MAX = 3;
+  private static final int RECENT_BYTES_MAX = 200_000;
   private static final int CLIENT_BYTES_MAX = 16_384;
   private static final List<String> PATH = List.of("payment.initiated", "payment.screened",
       "payment.provider_submitted", "payment.confirmed", "payment.settled");
@@ -61,7 +62,8 @@ class EventStreamIT {
             "MILLRACE_STREAM_MERCHANT_CLIENTS_MAX", Integer.toString(MERCHANT_CLIENTS_MAX),
             "MILLRACE_STREAM_HEARTBEAT", "1s", "MILLRACE_STREAM_RETRY", "3s",
             "MILLRACE_STREAM_CLIENT_BYTES_MAX",
-            Integer.toString(CLIENT_BYTES_MAX), "MILLRACE_STREAM_RECENT_BYTES_MAX", "200000",
+            Integer.toString(CLIENT_BYTES_MAX), "MILLRACE_STREAM_RECENT_BYTES_MAX",
+            Integer.toString(RECENT_BYTES_MAX),
             "MILLRACE_STREAM_STALL_TIMEOUT", "2s"));
     other = Site.on(TestServers.shared());
     forgetful = other.start("api,notifier,ops", Map.of("MILLRACE_EVENTS_RETENTION", "3s"));
@@ -429,6 +431,8 @@ class EventStreamIT {
       Await.until(BOUND, "the silent one is sent away",
           () -> metric("millrace_stream_slow_clients_total", "") > slow);
       awaitCount(healthy, all.size());
+      assertThat(metric("millrace_queue_depth{", "queue=\"stream-bytes\"")).as("as much as fits is kept")
+          .isBetween(RECENT_BYTES_MAX / 2.0, (double) RECENT_BYTES_MAX);
       assertThat(ids(healthy)).isEqualTo(all);
       assertThat(healthy.end()).isNull();
       raw += silent.rest();

@@ -35,6 +35,10 @@ record Merchant(String id, String key, GatewayProcess at) {
     return create(new JsonObject().put("rate", rate));
   }
 
+  static Merchant at(GatewayProcess gateway, int rate) {
+    return create(new JsonObject().put("rate", rate), gateway);
+  }
+
   private static Merchant create(JsonObject settings) {
     return create(settings, ApiSite.gateway());
   }
@@ -104,6 +108,10 @@ record Merchant(String id, String key, GatewayProcess at) {
   }
 
   Answer get(String path) { return Http.get(at.apiUrl() + path, key); }
+
+  CompletableFuture<Answer> getLater(String path) {
+    return Http.sendAsync("GET", at.apiUrl() + path, Map.of("Authorization", "Bearer " + key), null);
+  }
 
   JsonObject payment(String id) { return get("/v1/payments/" + id).json(); }
 

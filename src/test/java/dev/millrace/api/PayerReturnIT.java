@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import dev.millrace.testing.Http;
+import dev.millrace.testing.QueueGauge;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,6 +65,29 @@ class PayerReturnIT {
     assertThat(QuietSite.payment(id).status()).isEqualTo(Status.REQUIRES_ACTION);
     assertThat(QuietSite.SITE.number("SELECT count(*) FROM journal WHERE actor = 'payer' AND subject = '"
         + QuietSite.uuid(id) + "' AND version = 5")).isEqualTo(1);
+  }
+
+  @Test
+  void returns_tooManyAtOnce_are503_andGoOn() {
+    var node = QuietSite.SITE.start("api,ops",
+        Map.of("MILLRACE_PROVIDER_ACCOUNTS", "stripe", "MILLRACE_API_IDLE_RETURNS_PER_MINUTE", "10000"));
+    String id = waiting("https://shop.example/");
+    String url = node.apiUrl() + "/return/" + id;
+    var queue = QueueGauge.of(node, "payer-returns");
+    var answers = new ArrayList<CompletableFuture<Http.Answer>>();
+    try (var _ = QuietSite.SITE.lockTable("payment")) {
+      for (int i = 0; i < 256; i++) answers.add(Http.sendAsync("GET", url, Map.of(), null));
+      queue.awaitFull();
+      var refused = Http.get(url);
+      assertThat(refused.status()).isEqualTo(503);
+      assertThat(refused.header("Retry-After")).isEqualTo("1");
+      assertThat(queue.rejected()).isEqualTo(1);
+    }
+    assertThat(answers).extracting(a -> a.join().status()).containsOnly(303);
+    assertThat(returns(id)).hasSize(1);
+    queue.awaitEmpty();
+    assertThat(Http.get(url).status()).isEqualTo(303);
+    node.kill();
   }
 
   @Test

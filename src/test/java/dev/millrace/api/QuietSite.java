@@ -13,6 +13,7 @@ import dev.millrace.testing.GatewayProcess;
 import dev.millrace.testing.Loop;
 import dev.millrace.testing.Site;
 import dev.millrace.testing.TestServers;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Pool;
 import java.sql.SQLException;
@@ -43,7 +44,7 @@ final class QuietSite {
       String uri = database.getMetaData().getURL().substring("jdbc:".length());
       var servers = new Servers(Config.load(Map.of("MILLRACE_POSTGRES_URI", uri)));
       Pool pool = servers.batchPool(LOOP.vertx());
-      return new Reads(pool, 5_000);
+      return new Reads(pool, 5_000, servers.poolRoom("test", new SimpleMeterRegistry()));
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }

@@ -2,7 +2,6 @@ package dev.millrace.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.journal.Reads;
 import dev.millrace.testing.Loop;
 import dev.millrace.testing.TestDatabase;
 import io.vertx.core.json.JsonArray;
@@ -108,7 +107,7 @@ class BalanceHistoryIT {
     final TestDatabase database = TestDatabase.create();
     final Random random;
     final Loop loop = new Loop();
-    final Balances balances = new Balances(new Reads(database.pool(loop), 10_000)::query);
+    final Balances balances = new Balances(database.reads(loop)::query);
     final Connection service;
     final List<Posted> committed = new ArrayList<>();
     final List<Open> open = new ArrayList<>();

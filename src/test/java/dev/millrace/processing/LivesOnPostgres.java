@@ -58,7 +58,7 @@ public final class LivesOnPostgres implements AutoCloseable {
   /** Starts the writers and the settlement. */
   public LivesOnPostgres(TestDatabase database) {
     this.database = database;
-    this.reads = new Reads(database.pool(loop), 10_000);
+    this.reads = database.reads(loop);
     PgLink accept = database.link(loop, "accept");
     this.accepting = loop.on(
         () -> new AcceptWriter(loop.vertx(), accept, "accept", 5_000, 500, new SimpleMeterRegistry()));

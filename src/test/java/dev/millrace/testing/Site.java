@@ -21,6 +21,12 @@ public final class Site implements AutoCloseable {
   public static final String WEBHOOK_PATH = "/webhooks/stripe/default";
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
+  /** What others wait for. */
+  public interface Lock extends AutoCloseable {
+    @Override
+    void close();
+  }
+
   private final EmbeddedServers.Ports ports;
   private final Map<String, String> environment = new HashMap<>();
   private final List<GatewayProcess> processes = new ArrayList<>();
@@ -88,6 +94,31 @@ public final class Site implements AutoCloseable {
     } catch (SQLException e) {
       throw new IllegalStateException(sql, e);
     }
+  }
+
+  /** Runs a statement in a transaction that keeps its locks until it is closed, then undoes it. */
+  public Lock lock(String sql) {
+    try {
+      Connection connection = database();
+      connection.setAutoCommit(false);
+      try (var statement = connection.createStatement()) {
+        statement.execute(sql);
+      }
+      return () -> {
+        try (connection) {
+          connection.rollback();
+        } catch (SQLException e) {
+          throw new IllegalStateException(e);
+        }
+      };
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  /** Lets nobody else use a table until it is closed. Takes a transaction id, so readers of the journal stop there. */
+  public Lock lockTable(String table) {
+    return lock("LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE");
   }
 
   /** Starts a node with these roles (comma-separated) and waits until it is ready. {@code more} overrides settings. */

@@ -1,9 +1,11 @@
 package dev.millrace.testing;
 
+import dev.millrace.journal.Reads;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.Migrations;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Servers;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.sqlclient.Pool;
@@ -40,7 +42,7 @@ public final class TestDatabase {
   public PgLink link(Loop loop, String name) {
     Vertx vertx = loop.vertx();
     return loop.result(() -> {
-      PgLink link = servers.batchLink(vertx, name);
+      PgLink link = servers.batchLink(vertx, name, new SimpleMeterRegistry());
       return link.whenUp(5_000).compose(v -> Future.succeededFuture(link));
     });
   }
@@ -48,6 +50,11 @@ public final class TestDatabase {
   /** A pool as the gateway's reads have it. */
   public Pool pool(Loop loop) {
     return servers.readPool(loop.vertx());
+  }
+
+  /** Reads on such a pool. */
+  public Reads reads(Loop loop) {
+    return new Reads(pool(loop), 10_000, servers.poolRoom("test", new SimpleMeterRegistry()));
   }
 
   /** For processes and verticles that take it from a configuration. */

@@ -34,7 +34,8 @@ final class Merchants implements AutoCloseable {
   static final List<Duration> WINDOWS = List.of(Duration.ofSeconds(2), Duration.ofSeconds(20),
       Duration.ofSeconds(200),
       Duration.ofSeconds(2_000), Duration.ofSeconds(20_000));
-  static final Policy POLICY = new Policy(WINDOWS, 20, 64, 5, Duration.ofSeconds(5), Duration.ofSeconds(60),
+  static final Policy POLICY = new Policy(WINDOWS, 20, 64, 16_384, 5, Duration.ofSeconds(5),
+      Duration.ofSeconds(60),
       10,
       Duration.ofDays(5));
   private static final Duration BOUND = Duration.ofSeconds(15);
