@@ -22,7 +22,7 @@ final class DeadLetterActs {
 
   private static final String LIST = """
     SELECT id, payment_id, task, status, attempts, error, coalesce(nullif(traceparent, ''),
-             (SELECT p.traceparent FROM payment p WHERE p.id = d.payment_id), ''), source, created, replays, due, outcome,
+             (SELECT j.traceparent FROM journal j WHERE j.subject = d.payment_id AND j.version = 1), ''), source, created, replays, due, outcome,
            outcome_note, outcome_at, decided_by, decided, reason
       FROM dead_letter d WHERE %s ORDER BY id LIMIT $1::int""";
   private static final String RECORD = """
