@@ -96,7 +96,7 @@ final class DeadLetterReplays {
   /** Fails only while Postgres is away. */
   private Future<End> run(Taken letter) {
     return Future.succeededFuture().compose(v -> letter.task().equals(DeadLetters.WEBHOOK)
-        ? told(letter.origin().source())
+        ? told(letter)
         : driven(letter, letter.payment() != null ? letter.payment() : records.payment(letter.origin())))
         .recover(failure -> failure instanceof Unavailable
             ? Future.failedFuture(failure)
@@ -113,9 +113,9 @@ final class DeadLetterReplays {
   }
 
   /** Webhooks are worked off by one worker, which finds it among those that wait for their payment. */
-  private Future<End> told(String source) {
-    String[] parts = source.split("/", 4);
-    return inbox.again(parts[1], parts[2], parts[3]).map(again -> switch (again) {
+  private Future<End> told(Taken letter) {
+    String[] parts = letter.origin().source().split("/", 4);
+    return inbox.again(parts[1], parts[2], parts[3], letter.ordered()).map(again -> switch (again) {
       case PARKED -> new End(Outcome.WAITS, "is worked off again");
       case IN_HAND -> new End(Outcome.FAILED, "it is being worked off at this moment: look again");
       case GONE -> new End(Outcome.FAILED, "it is no longer kept (`inbox.retention`)");

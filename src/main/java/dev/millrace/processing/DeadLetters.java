@@ -9,6 +9,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -57,7 +58,7 @@ final class DeadLetters {
     UPDATE dead_letter AS d SET taken_until = clock_timestamp() + $2::bigint * interval '1 ms', replays = d.replays + 1
       FROM t WHERE d.id = t.id
     RETURNING d.id, d.replays, d.payment_id, d.task, d.traceparent, d.source, d.record_key, d.record_form,
-        CASE d.task WHEN 'poison' THEN d.record ELSE '' END, coalesce(d.record_size, 0), d.headers::text""";
+        CASE d.task WHEN 'poison' THEN d.record ELSE '' END, coalesce(d.record_size, 0), d.headers::text, d.decided""";
   private static final String END = """
     UPDATE dead_letter AS d SET status = CASE $3::text WHEN 'failed' THEN 'open' ELSE 'replayed' END, outcome = $3::text,
            outcome_note = $4::text, outcome_at = clock_timestamp(), due = NULL, taken_until = NULL,
@@ -71,8 +72,9 @@ final class DeadLetters {
   record Letter(@Nullable UUID payment, String task, int attempts, List<Failure> failures, String traceparent,
       Origin origin) {}
 
-  /** One that was taken for its {@code replay}-th replay. Only of {@link #POISON} the origin has a value. */
-  record Taken(long id, int replay, @Nullable UUID payment, String task, String traceparent, Origin origin) {}
+  /** One that was taken for its {@code replay}-th replay, ordered then. Only of {@link #POISON} the origin has a value. */
+  record Taken(long id, int replay, OffsetDateTime ordered, @Nullable UUID payment, String task,
+      String traceparent, Origin origin) {}
 
   /** How a replay ended. */
   enum Outcome {
@@ -125,7 +127,8 @@ final class DeadLetters {
     return reads.query(TAKE, Tuple.of(max, leaseMs)).map(rows -> {
       var taken = new ArrayList<Taken>(rows.size());
       for (Row r : rows)
-        taken.add(new Taken(r.getLong(0), r.getInteger(1), r.getUUID(2), r.getString(3), r.getString(4),
+        taken.add(new Taken(r.getLong(0), r.getInteger(1), r.getOffsetDateTime(11), r.getUUID(2),
+            r.getString(3), r.getString(4),
             origin(r)));
       return taken;
     });

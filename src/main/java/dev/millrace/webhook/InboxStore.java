@@ -81,13 +81,15 @@ public final class InboxStore {
       INSERT INTO provider_event_parked (xid, position, tries, next_try, since)
       SELECT xid, position, 0, clock_timestamp(), clock_timestamp() FROM r ON CONFLICT DO NOTHING
     )
-    SELECT (SELECT count(*) FROM e), (SELECT count(*) FROM r)""";
+    SELECT (SELECT count(*) FROM e), (SELECT count(*) FROM r),
+           (SELECT count(*) FROM e JOIN provider_event_parked k ON k.xid = e.xid AND k.position = e.position
+             WHERE k.since >= $4::timestamptz)""";
 
   /** Whether one can be worked off again. */
   public enum Again {
     /** Its result is gone, and it is due in the park. */
     PARKED,
-    /** It has no result yet. */
+    /** It has no result yet, and nobody asked for that. */
     IN_HAND,
     /** It is not kept any more. */
     GONE
@@ -150,12 +152,15 @@ public final class InboxStore {
         .map(rows -> rows.iterator().next().getLong(0) > 0);
   }
 
-  /** Has one that was worked off worked off again, as one whose payment was not known: it begins at the first window. */
-  public Future<Again> again(String provider, String account, String eventId) {
-    return query.apply(AGAIN, Tuple.of(provider, account, eventId)).map(rows -> {
+  /**
+   * Has one that was worked off worked off again, as one whose payment was not known: it begins at the first window. Asked
+   * twice for the same order, of {@code ordered}, it finds what it did before.
+   */
+  public Future<Again> again(String provider, String account, String eventId, OffsetDateTime ordered) {
+    return query.apply(AGAIN, Tuple.of(provider, account, eventId, ordered)).map(rows -> {
       var row = rows.iterator().next();
       if (row.getLong(0) == 0) return Again.GONE;
-      return row.getLong(1) == 0 ? Again.IN_HAND : Again.PARKED;
+      return row.getLong(1) + row.getLong(2) == 0 ? Again.IN_HAND : Again.PARKED;
     });
   }
 }

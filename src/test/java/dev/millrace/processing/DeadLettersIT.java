@@ -77,7 +77,9 @@ final class DeadLettersIT {
         Origin.of(source, "key", Buffer.buffer(new byte[]{0, 1}), Map.of("ce_type", "t")))));
   }
 
-  private static void order() { execute("UPDATE dead_letter SET status = 'replaying', due = now()"); }
+  private static void order() {
+    execute("UPDATE dead_letter SET status = 'replaying', due = now(), decided = now()");
+  }
 
   private static List<Taken> take(int max, long leaseMs) {
     return loop.result(() -> letters.take(max, leaseMs));
@@ -136,8 +138,10 @@ final class DeadLettersIT {
   @Test
   void replay_isTakenByOneOnly() {
     for (int i = 0; i < 40; i++) bury("events/1/" + i, "x");
-    execute("UPDATE dead_letter SET status = 'replaying', due = now() - interval '1 s' WHERE id <= 30");
-    execute("UPDATE dead_letter SET status = 'replaying', due = now() + interval '1 h' WHERE id > 35");
+    execute(
+        "UPDATE dead_letter SET status = 'replaying', decided = now(), due = now() - interval '1 s' WHERE id <= 30");
+    execute(
+        "UPDATE dead_letter SET status = 'replaying', decided = now(), due = now() + interval '1 h' WHERE id > 35");
     var both = loop.<List<List<Taken>>>result(() -> Future.all(letters.take(20, LONG_MS),
         letters.take(20, LONG_MS)).map(all -> all.<List<Taken>>list()));
     var ids = new HashSet<Long>();
