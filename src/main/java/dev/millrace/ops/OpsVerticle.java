@@ -82,7 +82,7 @@ public final class OpsVerticle extends VerticleBase {
     router.get("/ops/trial-balance")
         .handler(c -> act(c, body -> trialBalance(reads, c.queryParams().get("as_of"))));
     router.get("/ops/reviews").handler(c -> run(c, reviews(reads)));
-    router.get("/ops/dead-letters").handler(c -> run(c, deadLetters(reads, c.queryParams().get("after"))));
+    new DeadLetterRoutes(new DeadLetterActs(reads)).mount(router);
     router.post("/ops/payments/:id/release")
         .handler(c -> act(c, body -> acts.decide(c.pathParam("id"), operator(body), true)));
     router.post("/ops/payments/:id/block")
@@ -174,25 +174,8 @@ public final class OpsVerticle extends VerticleBase {
         });
   }
 
-  private static Future<JsonObject> deadLetters(Reads reads, @Nullable String after) {
-    long cursor = after != null && after.matches("\\d{1,18}") ? Long.parseLong(after) : 0;
-    return reads.query("""
-      SELECT id, payment_id, task, attempts, error, traceparent, record, source, created FROM dead_letter
-       WHERE id > $1::bigint ORDER BY id LIMIT $2::int""", Tuple.of(cursor, LIST_MAX)).map(rows -> {
-      var data = new JsonArray();
-      for (Row row : rows) {
-        data.add(new JsonObject().put("id", row.getLong(0))
-            .put("payment", row.getUUID(1) == null ? null : TypeId.format(TypeId.PAYMENT, row.getUUID(1)))
-            .put("task", row.getString(2)).put("attempts", row.getInteger(3)).put("error", row.getString(4))
-            .put("traceparent", row.getString(5))
-            .put("record", row.getString(6)).put("source", row.getString(7))
-            .put("created", row.getOffsetDateTime(8).toString()));
-      }
-      return new JsonObject().put("object", "list").put("data", data);
-    });
-  }
-
-  private static void act(RoutingContext c, Function<JsonObject, Future<JsonObject>> act) {
+  /** Answers what {@code act} makes of the JSON body. */
+  static void act(RoutingContext c, Function<JsonObject, Future<JsonObject>> act) {
     JsonObject body;
     try {
       body = c.body().length() <= 0 ? new JsonObject() : c.body().asJsonObject();
@@ -204,7 +187,7 @@ public final class OpsVerticle extends VerticleBase {
     }
   }
 
-  private static String operator(JsonObject body) { return text(body, "operator"); }
+  static String operator(JsonObject body) { return text(body, "operator"); }
 
   private static String text(JsonObject body, String field) {
     if (body.getValue(field) instanceof String s && !s.isBlank() && s.length() <= 200) return s;

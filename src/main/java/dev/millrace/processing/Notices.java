@@ -68,7 +68,7 @@ final class Notices {
   private final Reads reads;
   private final Map<String, WebhookScheme> schemes;
   private final PaymentFlow flow;
-  private final Retries retries;
+  private final DeadLetters letters;
   private final List<Duration> windows;
   private final InstantSource clock;
   private final long pollMs;
@@ -83,14 +83,14 @@ final class Notices {
   /** {@code schemes} by {@code provider/account}; {@code windows}: the waits of the park. */
   Notices(Vertx vertx, Lease lease, InboxStore inbox, Reads reads, Map<String, WebhookScheme> schemes,
       PaymentFlow flow,
-      Retries retries, List<Duration> windows, InstantSource clock, long pollMs, MeterRegistry registry) {
+      DeadLetters letters, List<Duration> windows, InstantSource clock, long pollMs, MeterRegistry registry) {
     this.vertx = vertx;
     this.lease = lease;
     this.inbox = inbox;
     this.reads = reads;
     this.schemes = schemes;
     this.flow = flow;
-    this.retries = retries;
+    this.letters = letters;
     this.windows = windows;
     this.clock = clock;
     this.pollMs = pollMs;
@@ -216,7 +216,7 @@ final class Notices {
       case Notice.Unreadable u -> {
         LOG.error("alert=webhook_unreadable provider={} account={} event={} error=\"{}\"", kept.provider(),
             kept.account(), kept.eventId(), u.reason());
-        yield retries.bury(null, "webhook", 1, u.reason(), "", kept.eventId(), source(kept))
+        yield bury(kept, null, u.reason())
             .compose(v -> result(kept, null, u, "unreadable", u.reason()));
       }
       case Notice.Told told -> {
@@ -250,8 +250,8 @@ final class Notices {
         case UNCHANGED -> result(kept, payment, notice, "unchanged", null);
         case LATER -> later(kept, notice, payment, "the payment cannot take it yet");
         case CONFLICT ->
-          retries.bury(payment, "webhook", kept.tries() + 1, "it contradicts what is known", "",
-              kept.eventId(), source(kept)).compose(v -> result(kept, payment, notice, "conflict", null));
+          bury(kept, payment, "it contradicts what is known")
+              .compose(v -> result(kept, payment, notice, "conflict", null));
       };
     });
   }
@@ -263,8 +263,10 @@ final class Notices {
         : outcome instanceof Outcome.Declined && match.status() == Status.DECLINED;
   }
 
-  private static String source(Kept kept) {
-    return "webhook/" + kept.provider() + "/" + kept.account() + "/" + kept.eventId();
+  private Future<Void> bury(Kept kept, @Nullable UUID payment, String error) {
+    String source = String.join("/", DeadLetters.WEBHOOK, kept.provider(), kept.account(), kept.eventId());
+    return letters.bury(new DeadLetters.Letter(payment, DeadLetters.WEBHOOK, kept.tries() + 1,
+        List.of(Failure.now(error)), "", Origin.of(source, kept.eventId(), kept.body(), Map.of())));
   }
 
   private Future<Judged> result(Kept kept, @Nullable UUID payment, Notice notice, String outcome,
@@ -279,7 +281,7 @@ final class Notices {
     if (kept.tries() < windows.size()) return Future.succeededFuture(new Judged(null, kept));
     LOG.error("alert=webhook_unmatched provider={} account={} event={} error=\"{}\"", kept.provider(),
         kept.account(), kept.eventId(), reason);
-    return retries.bury(payment, "webhook", kept.tries() + 1, reason, "", kept.eventId(), source(kept))
+    return bury(kept, payment, reason)
         .compose(v -> result(kept, payment, notice, "unmatched", reason));
   }
 

@@ -118,7 +118,8 @@ final class OperationFlow {
         .compose(ours -> ours
             ? call(work, operation, attempt, right)
             : Future
-                .succeededFuture(new Next.Again(operation.id() + ": a call of it may still be under way")));
+                .succeededFuture(new Next.Again(Handler.OPERATION,
+                    operation.id() + ": a call of it may still be under way")));
   }
 
   private static UUID uuid(String id) {
@@ -149,8 +150,10 @@ final class OperationFlow {
           case Finding.Happened _, Finding.Known _ -> Future.succeededFuture(PaymentFlow.DONE);
           case Finding.Wait w when outcome instanceof Outcome.Unknown ->
             unknown(recorded.work(), operation.id(), attempt, w.reason());
-          case Finding.Wait w -> Future.succeededFuture(new Next.Again(operation.id() + ": " + w.reason()));
-          case Finding.Conflict c -> Future.succeededFuture(new Next.Stuck(c.alert() + ": " + c.message()));
+          case Finding.Wait w ->
+            Future.succeededFuture(new Next.Again(Handler.OPERATION, operation.id() + ": " + w.reason()));
+          case Finding.Conflict c ->
+            Future.succeededFuture(new Next.Stuck(Handler.OPERATION, c.alert() + ": " + c.message()));
         });
   }
 
@@ -161,7 +164,7 @@ final class OperationFlow {
           ? new Finding.Known()
           : new Finding.Happened(new PaymentEvent.OperationUnknown(id, attempt.provider(),
               TypeId.format(TypeId.ATTEMPT, attempt.reference()), reason, p.status()));
-    }).map(recorded -> new Next.Again(id + ": " + reason));
+    }).map(recorded -> new Next.Again(Handler.OPERATION, id + ": " + reason));
   }
 
   /** The outcome of the call is not known: ask the provider by our own reference. */
@@ -175,7 +178,8 @@ final class OperationFlow {
         if (operation.state() == Operation.State.SUBMITTED) return repeat(work, operation, open.attempt());
         if (open.ageMs() < parts.providers().times(provider.name()).absenceAfter())
           return Future.succeededFuture(
-              new Next.Again(operation.id() + ": no record of it at " + provider.name() + " yet"));
+              new Next.Again(Handler.OPERATION,
+                  operation.id() + ": no record of it at " + provider.name() + " yet"));
         // It was never carried out, so it can be ordered anew, as a call of its own.
         if (open.attempt().number() < CALLS_MAX && possible(work.payment(), operation))
           return submit(work, operation, open.attempt().number() + 1);

@@ -47,10 +47,10 @@ final class PaymentFlow {
     record Done() implements Next {}
 
     /** Look at it again later. */
-    record Again(String reason) implements Next {}
+    record Again(Handler handler, String reason) implements Next {}
 
     /** A person must look at it. */
-    record Stuck(String reason) implements Next {}
+    record Stuck(Handler handler, String reason) implements Next {}
 
     /** This, unless it is nothing: then the other. */
     default Next or(Next other) {
@@ -90,8 +90,10 @@ final class PaymentFlow {
 
   /** A payment that was begun before: goes on, one at a time, with all that the journal says is open. */
   Future<Next> resume(UUID id) {
-    return serial.run(id,
-        () -> again(id).compose(next -> operations.drive(id).map(next::or)));
+    return serial.run(id, () -> again(id).compose(next -> operations.drive(id).map(next::or)))
+        .recover(failure -> failure instanceof Recorder.NoSuchPayment
+            ? Future.succeededFuture(new Next.Stuck(Handler.CHARGE, String.valueOf(failure.getMessage())))
+            : Future.failedFuture(failure));
   }
 
   private Future<Next> again(UUID id) { return recorder.read(id).compose(this::drive); }
@@ -260,10 +262,9 @@ final class PaymentFlow {
             case Finding.Happened _, Finding.Known _ -> Future.succeededFuture(DONE);
             case Finding.Wait w when outcome instanceof Outcome.Unknown ->
               unknown(recorded.work(), attempt, w.reason());
-            case Finding.Wait w -> Future.succeededFuture(new Next.Again(w.reason()));
-            case Finding.Conflict c -> recorded.work().payment().status() == Status.PROVIDER_SUBMITTED
-                ? unknown(recorded.work(), attempt, c.message())
-                : Future.succeededFuture(new Next.Stuck(c.alert() + ": " + c.message()));
+            case Finding.Wait w -> Future.succeededFuture(new Next.Again(Handler.CHARGE, w.reason()));
+            case Finding.Conflict c -> unknown(recorded.work(), attempt, c.message())
+                .map(v -> new Next.Stuck(Handler.CHARGE, c.alert() + ": " + c.message()));
           };
         });
   }
@@ -280,7 +281,7 @@ final class PaymentFlow {
   }
 
   private Future<Next> unknown(Work work, Attempt attempt, String reason) {
-    var again = new Next.Again(reason);
+    var again = new Next.Again(Handler.CHARGE, reason);
     if (work.payment().status() != Status.PROVIDER_SUBMITTED) return Future.succeededFuture(again);
     parts.registry.counter("millrace.provider.unknown").increment();
     return journal.append(work.append(List.of(attempt.ended("unknown", null, reason)),
@@ -299,7 +300,8 @@ final class PaymentFlow {
         if (work.payment().status() == Status.PROVIDER_SUBMITTED) return repeat(work, open.attempt());
         long absenceAfterMs = parts.providers.times(provider.name()).absenceAfter();
         if (open.ageMs() < absenceAfterMs)
-          return Future.succeededFuture(new Next.Again("no record of it at " + provider.name() + " yet"));
+          return Future.succeededFuture(
+              new Next.Again(Handler.CHARGE, "no record of it at " + provider.name() + " yet"));
         return answered(work, open.attempt(), new Outcome.Declined(null, "provider_no_record", null,
             "The provider has no record of the payment: it was never charged."));
       });
@@ -312,7 +314,8 @@ final class PaymentFlow {
     return attempts.claim(attempt, parts.providers.times(attempt.provider()).absenceAfter())
         .compose(ours -> {
           if (!ours || right.expired())
-            return Future.succeededFuture(new Next.Again("a call of it may still be under way"));
+            return Future
+                .succeededFuture(new Next.Again(Handler.CHARGE, "a call of it may still be under way"));
           return parts.providers.named(attempt.provider()).execute(charge(work))
               .compose(outcome -> used(work, attempt, right, outcome));
         });

@@ -4,9 +4,7 @@ import dev.millrace.fraud.RedisVelocityCounters;
 import dev.millrace.fraud.Screener;
 import dev.millrace.ledger.FeeSchedule;
 import dev.millrace.journal.AppendWriter;
-import dev.millrace.journal.EventContract;
 import dev.millrace.journal.Reads;
-import dev.millrace.payment.EventType;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.ConfigException;
 import dev.millrace.platform.Lease;
@@ -14,9 +12,7 @@ import dev.millrace.platform.Links;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.RedisLink;
 import dev.millrace.platform.Servers;
-import dev.millrace.platform.Trace;
 import dev.millrace.platform.TypeId;
-import dev.millrace.platform.Unavailable;
 import dev.millrace.provider.Providers;
 import dev.millrace.provider.Routing;
 import dev.millrace.provider.WebhookScheme;
@@ -25,22 +21,18 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.kafka.client.consumer.KafkaConsumer;
-import io.vertx.kafka.client.consumer.KafkaConsumerRecord;
 import io.vertx.sqlclient.Pool;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
@@ -52,9 +44,6 @@ public final class ProcessorVerticle extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(ProcessorVerticle.class);
   private static final int RETRIES_IN_FLIGHT_MAX = 128;
   private static final long EXPIRY_EVERY_MS = 1_000;
-  /** What a payment is asked for after it was begun. */
-  private static final Set<String> ASKED = Set.of(EventType.CAPTURE_REQUESTED.wire(),
-      EventType.CANCEL_REQUESTED.wire(), EventType.REFUND_REQUESTED.wire(), EventType.ACTION_RETURNED.wire());
 
   private final Config config;
   private final Servers servers;
@@ -63,13 +52,13 @@ public final class ProcessorVerticle extends VerticleBase {
   private final String holder;
   private final Producer<String, byte[]> producer;
   private final Map<String, WebhookScheme> schemes;
-  private final EventContract contract = new EventContract();
   private @Nullable PgLink pg;
   private @Nullable Pool pool;
   private @Nullable RedisLink redis;
   private @Nullable Providers providers;
   private @Nullable PaymentFlow flow;
-  private @Nullable Retries retries;
+  private @Nullable Records records;
+  private @Nullable DeadLetterReplays replays;
   private @Nullable Intake fresh;
   private @Nullable Intake waiting;
   private @Nullable Janitor janitor;
@@ -78,7 +67,6 @@ public final class ProcessorVerticle extends VerticleBase {
   private @Nullable PgLink inboxRights;
   private @Nullable Lease inboxLease;
   private @Nullable Notices notices;
-  private boolean closing;
 
   /**
    * {@code holder} names this process in leases, and must differ after a restart; {@code schemes} are the accounts whose
@@ -112,17 +100,19 @@ public final class ProcessorVerticle extends VerticleBase {
         config.positive("limits.commit-batch-max"), registry);
     var accounts = new Providers(vertx, config, registry);
     providers = accounts;
-    flow = new PaymentFlow(new PaymentFlow.Parts(screener(), routing(), accounts, writer, reads,
+    var driving = new PaymentFlow(new PaymentFlow.Parts(screener(), routing(), accounts, writer, reads,
         new Evidence(fees(), accounts::times, InstantSource.system()), Links.returns(config), registry));
-    retries = new Retries(vertx, producer, reads, config.text("kafka.retry-topic"),
-        config.durations("processor.retry-windows"),
+    flow = driving;
+    var letters = new DeadLetters(vertx, reads, registry);
+    var retries = new Retries(vertx, producer, letters, config.text("kafka.retry-topic"),
+        config.durations("processor.retry-windows"), Handler.Limits.of(config),
         config.integer("processor.retry-jitter-percent"), RandomGenerator.getDefault(), registry);
+    var taking = new Records(vertx, driving, retries, letters);
+    records = taking;
     var intake = new Intake(vertx, consumer(config.text("processor.group"), 32_768, 20), "processor",
-        config.positive("processor.in-flight-max"),
-        ProcessorVerticle::freshDue, this::freshRecord, registry);
+        config.positive("processor.in-flight-max"), Records::freshDue, taking::fresh, registry);
     var again = new Intake(vertx, consumer(config.text("processor.group") + "-retry", 1, 200), "retry",
-        RETRIES_IN_FLIGHT_MAX,
-        ProcessorVerticle::retryDue, this::retryRecord, registry);
+        RETRIES_IN_FLIGHT_MAX, Records::retryDue, taking::retry, registry);
     fresh = intake;
     waiting = again;
     var sweeping = new Janitor(vertx, reads, config.millis("processor.janitor-age"),
@@ -130,14 +120,20 @@ public final class ProcessorVerticle extends VerticleBase {
     janitor = sweeping;
     var expiring = new Expiry(vertx, reads, writer, EXPIRY_EVERY_MS);
     expiry = expiring;
-    var noticing = notices(reads);
+    var noticing = notices(reads, letters);
+    var replaying = new DeadLetterReplays(vertx, letters, driving, taking, retries,
+        new InboxStore(reads::query), new DeadLetterReplays.Timing(
+            config.millis("processor.replay-interval"), config.millis("processor.replay-lease")),
+        registry);
+    replays = replaying;
     return pg.whenUp(10_000).compose(v -> up(inboxRows)).compose(v -> up(inboxRights))
         .compose(v -> intake.start(Set.of(config.text("kafka.topic"))))
-        .compose(v -> again.start(retries().topics())).onSuccess(v -> {
+        .compose(v -> again.start(retries.topics())).onSuccess(v -> {
           sweeping.start();
           expiring.start();
           if (inboxLease != null) inboxLease.start();
           noticing.start();
+          replaying.start();
         });
   }
 
@@ -145,7 +141,7 @@ public final class ProcessorVerticle extends VerticleBase {
     return link == null ? Future.succeededFuture() : link.whenUp(10_000);
   }
 
-  private Notices notices(Reads reads) {
+  private Notices notices(Reads reads, DeadLetters letters) {
     PgLink rows = servers.link(vertx, "inbox", registry);
     PgLink rights = servers.link(vertx, "inbox-lease", registry);
     var right = new Lease(vertx, rights, "inbox", holder, config.millis("inbox.lease"));
@@ -153,7 +149,7 @@ public final class ProcessorVerticle extends VerticleBase {
     inboxRights = rights;
     inboxLease = right;
     var working = new Notices(vertx, right, new InboxStore(rows::execute), reads, schemes, flow(),
-        retries(),
+        letters,
         config.durations("inbox.park-windows"), InstantSource.system(), config.millis("inbox.poll-interval"),
         registry);
     notices = working;
@@ -215,99 +211,6 @@ public final class ProcessorVerticle extends VerticleBase {
     return KafkaConsumer.create(vertx, settings);
   }
 
-  private static @Nullable String header(KafkaConsumerRecord<String, byte[]> record, String name) {
-    var header = record.record().headers().lastHeader(name);
-    return header == null ? null : new String(header.value(), StandardCharsets.US_ASCII);
-  }
-
-  /** Only fresh payments, those that an operator released, and what is asked of payments later, are for us; a record without a type is for the dead letters. */
-  private static long freshDue(KafkaConsumerRecord<String, byte[]> record) {
-    String type = header(record, "ce_type");
-    if (type == null || type.equals(EventType.INITIATED.wire()) || ASKED.contains(type)) return 0;
-    return type.equals(EventType.SCREENED.wire()) && released(record) ? 0 : -1;
-  }
-
-  /** Screening is version 2; a later one is a release from review. */
-  private static boolean released(KafkaConsumerRecord<String, byte[]> record) {
-    String version = header(record, "ce_version");
-    return version != null && !version.equals("2");
-  }
-
-  private static String source(KafkaConsumerRecord<String, byte[]> record) {
-    return record.topic() + "/" + record.partition() + "/" + record.offset();
-  }
-
-  private Future<Void> freshRecord(KafkaConsumerRecord<String, byte[]> record) {
-    String type = header(record, "ce_type");
-    if (type != null && !type.equals(EventType.INITIATED.wire())) {
-      UUID id = record.key() == null ? null : TypeId.parse(TypeId.PAYMENT, record.key());
-      String trace = header(record, "traceparent");
-      return id == null
-          ? poison(record, "a key that is no payment")
-          : first(id, flow().resume(id), trace == null ? Trace.continued(null) : trace, source(record));
-    }
-    try {
-      var payment = contract.decodeInitiated(record.value());
-      UUID id = Objects.requireNonNull(TypeId.parse(TypeId.PAYMENT, payment.paymentId()), "payment_id");
-      return first(id, flow().begin(payment), payment.traceparent(), source(record));
-    } catch (IOException | RuntimeException e) {
-      return poison(record, "unreadable payment.initiated: " + e.getMessage());
-    }
-  }
-
-  private Future<Void> poison(KafkaConsumerRecord<String, byte[]> record, String error) {
-    byte[] value = record.value() == null ? new byte[0] : record.value();
-    return retries().bury(null, "poison", 1, error,
-        Objects.requireNonNullElse(header(record, "traceparent"), ""),
-        Base64.getEncoder().encodeToString(value), source(record));
-  }
-
-  private Future<Void> first(UUID id, Future<PaymentFlow.Next> step, String traceparent, String source) {
-    return patient(id, step).transform(result -> {
-      if (result.failed()) return retries().first(id, message(id, result.cause()), traceparent, source);
-      return switch (result.result()) {
-        case PaymentFlow.Next.Done _ -> Future.succeededFuture();
-        case PaymentFlow.Next.Again a -> retries().first(id, a.reason(), traceparent, source);
-        case PaymentFlow.Next.Stuck s ->
-          retries().bury(id, "payment", 1, s.reason(), traceparent, "", source);
-      };
-    });
-  }
-
-  private static long retryDue(KafkaConsumerRecord<String, byte[]> record) {
-    var task = RetryTask.decode(record.value());
-    return task == null ? 0 : task.dueMs();
-  }
-
-  private Future<Void> retryRecord(KafkaConsumerRecord<String, byte[]> record) {
-    var task = RetryTask.decode(record.value());
-    if (task == null) return poison(record, "unreadable retry task");
-    return patient(task.payment(), flow().resume(task.payment())).transform(result -> {
-      if (result.failed())
-        return retries().next(task, message(task.payment(), result.cause()), source(record));
-      return switch (result.result()) {
-        case PaymentFlow.Next.Done _ -> Future.succeededFuture();
-        case PaymentFlow.Next.Again a -> retries().next(task, a.reason(), source(record));
-        case PaymentFlow.Next.Stuck s ->
-          retries().bury(task.payment(), "payment", task.attempts() + 1, s.reason(),
-              task.traceparent(), "", source(record));
-      };
-    });
-  }
-
-  private static String message(UUID id, Throwable failure) {
-    LOG.error("payment_step_failed payment={}", TypeId.format(TypeId.PAYMENT, id), failure);
-    return String.valueOf(failure.getMessage());
-  }
-
-  /** While Postgres is away the payment waits where it is: that is no failure of the payment's. */
-  private Future<PaymentFlow.Next> patient(UUID id, Future<PaymentFlow.Next> step) {
-    return step.recover(failure -> {
-      if (!(failure instanceof Unavailable) || closing) return Future.failedFuture(failure);
-      return vertx.timer(500, TimeUnit.MILLISECONDS).compose(v -> patient(id, flow().resume(id)));
-    });
-  }
-
   private Future<Void> sweep(UUID id) {
     return flow().resume(id).<Void>mapEmpty()
         .recover(failure -> {
@@ -319,8 +222,6 @@ public final class ProcessorVerticle extends VerticleBase {
 
   private PaymentFlow flow() { return Objects.requireNonNull(flow, "started"); }
 
-  private Retries retries() { return Objects.requireNonNull(retries, "started"); }
-
   @Override
   public Future<?> stop() {
     if (janitor != null) janitor.close();
@@ -329,10 +230,11 @@ public final class ProcessorVerticle extends VerticleBase {
     long drainMs = Duration.ofSeconds(8).toMillis();
     Future<Void> drained = fresh == null ? Future.succeededFuture() : fresh.close(drainMs);
     Future<Void> drainedToo = waiting == null ? Future.succeededFuture() : waiting.close(drainMs);
-    return Future.join(drained, drainedToo, noticed)
+    Future<Void> replayed = replays == null ? Future.succeededFuture() : replays.close(drainMs);
+    return Future.join(drained, drainedToo, noticed, replayed)
         .transform(done -> inboxLease == null ? Future.succeededFuture() : inboxLease.close())
         .transform(done -> {
-          closing = true;
+          if (records != null) records.close();
           return providers == null ? Future.succeededFuture() : providers.close();
         }).transform(done -> inboxRows == null ? Future.succeededFuture() : inboxRows.close())
         .transform(done -> inboxRights == null ? Future.succeededFuture() : inboxRights.close())

@@ -26,6 +26,13 @@ final class Recorder {
   /** What became of evidence: the payment as it stood when it was judged last, and what was found then. */
   record Recorded(Work work, Finding finding) {}
 
+  /** The journal knows nothing of it, and will not. */
+  static final class NoSuchPayment extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    NoSuchPayment(String message) { super(message, null, false, false); }
+  }
+
   private final AppendWriter journal;
   private final Reads reads;
   private final MeterRegistry registry;
@@ -36,11 +43,11 @@ final class Recorder {
     this.registry = registry;
   }
 
-  /** The payment of this id as it stands. */
+  /** The payment of this id as it stands; fails with {@link NoSuchPayment}. */
   Future<Work> read(UUID id) {
     return reads.history(id).map(history -> {
       if (history == null)
-        throw new IllegalStateException("no such payment: " + TypeId.format(TypeId.PAYMENT, id));
+        throw new NoSuchPayment("no such payment: " + TypeId.format(TypeId.PAYMENT, id));
       return Work.of(history);
     });
   }

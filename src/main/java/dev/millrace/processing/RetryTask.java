@@ -2,31 +2,45 @@ package dev.millrace.processing;
 
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.time.DateTimeException;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A payment that is to be looked at again: the value of a record in a retry topic, JSON.
  *
+ * @param handler what failed last
  * @param window which retry window it waits in, from 0
  * @param dueMs wall-clock milliseconds before which it must not start
+ * @param failures of the last tries, oldest first
  */
-record RetryTask(UUID payment, int window, int attempts, long dueMs, String error, String traceparent) {
+record RetryTask(UUID payment, Handler handler, int window, int attempts, long dueMs, List<Failure> failures,
+    String traceparent) {
 
   byte[] encode() {
-    return new JsonObject().put("payment", payment.toString()).put("window", window).put("attempts", attempts)
-        .put("due_ms", dueMs).put("error", error).put("traceparent", traceparent).toBuffer().getBytes();
+    return new JsonObject().put("payment", payment.toString()).put("handler", handler.wire())
+        .put("window", window).put("attempts", attempts).put("due_ms", dueMs)
+        .put("errors", Failure.json(failures)).put("traceparent", traceparent).toBuffer().getBytes();
   }
 
-  /** Null when the bytes are no task. */
+  /** Null when the bytes are no task. Tasks that an earlier version wrote name no handler, and their last error alone. */
   static @Nullable RetryTask decode(byte[] bytes) {
     try {
       var json = new JsonObject(Buffer.buffer(bytes));
-      return new RetryTask(UUID.fromString(json.getString("payment")), json.getInteger("window"),
-          json.getInteger("attempts"),
-          json.getLong("due_ms"), json.getString("error", ""), json.getString("traceparent", ""));
-    } catch (DecodeException | IllegalArgumentException | ClassCastException | NullPointerException e) {
+      JsonArray errors = json.getJsonArray("errors");
+      String error = json.getString("error", "");
+      return new RetryTask(UUID.fromString(json.getString("payment")),
+          Handler.ofWire(json.getString("handler", Handler.CHARGE.wire())), json.getInteger("window"),
+          json.getInteger("attempts"), json.getLong("due_ms"),
+          errors != null
+              ? Failure.of(errors)
+              : error.isEmpty() ? List.of() : List.of(new Failure(null, error)),
+          json.getString("traceparent", ""));
+    } catch (DecodeException | IllegalArgumentException | ClassCastException | NullPointerException
+        | DateTimeException e) {
       return null;
     }
   }

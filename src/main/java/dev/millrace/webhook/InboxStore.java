@@ -71,6 +71,30 @@ public final class InboxStore {
     )
     SELECT count(*) FROM fence""";
 
+  private static final String AGAIN = """
+    WITH e AS MATERIALIZED (
+      SELECT xid, position FROM provider_event WHERE event_id = $3::text AND account = $2::text AND provider = $1::text
+    ), r AS (
+      DELETE FROM provider_event_result r USING e WHERE r.xid = e.xid AND r.position = e.position
+      RETURNING r.xid, r.position
+    ), k AS (
+      INSERT INTO provider_event_parked (xid, position, tries, next_try, since)
+      SELECT xid, position, 0, clock_timestamp(), clock_timestamp() FROM r ON CONFLICT DO NOTHING
+    )
+    SELECT (SELECT count(*) FROM e), (SELECT count(*) FROM r),
+           (SELECT count(*) FROM e JOIN provider_event_parked k ON k.xid = e.xid AND k.position = e.position
+             WHERE k.since >= $4::timestamptz)""";
+
+  /** Whether one can be worked off again. */
+  public enum Again {
+    /** Its result is gone, and it is due in the park. */
+    PARKED,
+    /** It has no result yet, and nobody asked for that. */
+    IN_HAND,
+    /** It is not kept any more. */
+    GONE
+  }
+
   private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
   private final BodyForm forms = new BodyForm();
 
@@ -126,5 +150,17 @@ public final class InboxStore {
         .addValue(parked.stream().map(p -> p.kept.since).toArray(OffsetDateTime[]::new))
         .addValue(place.xidText()).addValue(place.position()).addValue((long) passed))
         .map(rows -> rows.iterator().next().getLong(0) > 0);
+  }
+
+  /**
+   * Has one that was worked off worked off again, as one whose payment was not known: it begins at the first window. Asked
+   * twice for the same order, of {@code ordered}, it finds what it did before.
+   */
+  public Future<Again> again(String provider, String account, String eventId, OffsetDateTime ordered) {
+    return query.apply(AGAIN, Tuple.of(provider, account, eventId, ordered)).map(rows -> {
+      var row = rows.iterator().next();
+      if (row.getLong(0) == 0) return Again.GONE;
+      return row.getLong(1) + row.getLong(2) == 0 ? Again.IN_HAND : Again.PARKED;
+    });
   }
 }

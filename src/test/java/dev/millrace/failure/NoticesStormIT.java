@@ -158,7 +158,7 @@ class NoticesStormIT {
   }
 
   private static List<List<String>> deadLetters(String event) {
-    return Sql.rows(site, "SELECT payment_id, task, attempts, record, error FROM dead_letter"
+    return Sql.rows(site, "SELECT payment_id, task, attempts, record_key, error FROM dead_letter"
         + " WHERE source = 'webhook/stripe/default/" + event + "'");
   }
 

@@ -147,7 +147,7 @@ class ProviderOutcomesIT {
       Await.until(Duration.ofSeconds(6), "a dead letter", () -> !deadLetters(node).isEmpty());
       var letter = deadLetters(node).getJsonObject(0);
       assertThat(letter.getString("payment")).isEqualTo(id);
-      assertThat(letter.getString("task")).isEqualTo("resume");
+      assertThat(letter.getString("task")).isEqualTo("charge");
       assertThat(letter.getInteger("attempts")).isEqualTo(3);
       assertThat(letter.getString("error")).startsWith("no connection: ");
       assertThat(Sql.statuses(lonely)).as("nothing is known, nothing is declined")

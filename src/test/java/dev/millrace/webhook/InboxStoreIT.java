@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.journal.Cursor;
 import dev.millrace.testing.Loop;
 import dev.millrace.testing.TestDatabase;
+import dev.millrace.webhook.InboxStore.Again;
 import dev.millrace.webhook.InboxStore.Kept;
 import dev.millrace.webhook.InboxStore.Parked;
 import dev.millrace.webhook.InboxStore.Result;
@@ -159,5 +160,30 @@ class InboxStoreIT {
     write(EPOCH, List.of(applied(twice)), List.of(), Cursor.START, 0);
     assertThat(count("provider_event_parked")).isZero();
     assertThat(count("provider_event_result")).isEqualTo(2);
+  }
+
+  private static Again again(String event, OffsetDateTime ordered) {
+    return loop.result(() -> store.again("stripe", "default", event, ordered));
+  }
+
+  @Test
+  void again_takesTheResultBack_andIsDueAtOnce_onceAnOrder() throws SQLException {
+    keep("a");
+    var kept = read(cursor(), 10).getFirst();
+    assertThat(again("a", PAST.plusYears(90))).as("it has no result yet").isEqualTo(Again.IN_HAND);
+    write(EPOCH, List.of(applied(kept)), List.of(), kept.place(), 1);
+    assertThat(again("a", PAST)).isEqualTo(Again.PARKED);
+    assertThat(count("provider_event_result")).isZero();
+    var due = due(OffsetDateTime.now().plusMinutes(1));
+    assertThat(ids(due)).containsExactly("a");
+    assertThat(due.getFirst().tries()).isZero();
+    assertThat(again("a", PAST)).as("the same order").isEqualTo(Again.PARKED);
+    assertThat(again("a", FUTURE)).as("an order since").isEqualTo(Again.IN_HAND);
+    assertThat(count("provider_event_parked")).isEqualTo(1);
+  }
+
+  @Test
+  void again_ofWhatIsNotKept_isSaid() {
+    assertThat(again("nobody's", PAST)).isEqualTo(Again.GONE);
   }
 }

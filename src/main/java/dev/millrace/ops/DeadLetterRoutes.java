@@ -1,0 +1,132 @@
+package dev.millrace.ops;
+
+import dev.millrace.ops.DeadLetterActs.Order;
+import dev.millrace.ops.OperatorActs.Refused;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.BiFunction;
+
+/** {@code /ops/dead-letters}: search, inspect, replay and discard. A name or a value that is not known is refused. */
+final class DeadLetterRoutes {
+  private static final int PAGE_MAX = 100;
+  private static final int RATE = 10;
+  private static final int RATE_MAX = 100;
+  private static final int REASON_CHARS_MAX = 500;
+
+  private final DeadLetterActs acts;
+
+  DeadLetterRoutes(DeadLetterActs acts) {
+    this.acts = acts;
+  }
+
+  void mount(Router router) {
+    router.get("/ops/dead-letters").handler(c -> OpsVerticle.act(c, body -> list(c)));
+    router.get("/ops/dead-letters/:id").handler(c -> OpsVerticle.act(c, body -> acts.inspect(id(c))));
+    router.post("/ops/dead-letters/replay").handler(c -> OpsVerticle.act(c, this::replay));
+    router.post("/ops/dead-letters/discard").handler(c -> OpsVerticle.act(c, this::discard));
+    router.post("/ops/dead-letters/:id/replay")
+        .handler(c -> OpsVerticle.act(c, body -> one(c, body, false, acts::replay)));
+    router.post("/ops/dead-letters/:id/discard")
+        .handler(c -> OpsVerticle.act(c, body -> one(c, body, true, acts::discard)));
+  }
+
+  private static long id(RoutingContext c) {
+    return LetterFilter.id("id", Objects.requireNonNull(c.pathParam("id")));
+  }
+
+  private Future<JsonObject> list(RoutingContext c) {
+    var given = new HashMap<String, String>();
+    for (var parameter : c.queryParams())
+      if (given.put(parameter.getKey(), parameter.getValue()) != null)
+        throw new Refused(400, "`" + parameter.getKey() + "` is given twice: give it once");
+    known(given.keySet(), "parameter", "after", "limit");
+    String after = given.getOrDefault("after", "0");
+    return acts.list(LetterFilter.of(given, LetterFilter.STATUSES), LetterFilter.id("after", after),
+        LetterFilter.number(given, "limit", PAGE_MAX, PAGE_MAX));
+  }
+
+  /** Refuses names that are neither a filter's nor these. */
+  private static void known(Set<String> names, String what, String... more) {
+    var permitted = new TreeSet<>(LetterFilter.FIELDS);
+    permitted.addAll(List.of(more));
+    for (String name : names)
+      if (!permitted.contains(name))
+        throw new Refused(400,
+            "there is no " + what + " `" + name + "`; there are " + String.join(", ", permitted));
+  }
+
+  /** The values of a body as texts. */
+  private static Map<String, String> texts(JsonObject body) {
+    var texts = new HashMap<String, String>();
+    for (var field : body) {
+      if (!(field.getValue() instanceof String || field.getValue() instanceof Number))
+        throw new Refused(400, "`" + field.getKey() + "` must be a text or a number");
+      texts.put(field.getKey(), String.valueOf(field.getValue()));
+    }
+    return texts;
+  }
+
+  private static Order order(JsonObject body, boolean reasoned) {
+    String operator = OpsVerticle.operator(body);
+    Object reason = body.getValue("reason");
+    if (reason == null && !reasoned) return new Order(operator, null, new JsonObject());
+    if (reason instanceof String s && !s.isBlank() && s.length() <= REASON_CHARS_MAX && s.indexOf('\0') < 0)
+      return new Order(operator, s, new JsonObject());
+    throw new Refused(400,
+        "`reason` must be a text of 1 to " + REASON_CHARS_MAX + " characters in the JSON body");
+  }
+
+  private static Future<JsonObject> one(RoutingContext c, JsonObject body, boolean reasoned,
+      BiFunction<Long, Order, Future<JsonObject>> act) {
+    for (String name : body.fieldNames())
+      if (!name.equals("operator") && !name.equals("reason"))
+        throw new Refused(400, "there is no field `" + name + "`; there are operator, reason");
+    return act.apply(id(c), order(body, reasoned));
+  }
+
+  private Future<JsonObject> replay(JsonObject body) {
+    var given = texts(body);
+    int rate = LetterFilter.number(given, "rate", RATE_MAX, RATE);
+    var order = order(body, false);
+    return acts.replay(filter(given, List.of("open", "discarded"), "rate"), limit(given), rate,
+        new Order(order.operator(), order.reason(), asked(body).put("rate", rate)));
+  }
+
+  private Future<JsonObject> discard(JsonObject body) {
+    var given = texts(body);
+    var order = order(body, true);
+    return acts.discard(filter(given, List.of("open", "replaying"), "reason"), limit(given),
+        new Order(order.operator(), order.reason(), asked(body)));
+  }
+
+  private static int limit(Map<String, String> given) {
+    return LetterFilter.number(given, "limit", DeadLetterActs.LETTERS_MAX, DeadLetterActs.LETTERS_MAX);
+  }
+
+  /** Without a status those that are open are meant. That all of them are must be said. */
+  private static LetterFilter filter(Map<String, String> given, List<String> statuses, String more) {
+    known(given.keySet(), "field", "operator", "reason", "limit", more);
+    if (given.keySet().stream().noneMatch(LetterFilter.FIELDS::contains))
+      throw new Refused(400,
+          "which dead letters? Give at least one of " + String.join(", ", new TreeSet<>(LetterFilter.FIELDS))
+              + "; `\"status\": \"open\"` means all that are open");
+    given.putIfAbsent("status", "open");
+    return LetterFilter.of(given, statuses);
+  }
+
+  /** The filter as it was given, for the audit. */
+  private static JsonObject asked(JsonObject body) {
+    var filter = new JsonObject();
+    for (var field : body)
+      if (LetterFilter.FIELDS.contains(field.getKey())) filter.put(field.getKey(), field.getValue());
+    return new JsonObject().put("filter", filter);
+  }
+}

@@ -1,0 +1,151 @@
+package dev.millrace.processing;
+
+import dev.millrace.platform.TypeId;
+import dev.millrace.platform.Unavailable;
+import dev.millrace.processing.DeadLetters.Outcome;
+import dev.millrace.processing.DeadLetters.Taken;
+import dev.millrace.webhook.InboxStore;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries out the replays that operators ordered, on every processor, each letter in one's hands at a time. A payment goes
+ * the way of any other that is resumed, so a replay that runs twice, at once or after a crash, moves no money twice.
+ */
+final class DeadLetterReplays {
+  private static final Logger LOG = LoggerFactory.getLogger(DeadLetterReplays.class);
+  private static final int IN_HAND_MAX = 32;
+  private static final long COUNT_EVERY_MS = 5_000;
+  private static final List<String> TASKS = List.of(Handler.CHARGE.wire(), Handler.OPERATION.wire(),
+      DeadLetters.POISON, DeadLetters.WEBHOOK);
+
+  private record End(Outcome outcome, String note) {}
+
+  /** {@code leaseMs}: how long one is another's before it is taken for left behind. */
+  record Timing(long pollMs, long leaseMs) {}
+
+  private final Vertx vertx;
+  private final DeadLetters letters;
+  private final PaymentFlow flow;
+  private final Records records;
+  private final Retries retries;
+  private final InboxStore inbox;
+  private final Timing timing;
+  private final MeterRegistry registry;
+  private final MultiGauge open;
+  private int inHand;
+  private boolean closed;
+
+  DeadLetterReplays(Vertx vertx, DeadLetters letters, PaymentFlow flow, Records records, Retries retries,
+      InboxStore inbox, Timing timing, MeterRegistry registry) {
+    this.vertx = vertx;
+    this.letters = letters;
+    this.flow = flow;
+    this.records = records;
+    this.retries = retries;
+    this.inbox = inbox;
+    this.timing = timing;
+    this.registry = registry;
+    this.open = MultiGauge.builder("millrace.dead.letters.open").register(registry);
+  }
+
+  void start() {
+    poll();
+    count();
+  }
+
+  private void poll() {
+    if (closed) return;
+    int room = IN_HAND_MAX - inHand;
+    Future<List<Taken>> taken = room == 0
+        ? Future.succeededFuture(List.of())
+        : letters.take(room, timing.leaseMs);
+    taken.onComplete(result -> {
+      if (result.failed())
+        LOG.warn("dead_letters_not_taken error=\"{}\"", result.cause().getMessage());
+      else
+        result.result().forEach(this::replay);
+      vertx.setTimer(timing.pollMs, id -> poll());
+    });
+  }
+
+  private void replay(Taken letter) {
+    inHand++;
+    run(letter).compose(end -> letters.end(letter, end.outcome, end.note).onSuccess(counted -> {
+      LOG.info("dead_letter_replayed letter={} payment={} outcome={} counted={} note=\"{}\"", letter.id(),
+          letter.payment() == null ? "-" : TypeId.format(TypeId.PAYMENT, letter.payment()),
+          end.outcome.wire(), counted, end.note);
+      if (counted)
+        registry.counter("millrace.dead.letter.replays", "outcome", end.outcome.wire()).increment();
+    })).onFailure(failure ->
+    // It is taken again when its time is over.
+    LOG.warn("dead_letter_replay_put_off letter={} error=\"{}\"", letter.id(), failure.getMessage()))
+        .onComplete(done -> inHand--);
+  }
+
+  /** Fails only while Postgres is away. */
+  private Future<End> run(Taken letter) {
+    return Future.succeededFuture().compose(v -> letter.task().equals(DeadLetters.WEBHOOK)
+        ? told(letter)
+        : driven(letter, letter.payment() != null ? letter.payment() : records.payment(letter.origin())))
+        .recover(failure -> failure instanceof Unavailable
+            ? Future.failedFuture(failure)
+            : Future.succeededFuture(new End(Outcome.FAILED, String.valueOf(failure.getMessage()))));
+  }
+
+  private Future<End> driven(Taken letter, UUID payment) {
+    return flow.resume(payment).compose(next -> switch (next) {
+      case PaymentFlow.Next.Done _ -> Future.succeededFuture(new End(Outcome.DONE, "nothing is left to do"));
+      case PaymentFlow.Next.Again a -> retries.first(payment, a.handler(), a.reason(), letter.traceparent())
+          .map(v -> new End(Outcome.WAITS, "waits in a retry window again: " + a.reason()));
+      case PaymentFlow.Next.Stuck s -> Future.succeededFuture(new End(Outcome.FAILED, s.reason()));
+    });
+  }
+
+  /** Webhooks are worked off by one worker, which finds it among those that wait for their payment. */
+  private Future<End> told(Taken letter) {
+    String[] parts = letter.origin().source().split("/", 4);
+    return inbox.again(parts[1], parts[2], parts[3], letter.ordered()).map(again -> switch (again) {
+      case PARKED -> new End(Outcome.WAITS, "is worked off again");
+      case IN_HAND -> new End(Outcome.FAILED, "it is being worked off at this moment: look again");
+      case GONE -> new End(Outcome.FAILED, "it is no longer kept (`inbox.retention`)");
+    });
+  }
+
+  private void count() {
+    if (closed) return;
+    letters.open().onComplete(result -> {
+      if (result.failed()) LOG.warn("dead_letters_not_counted error=\"{}\"", result.cause().getMessage());
+      else show(result.result());
+      vertx.setTimer(COUNT_EVERY_MS, id -> count());
+    });
+  }
+
+  private void show(Map<String, Long> counts) {
+    var all = new TreeMap<>(counts);
+    TASKS.forEach(task -> all.putIfAbsent(task, 0L));
+    open.register(all.entrySet().stream()
+        .map(e -> MultiGauge.Row.of(Tags.of("task", e.getKey()), e.getValue())).toList(), true);
+  }
+
+  /** Takes no more, and waits up to {@code ms} for those in hand; what is left others take later. */
+  Future<Void> close(long ms) {
+    closed = true;
+    return idle(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ms));
+  }
+
+  private Future<Void> idle(long untilNanos) {
+    if (inHand == 0 || System.nanoTime() - untilNanos >= 0) return Future.succeededFuture();
+    return vertx.timer(20, TimeUnit.MILLISECONDS).compose(v -> idle(untilNanos));
+  }
+}
