@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,8 +17,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class FaultPoint {
   private static final Logger LOG = LoggerFactory.getLogger(FaultPoint.class);
-  private static final @Nullable Path FILE = file();
   private static final long LOOK_EVERY_MS = 50;
+  private static final @Nullable Path FILE = file();
   private static final int KILLED = 137;
   private static volatile String armed = "";
 
@@ -25,18 +27,14 @@ public final class FaultPoint {
   private static @Nullable Path file() {
     String name = System.getProperty("millrace.fault-points");
     if (name == null) return null;
-    Thread.ofPlatform().daemon().name("fault-points").start(FaultPoint::watch);
+    Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("fault-points").factory())
+        .scheduleAtFixedRate(FaultPoint::look, 0, LOOK_EVERY_MS, TimeUnit.MILLISECONDS);
     return Path.of(name);
   }
 
-  private static void watch() {
+  private static void look() {
     try {
-      while (true) {
-        Thread.sleep(LOOK_EVERY_MS);
-        armed = read();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      armed = read();
     } catch (IOException e) {
       LOG.error("fault_points_unreadable", e);
     }
