@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
+import java.util.Timer;
+import java.util.TimerTask;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,8 +27,10 @@ public final class FaultPoint {
   private static @Nullable Path file() {
     String name = System.getProperty("millrace.fault-points");
     if (name == null) return null;
-    Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("fault-points").factory())
-        .scheduleAtFixedRate(FaultPoint::look, 0, LOOK_EVERY_MS, TimeUnit.MILLISECONDS);
+    new Timer("fault-points", true).schedule(new TimerTask() {
+      @Override
+      public void run() { look(); }
+    }, 0, LOOK_EVERY_MS);
     return Path.of(name);
   }
 
