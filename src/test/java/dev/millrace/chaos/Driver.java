@@ -26,6 +26,7 @@ import java.util.function.Consumer;
 final class Driver {
   private static final int LANES = 24;
   private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
   private static final Duration PATIENCE = Duration.ofSeconds(12);
   static final String CARD = "4242424242424242";
   /** What a payment says of its payer; not for logs. */
@@ -137,7 +138,7 @@ final class Driver {
         } catch (UncheckedIOException e) {
           // That node is away just now.
         }
-        LockSupport.parkNanos(AGAIN_NANOS);
+        LockSupport.parkNanos(LOOK_NANOS);
       }
       return false;
     }

@@ -4,6 +4,7 @@ import dev.millrace.chaos.Invariants.Rule;
 import dev.millrace.platform.TypeId;
 import dev.millrace.testing.Http;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -15,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 final class Trial implements AutoCloseable {
   private final Town town;
   private final Scenario scenario;
+  private final Instant began = Instant.now();
   private final Shop shop = new Shop();
   private final Driver driver;
   private final Run run;
@@ -37,14 +39,19 @@ final class Trial implements AutoCloseable {
 
   /** Breaks, heals, waits and looks; answers what does not hold. */
   Map<Rule, String> run() throws Exception {
+    long t0 = System.nanoTime();
+    long t1;
     try {
       run.awaitAccepted(10);
       scenario.fault().inject(run);
     } finally {
+      t1 = System.nanoTime();
       town.heal();
     }
     long healed = System.nanoTime();
     driver.stop();
+    System.out.println("TIMING fault " + (t1 - t0) / 1_000_000 + " heal " + (healed - t1) / 1_000_000
+        + " stop " + (System.nanoTime() - healed) / 1_000_000);
     var invariants = invariants();
     var breaches = invariants.check(scenario.bound());
     if (!breaches.containsKey(Rule.I7))
@@ -54,7 +61,7 @@ final class Trial implements AutoCloseable {
 
   private Invariants invariants() {
     return new Invariants(town, driver, merchant, shop,
-        List.of(Town.PROVIDER_KEY, Town.WEBHOOK_SECRET, Driver.CARD, key), List.of(Driver.PAYER));
+        List.of(Town.PROVIDER_KEY, Town.WEBHOOK_SECRET, Driver.CARD, key), List.of(Driver.PAYER), began);
   }
 
   /** Looks once more; answers what does not hold. */

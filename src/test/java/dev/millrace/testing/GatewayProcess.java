@@ -1,14 +1,11 @@
 package dev.millrace.testing;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -46,25 +43,14 @@ public final class GatewayProcess {
         throw new AssertionError("the gateway ended with " + process.exitValue() + ":\n" + logText());
       return ready();
     });
+    if (environment.get("MILLRACE_ROLES").contains("api")
+        && environment.get("MILLRACE_ROLES").contains("processor"))
+      Launcher.learnFrom(process);
   }
 
   /** Runs Millrace, or a program of the test's own as Millrace is run, without waiting for anything. */
   public static Process launch(Map<String, String> environment, Path log, String... program) {
-    var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-Xmx512m", "--sun-misc-unsafe-memory-access=allow", "-Dio.netty.noUnsafe=false",
-        "--enable-native-access=ALL-UNNAMED", "-ea:dev.millrace...",
-        "-XX:TieredStopAtLevel=" + System.getProperty("millrace.test.tier", "4"),
-        "-Dmillrace.exit-with-parent=true", "-cp", System.getProperty("java.class.path")));
-    command.addAll(program.length == 0 ? List.of("dev.millrace.Millrace") : List.of(program));
-    var builder = new ProcessBuilder(command);
-    builder.environment().keySet().removeIf(name -> name.startsWith("MILLRACE_"));
-    builder.environment().putAll(environment);
-    File file = log.toFile();
-    try {
-      return builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(file)).start();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return Launcher.start(environment, log, program);
   }
 
   /** Whether it answers on the ports that its roles have. */
