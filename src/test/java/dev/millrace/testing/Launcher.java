@@ -48,9 +48,11 @@ final class Launcher {
 
   private static void pack(Path classes, Path jar) throws IOException {
     try (var out = new JarOutputStream(Files.newOutputStream(jar)); var files = Files.walk(classes)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        out.putNextEntry(new JarEntry(classes.relativize(file).toString()));
-        Files.copy(file, out);
+      for (Path file : files.filter(f -> !f.equals(classes)).toList()) {
+        String name = classes.relativize(file).toString();
+        // Folders too: who looks for resources in one asks for it by name.
+        out.putNextEntry(new JarEntry(Files.isDirectory(file) ? name + "/" : name));
+        if (!Files.isDirectory(file)) Files.copy(file, out);
       }
     }
   }
