@@ -39,19 +39,14 @@ final class Trial implements AutoCloseable {
 
   /** Breaks, heals, waits and looks; answers what does not hold. */
   Map<Rule, String> run() throws Exception {
-    long t0 = System.nanoTime();
-    long t1;
     try {
       run.awaitAccepted(10);
       scenario.fault().inject(run);
     } finally {
-      t1 = System.nanoTime();
       town.heal();
     }
     long healed = System.nanoTime();
     driver.stop();
-    System.out.println("TIMING fault " + (t1 - t0) / 1_000_000 + " heal " + (healed - t1) / 1_000_000
-        + " stop " + (System.nanoTime() - healed) / 1_000_000);
     var invariants = invariants();
     var breaches = invariants.check(scenario.bound());
     if (!breaches.containsKey(Rule.I7))
