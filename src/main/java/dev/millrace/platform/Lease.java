@@ -2,7 +2,11 @@ package dev.millrace.platform;
 
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -10,9 +14,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The right to act alone, held in Postgres for a few seconds at a time. Every change of hands raises the epoch; each
  * write of the holder must name its epoch and fail when it is past, because a process that hung cannot know that it
- * lost the lease. Timed by the database's clock; the local clock only ever makes the holder stop early.
+ * lost the lease. Timed by the database's clock; the local clock only ever makes the holder stop early. The lease is also a
+ * clock, the database's: the times that one holder writes must mean the same to the next, whatever their machines' clocks say.
  */
-public final class Lease {
+public final class Lease implements InstantSource {
   private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
   private static final String TAKE = """
     INSERT INTO lease AS l (name, holder, epoch, expires)
@@ -21,7 +26,7 @@ public final class Lease {
       SET holder = excluded.holder, expires = clock_timestamp() + $3::bigint * interval '1 ms',
           epoch = CASE WHEN l.holder = excluded.holder AND l.expires >= clock_timestamp() THEN l.epoch ELSE l.epoch + 1 END
       WHERE l.holder = excluded.holder OR l.expires < clock_timestamp()
-    RETURNING epoch""";
+    RETURNING epoch, clock_timestamp()""";
   private static final String GIVE_BACK = "UPDATE lease SET expires = clock_timestamp() WHERE name = $1::text AND holder = $2::text AND epoch = $3::bigint";
 
   private final Vertx vertx;
@@ -31,6 +36,7 @@ public final class Lease {
   private final long ttlMs;
   private volatile long epoch;
   private volatile long validUntilNanos;
+  private volatile Duration ahead = Duration.ZERO;
   private long timer;
   private boolean closed;
 
@@ -56,12 +62,26 @@ public final class Lease {
     return epoch;
   }
 
+  /** The database's time as of the last renewal, carried on by this process's steady clock; before any, the machine's. */
+  @Override
+  public Instant instant() {
+    Duration by = ahead;
+    return by.isZero() ? Instant.now() : steady().plus(by);
+  }
+
+  /** Does not mean anything by itself, and nobody sets it. */
+  private static Instant steady() {
+    return Instant.EPOCH.plusNanos(System.nanoTime());
+  }
+
   private void renew() {
     long asked = System.nanoTime();
     pg.execute(TAKE, Tuple.of(name, holder, ttlMs)).onComplete(result -> {
       if (closed) return;
       if (result.succeeded()) {
-        taken(result.result().size() == 0 ? 0 : result.result().iterator().next().getLong(0), asked);
+        Row row = result.result().size() == 0 ? null : result.result().iterator().next();
+        if (row != null) ahead = Duration.between(steady(), row.getOffsetDateTime(1).toInstant());
+        taken(row == null ? 0 : row.getLong(0), asked);
       } else {
         LOG.warn("lease_renewal_failed name={} error=\"{}\"", name, result.cause().getMessage());
       }

@@ -33,9 +33,12 @@ final class Intake {
   private static final long COMMIT_EVERY_MS = 500;
   private static final long AGAIN_MS = 20;
 
+  /** One that waits; {@code fromNanos}: when it may start, by this process's own clock, which nobody sets. */
+  private record Held(KafkaConsumerRecord<String, byte[]> record, long fromNanos) {}
+
   private static final class Partition {
     final OffsetTracker offsets = new OffsetTracker();
-    final ArrayDeque<KafkaConsumerRecord<String, byte[]>> held = new ArrayDeque<>();
+    final ArrayDeque<Held> held = new ArrayDeque<>();
     boolean paused;
   }
 
@@ -43,7 +46,7 @@ final class Intake {
   private final KafkaConsumer<String, byte[]> consumer;
   private final String name;
   private final int inFlightMax;
-  private final ToLongFunction<KafkaConsumerRecord<String, byte[]>> dueAtMs;
+  private final ToLongFunction<KafkaConsumerRecord<String, byte[]>> waitMs;
   private final Function<KafkaConsumerRecord<String, byte[]>, Future<Void>> work;
   private final QueueMeter meter;
   private final QueueMeter holding;
@@ -56,18 +59,18 @@ final class Intake {
   private long timer;
 
   /**
-   * {@code dueAtMs}: when a record may start (wall clock, 0 for now), or -1 when it needs no work; {@code work}
+   * {@code waitMs}: how long a record that has just come must wait, or -1 when it needs no work; {@code work}
    * completes when the record's effects are durable and must not fail.
    */
   Intake(Vertx vertx, KafkaConsumer<String, byte[]> consumer, String name, int inFlightMax,
-      ToLongFunction<KafkaConsumerRecord<String, byte[]>> dueAtMs,
+      ToLongFunction<KafkaConsumerRecord<String, byte[]>> waitMs,
       Function<KafkaConsumerRecord<String, byte[]>, Future<Void>> work,
       MeterRegistry registry) {
     this.vertx = vertx;
     this.consumer = consumer;
     this.name = name;
     this.inFlightMax = inFlightMax;
-    this.dueAtMs = dueAtMs;
+    this.waitMs = waitMs;
     this.work = work;
     this.meter = new QueueMeter(registry, name, "all", inFlightMax, this, i -> i.inFlight);
     this.holding = new QueueMeter(registry, name + "-held", "all", () -> heldMax, this, i -> i.held);
@@ -106,24 +109,25 @@ final class Intake {
   private void hold(KafkaConsumerRecord<String, byte[]> record) {
     Partition partition = partitions.computeIfAbsent(new TopicPartition(record.topic(), record.partition()),
         p -> new Partition());
-    if (dueAtMs.applyAsLong(record) < 0) {
+    long wait = waitMs.applyAsLong(record);
+    if (wait < 0) {
       partition.offsets.skip(record.offset());
       return;
     }
     partition.offsets.begin(record.offset());
-    partition.held.add(record);
+    partition.held.add(new Held(record, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(wait)));
   }
 
   private void drain() {
     if (draining) return;
     draining = true;
-    long now = System.currentTimeMillis();
+    long now = System.nanoTime();
     boolean wait = false;
     int left = 0;
     for (Partition partition : partitions.values()) {
       while (!partition.held.isEmpty() && inFlight < inFlightMax
-          && dueAtMs.applyAsLong(partition.held.peek()) <= now) {
-        begin(partition, partition.held.poll());
+          && partition.held.peek().fromNanos - now <= 0) {
+        begin(partition, partition.held.poll().record);
       }
       if (!partition.held.isEmpty()) wait = true;
       left += partition.held.size();

@@ -22,6 +22,7 @@ import org.slf4j.LoggerFactory;
 final class Janitor {
   private static final Logger LOG = LoggerFactory.getLogger(Janitor.class);
   private static final int PAGE = 5_000;
+  private static final String NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
   private static final String LOOK = """
     WITH mark AS (SELECT watermark FROM janitor FOR UPDATE SKIP LOCKED),
     page AS (
@@ -82,7 +83,9 @@ final class Janitor {
 
   /** One round; true when there is more to look at right away. */
   private Future<Boolean> round() {
-    return reads.query(LOOK, Tuple.of(TypeId.floor(System.currentTimeMillis() - ageMs), PAGE))
+    return reads.query(NOW, Tuple.tuple())
+        .compose(
+            now -> reads.query(LOOK, Tuple.of(TypeId.floor(now.iterator().next().getLong(0) - ageMs), PAGE)))
         .compose(looked -> {
           boolean more = looked.size() > 0 && looked.iterator().next().getLong(0) == PAGE;
           return reads.query(OPERATIONS, Tuple.of(ageMs)).compose(v -> reads.query(CLAIM, Tuple.tuple()))

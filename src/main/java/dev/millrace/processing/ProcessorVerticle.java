@@ -110,9 +110,9 @@ public final class ProcessorVerticle extends VerticleBase {
     var taking = new Records(vertx, driving, retries, letters);
     records = taking;
     var intake = new Intake(vertx, consumer(config.text("processor.group"), 32_768, 20), "processor",
-        config.positive("processor.in-flight-max"), Records::freshDue, taking::fresh, registry);
+        config.positive("processor.in-flight-max"), Records::freshWaitMs, taking::fresh, registry);
     var again = new Intake(vertx, consumer(config.text("processor.group") + "-retry", 1, 200), "retry",
-        RETRIES_IN_FLIGHT_MAX, Records::retryDue, taking::retry, registry);
+        RETRIES_IN_FLIGHT_MAX, taking::retryWaitMs, taking::retry, registry);
     fresh = intake;
     waiting = again;
     var sweeping = new Janitor(vertx, reads, config.millis("processor.janitor-age"),
@@ -150,7 +150,7 @@ public final class ProcessorVerticle extends VerticleBase {
     inboxLease = right;
     var working = new Notices(vertx, right, new InboxStore(rows::execute), reads, schemes, flow(),
         letters,
-        config.durations("inbox.park-windows"), InstantSource.system(), config.millis("inbox.poll-interval"),
+        config.durations("inbox.park-windows"), right, config.millis("inbox.poll-interval"),
         registry);
     notices = working;
     return working;

@@ -61,7 +61,7 @@ final class Records {
   }
 
   /** Only fresh payments, those that an operator released, and what is asked of payments later, are for us; a record without a type is for the dead letters. */
-  static long freshDue(KafkaConsumerRecord<String, byte[]> record) {
+  static long freshWaitMs(KafkaConsumerRecord<String, byte[]> record) {
     String type = header(record, "ce_type");
     if (type == null || type.equals(EventType.INITIATED.wire()) || OPERATIONS.contains(type)
         || type.equals(EventType.ACTION_RETURNED.wire()))
@@ -123,10 +123,10 @@ final class Records {
     });
   }
 
-  /** When a record of a retry topic may start; one that cannot be read, at once. */
-  static long retryDue(KafkaConsumerRecord<String, byte[]> record) {
+  /** How long a record of a retry topic must still wait; one that cannot be read, not at all. */
+  long retryWaitMs(KafkaConsumerRecord<String, byte[]> record) {
     var task = task(record.value());
-    return task == null ? 0 : task.dueMs();
+    return task == null ? 0 : retries.waitMs(task);
   }
 
   private static @Nullable RetryTask task(byte @Nullable [] value) {

@@ -74,6 +74,16 @@ final class Retries {
             failed.traceparent(), origin));
   }
 
+  /**
+   * How long the task has still to wait. However much the clock of whoever sent it differs from ours, not longer than its
+   * window lasts.
+   */
+  long waitMs(RetryTask task) {
+    long windowMs = windows.get(Math.clamp(task.window(), 0, windows.size() - 1)).toMillis();
+    return Math.clamp(task.dueMs() - System.currentTimeMillis(), 0,
+        windowMs + windowMs * jitterPercent / 100);
+  }
+
   private Future<Void> wait(UUID payment, Handler handler, int window, int attempts, List<Failure> failures,
       String traceparent) {
     long waitMs = windows.get(window).toMillis();

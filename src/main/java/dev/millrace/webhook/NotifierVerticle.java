@@ -66,17 +66,17 @@ public final class NotifierVerticle extends VerticleBase {
     var marks = new Milestones(vertx, right, rows::execute, config.duration("events.retention"),
         Retention.MARGIN.multipliedBy(2));
     milestones = marks;
-    var forgetting = new Retention(vertx, right, rows::execute, InstantSource.system(),
+    var forgetting = new Retention(vertx, right, rows::execute, right,
         config.duration("events.retention"), config.duration("inbox.retention"));
     retention = forgetting;
     return rows.whenUp(10_000).compose(v -> writes.whenUp(10_000)).compose(v -> rights.whenUp(10_000))
         .compose(v -> EventId.load(rows::execute)).onSuccess(ids -> {
           var store = new DeliveryStore(writes);
           var endpoints = new EndpointStore(rows::execute);
-          var scheduler = new Scheduler(vertx, store, endpoints, calls, ids, policy, InstantSource.system(),
+          var scheduler = new Scheduler(vertx, store, endpoints, calls, ids, policy, right,
               RandomGenerator.getDefault(), "notifier", registry);
           var notifying = new Notifier(vertx, right, new EventReads(rows::execute), store, endpoints,
-              new Replays(rows::execute), scheduler, ids, InstantSource.system(),
+              new Replays(rows::execute), scheduler, ids, right,
               config.millis("webhooks.poll-interval"), registry);
           notifier = notifying;
           right.start();
