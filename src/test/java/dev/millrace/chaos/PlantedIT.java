@@ -44,12 +44,13 @@ class PlantedIT {
         assertThat(trial.run()).as("before anything is broken").isEmpty();
         plant(trial, Rule.I8, () -> append(town, Town.PROVIDER_KEY));
         plant(trial, Rule.I5, () -> publish(town));
+        plant(trial, Rule.I7, () -> stick(town, trial));
+        town.heal();
         plant(trial, Rule.I2, () -> charge(town));
         plant(trial, Rule.I3, () -> sql(town, "UPDATE posting SET amount = amount + 1 WHERE position = "
             + "(SELECT max(position) FROM posting) AND line = 1"));
         plant(trial, Rule.I6, () -> sql(town, "UPDATE journal SET version = version + 100 WHERE position = "
             + "(SELECT max(position) FROM journal WHERE type = 'payment.settled')"));
-        plant(trial, Rule.I7, () -> stick(town, trial));
       }
       try (var trial = new Trial(town, KEYS_FORGOTTEN, 2)) {
         assertThat(trial.run()).as("when keys are forgotten").containsKeys(Rule.I1, Rule.I4);
@@ -95,9 +96,9 @@ class PlantedIT {
     assertThat(answer.status()).as(answer.body()).isEqualTo(200);
   }
 
-  /** A payment whose provider never comes back. */
+  /** A payment that cannot reach its provider. */
   private static void stick(Town town, Trial trial) {
-    town.simulator().signal("STOP");
+    for (FaultProxy way : town.ways(Town.Part.PROVIDER)) way.hold(FaultProxy.Way.TO_SERVER);
     trial.pay();
   }
 

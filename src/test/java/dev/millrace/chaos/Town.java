@@ -102,7 +102,7 @@ final class Town implements AutoCloseable {
     settings.putAll(Site.webhooksTo(apiOfA));
     simulator = Book.startSimulator(site, settings);
     simulated = Book.settings(site);
-    for (String node : NODES) startNode(node, node.equals("a") ? apiOfA : TestServers.freePort());
+    for (String node : NODES) startNode(node, node.equals("a") ? apiOfA : TestServers.freePort(), apiOfA);
   }
 
   /** Lays the ways between the nodes and the servers; answers the broker's listeners by node. */
@@ -140,13 +140,15 @@ final class Town implements AutoCloseable {
     }
   }
 
-  private void startNode(String name, int apiPort) {
+  /** {@code publicPort}: where payers come back to, the same for all nodes, as it is a part of what providers are sent. */
+  private void startNode(String name, int apiPort, int publicPort) {
     var ways = proxies.get(name);
     ways.put(Part.PROVIDER, FaultProxy.to(site.simulatorPort()));
     var settings = new HashMap<>(SETTINGS);
     if (plan == Plan.SMALL_LIMITS) settings.putAll(SMALL_LIMITS);
     settings.put("MILLRACE_NODE", name);
     settings.put("MILLRACE_API_PORT", Integer.toString(apiPort));
+    settings.put("MILLRACE_API_PUBLIC_URL", "http://127.0.0.1:" + publicPort);
     settings.put("MILLRACE_POSTGRES_URI", site.postgresUri(ways.get(Part.POSTGRES).port()));
     settings.put("MILLRACE_REDIS_URI", site.redisUri(ways.get(Part.REDIS).port()));
     settings.put("MILLRACE_KAFKA_BOOTSTRAP",
