@@ -73,6 +73,8 @@ final class ServerFaults {
     run.town.redis.kill();
     run.broke();
     run.load(3);
+    for (var node : run.town.nodes())
+      assertThat(Http.get(node.opsUrl() + "/health/ready").json().getString("status")).isEqualTo("degraded");
     run.awaitAccepted(20);
     run.town.redis.start();
     run.load(2);
