@@ -37,12 +37,8 @@ final class DeadLetters {
   private static final String LAST_OF = """
     (SELECT jsonb_agg(e ORDER BY n)
        FROM (SELECT e, n FROM jsonb_array_elements(%s) WITH ORDINALITY AS t (e, n) ORDER BY n DESC LIMIT %d) kept)""";
-  /**
-   * What had been replayed and is given up once more is open again; else a repetition changes nothing. The janitor goes on
-   * looking at the payment.
-   */
+  /** What had been replayed and is given up once more is open again; else a repetition changes nothing. */
   private static final String BURY = """
-    WITH buried AS (
     INSERT INTO dead_letter AS d (payment_id, task, attempts, error, errors, traceparent, record, record_key, record_form,
         record_size, headers, source)
     VALUES ($1::uuid, $2::text, $3::int, $4::text, $5::text::jsonb, $6::text, $7::text, $8::text, $9::text, $10::int,
@@ -50,12 +46,7 @@ final class DeadLetters {
     ON CONFLICT (source) DO UPDATE SET status = 'open', attempts = d.attempts + excluded.attempts, error = excluded.error,
         errors = %s, due = NULL, taken_until = NULL, outcome = 'failed', outcome_note = excluded.error,
         outcome_at = clock_timestamp()
-     WHERE d.status = 'replayed' OR d.status = 'replaying' AND d.taken_until > clock_timestamp()
-    RETURNING d.payment_id, d.task
-    )
-    INSERT INTO unresolved (payment_id)
-    SELECT p.id FROM buried b JOIN payment p ON p.id = b.payment_id WHERE b.task IN ('charge', 'operation')
-    ON CONFLICT DO NOTHING"""
+     WHERE d.status = 'replayed' OR d.status = 'replaying' AND d.taken_until > clock_timestamp()"""
       .formatted(LAST_OF.formatted("d.errors || excluded.errors", Failure.KEPT_MAX));
   /** Of what is not decoded again, the record may stay where it is. */
   private static final String TAKE = """

@@ -34,6 +34,15 @@ public final class GatewayProcess {
 
   /** Starts it (again); {@code once} overrides settings for this time. */
   public void start(Map<String, String> once) {
+    startAndWait(once);
+    String roles = environment.get("MILLRACE_ROLES");
+    if (roles.contains("api") && roles.contains("processor") && Launcher.learnFrom(process)) {
+      kill();
+      startAndWait(once);
+    }
+  }
+
+  private void startAndWait(Map<String, String> once) {
     var settings = new HashMap<>(environment);
     settings.putAll(once);
     started = Files.exists(log) ? logText().split("started node=", -1).length : 1;
@@ -43,9 +52,6 @@ public final class GatewayProcess {
         throw new AssertionError("the gateway ended with " + process.exitValue() + ":\n" + logText());
       return ready();
     });
-    if (environment.get("MILLRACE_ROLES").contains("api")
-        && environment.get("MILLRACE_ROLES").contains("processor"))
-      Launcher.learnFrom(process);
   }
 
   /** Runs Millrace, or a program of the test's own as Millrace is run, without waiting for anything. */

@@ -75,9 +75,12 @@ final class Launcher {
     }
   }
 
-  /** What this gateway has loaded is mapped by those to come. Without an archive they are only slower. */
-  static synchronized void learnFrom(Process gateway) {
-    if (trained) return;
+  /**
+   * What this gateway has loaded is mapped by those to come. True when it was asked: then it must be started again, as a JVM
+   * whose classes were dumped crashes at its next lambda (25.0.3). Without an archive all are only slower.
+   */
+  static synchronized boolean learnFrom(Process gateway) {
+    if (trained) return false;
     try {
       Path fresh = Path.of(ARCHIVE + ".new");
       var dump = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
@@ -87,6 +90,7 @@ final class Launcher {
         Files.move(fresh, ARCHIVE, StandardCopyOption.ATOMIC_MOVE);
         trained = true;
       }
+      return true;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
