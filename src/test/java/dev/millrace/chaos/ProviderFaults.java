@@ -19,7 +19,8 @@ final class ProviderFaults {
 
   static List<Scenario> all() {
     return List.of(Scenario.of("provider hangs before charging", settings("hang_rate", 1.0, 4)),
-        Scenario.of("provider charges and never answers", ProviderFaults::neverAnswers),
+        // At Stripe: what became of a capture or a refund, Adyen tells by webhook alone.
+        Scenario.of("provider charges and never answers", ProviderFaults::neverAnswers).paidIn("usd"),
         Scenario.of("provider slows down", ProviderFaults::slowRamp),
         Scenario.of("provider fails half of all calls", ProviderFaults::halfFails),
         Scenario.of("provider away", ProviderFaults::away),
@@ -30,7 +31,7 @@ final class ProviderFaults {
         Scenario.of("provider webhooks duplicated", settings("webhook_duplicate_rate", 1.0, 4)),
         Scenario.of("provider webhooks late", ProviderFaults::late),
         Scenario.of("provider webhooks shuffled", settings("webhook_shuffle_ms", 2_000, 4)),
-        Scenario.of("provider webhooks lost", settings("webhook_loss_rate", 1.0, 4)),
+        Scenario.of("provider webhooks lost", settings("webhook_loss_rate", 1.0, 4)).paidIn("usd"),
         Scenario.of("provider webhooks forged", ProviderFaults::forged));
   }
 
