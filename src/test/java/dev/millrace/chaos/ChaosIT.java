@@ -3,7 +3,9 @@ package dev.millrace.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.millrace.chaos.Invariants.Rule;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -31,13 +33,18 @@ class ChaosIT {
       REPORT.skipped(scenario, "this machine lacks " + scenario.tool().what);
       assumeTrue(false, "needs " + scenario.tool().what);
     }
-    long seed = SEED ^ scenario.name().hashCode();
+    var breaches = breaches(scenario, SEED ^ scenario.name().hashCode());
+    if (!breaches.isEmpty()) leaveTown();
+    assertThat(breaches).as("%s, -Dmillrace.chaos.seed=%d", scenario.name(), SEED).isEmpty();
+  }
+
+  private static Map<Rule, String> breaches(Scenario scenario, long seed) throws Exception {
     try (var trial = new Trial(town(scenario.plan()), scenario, seed)) {
       var breaches = trial.run();
       REPORT.add(scenario, seed, trial.driver(), trial.injected(), breaches, trial.restSeconds());
-      if (!breaches.isEmpty()) leaveTown();
-      assertThat(breaches).as("%s, -Dmillrace.chaos.seed=%d", scenario.name(), SEED).isEmpty();
-    } catch (Exception e) {
+      return breaches;
+    } catch (Exception | AssertionError e) {
+      REPORT.failed(scenario);
       leaveTown();
       throw e;
     }

@@ -84,8 +84,8 @@ final class Driver {
 
     void live() {
       switch (dice.nextInt(16)) {
-        case 0, 1 -> hold("captured", "capture", Intent.Kind.CAPTURE, "{\"amount\":%d}");
-        case 2 -> hold("voided", "cancel", Intent.Kind.CANCEL, "{}");
+        case 0, 1 -> hold("capture", Intent.Kind.CAPTURE, "{\"amount\":%d}");
+        case 2 -> hold("cancel", Intent.Kind.CANCEL, "{}");
         case 3, 4, 5 -> refund();
         case 6 -> pay("pm_card_visa_chargeDeclined", "");
         case 7 -> pay("pm_sim_charge_then_hang", "");
@@ -108,7 +108,7 @@ final class Driver {
     }
 
     /** Holds, and then captures a part or cancels. */
-    private void hold(String end, String act, Intent.Kind kind, String body) {
+    private void hold(String act, Intent.Kind kind, String body) {
       Intent held = pay("pm_card_visa", ",\"capture\":\"manual\"");
       if (held.accepted() && awaited(held.id(), "authorized"))
         ask(kind, "/v1/payments/" + held.id() + "/" + act, body.formatted(1 + dice.nextInt(100)));

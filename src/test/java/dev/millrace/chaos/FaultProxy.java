@@ -34,7 +34,6 @@ final class FaultProxy implements AutoCloseable {
   private boolean heldToServer;
   private boolean heldToClient;
   private volatile boolean lost;
-  private volatile boolean refusing;
   private volatile long delayMs;
 
   /** Listens on {@code port} and passes on to {@code serverPort} of this machine. */
@@ -74,12 +73,6 @@ final class FaultProxy implements AutoCloseable {
   /** Resets every connection. */
   void cut() { sockets.forEach(FaultProxy::reset); }
 
-  /** Resets every connection, and each new one at once. */
-  void refuse() {
-    refusing = true;
-    cut();
-  }
-
   /** Everything gets through again. */
   void heal() {
     lock.lock();
@@ -87,7 +80,6 @@ final class FaultProxy implements AutoCloseable {
       heldToServer = false;
       heldToClient = false;
       lost = false;
-      refusing = false;
       delayMs = 0;
       changed.signalAll();
     } finally {
@@ -106,10 +98,6 @@ final class FaultProxy implements AutoCloseable {
   }
 
   private void connect(Socket client) {
-    if (refusing) {
-      reset(client);
-      return;
-    }
     var upstream = new Socket();
     try {
       client.setTcpNoDelay(true);

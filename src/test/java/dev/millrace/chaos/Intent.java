@@ -19,8 +19,6 @@ final class Intent {
   final String path;
   final String body;
   private Answer first;
-  private int sent;
-  private int unanswered;
   private final List<String> oddities = new ArrayList<>();
 
   Intent(Kind kind, String key, String path, String body) {
@@ -32,12 +30,7 @@ final class Intent {
 
   /** Takes in an answer; null when none came. Answers whether it settles the matter. */
   synchronized boolean took(Answer answer) {
-    sent++;
-    if (answer == null) {
-      unanswered++;
-      return false;
-    }
-    if (passing(answer)) return false;
+    if (answer == null || passing(answer)) return false;
     if (answer.status() >= 500) {
       oddities.add(answer.status() + " " + answer.body());
       return false;
@@ -71,10 +64,6 @@ final class Intent {
   synchronized String id() {
     return first.json().getString("id");
   }
-
-  synchronized int sent() { return sent; }
-
-  synchronized int unanswered() { return unanswered; }
 
   /** Answers that contradict each other, or are none. */
   synchronized List<String> oddities() {

@@ -3,7 +3,6 @@ package dev.millrace.chaos;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.GatewayProcess;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Path;

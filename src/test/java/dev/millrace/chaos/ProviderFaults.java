@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.chaos.FaultProxy.Way;
 import dev.millrace.chaos.Town.Part;
-import dev.millrace.testing.Await;
 import dev.millrace.testing.Http;
 import dev.millrace.testing.Site;
 import dev.millrace.testing.StripeSender;
@@ -84,7 +83,7 @@ final class ProviderFaults {
     }
   }
 
-  /** The breaker opens, and closes again. Its calls are few here, so the nodes are told that few are enough. */
+  /** Too few calls for the breaker, which wants a thousand here: every second one is tried again. */
   private static void halfFails(Run run) {
     run.load(1);
     run.provider(new JsonObject().put("failure_rate", 0.5));

@@ -36,6 +36,11 @@ final class Report {
 
   void skipped(Scenario scenario, String why) { write("| " + scenario.name() + " | skipped: " + why + " |"); }
 
+  /** Its fault, or what was to be seen while it lasted, did not come to pass. */
+  void failed(Scenario scenario) {
+    write("| " + scenario.name() + " | **failed** |");
+  }
+
   private void write(String row) {
     System.out.println(row);
     rows.add(row);
