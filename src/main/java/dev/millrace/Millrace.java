@@ -42,6 +42,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +72,8 @@ public final class Millrace {
   private final Vertx vertx;
   private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final ArrayDeque<Callable<?>> undo = new ArrayDeque<>();
+  /** Told to stop: not ready any more, and every answer asks for a new connection, which leads to another node. */
+  private final AtomicBoolean leaving = new AtomicBoolean();
   private boolean stopped;
 
   private Millrace(Config config) {
@@ -225,7 +228,8 @@ public final class Millrace {
     if (roles.contains("notifier"))
       deploy("notifier", 0, new NotifierVerticle(config, servers, registry, holder));
     if (roles.contains("ops"))
-      deploy("ops.port", config.port("ops.port"), new OpsVerticle(config, servers, registry, node));
+      deploy("ops.port", config.port("ops.port"),
+          new OpsVerticle(config, servers, registry, node, leaving::get));
     if (roles.contains("api")) startApi();
   }
 
@@ -239,8 +243,21 @@ public final class Millrace {
     var connections = new Room(registry, "connections", node, config.positive("api.connections-max"));
     for (int i = 0; i < config.positive("api.event-loops"); i++) {
       deploy("api.port", config.port("api.port"),
-          new ApiVerticle(config, servers, registry, node + "-" + i, connections, WebhookSchemes.of(config)));
+          new ApiVerticle(config, servers, registry, node + "-" + i, connections, WebhookSchemes.of(config),
+              leaving::get));
     }
+    undo.push(this::leave);
+  }
+
+  /**
+   * Gives whoever spreads requests over the nodes time to see that this one goes, while it still answers: a connection that
+   * is closed just as a request is sent on it is an error that no server can spare its client.
+   */
+  private @Nullable Void leave() {
+    leaving.set(true);
+    long delayMs = config.millis("api.leave-delay");
+    if (delayMs > 0) vertx.timer(delayMs, TimeUnit.MILLISECONDS).await();
+    return null;
   }
 
   private void deploy(String what, int port, Deployable verticle) throws Exception {

@@ -65,13 +65,16 @@ public final class ApiVerticle extends VerticleBase {
   private @Nullable EventStream stream;
   private List<PgLink> receiving = List.of();
   private final Map<String, WebhookScheme> schemes;
+  private final BooleanSupplier leaving;
 
   /**
    * {@code instance} names this event loop in metrics and work counters; {@code connections} is shared by all of them;
-   * {@code schemes} are the accounts whose webhooks are taken, by {@code provider/account}.
+   * {@code schemes} are the accounts whose webhooks are taken, by {@code provider/account}; while {@code leaving}, answers
+   * ask clients to come back by another connection.
    */
   public ApiVerticle(Config config, Servers servers, MeterRegistry registry, String instance,
-      Room connections, Map<String, WebhookScheme> schemes) {
+      Room connections, Map<String, WebhookScheme> schemes, BooleanSupplier leaving) {
+    this.leaving = leaving;
     this.schemes = schemes;
     this.config = config;
     this.servers = servers;
@@ -274,6 +277,7 @@ public final class ApiVerticle extends VerticleBase {
         .invalidRequestHandler(gate::refuseMalformed)
         .requestHandler(request -> {
           if (!firstRequest.isEmpty()) firstRequest.remove(request.connection());
+          if (leaving.getAsBoolean()) request.response().putHeader("Connection", "close");
           String path = request.path();
           if (path != null && path.startsWith(ProviderWebhooks.PREFIX)) webhooks.handle(request, path);
           else router.handle(request);

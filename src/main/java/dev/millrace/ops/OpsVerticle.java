@@ -30,8 +30,10 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,17 +43,22 @@ import org.slf4j.LoggerFactory;
 public final class OpsVerticle extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(OpsVerticle.class);
   private static final int LIST_MAX = 100;
+  private static final Set<String> READY = Set.of("up", "degraded");
 
   private final Config config;
   private final Servers servers;
   private final PrometheusMeterRegistry registry;
   private final String instance;
+  private final BooleanSupplier leaving;
   private @Nullable Pool pool;
   private @Nullable PgLink pg;
   private @Nullable Redis redis;
   private @Nullable HttpServer server;
 
-  public OpsVerticle(Config config, Servers servers, PrometheusMeterRegistry registry, String instance) {
+  /** {@code leaving}: whether this node has been told to stop, and no more requests should be sent to it. */
+  public OpsVerticle(Config config, Servers servers, PrometheusMeterRegistry registry, String instance,
+      BooleanSupplier leaving) {
+    this.leaving = leaving;
     this.config = config;
     this.servers = servers;
     this.registry = registry;
@@ -74,7 +81,7 @@ public final class OpsVerticle extends VerticleBase {
     router.route().handler(BodyHandler.create(false).setBodyLimit(16 * 1024));
     router.get("/health/live").handler(c -> c.json(new JsonObject().put("status", "up")));
     router.get("/health/ready").handler(c -> ready(reads)
-        .onComplete(r -> answer(c, r.result().getString("status").equals("down") ? 503 : 200, r.result())));
+        .onComplete(r -> answer(c, READY.contains(r.result().getString("status")) ? 200 : 503, r.result())));
     router.get("/metrics").handler(c -> scraping.executeBlocking(() -> registry.scrape()).onSuccess(
         text -> c.response().putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8").end(text))
         .onFailure(c::fail));
@@ -98,7 +105,7 @@ public final class OpsVerticle extends VerticleBase {
         .onSuccess(s -> server = s);
   }
 
-  /** Ready as long as Postgres answers: Redis and Kafka may be away without a merchant noticing. */
+  /** Ready as long as Postgres answers and nobody has told it to stop: Redis and Kafka may be away without a merchant noticing. */
   private Future<JsonObject> ready(Reads reads) {
     Future<String> postgres = reads.query("SELECT 1", Tuple.tuple()).map("up").otherwise("down");
     Redis ping = redis;
@@ -114,12 +121,15 @@ public final class OpsVerticle extends VerticleBase {
             first.substring(0, colon)))
         .timeout(1_000, TimeUnit.MILLISECONDS).map("up").otherwise("down");
     return Future.join(postgres, cache, kafka).map(v -> new JsonObject()
-        .put("status",
-            postgres.result().equals("down")
-                ? "down"
-                : cache.result().equals("down") || kafka.result().equals("down") ? "degraded" : "up")
+        .put("status", status(postgres.result(), cache.result(), kafka.result()))
         .put("postgres", postgres.result()).put("redis", cache.result()).put("kafka", kafka.result()))
         .onComplete(v -> client.close().onFailure(e -> LOG.debug("close error=\"{}\"", e.getMessage())));
+  }
+
+  private String status(String postgres, String redis, String kafka) {
+    if (leaving.getAsBoolean()) return "leaving";
+    if (postgres.equals("down")) return "down";
+    return redis.equals("down") || kafka.equals("down") ? "degraded" : "up";
   }
 
   private static JsonObject json(Map<String, Long> work) {

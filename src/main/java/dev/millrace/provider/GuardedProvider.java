@@ -19,7 +19,8 @@ import org.slf4j.LoggerFactory;
  * A provider behind its bulkhead and its breaker. At most {@code concurrency} calls are in flight; more wait, in
  * order, up to {@code waitingMax}, and while the breaker is open they go on waiting: the work of a provider that is
  * down stays where it is. Calls go out no faster than the budget permits, and none while the provider has asked to be
- * spared, though for no longer than a cool-down at a time. The breaker opens by failure rate, admits one probe after its
+ * spared, though for no longer than a cool-down at a time. The breaker opens by the failure rate of what was ordered, and of
+ * inquiries that failed, admits one probe after its
  * cool-down, and when it closes bulkhead and budget grow back from a tenth to full size over the ramp. Owned by one event
  * loop.
  */
@@ -50,8 +51,8 @@ public final class GuardedProvider {
 
   private static final long RAMP_STEP_MS = 50;
 
-  private record Waiting(Supplier<Future<Provider.Outcome>> call, Promise<Provider.Outcome> promise,
-      long sinceMs) {}
+  private record Waiting(boolean inquiry, Supplier<Future<Provider.Outcome>> call,
+      Promise<Provider.Outcome> promise, long sinceMs) {}
 
   /** Marks an answer that counts against the provider. Stackless: it only tells the breaker. */
   private static final class CallFailed extends RuntimeException {
@@ -124,22 +125,22 @@ public final class GuardedProvider {
 
   /** Carries an order out behind the guards. {@code NotExecuted} when no place to wait was free. */
   public Future<Provider.Outcome> execute(Order order) {
-    return submit(() -> provider.execute(order));
+    return submit(false, () -> provider.execute(order));
   }
 
   /** Inquires behind the guards. */
   public Future<Provider.Outcome> inquire(Order order) {
-    return submit(() -> provider.inquire(order));
+    return submit(true, () -> provider.inquire(order));
   }
 
-  private Future<Provider.Outcome> submit(Supplier<Future<Provider.Outcome>> call) {
+  private Future<Provider.Outcome> submit(boolean inquiry, Supplier<Future<Provider.Outcome>> call) {
     if (depth >= limits.waitingMax) {
       meter.reject();
       return Future.succeededFuture(
           new Provider.Outcome.NotExecuted("no place free before provider " + provider.name()));
     }
     Promise<Provider.Outcome> promise = Promise.promise();
-    waiting.add(new Waiting(call, promise, nowMs()));
+    waiting.add(new Waiting(inquiry, call, promise, nowMs()));
     depth = waiting.size();
     drain();
     return promise.future();
@@ -221,7 +222,8 @@ public final class GuardedProvider {
       }
       if (outcome[0] instanceof Provider.Outcome.NotExecuted n && n.retryAfterMs() > 0)
         sparedUntilMs = Math.max(sparedUntilMs, nowMs() + Math.min(n.retryAfterMs(), limits.cooldownMs));
-      window.record(result.failed());
+      // Failed charges are asked about, each several times: answers to that must not outvote them.
+      if (result.failed() || !next.inquiry) window.record(result.failed());
       if (window.tripped() && breaker.state() == CircuitBreakerState.CLOSED) breaker.open();
       drain();
       // Last, when the breaker knows: the caller may come with its next call at once.

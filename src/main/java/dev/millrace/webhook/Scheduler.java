@@ -258,7 +258,9 @@ final class Scheduler {
 
   private void loaded(Lane lane, List<DeliveryStore.Due> due, int asked) {
     long now = nowMs();
-    long next = due.size() == asked ? now : Lane.NEVER;
+    boolean more = due.size() == asked;
+    if (more) memory.reject();
+    long next = more ? now : Lane.NEVER;
     for (var one : due) {
       long at = one.at().toInstant().toEpochMilli();
       if (at > now) {

@@ -32,34 +32,42 @@ final class Driver {
   /** What a payment says of its payer; not for logs. */
   static final String PAYER = "marked-payer-5b7e";
 
-  private final List<String> urls;
+  private final Balancer nodes;
   private final String merchantKey;
   private final List<String> currencies;
   private final long seed;
   private final int perSecond;
   private final Queue<Intent> intents = new ConcurrentLinkedQueue<>();
+  private final Queue<Notice> notices = new ConcurrentLinkedQueue<>();
   private final Queue<String> refusedWrongly = new ConcurrentLinkedQueue<>();
   private final Queue<String> errors = new ConcurrentLinkedQueue<>();
   private final Map<Integer, AtomicInteger> statuses = new ConcurrentHashMap<>();
   private final AtomicInteger next = new AtomicInteger();
   private final ExecutorService lanes = Executors.newVirtualThreadPerTaskExecutor();
   private final long began = System.nanoTime();
+  /** What those pay by who want to pay. */
+  private volatile String method = "pm_card_visa";
   private volatile boolean stopped;
 
-  private Driver(List<String> urls, String merchantKey, List<String> currencies, long seed, int perSecond) {
+  private Driver(Balancer nodes, String merchantKey, List<String> currencies, long seed, int perSecond) {
     this.currencies = currencies;
-    this.urls = urls;
+    this.nodes = nodes;
     this.merchantKey = merchantKey;
     this.seed = seed;
     this.perSecond = perSecond;
   }
 
   /** Begins to pay at these nodes, {@code perSecond} payments. */
-  static Driver start(List<String> urls, String merchantKey, List<String> currencies, long seed,
+  static Driver start(Balancer nodes, String merchantKey, List<String> currencies, long seed,
       int perSecond) {
-    var driver = new Driver(urls, merchantKey, currencies, seed, perSecond);
+    var driver = new Driver(nodes, merchantKey, currencies, seed, perSecond);
     for (int i = 0; i < LANES; i++) driver.lanes.execute(driver::lane);
     return driver;
+  }
+
+  /** From now on whoever wants to pay does so by this. */
+  void payBy(String other) {
+    method = other;
   }
 
   private void lane() {
@@ -92,7 +100,8 @@ final class Driver {
         // At Stripe: Adyen has no way to be asked but to repeat the request, and would answer 500 for ever.
         case 8 -> pay("usd", "pm_sim_500", "");
         case 9 -> card();
-        default -> pay("pm_card_visa", "");
+        case 10 -> notice();
+        default -> pay(method, "");
       }
     }
 
@@ -109,13 +118,13 @@ final class Driver {
 
     /** Holds, and then captures a part or cancels. */
     private void hold(String act, Intent.Kind kind, String body) {
-      Intent held = pay("pm_card_visa", ",\"capture\":\"manual\"");
+      Intent held = pay(method, ",\"capture\":\"manual\"");
       if (held.accepted() && awaited(held.id(), "authorized"))
         ask(kind, "/v1/payments/" + held.id() + "/" + act, body.formatted(1 + dice.nextInt(100)));
     }
 
     private void refund() {
-      Intent paid = pay("pm_card_visa", "");
+      Intent paid = pay(method, "");
       if (!paid.accepted() || !awaited(paid.id(), "settled")) return;
       for (int i = 0; i <= dice.nextInt(2); i++)
         ask(Intent.Kind.REFUND, "/v1/payments/" + paid.id() + "/refunds",
@@ -128,12 +137,21 @@ final class Driver {
       if (refused.accepted()) refusedWrongly.add("a card number was accepted: " + refused);
     }
 
+    /** The provider tells something, to one node or to both at once. */
+    private void notice() {
+      var notice = new Notice(noticePrefix() + n);
+      notices.add(notice);
+      int node = dice.nextInt(Town.NODES.size());
+      if (dice.nextBoolean()) Thread.ofVirtual().start(() -> notice.sendTo(nodes.url(node + 1)));
+      tell(notice, node, PATIENCE);
+    }
+
     /** Whether it comes so far before patience ends. */
     private boolean awaited(String payment, String status) {
       long end = System.nanoTime() + PATIENCE.toNanos();
       while (!stopped && System.nanoTime() - end < 0) {
         try {
-          var answer = Http.get(url(n) + "/v1/payments/" + payment, merchantKey);
+          var answer = Http.get(nodes.url(n) + "/v1/payments/" + payment, merchantKey);
           if (answer.status() == 200 && answer.json().getString("status").equals(status)) return true;
         } catch (UncheckedIOException e) {
           // That node is away just now.
@@ -146,7 +164,7 @@ final class Driver {
     private Intent ask(Intent.Kind kind, String path, String body) {
       var intent = new Intent(kind, "chaos-" + seed + "-" + n + "-" + steps++, path, body);
       intents.add(intent);
-      int node = dice.nextInt(urls.size());
+      int node = dice.nextInt(Town.NODES.size());
       boolean twice = dice.nextInt(5) == 0;
       if (twice) {
         var rival = Thread.ofVirtual().start(() -> insist(intent, node + 1, PATIENCE));
@@ -163,15 +181,19 @@ final class Driver {
     }
   }
 
-  private String url(int n) { return urls.get(Math.floorMod(n, urls.size())); }
-
   /** Sends it, to one node after the other, until it is known what became of it or the time is up. */
   private void insist(Intent intent, int node, Duration bound) {
     long end = System.nanoTime() + bound.toNanos();
     for (int i = node; System.nanoTime() - end < 0; i++) {
-      if (intent.took(send(url(i), intent, intent.body))) return;
+      if (intent.took(send(nodes.url(i), intent, intent.body))) return;
       LockSupport.parkNanos(AGAIN_NANOS);
     }
+  }
+
+  private void tell(Notice notice, int node, Duration bound) {
+    long end = System.nanoTime() + bound.toNanos();
+    for (int i = node; System.nanoTime() - end < 0 && !notice.sendTo(nodes.url(i)); i++)
+      LockSupport.parkNanos(AGAIN_NANOS);
   }
 
   private Answer send(String url, Intent intent, String body) {
@@ -201,14 +223,17 @@ final class Driver {
     inParallel(intent -> {
       if (!intent.known()) insist(intent, 0, Duration.ofSeconds(30));
     });
+    notices.forEach(notice -> {
+      if (!notice.taken()) tell(notice, 0, Duration.ofSeconds(30));
+    });
   }
 
   /** Everything that was accepted, once more at every node: it must be answered as it was; another body never. */
   void repeatAll() {
     inParallel(intent -> {
       if (!intent.accepted()) return;
-      for (int node = 0; node < urls.size(); node++) insist(intent, node, Duration.ofSeconds(20));
-      var other = send(urls.getFirst(), intent, otherThan(intent.body));
+      for (int node = 0; node < Town.NODES.size(); node++) insist(intent, node, Duration.ofSeconds(20));
+      var other = send(nodes.url(0), intent, otherThan(intent.body));
       if (other == null || other.status() != 422)
         refusedWrongly.add("another body under " + intent + ": "
             + (other == null ? "no answer" : other.status() + " " + other.body()));
@@ -234,6 +259,16 @@ final class Driver {
   }
 
   List<Intent> intents() { return List.copyOf(intents); }
+
+  /** What the provider told. */
+  List<Notice> notices() {
+    return List.copyOf(notices);
+  }
+
+  /** How the ids of all of those begin. */
+  String noticePrefix() {
+    return "evt_chaos" + Long.toHexString(seed) + "n";
+  }
 
   /** What was accepted that must not be, or answered otherwise than it must be. */
   List<String> refusedWrongly() {

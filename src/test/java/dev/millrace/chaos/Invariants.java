@@ -56,7 +56,8 @@ final class Invariants {
     SELECT count(*) FROM provider_event e LEFT JOIN provider_event_result r USING (xid, position)
      WHERE r.xid IS NULL""";
   private static final String PENDING = """
-    SELECT count(*) FROM (SELECT FROM posting WHERE account LIKE 'merchant\\_pending:%'
+    SELECT count(*) FROM (SELECT FROM posting
+                           WHERE account LIKE 'merchant\\_pending:%' OR account LIKE 'provider\\_receivable:%'
                            GROUP BY account, currency HAVING sum(amount) <> 0) p""";
   /** Balances as they are rolled up, with the postings above the horizon, against all postings. */
   private static final String WRONG_BALANCES = """
@@ -168,6 +169,11 @@ final class Invariants {
     long keys = town.site.number("SELECT count(*) FROM idempotency_key WHERE merchant = '" + merchant
         + "' AND key LIKE 'chaos-%'");
     assertThat(keys).as("keys").isEqualTo(driver.accepted());
+    assertThat(driver.notices()).as("webhooks that were never taken").allMatch(Notice::taken);
+    var kept = Sql.rows(town.site, "SELECT event_id FROM provider_event WHERE event_id LIKE '"
+        + driver.noticePrefix() + "%'").stream().map(List::getFirst).toList();
+    assertThat(kept).as("webhooks kept, by those that were taken")
+        .containsExactlyInAnyOrderElementsOf(driver.notices().stream().map(n -> n.id).toList());
   }
 
   private static String uuid(String id) {

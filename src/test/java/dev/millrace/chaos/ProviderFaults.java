@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.chaos.FaultProxy.Way;
 import dev.millrace.chaos.Town.Part;
+import dev.millrace.failure.Book;
+import dev.millrace.testing.Await;
 import dev.millrace.testing.Http;
 import dev.millrace.testing.Site;
 import dev.millrace.testing.StripeSender;
@@ -21,7 +23,10 @@ final class ProviderFaults {
         // At Stripe: what became of a capture or a refund, Adyen tells by webhook alone.
         Scenario.of("provider charges and never answers", ProviderFaults::neverAnswers).paidIn("usd"),
         Scenario.of("provider slows down", ProviderFaults::slowRamp),
-        Scenario.of("provider fails half of all calls", ProviderFaults::halfFails),
+        Scenario.of("provider fails half of all calls", ProviderFaults::halfFails)
+            .in(Town.Plan.SMALL_LIMITS),
+        Scenario.of("provider answers with garbage", ProviderFaults::garbage),
+        Scenario.of("provider charges a wrong amount", run -> charges(run, "pm_sim_wrong_amount")),
         Scenario.of("provider away", ProviderFaults::away),
         Scenario.of("provider throttles", settings("throttle_rate", 0.5, 4)),
         // At Stripe: at Adyen the only way to ask is to repeat the request, and the key is all that stands in between.
@@ -83,11 +88,40 @@ final class ProviderFaults {
     }
   }
 
-  /** Too few calls for the breaker, which wants a thousand here: every second one is tried again. */
+  /** The breaker opens, and closes again when the provider has recovered. */
   private static void halfFails(Run run) {
+    double before = breakers(run, "opened_total");
     run.load(1);
     run.provider(new JsonObject().put("failure_rate", 0.5));
-    run.load(5);
+    Await.until(Duration.ofSeconds(20), "a breaker opens", () -> breakers(run, "opened_total") > before);
+    run.load(3);
+    run.provider(new JsonObject().put("failure_rate", 0.0));
+    Await.until(Duration.ofSeconds(20), "every breaker has closed", () -> breakers(run, "open") == 0);
+    run.awaitAccepted(20);
+  }
+
+  /** What the nodes say of their breakers, added up. */
+  private static double breakers(Run run, String what) {
+    return run.town.nodes().stream().flatMap(node -> Http.get(node.opsUrl() + "/metrics").body().lines())
+        .filter(line -> line.startsWith("millrace_breaker_" + what + "{"))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).sum();
+  }
+
+  /** What it was asked for it does, and says something that nobody can read: first of charges, then of what follows them. */
+  private static void garbage(Run run) {
+    charges(run, "pm_sim_malformed");
+    charges(run, "pm_sim_ops_malformed");
+  }
+
+  /** Has everybody pay by something that is charged in an odd way. */
+  private static void charges(Run run, String method) {
+    run.load(1);
+    run.driver.payBy(method);
+    run.load(4);
+    run.driver.payBy("pm_card_visa");
+    long charged = Book.of(run.site()).charged().stream().filter(e -> e.method().equals(method)).count();
+    assertThat(charged).as("charged by " + method).isPositive();
+    for (long i = 0; i < charged; i++) run.broke();
   }
 
   private static void away(Run run) {

@@ -32,7 +32,7 @@ final class Town implements AutoCloseable {
     POSTGRES, REDIS, KAFKA, PROVIDER
   }
 
-  /** How it is built: as usual, with Postgres on a disk of {@link #SMALL_DISK_MB}, three brokers, or room for little. */
+  /** How it is built: as usual, with Postgres on a disk of {@link #SMALL_DISK_MB}, three brokers, or room for little and breakers that open soon. */
   enum Plan {
     USUAL, SMALL_DISK, THREE_BROKERS, SMALL_LIMITS
   }
@@ -41,7 +41,9 @@ final class Town implements AutoCloseable {
   static final int SMALL_BUDGET = 30;
   private static final Map<String, String> SMALL_LIMITS = Map.of(
       "MILLRACE_PROVIDER_DEFAULTS_REQUESTS_PER_SECOND",
-      Integer.toString(SMALL_BUDGET), "MILLRACE_LIMITS_UNSETTLED", "300");
+      Integer.toString(SMALL_BUDGET), "MILLRACE_LIMITS_UNSETTLED", "300",
+      "MILLRACE_PROVIDER_DEFAULTS_BREAKER_CALLS_MIN", "20", "MILLRACE_PROVIDER_DEFAULTS_BREAKER_COOLDOWN",
+      "2s", "MILLRACE_PROVIDER_DEFAULTS_BREAKER_RAMP", "3s");
 
   static final List<String> NODES = List.of("a", "b");
   static final int SMALL_DISK_MB = 512;
@@ -89,9 +91,7 @@ final class Town implements AutoCloseable {
     }
     var ports = new ArrayList<EmbeddedServers.Ports>();
     for (int i = 0; i < (plan == Plan.THREE_BROKERS ? 3 : 1); i++)
-      ports.add(
-          new EmbeddedServers.Ports(TestServers.freePort(), TestServers.freePort(), TestServers.freePort(),
-              TestServers.freePort()));
+      ports.add(TestServers.freePorts());
     postgres = embedded(home, "postgres", "POSTGRES", ports.getFirst().postgres());
     redis = embedded(home, "redis", "REDIS", ports.getFirst().redis());
     brokers = Broker.cluster(home, ports, ways(ports.getFirst()));

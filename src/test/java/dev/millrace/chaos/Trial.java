@@ -18,6 +18,7 @@ final class Trial implements AutoCloseable {
   private final Scenario scenario;
   private final Instant began = Instant.now();
   private final Shop shop = new Shop();
+  private final Balancer balancer;
   private final Driver driver;
   private final Run run;
   private final UUID merchant;
@@ -33,7 +34,8 @@ final class Trial implements AutoCloseable {
     key = made.getString("key");
     merchant = Objects.requireNonNull(TypeId.parse(TypeId.MERCHANT, made.getString("merchant")));
     shop.listen(node, key);
-    driver = Driver.start(town.urls(), key, scenario.currencies(), seed, scenario.perSecond());
+    balancer = new Balancer(town.nodes());
+    driver = Driver.start(balancer, key, scenario.currencies(), seed, scenario.perSecond());
     run = new Run(town, driver, new Random(seed));
   }
 
@@ -82,6 +84,7 @@ final class Trial implements AutoCloseable {
   @Override
   public void close() {
     driver.abandon();
+    balancer.close();
     shop.close();
   }
 }

@@ -2,6 +2,7 @@ package dev.millrace.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.testing.TestServers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,8 +30,8 @@ class EmbeddedKafkaServerIT {
 
   @Test
   void start_afterStop_keepsTopicsRecordsAndOffsets() throws Exception {
-    int port = FreePorts.one();
-    int controllerPort = FreePorts.one();
+    int port = TestServers.freePort();
+    int controllerPort = TestServers.freePort();
     EmbeddedKafkaServer first = EmbeddedKafkaServer.start(directory, port, controllerPort);
     try {
       create(first);
@@ -52,8 +53,8 @@ class EmbeddedKafkaServerIT {
 
   @Test
   void stop_clientsConnected_theyGoOnAfterTheStart() throws Exception {
-    int port = FreePorts.one();
-    int controllerPort = FreePorts.one();
+    int port = TestServers.freePort();
+    int controllerPort = TestServers.freePort();
     EmbeddedKafkaServer server = EmbeddedKafkaServer.start(directory, port, controllerPort);
     try (KafkaProducer<String, String> producer = producer(server)) {
       create(server);

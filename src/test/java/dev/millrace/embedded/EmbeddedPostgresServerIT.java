@@ -3,6 +3,7 @@ package dev.millrace.embedded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.testing.TestServers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +29,7 @@ class EmbeddedPostgresServerIT {
 
   @Test
   void start_newDirectory_isDurableAndLocal() throws Exception {
-    EmbeddedPostgresServer server = EmbeddedPostgresServer.start(directory, FreePorts.one());
+    EmbeddedPostgresServer server = EmbeddedPostgresServer.start(directory, TestServers.freePort());
     try (Connection connection = connect(server)) {
       assertThat(string(connection, "SHOW fsync")).isEqualTo("on");
       assertThat(string(connection, "SHOW synchronous_commit")).isEqualTo("on");
@@ -43,7 +44,7 @@ class EmbeddedPostgresServerIT {
 
   @Test
   void start_afterStop_keepsData() throws Exception {
-    int port = FreePorts.one();
+    int port = TestServers.freePort();
     EmbeddedPostgresServer first = EmbeddedPostgresServer.start(directory, port);
     try (Connection connection = connect(first); Statement statement = connection.createStatement()) {
       statement.execute("CREATE TABLE kept AS SELECT 42 AS answer");
@@ -60,7 +61,7 @@ class EmbeddedPostgresServerIT {
 
   @Test
   void start_pidFileNamesAStranger_removesIt() throws Exception {
-    int port = FreePorts.one();
+    int port = TestServers.freePort();
     EmbeddedPostgresServer.start(directory, port).stop();
     Path data = directory.resolve("data");
     String stranger = ProcessHandle.current().pid() + "\n" + data.toRealPath() + "\n";
@@ -75,7 +76,7 @@ class EmbeddedPostgresServerIT {
 
   @Test
   void start_hungOrphan_isKilled() throws Exception {
-    int port = FreePorts.one();
+    int port = TestServers.freePort();
     EmbeddedPostgresServer.start(directory, port);
     signal("STOP", postmaster());
     DirectoryProcesses hung = processes();
@@ -86,7 +87,7 @@ class EmbeddedPostgresServerIT {
 
   @Test
   void start_ownSession_soCtrlCDoesNotReachIt() throws Exception {
-    EmbeddedPostgresServer server = EmbeddedPostgresServer.start(directory, FreePorts.one());
+    EmbeddedPostgresServer server = EmbeddedPostgresServer.start(directory, TestServers.freePort());
     try {
       String stat = Files.readString(Path.of("/proc", postmaster(), "stat"));
       String[] afterName = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
@@ -99,7 +100,7 @@ class EmbeddedPostgresServerIT {
 
   @Test
   void start_damagedDirectory_failsWithTheLog() throws Exception {
-    int port = FreePorts.one();
+    int port = TestServers.freePort();
     EmbeddedPostgresServer.start(directory, port).stop();
     Files.delete(directory.resolve("data/global/pg_control"));
     assertThatThrownBy(() -> EmbeddedPostgresServer.start(directory, port))

@@ -2,6 +2,7 @@ package dev.millrace.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.testing.TestServers;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -22,7 +23,7 @@ class EmbeddedRedisServerIT {
 
   @Test
   void start_afterStop_samePortAndEmpty() throws Exception {
-    int port = FreePorts.one();
+    int port = TestServers.freePort();
     EmbeddedRedisServer first = EmbeddedRedisServer.start(directory, port);
     assertThat(Files.exists(directory.resolve("redis.pid"))).isTrue();
     assertThat(talk(port, "SET key value")).isEqualTo("+OK\r\n");
@@ -38,7 +39,7 @@ class EmbeddedRedisServerIT {
 
   @Test
   void start_boundsItsMemory() throws Exception {
-    EmbeddedRedisServer server = EmbeddedRedisServer.start(directory, FreePorts.one());
+    EmbeddedRedisServer server = EmbeddedRedisServer.start(directory, TestServers.freePort());
     try {
       assertThat(talk(server.port(), "CONFIG GET maxmemory-policy")).contains("volatile-ttl");
       assertThat(talk(server.port(), "CONFIG GET maxmemory")).contains(Integer.toString(512 << 20));
@@ -50,7 +51,7 @@ class EmbeddedRedisServerIT {
 
   @Test
   void start_orphanOfAnotherRun_replacesIt() throws Exception {
-    int port = FreePorts.one();
+    int port = TestServers.freePort();
     EmbeddedRedisServer.start(directory, port);
     EmbeddedRedisServer second = EmbeddedRedisServer.start(directory, port);
     try {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.embedded.EmbeddedServers.Kind;
 import dev.millrace.embedded.EmbeddedServers.Ports;
+import dev.millrace.testing.TestServers;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -34,7 +35,7 @@ class EmbeddedServersIT {
 
   @Test
   void start_jvmKilled_replacesItsServersAndKeepsData() throws Exception {
-    Ports ports = FreePorts.all();
+    Ports ports = TestServers.freePorts();
     ServersInAnotherJvm killed = ServersInAnotherJvm.start(directory, ports);
     execute(ports.postgres(), "CREATE TABLE kept AS SELECT 42 AS answer");
     long orphan = postmaster();
@@ -57,22 +58,22 @@ class EmbeddedServersIT {
 
   @Test
   void start_otherProcessHasTheDirectory_namesIt() throws Exception {
-    ServersInAnotherJvm other = ServersInAnotherJvm.start(directory, FreePorts.all());
+    ServersInAnotherJvm other = ServersInAnotherJvm.start(directory, TestServers.freePorts());
     try {
-      Ports ports = FreePorts.all();
+      Ports ports = TestServers.freePorts();
       assertThatThrownBy(() -> EmbeddedServers.start(directory, ports, EnumSet.of(Kind.REDIS)))
           .isInstanceOf(EmbeddedServerException.class)
           .hasMessage("the directory " + directory.toRealPath() + " is in use by process " + other.pid()
               + ": stop that process, or give this one a directory of its own");
     } finally {
       other.kill();
-      EmbeddedServers.start(directory, FreePorts.all(), EnumSet.of(Kind.POSTGRES, Kind.REDIS)).stop();
+      EmbeddedServers.start(directory, TestServers.freePorts(), EnumSet.of(Kind.POSTGRES, Kind.REDIS)).stop();
     }
   }
 
   @Test
   void start_twiceInOneJvm_isRefused() throws Exception {
-    Ports ports = FreePorts.all();
+    Ports ports = TestServers.freePorts();
     EmbeddedServers servers = EmbeddedServers.start(directory, ports, EnumSet.of(Kind.REDIS));
     try {
       assertThatThrownBy(() -> EmbeddedServers.start(directory, ports, EnumSet.of(Kind.REDIS)))
@@ -86,7 +87,7 @@ class EmbeddedServersIT {
 
   @Test
   void start_portTaken_saysByWhomAndWhatToDo() throws Exception {
-    Ports ports = FreePorts.all();
+    Ports ports = TestServers.freePorts();
     try (ServerSocket taken = new ServerSocket(ports.postgres(), 1, InetAddress.ofLiteral("127.0.0.1"))) {
       assertThatThrownBy(() -> EmbeddedServers.start(directory, ports, EnumSet.allOf(Kind.class)))
           .isInstanceOf(EmbeddedServerException.class)
@@ -101,7 +102,7 @@ class EmbeddedServersIT {
     Files.createDirectories(directory.resolve("kafka"));
     Files.writeString(directory.resolve("kafka/meta.properties"),
         "version=1\nnode.id=7\ncluster.id=another\n");
-    Ports ports = FreePorts.all();
+    Ports ports = TestServers.freePorts();
     assertThatThrownBy(() -> EmbeddedServers.start(directory, ports, EnumSet.allOf(Kind.class)))
         .isInstanceOf(EmbeddedServerException.class).hasMessageContaining("Kafka does not start");
     assertThat(workingUnder(directory.toRealPath())).isEmpty();
@@ -110,7 +111,7 @@ class EmbeddedServersIT {
 
   @Test
   void stop_oneKind_leavesTheOthersAndCanStartAgain() throws Exception {
-    Ports ports = FreePorts.all();
+    Ports ports = TestServers.freePorts();
     EmbeddedServers servers = EmbeddedServers.start(directory, ports, EnumSet.of(Kind.POSTGRES, Kind.REDIS));
     try {
       execute(ports.postgres(), "CREATE TABLE kept AS SELECT 42 AS answer");

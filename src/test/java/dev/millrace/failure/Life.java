@@ -178,6 +178,7 @@ public final class Life {
     Await.until(SOON, "no operation is open and everything is settled", () -> site.number("""
       SELECT (SELECT count(*) FROM operation WHERE status IN ('requested', 'submitted', 'unknown'))
            + (SELECT count(*) FROM (SELECT FROM posting WHERE account LIKE 'merchant\\_pending:%'
+                                        OR account LIKE 'provider\\_receivable:%'
                                      GROUP BY account, currency HAVING sum(amount) <> 0) p)""") == 0);
     Audit.assertConsistent(site, gateway);
   }

@@ -45,7 +45,7 @@ final class DeadLetterActsIT {
     var config = Config.load(
         Map.of("MILLRACE_POSTGRES_URI", database.uri(), "MILLRACE_OPS_PORT", Integer.toString(port)));
     Loop.result(loop.vertx().deployVerticle(new OpsVerticle(config, new Servers(config),
-        new PrometheusMeterRegistry(PrometheusConfig.DEFAULT), "test")));
+        new PrometheusMeterRegistry(PrometheusConfig.DEFAULT), "test", () -> false)));
     ops = "http://127.0.0.1:" + port + "/ops/dead-letters";
   }
 

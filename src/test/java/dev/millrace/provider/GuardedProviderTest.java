@@ -152,6 +152,31 @@ final class GuardedProviderTest {
   }
 
   @Test
+  void breaker_answeredInquiriesInBetween_doNotOutvoteFailures() {
+    var guarded = guarded(1, 10, 20, 0);
+    for (int i = 0; i < 20; i++) {
+      assertThat(loop.on(guarded::open)).as("of " + i + " charges").isFalse();
+      charges(guarded, i, i);
+      end(4 * i, UNKNOWN);
+      for (int asked = 1; asked <= 3 && i < 19; asked++) {
+        loop.on(() -> guarded.inquire(charge("asked")));
+        end(4 * i + asked, new Outcome.Absent());
+      }
+    }
+    assertThat(loop.on(guarded::open)).as("20 of 20 charges failed").isTrue();
+  }
+
+  @Test
+  void breaker_inquiriesFail_opens() {
+    var guarded = guarded(1, 10, 20, 0);
+    for (int i = 0; i < 20; i++) {
+      loop.on(() -> guarded.inquire(charge("asked")));
+      end(i, UNKNOWN);
+    }
+    assertThat(loop.on(guarded::open)).isTrue();
+  }
+
+  @Test
   void breaker_atTheShare_staysClosed() {
     var guarded = guarded(1, 10, 20, 0);
     for (int i = 1; i <= 40; i++) {

@@ -9,12 +9,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.Random;
 import java.util.Set;
 
 /** Real Postgres, Redis and Kafka, started once a JVM on free ports and stopped with it. */
 public final class TestServers {
   private static TestServers shared;
+  /** Ports below those that the system gives to outgoing connections: what is free stays so. */
+  private static final int PORTS_FROM = 12_000;
+  private static final int PORTS = 18_000;
   private static final Set<Integer> HANDED_OUT = new HashSet<>();
+  private static final Random DICE = new Random();
 
   private final EmbeddedServers servers;
   private final EmbeddedServers.Ports ports;
@@ -36,7 +41,7 @@ public final class TestServers {
   public static TestServers start() {
     try {
       Path directory = Files.createTempDirectory(Files.createDirectories(Path.of("target", "it")), "servers");
-      var ports = new EmbeddedServers.Ports(freePort(), freePort(), freePort(), freePort());
+      var ports = freePorts();
       return new TestServers(EmbeddedServers.start(directory, ports, EnumSet.allOf(Kind.class)), ports);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -45,13 +50,24 @@ public final class TestServers {
 
   /** A port that nobody listens on, and that no other caller in this JVM was given. */
   public static synchronized int freePort() {
-    while (true) {
-      try (var socket = new ServerSocket(0)) {
-        if (HANDED_OUT.add(socket.getLocalPort())) return socket.getLocalPort();
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+    while (HANDED_OUT.size() < PORTS) {
+      int port = PORTS_FROM + DICE.nextInt(PORTS);
+      if (HANDED_OUT.add(port) && free(port)) return port;
     }
+    throw new IllegalStateException("all ports were handed out");
+  }
+
+  private static boolean free(int port) {
+    try (var socket = new ServerSocket(port)) {
+      return socket.isBound();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Such ports for one of each server. */
+  public static EmbeddedServers.Ports freePorts() {
+    return new EmbeddedServers.Ports(freePort(), freePort(), freePort(), freePort());
   }
 
   /** To stop and start kinds of it. */
