@@ -57,12 +57,23 @@ final class OperatorActs {
           "operator:" + operator, row.traceparent(), List.of(), null);
       return audit(operator, release ? "release" : "block", id,
           new JsonObject().put("version", row.version()))
+          .compose(v -> release ? watch(payment) : Future.succeededFuture())
           .compose(v -> journal.append(append)).compose(appended -> appended
               ? Future.succeededFuture(new JsonObject().put("id", id).put("status", append.to().wire())
                   .put("version", append.version()))
               : Future
                   .failedFuture(new Refused(409, "somebody else decided in the same moment; look again")));
     });
+  }
+
+  /**
+   * Has a payment that will be open again looked at by the janitor, who passed it while it waited for the decision: should the
+   * record of its release be lost, nobody else would find it.
+   */
+  private Future<Void> watch(UUID payment) {
+    return reads.query("""
+      INSERT INTO unresolved (payment_id, next_try) VALUES ($1::uuid, now() + interval '1 minute')
+      ON CONFLICT DO NOTHING""", Tuple.of(payment)).mapEmpty();
   }
 
   /** Makes a merchant and its first key. The key is in this answer and nowhere else. */

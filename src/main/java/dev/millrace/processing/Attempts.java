@@ -4,6 +4,7 @@ import dev.millrace.journal.Append.Attempt;
 import dev.millrace.journal.Reads;
 import dev.millrace.platform.TypeId;
 import dev.millrace.provider.Provider.Outcome;
+import dev.millrace.provider.Providers;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Tuple;
 
@@ -32,12 +33,12 @@ final class Attempts {
 
   /** A right to call, for as long as nobody else can have it. {@code sinceNanos}: from before it was given. */
   record Right(long sinceNanos, long lifetimeMs) {
-    /** To be asked for before the intent is written. {@code absenceAfterMs}: how long a call may be on its way. */
-    static Right from(long absenceAfterMs) {
-      return new Right(System.nanoTime(), absenceAfterMs / 2);
+    /** To be asked for before the intent is written. */
+    static Right from(Providers.Times times) {
+      return new Right(System.nanoTime(), times.turn());
     }
 
-    /** A process that slept in between may find it in another's hands; a call needs the other half of its time. */
+    /** A process that slept in between may find it in another's hands; the call itself needs the rest of the time. */
     boolean expired() {
       return System.nanoTime() - sinceNanos > lifetimeMs * 1_000_000;
     }

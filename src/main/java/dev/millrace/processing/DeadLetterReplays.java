@@ -104,12 +104,13 @@ final class DeadLetterReplays {
   }
 
   private Future<End> driven(Taken letter, UUID payment) {
-    return flow.resume(payment).compose(next -> switch (next) {
-      case PaymentFlow.Next.Done _ -> Future.succeededFuture(new End(Outcome.DONE, "nothing is left to do"));
-      case PaymentFlow.Next.Again a -> retries.first(payment, a.handler(), a.reason(), letter.traceparent())
-          .map(v -> new End(Outcome.WAITS, "waits in a retry window again: " + a.reason()));
-      case PaymentFlow.Next.Stuck s -> Future.succeededFuture(new End(Outcome.FAILED, s.reason()));
-    });
+    return flow.resume(payment)
+        .compose(next -> retries.first(payment, next.waits(), letter.traceparent()).map(v -> {
+          if (!next.stuck().isEmpty()) return new End(Outcome.FAILED, next.problem());
+          return next.waits() == null
+              ? new End(Outcome.DONE, "nothing is left to do")
+              : new End(Outcome.WAITS, "waits in a retry window again: " + next.waits().reason());
+        }));
   }
 
   /** Webhooks are worked off by one worker, which finds it among those that wait for their payment. */

@@ -66,6 +66,8 @@ final class DeadLetters {
            errors = CASE $3::text WHEN 'failed' THEN %s ELSE d.errors END
      WHERE id = $1::bigint AND status = 'replaying' AND replays = $2::int RETURNING 1"""
       .formatted(LAST_OF.formatted("d.errors || $5::text::jsonb", Failure.KEPT_MAX));
+  private static final String KNOWN = """
+    SELECT EXISTS (SELECT FROM dead_letter WHERE payment_id = $1::uuid AND status <> 'replayed')""";
   private static final String OPEN = "SELECT task, count(*) FROM dead_letter WHERE status = 'open' GROUP BY task";
 
   /** One that is to be written. {@code failures} has at least the last. */
@@ -113,6 +115,15 @@ final class DeadLetters {
         .addValue(Failure.storable(letter.traceparent)).addValue(written.text())
         .addValue(origin.key() == null ? null : Failure.storable(origin.key())).addValue(written.form())
         .addValue(origin.size()).addValue(headers.encode()).addValue(origin.source()));
+  }
+
+  /** Writes one for a payment that no record brought, unless it has a letter that was not replayed. */
+  Future<Void> buryOnce(UUID payment, String task, Failure failure) {
+    var origin = Origin.of("janitor/" + TypeId.format(TypeId.PAYMENT, payment), null, Buffer.buffer(),
+        Map.of());
+    return reads.query(KNOWN, Tuple.of(payment)).compose(rows -> rows.iterator().next().getBoolean(0)
+        ? Future.succeededFuture()
+        : bury(new Letter(payment, task, 1, List.of(failure), "", origin)));
   }
 
   private Future<Void> bury(Tuple row) {

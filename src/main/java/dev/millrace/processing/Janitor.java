@@ -44,7 +44,7 @@ final class Janitor {
     RETURNING payment_id""";
   private static final String FORGET = """
     DELETE FROM unresolved u USING payment p
-     WHERE p.id = u.payment_id AND p.status NOT IN ('initiated', 'provider_submitted', 'unknown')
+     WHERE p.id = u.payment_id AND p.status NOT IN ('initiated', 'in_review', 'provider_submitted', 'unknown')
        AND NOT EXISTS (SELECT FROM operation o
                         WHERE o.payment_id = p.id AND o.status IN ('requested', 'submitted', 'unknown'))""";
   /** What payers brought back concerns nobody once their payments have gone on. */

@@ -8,7 +8,6 @@ import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.TypeId;
-import dev.millrace.processing.PaymentFlow.Next;
 import dev.millrace.processing.PaymentFlow.Parts;
 import dev.millrace.provider.GuardedProvider;
 import dev.millrace.provider.Order;
@@ -43,9 +42,9 @@ final class OperationFlow {
   Future<Next> drive(UUID payment) {
     return recorder.read(payment).compose(work -> {
       var open = work.payment().operations().stream().filter(Operation::open).map(Operation::id).toList();
-      Future<Next> result = Future.succeededFuture(PaymentFlow.DONE);
+      Future<Next> result = Future.succeededFuture(Next.DONE);
       for (String id : open)
-        result = result.compose(before -> step(payment, id).map(before::or));
+        result = result.compose(before -> step(payment, id).map(before::and));
       return result;
     });
   }
@@ -53,7 +52,7 @@ final class OperationFlow {
   private Future<Next> step(UUID payment, String id) {
     return recorder.read(payment).compose(work -> {
       Operation operation = work.payment().operation(id);
-      if (operation == null || !operation.open()) return Future.succeededFuture(PaymentFlow.DONE);
+      if (operation == null || !operation.open()) return Future.succeededFuture(Next.DONE);
       if (operation.state() == Operation.State.REQUESTED)
         return possible(work.payment(), operation) ? submit(work, operation, 1) : overtaken(work, operation);
       return inquire(work, operation);
@@ -77,7 +76,7 @@ final class OperationFlow {
           ? new Finding.Known()
           : new Finding.Happened(Evidence.failed(operation, p.status(), "payment_moved_on",
               "The payment is " + p.status().wire() + " by now."));
-    }).map(recorded -> PaymentFlow.DONE);
+    }).map(recorded -> Next.DONE);
   }
 
   /** Record, call, record. */
@@ -97,7 +96,7 @@ final class OperationFlow {
   }
 
   private Attempts.Right right(String provider) {
-    return Attempts.Right.from(parts.providers().times(provider).absenceAfter());
+    return Attempts.Right.from(parts.providers().times(provider));
   }
 
   private Future<Next> call(Work work, Operation operation, Attempt attempt, Attempts.Right right) {
@@ -118,7 +117,7 @@ final class OperationFlow {
         .compose(ours -> ours
             ? call(work, operation, attempt, right)
             : Future
-                .succeededFuture(new Next.Again(Handler.OPERATION,
+                .succeededFuture(Next.again(Handler.OPERATION,
                     operation.id() + ": a call of it may still be under way")));
   }
 
@@ -140,20 +139,19 @@ final class OperationFlow {
   }
 
   private Future<Next> answered(Work work, Operation operation, Attempt attempt, Outcome outcome) {
-    // It never left: it goes on waiting for its turn, and no try is used up.
-    if (outcome instanceof Outcome.Deferred) return step(work.id(), operation.id());
+    if (outcome instanceof Outcome.Deferred) return Future.succeededFuture(Next.later(Handler.OPERATION));
     String name = TypeId.format(TypeId.ATTEMPT, attempt.reference());
     return recorder.record(work, PaymentFlow.ended(attempt, outcome), p -> parts.evidence().operation(p,
         Objects.requireNonNull(p.operation(operation.id())), attempt.provider(), name, outcome))
         .onSuccess(recorded -> FaultPoint.reach(attempt.kind(), "recorded"))
         .compose(recorded -> switch (recorded.finding()) {
-          case Finding.Happened _, Finding.Known _ -> Future.succeededFuture(PaymentFlow.DONE);
+          case Finding.Happened _, Finding.Known _ -> Future.succeededFuture(Next.DONE);
           case Finding.Wait w when outcome instanceof Outcome.Unknown ->
             unknown(recorded.work(), operation.id(), attempt, w.reason());
           case Finding.Wait w ->
-            Future.succeededFuture(new Next.Again(Handler.OPERATION, operation.id() + ": " + w.reason()));
+            Future.succeededFuture(Next.again(Handler.OPERATION, operation.id() + ": " + w.reason()));
           case Finding.Conflict c ->
-            Future.succeededFuture(new Next.Stuck(Handler.OPERATION, c.alert() + ": " + c.message()));
+            Future.succeededFuture(Next.stuck(Handler.OPERATION, c.alert() + ": " + c.message()));
         });
   }
 
@@ -164,7 +162,7 @@ final class OperationFlow {
           ? new Finding.Known()
           : new Finding.Happened(new PaymentEvent.OperationUnknown(id, attempt.provider(),
               TypeId.format(TypeId.ATTEMPT, attempt.reference()), reason, p.status()));
-    }).map(recorded -> new Next.Again(Handler.OPERATION, id + ": " + reason));
+    }).map(recorded -> Next.again(Handler.OPERATION, id + ": " + reason));
   }
 
   /** The outcome of the call is not known: ask the provider by our own reference. */
@@ -178,7 +176,7 @@ final class OperationFlow {
         if (operation.state() == Operation.State.SUBMITTED) return repeat(work, operation, open.attempt());
         if (open.ageMs() < parts.providers().times(provider.name()).absenceAfter())
           return Future.succeededFuture(
-              new Next.Again(Handler.OPERATION,
+              Next.again(Handler.OPERATION,
                   operation.id() + ": no record of it at " + provider.name() + " yet"));
         // It was never carried out, so it can be ordered anew, as a call of its own.
         if (open.attempt().number() < CALLS_MAX && possible(work.payment(), operation))

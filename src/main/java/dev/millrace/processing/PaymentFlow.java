@@ -41,25 +41,6 @@ import org.slf4j.LoggerFactory;
 final class PaymentFlow {
   private static final Logger LOG = LoggerFactory.getLogger(PaymentFlow.class);
 
-  /** What to do with the payment next. */
-  sealed interface Next {
-    /** Nothing: it is at rest, waits for settlement or is in another's hands. */
-    record Done() implements Next {}
-
-    /** Look at it again later. */
-    record Again(Handler handler, String reason) implements Next {}
-
-    /** A person must look at it. */
-    record Stuck(Handler handler, String reason) implements Next {}
-
-    /** This, unless it is nothing: then the other. */
-    default Next or(Next other) {
-      return this instanceof Done ? other : this;
-    }
-  }
-
-  static final Next DONE = new Next.Done();
-
   /** What is shared by all steps. {@code returnUrl}: where providers send payers back to, followed by the payment's id. */
   record Parts(Screener screener, Routing routing, Providers providers, AppendWriter journal, Reads reads,
       Evidence evidence, String returnUrl, MeterRegistry registry) {}
@@ -90,9 +71,9 @@ final class PaymentFlow {
 
   /** A payment that was begun before: goes on, one at a time, with all that the journal says is open. */
   Future<Next> resume(UUID id) {
-    return serial.run(id, () -> again(id).compose(next -> operations.drive(id).map(next::or)))
+    return serial.run(id, () -> again(id).compose(next -> operations.drive(id).map(next::and)))
         .recover(failure -> failure instanceof Recorder.NoSuchPayment
-            ? Future.succeededFuture(new Next.Stuck(Handler.CHARGE, String.valueOf(failure.getMessage())))
+            ? Future.succeededFuture(Next.stuck(Handler.CHARGE, String.valueOf(failure.getMessage())))
             : Future.failedFuture(failure));
   }
 
@@ -104,10 +85,10 @@ final class PaymentFlow {
       // Version 1 has not been screened; later ones were released from a review.
       case INITIATED -> p.version() == 1 ? screen(work) : submit(work, List.of());
       case PROVIDER_SUBMITTED, UNKNOWN -> inquire(work);
-      case REQUIRES_ACTION -> p.payerReturned() ? complete(work) : Future.succeededFuture(DONE);
+      case REQUIRES_ACTION -> p.payerReturned() ? complete(work) : Future.succeededFuture(Next.DONE);
       case BLOCKED, IN_REVIEW, AUTHORIZED, CONFIRMED, DECLINED, VOIDED, EXPIRED, SETTLED, PARTIALLY_REFUNDED,
           REFUNDED, DISPUTED, CHARGED_BACK, RETURNED ->
-        Future.succeededFuture(DONE);
+        Future.succeededFuture(Next.DONE);
     };
   }
 
@@ -134,7 +115,7 @@ final class PaymentFlow {
 
   /** Appends an event after which the gateway has nothing more to do; a payment that moved on is another's. */
   private Future<Next> rest(Work work, PaymentEvent... events) {
-    return journal.append(work.append(List.of(), List.of(events))).map(appended -> DONE);
+    return journal.append(work.append(List.of(), List.of(events))).map(appended -> Next.DONE);
   }
 
   /** Chooses the account and begins. */
@@ -194,7 +175,7 @@ final class PaymentFlow {
       String refused = switch (outcome) {
         case Outcome.NotExecuted n -> n.reason();
         case Outcome.Deferred _ ->
-          provider.open() ? "its breaker is open" : "it waited too long for its turn";
+          provider.open() ? "its breaker is open" : "its turn did not come";
         case Outcome.Declined d when d.elsewhere() -> d.code() + ": " + d.message();
         case Outcome.Charged _, Outcome.Authorized _, Outcome.ActionRequired _, Outcome.Pending _,
             Outcome.Declined _, Outcome.Unknown _, Outcome.Voided _, Outcome.Refunded _, Outcome.Absent _ ->
@@ -212,7 +193,7 @@ final class PaymentFlow {
   }
 
   private Attempts.Right right(String account) {
-    return Attempts.Right.from(parts.providers.times(account).absenceAfter());
+    return Attempts.Right.from(parts.providers.times(account));
   }
 
   private Future<Next> used(Work work, Attempt attempt, Attempts.Right right, Outcome outcome) {
@@ -251,20 +232,20 @@ final class PaymentFlow {
 
   /** Writes what an answer means; an answer that says nothing makes the payment unknown. */
   private Future<Next> answered(Work work, Attempt attempt, Outcome outcome) {
-    // It never left: the payment goes on waiting for its turn, and no try is used up.
-    if (outcome instanceof Outcome.Deferred) return again(work.id());
+    // It never left. Waiting here would keep others from their turns, at other providers too.
+    if (outcome instanceof Outcome.Deferred) return Future.succeededFuture(Next.later(Handler.CHARGE));
     String name = TypeId.format(TypeId.ATTEMPT, attempt.reference());
     return recorder.record(work, ended(attempt, outcome),
         p -> parts.evidence.charge(p, attempt.provider(), name, outcome)).compose(recorded -> {
           FaultPoint.reach(attempt.kind(), "recorded");
           if (recorded.finding() instanceof Finding.Happened h) checkAmount(work.id(), h);
           return switch (recorded.finding()) {
-            case Finding.Happened _, Finding.Known _ -> Future.succeededFuture(DONE);
+            case Finding.Happened _, Finding.Known _ -> Future.succeededFuture(Next.DONE);
             case Finding.Wait w when outcome instanceof Outcome.Unknown ->
               unknown(recorded.work(), attempt, w.reason());
-            case Finding.Wait w -> Future.succeededFuture(new Next.Again(Handler.CHARGE, w.reason()));
+            case Finding.Wait w -> Future.succeededFuture(Next.again(Handler.CHARGE, w.reason()));
             case Finding.Conflict c -> unknown(recorded.work(), attempt, c.message())
-                .map(v -> new Next.Stuck(Handler.CHARGE, c.alert() + ": " + c.message()));
+                .map(v -> Next.stuck(Handler.CHARGE, c.alert() + ": " + c.message()));
           };
         });
   }
@@ -281,7 +262,7 @@ final class PaymentFlow {
   }
 
   private Future<Next> unknown(Work work, Attempt attempt, String reason) {
-    var again = new Next.Again(Handler.CHARGE, reason);
+    var again = Next.again(Handler.CHARGE, reason);
     if (work.payment().status() != Status.PROVIDER_SUBMITTED) return Future.succeededFuture(again);
     parts.registry.counter("millrace.provider.unknown").increment();
     return journal.append(work.append(List.of(attempt.ended("unknown", null, reason)),
@@ -301,7 +282,7 @@ final class PaymentFlow {
         long absenceAfterMs = parts.providers.times(provider.name()).absenceAfter();
         if (open.ageMs() < absenceAfterMs)
           return Future.succeededFuture(
-              new Next.Again(Handler.CHARGE, "no record of it at " + provider.name() + " yet"));
+              Next.again(Handler.CHARGE, "no record of it at " + provider.name() + " yet"));
         return answered(work, open.attempt(), new Outcome.Declined(null, "provider_no_record", null,
             "The provider has no record of the payment: it was never charged."));
       });
@@ -315,7 +296,7 @@ final class PaymentFlow {
         .compose(ours -> {
           if (!ours || right.expired())
             return Future
-                .succeededFuture(new Next.Again(Handler.CHARGE, "a call of it may still be under way"));
+                .succeededFuture(Next.again(Handler.CHARGE, "a call of it may still be under way"));
           return parts.providers.named(attempt.provider()).execute(charge(work))
               .compose(outcome -> used(work, attempt, right, outcome));
         });

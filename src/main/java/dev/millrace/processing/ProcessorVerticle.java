@@ -116,7 +116,7 @@ public final class ProcessorVerticle extends VerticleBase {
     fresh = intake;
     waiting = again;
     var sweeping = new Janitor(vertx, reads, config.millis("processor.janitor-age"),
-        config.millis("processor.janitor-interval"), this::sweep, registry);
+        config.millis("processor.janitor-interval"), id -> sweep(letters, id), registry);
     janitor = sweeping;
     var expiring = new Expiry(vertx, reads, writer, EXPIRY_EVERY_MS);
     expiry = expiring;
@@ -211,8 +211,12 @@ public final class ProcessorVerticle extends VerticleBase {
     return KafkaConsumer.create(vertx, settings);
   }
 
-  private Future<Void> sweep(UUID id) {
-    return flow().resume(id).<Void>mapEmpty()
+  /** What still has to wait comes again of itself; what a person must look at is a dead letter, unless it is one already. */
+  private Future<Void> sweep(DeadLetters letters, UUID id) {
+    return flow().resume(id)
+        .compose(next -> next.stuck().isEmpty()
+            ? Future.<Void>succeededFuture()
+            : letters.buryOnce(id, next.stuck().getFirst().handler().wire(), Failure.now(next.problem())))
         .recover(failure -> {
           LOG.warn("janitor_resume_failed payment={} error=\"{}\"", TypeId.format(TypeId.PAYMENT, id),
               failure.getMessage());

@@ -6,7 +6,6 @@ import dev.millrace.payment.EventType;
 import dev.millrace.platform.Trace;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
-import dev.millrace.processing.PaymentFlow.Next;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.kafka.client.consumer.KafkaConsumerRecord;
@@ -114,13 +113,19 @@ final class Records {
     return patient(id, step).transform(result -> {
       if (result.failed())
         return retries.first(id, handler, message(id, result.cause()), traceparent);
-      return switch (result.result()) {
-        case Next.Done _ -> Future.succeededFuture();
-        case Next.Again a -> retries.first(id, a.handler(), a.reason(), traceparent);
-        case Next.Stuck s -> letters.bury(new DeadLetters.Letter(id, s.handler().wire(), 1,
-            List.of(Failure.now(s.reason())), traceparent, Origin.of(record)));
-      };
+      Next next = result.result();
+      return buried(id, next, 1, List.of(), traceparent, record)
+          .compose(v -> retries.first(id, next.waits(), traceparent));
     });
+  }
+
+  /** Writes a dead letter if a person must look at the payment. */
+  private Future<Void> buried(UUID id, Next next, int attempts, List<Failure> failures, String traceparent,
+      KafkaConsumerRecord<String, byte[]> record) {
+    return next.stuck().isEmpty()
+        ? Future.succeededFuture()
+        : letters.bury(new DeadLetters.Letter(id, next.stuck().getFirst().handler().wire(), attempts,
+            Failure.with(failures, Failure.now(next.problem())), traceparent, Origin.of(record)));
   }
 
   /** How long a record of a retry topic must still wait; one that cannot be read, not at all. */
@@ -141,13 +146,9 @@ final class Records {
     return patient(id, flow.resume(id)).transform(result -> {
       if (result.failed())
         return retries.next(task, task.handler(), message(id, result.cause()), Origin.of(record));
-      return switch (result.result()) {
-        case Next.Done _ -> Future.succeededFuture();
-        case Next.Again a -> retries.next(task, a.handler(), a.reason(), Origin.of(record));
-        case Next.Stuck s -> letters.bury(new DeadLetters.Letter(id, s.handler().wire(),
-            task.attempts() + 1, Failure.with(task.failures(), Failure.now(s.reason())), task.traceparent(),
-            Origin.of(record)));
-      };
+      Next next = result.result();
+      return buried(id, next, task.attempts() + 1, task.failures(), task.traceparent(), record)
+          .compose(v -> retries.next(task, next.waits(), Origin.of(record)));
     });
   }
 

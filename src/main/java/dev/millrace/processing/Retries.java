@@ -14,15 +14,20 @@ import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Where payments wait for another try: one topic a window, so that a waiting record never blocks a fresh one, each
- * wait lengthened by a random part of itself. After the last window that its handler may use comes the dead letter.
+ * wait lengthened by a random part of itself. After the last window that its handler may use comes the dead letter. What only
+ * waits for its turn at a provider waits in the first window, then in the second until the turn comes, and uses up none.
  */
 final class Retries {
   private static final Logger LOG = LoggerFactory.getLogger(Retries.class);
+
+  /** Where turns are waited for in the end: a provider that is back should not have to wait long for its work. */
+  private static final int TURNS_WINDOW = 1;
 
   private final Vertx vertx;
   private final Producer<String, byte[]> producer;
@@ -60,16 +65,34 @@ final class Retries {
 
   /** Puts the payment into the first window. Completes when that is durable. */
   Future<Void> first(UUID payment, Handler handler, String error, String traceparent) {
-    return wait(payment, handler, 0, 1, List.of(Failure.now(error)), traceparent);
+    return wait(new RetryTask(payment, handler, 0, 0, 1, 0, List.of(Failure.now(error)), traceparent));
   }
 
-  /** Puts it into the window after the one it came from, or among the dead letters. */
+  /** The same for what a step came to; nothing when there is nothing to wait for. */
+  Future<Void> first(UUID payment, Next.@Nullable Waits waits, String traceparent) {
+    if (waits == null) return Future.succeededFuture();
+    return waits.turn()
+        ? wait(new RetryTask(payment, waits.handler(), RetryTask.NO_WINDOW, 1, 0, 0, List.of(), traceparent))
+        : first(payment, waits.handler(), waits.reason(), traceparent);
+  }
+
+  /** What is to be looked at again after this try; nothing when there is nothing to wait for. */
+  Future<Void> next(RetryTask tried, Next.@Nullable Waits waits, Origin origin) {
+    if (waits == null) return Future.succeededFuture();
+    return waits.turn()
+        ? wait(new RetryTask(tried.payment(), waits.handler(), tried.window(), tried.turns() + 1,
+            tried.attempts(), 0, tried.failures(), tried.traceparent()))
+        : next(tried, waits.handler(), waits.reason(), origin);
+  }
+
+  /** Puts it into the window after the last one that it used up, or among the dead letters. */
   Future<Void> next(RetryTask failed, Handler handler, String error, Origin origin) {
     var failures = Failure.with(failed.failures(), Failure.now(error));
     int window = failed.window() + 1;
     int attempts = failed.attempts() + 1;
     return window < limits.of(handler)
-        ? wait(failed.payment(), handler, window, attempts, failures, failed.traceparent())
+        ? wait(new RetryTask(failed.payment(), handler, window, 0, attempts, 0, failures,
+            failed.traceparent()))
         : letters.bury(new DeadLetters.Letter(failed.payment(), handler.wire(), attempts, failures,
             failed.traceparent(), origin));
   }
@@ -79,20 +102,26 @@ final class Retries {
    * window lasts.
    */
   long waitMs(RetryTask task) {
-    long windowMs = windows.get(Math.clamp(task.window(), 0, windows.size() - 1)).toMillis();
+    long windowMs = windows.get(place(task)).toMillis();
     return Math.clamp(task.dueMs() - System.currentTimeMillis(), 0,
         windowMs + windowMs * jitterPercent / 100);
   }
 
-  private Future<Void> wait(UUID payment, Handler handler, int window, int attempts, List<Failure> failures,
-      String traceparent) {
-    long waitMs = windows.get(window).toMillis();
-    long dueMs = System.currentTimeMillis() + waitMs
-        + (jitterPercent == 0 ? 0 : random.nextLong(waitMs * jitterPercent / 100 + 1));
-    var task = new RetryTask(payment, handler, window, attempts, dueMs, failures, traceparent);
-    registry.counter("millrace.retries", "window", windows.get(window).toSeconds() + "s", "handler",
-        handler.wire()).increment();
-    return send(new ProducerRecord<>(topics(prefix, windows).get(window), payment.toString(), task.encode()));
+  /** In which window it waits. */
+  private int place(RetryTask task) {
+    int window = task.turns() == 0 ? task.window() : Math.min(task.turns() - 1, TURNS_WINDOW);
+    return Math.clamp(window, 0, windows.size() - 1);
+  }
+
+  private Future<Void> wait(RetryTask task) {
+    int place = place(task);
+    long waitMs = windows.get(place).toMillis();
+    long jitterMs = jitterPercent == 0 ? 0 : random.nextLong(waitMs * jitterPercent / 100 + 1);
+    registry.counter("millrace.retries", "window", windows.get(place).toSeconds() + "s", "handler",
+        task.handler().wire(), "waits_for", task.turns() == 0 ? "try" : "turn").increment();
+    var due = task.due(System.currentTimeMillis() + waitMs + jitterMs);
+    return send(
+        new ProducerRecord<>(topics(prefix, windows).get(place), task.payment().toString(), due.encode()));
   }
 
   private Future<Void> send(ProducerRecord<String, byte[]> record) {

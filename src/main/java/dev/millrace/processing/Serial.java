@@ -16,13 +16,13 @@ final class Serial {
   private static final class Turn {
     /** Null while nobody waits. */
     @Nullable
-    Promise<PaymentFlow.Next> next;
+    Promise<Next> next;
   }
 
   private final Map<UUID, Turn> turns = new HashMap<>();
 
   /** Runs {@code work} when nobody else works for this payment; joins whoever waits for that already. */
-  Future<PaymentFlow.Next> run(UUID payment, Supplier<Future<PaymentFlow.Next>> work) {
+  Future<Next> run(UUID payment, Supplier<Future<Next>> work) {
     Turn turn = turns.get(payment);
     if (turn == null) {
       turns.put(payment, new Turn());
@@ -32,7 +32,7 @@ final class Serial {
     return turn.next.future();
   }
 
-  private Future<PaymentFlow.Next> start(UUID payment, Supplier<Future<PaymentFlow.Next>> work) {
+  private Future<Next> start(UUID payment, Supplier<Future<Next>> work) {
     return Future.succeededFuture().compose(v -> work.get()).onComplete(done -> {
       Turn turn = turns.remove(payment);
       if (turn == null || turn.next == null) return;

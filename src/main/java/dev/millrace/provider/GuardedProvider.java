@@ -30,21 +30,28 @@ public final class GuardedProvider {
   /**
    * Sizes and times of the guards.
    *
+   * @param waitingAwayMax how many calls may wait while the breaker is not closed
    * @param breakerWindowMs over which the failure rate is taken
    * @param cooldownMs how long the breaker stays open before a probe
    * @param rampMs how long the bulkhead and the budget take back to full size
    * @param waitMaxMs how long a call may wait for its turn before it is handed back as {@code Deferred}
    * @param requestsPerSecond the budget of calls; a twentieth of it may go out at once
    */
-  public record Limits(int concurrency, int waitingMax, long breakerWindowMs, int failuresPercent,
+  public record Limits(int concurrency, int waitingMax, int waitingAwayMax, long breakerWindowMs,
+      int failuresPercent,
       int callsMin,
       long cooldownMs, long rampMs, long waitMaxMs, int requestsPerSecond) {
-    /** Those of an account. */
+
+    private static final int AWAY_PART = 8;
+
+    /** Those of an account; of its bulkhead an eighth may wait while the breaker is not closed. */
     public static Limits of(Account account) {
-      return new Limits(account.positive("concurrency"), account.positive("waiting-max"),
+      int concurrency = account.positive("concurrency");
+      int waitingMax = account.positive("waiting-max");
+      return new Limits(concurrency, waitingMax, Math.clamp(concurrency / AWAY_PART, 1, waitingMax),
           account.millis("breaker-window"), account.positive("breaker-failures-percent"),
           account.positive("breaker-calls-min"), account.millis("breaker-cooldown"),
-          account.millis("breaker-ramp"), account.millis("absence-after") / 2,
+          account.millis("breaker-ramp"), Providers.Times.of(account).turn(),
           account.positive("requests-per-second"));
     }
   }
@@ -123,7 +130,7 @@ public final class GuardedProvider {
   /** Closes the connections behind the guards. */
   public Future<Void> close() { return provider.close(); }
 
-  /** Carries an order out behind the guards. {@code NotExecuted} when no place to wait was free. */
+  /** Carries an order out behind the guards. {@code Deferred} when no place to wait was free, or its turn did not come. */
   public Future<Provider.Outcome> execute(Order order) {
     return submit(false, () -> provider.execute(order));
   }
@@ -134,16 +141,25 @@ public final class GuardedProvider {
   }
 
   private Future<Provider.Outcome> submit(boolean inquiry, Supplier<Future<Provider.Outcome>> call) {
-    if (depth >= limits.waitingMax) {
+    if (depth >= places()) {
       meter.reject();
-      return Future.succeededFuture(
-          new Provider.Outcome.NotExecuted("no place free before provider " + provider.name()));
+      return Future.succeededFuture(new Provider.Outcome.Deferred());
     }
     Promise<Provider.Outcome> promise = Promise.promise();
     waiting.add(new Waiting(inquiry, call, promise, nowMs()));
     depth = waiting.size();
     drain();
     return promise.future();
+  }
+
+  /**
+   * How many may wait. While the provider is away a few, to have something to probe with and to begin with: more would only
+   * take places that others could use, where they come from.
+   */
+  private int places() {
+    return breaker.state() == CircuitBreakerState.CLOSED
+        ? limits.waitingMax
+        : limits.waitingAwayMax;
   }
 
   /** The bulkhead's size now: one probe while half open, then growing back over the ramp. */
@@ -195,9 +211,10 @@ public final class GuardedProvider {
     return percent() < 100 ? RAMP_STEP_MS : 0;
   }
 
-  /** Sends away what has waited too long: its state may be old news by now. */
+  /** Sends away what has waited too long, as its state may be old news by now, and what there are no places for any more. */
   private void expire() {
-    while (!waiting.isEmpty() && nowMs() - waiting.peek().sinceMs > limits.waitMaxMs) {
+    while (!waiting.isEmpty()
+        && (waiting.size() > places() || nowMs() - waiting.peek().sinceMs > limits.waitMaxMs)) {
       Waiting late = waiting.poll();
       depth = waiting.size();
       late.promise.complete(new Provider.Outcome.Deferred());

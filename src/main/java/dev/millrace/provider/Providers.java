@@ -17,11 +17,35 @@ public final class Providers {
   /**
    * How long things may take at an account, in milliseconds.
    *
-   * @param absenceAfter from when on the provider's having no record of a call is evidence
+   * @param absenceAfter from when on the provider's having no record of a call is evidence: by then it cannot arrive any more.
+   *          Whoever may call begins to within a quarter of it, waits for its turn for another quarter at most, and the
+   *          answer, or giving up on it, has the other half
    * @param authorizationLifetime how long an authorization holds where the provider does not say
    * @param actionLifetime how long a payer has for an action
    */
-  public record Times(long absenceAfter, long authorizationLifetime, long actionLifetime) {}
+  public record Times(long absenceAfter, long authorizationLifetime, long actionLifetime) {
+    /**
+     * Those of an account.
+     *
+     * @throws ConfigException when a call could still be under way when its absence is taken for evidence
+     */
+    static Times of(Account account) {
+      long timeout = account.millis("timeout");
+      long absenceAfter = account.millis("absence-after");
+      if (timeout > absenceAfter / 2) {
+        throw new ConfigException("`provider." + account.name() + ".timeout` (" + timeout
+            + " ms) must be at most half of `provider." + account.name() + ".absence-after` (" + absenceAfter
+            + " ms): a call that is still under way must not be taken for one that never was");
+      }
+      return new Times(absenceAfter, account.millis("authorization-lifetime"),
+          account.millis("action-lifetime"));
+    }
+
+    /** How long beginning a call may take, and how long it may wait for its turn. */
+    public long turn() {
+      return absenceAfter / 4;
+    }
+  }
 
   private record Open(GuardedProvider provider, Times times) {}
 
@@ -35,8 +59,7 @@ public final class Providers {
         new GuardedProvider(vertx, account.connector().open(vertx, account),
             GuardedProvider.Limits.of(account),
             registry),
-        new Times(account.millis("absence-after"), account.millis("authorization-lifetime"),
-            account.millis("action-lifetime")))));
+        Times.of(account))));
   }
 
   /** Real money and the simulator's must not meet in one ledger. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.chaos.Invariants.Rule;
 import dev.millrace.failure.Topic;
+import dev.millrace.testing.FaultProxy;
 import dev.millrace.testing.Http;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

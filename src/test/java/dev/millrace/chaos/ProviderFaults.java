@@ -2,10 +2,11 @@ package dev.millrace.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.chaos.FaultProxy.Way;
+import dev.millrace.testing.FaultProxy.Way;
 import dev.millrace.chaos.Town.Part;
 import dev.millrace.failure.Book;
 import dev.millrace.testing.Await;
+import dev.millrace.testing.FaultProxy;
 import dev.millrace.testing.Http;
 import dev.millrace.testing.Site;
 import dev.millrace.testing.StripeSender;

@@ -2,9 +2,10 @@ package dev.millrace.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.chaos.FaultProxy.Way;
+import dev.millrace.testing.FaultProxy.Way;
 import dev.millrace.chaos.Town.Part;
 import dev.millrace.failure.Sql;
+import dev.millrace.testing.FaultProxy;
 import dev.millrace.testing.GatewayProcess;
 import dev.millrace.testing.Http;
 import dev.millrace.testing.Site;

@@ -4,6 +4,7 @@ import dev.millrace.embedded.EmbeddedServers;
 import dev.millrace.failure.Book;
 import dev.millrace.failure.Life;
 import dev.millrace.testing.Await;
+import dev.millrace.testing.FaultProxy;
 import dev.millrace.testing.GatewayProcess;
 import dev.millrace.testing.Site;
 import dev.millrace.testing.TestServers;

@@ -78,7 +78,7 @@ class AttemptsIT {
   void call_thatDidNotLeave_isFreeAtOnce() {
     for (Outcome outcome : List.of(new Outcome.NotExecuted("429"), new Outcome.Deferred())) {
       var attempt = begun(0);
-      used(attempt, Attempts.Right.from(LONG_MS), outcome);
+      used(attempt, new Attempts.Right(System.nanoTime(), LONG_MS), outcome);
       assertThat(claim(attempt, LONG_MS)).as(outcome.toString()).isTrue();
       assertThat(claim(attempt, LONG_MS)).as("taken").isFalse();
     }
@@ -87,7 +87,7 @@ class AttemptsIT {
   @Test
   void call_thatLeft_isNotGivenBack() {
     var attempt = begun(0);
-    used(attempt, Attempts.Right.from(LONG_MS), new Outcome.Unknown("no answer"));
+    used(attempt, new Attempts.Right(System.nanoTime(), LONG_MS), new Outcome.Unknown("no answer"));
     assertThat(claim(attempt, LONG_MS)).isFalse();
   }
 

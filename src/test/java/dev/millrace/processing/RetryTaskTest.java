@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class RetryTaskTest {
   private static final String ID = "01890a5d-ac96-774b-bcce-b302099a8057";
-  private static final RetryTask TASK = new RetryTask(UUID.fromString(ID), Handler.OPERATION, 2, 3,
+  private static final RetryTask TASK = new RetryTask(UUID.fromString(ID), Handler.OPERATION, 2, 4, 3,
       1_700_000_000_123L,
       List.of(new Failure(null, "of an earlier version"),
           new Failure(Instant.ofEpochSecond(1_700_000_000), "timeout \"quoted\" Größe\n")),
@@ -32,7 +32,7 @@ final class RetryTaskTest {
   @Test
   void task_encoded_isThisJson() {
     assertThat(new JsonObject(new String(TASK.encode(), StandardCharsets.UTF_8))).isEqualTo(new JsonObject()
-        .put("payment", ID).put("handler", "operation").put("window", 2).put("attempts", 3)
+        .put("payment", ID).put("handler", "operation").put("window", 2).put("turns", 4).put("attempts", 3)
         .put("due_ms", 1_700_000_000_123L)
         .put("errors", new JsonArray()
             .add(new JsonObject().put("at", null).put("error", "of an earlier version"))
@@ -44,7 +44,7 @@ final class RetryTaskTest {
   @Test
   void json_withoutTexts_isATaskWithEmptyOnes() {
     assertThat(decode("{\"payment\":\"" + ID + "\",\"window\":0,\"attempts\":1,\"due_ms\":5}"))
-        .isEqualTo(new RetryTask(UUID.fromString(ID), Handler.CHARGE, 0, 1, 5, List.of(), ""));
+        .isEqualTo(new RetryTask(UUID.fromString(ID), Handler.CHARGE, 0, 0, 1, 5, List.of(), ""));
   }
 
   /** They wait in the topics for hours: a new version meets those of the one before. */
@@ -52,7 +52,7 @@ final class RetryTaskTest {
   void json_ofAnEarlierVersion_isATaskWithItsLastError() {
     assertThat(
         decode("{\"payment\":\"" + ID + "\",\"window\":0,\"attempts\":1,\"due_ms\":5,\"error\":\"late\"}"))
-        .isEqualTo(new RetryTask(UUID.fromString(ID), Handler.CHARGE, 0, 1, 5,
+        .isEqualTo(new RetryTask(UUID.fromString(ID), Handler.CHARGE, 0, 0, 1, 5,
             List.of(new Failure(null, "late")), ""));
   }
 

@@ -22,6 +22,7 @@ final class GuardedProviderTest {
   private static final Outcome UNKNOWN = new Outcome.Unknown("timeout");
   private static final long COOLDOWN_MS = 150;
   private static final long LONG_MS = 60_000;
+  private static final int AWAY_MAX = 6;
 
   private final Loop loop = new Loop();
   private final ScriptedProvider provider = new ScriptedProvider();
@@ -37,7 +38,8 @@ final class GuardedProviderTest {
   private GuardedProvider guarded(int concurrency, int waitingMax, int callsMin, long rampMs,
       int requestsPerSecond) {
     return loop.on(() -> new GuardedProvider(loop.vertx(), provider,
-        new GuardedProvider.Limits(concurrency, waitingMax, 30_000, 50, callsMin, COOLDOWN_MS, rampMs,
+        new GuardedProvider.Limits(concurrency, waitingMax, AWAY_MAX, 30_000, 50, callsMin, COOLDOWN_MS,
+            rampMs,
             60_000, requestsPerSecond),
         registry));
   }
@@ -112,11 +114,10 @@ final class GuardedProviderTest {
   }
 
   @Test
-  void calls_beyondThePlacesToWait_areNotExecuted() {
+  void calls_beyondThePlacesToWait_areDeferred() {
     var guarded = guarded(1, 2, 1_000, 0);
     var answers = charges(guarded, 1, 4);
-    assertThat(Loop.<Outcome>result(answers.get(3)))
-        .isEqualTo(new Outcome.NotExecuted("no place free before provider scripted"));
+    assertThat(Loop.<Outcome>result(answers.get(3))).isEqualTo(new Outcome.Deferred());
     assertThat(metric("millrace.queue.rejected")).isEqualTo(1);
     for (int i = 0; i < 3; i++) end(i, CHARGED);
     assertThat(provider.references()).isEqualTo(references(1, 3));
@@ -255,6 +256,26 @@ final class GuardedProviderTest {
   }
 
   @Test
+  void breaker_opens_onlyAFewGoOnWaiting_theRestIsDeferred() {
+    var guarded = guarded(4, 20, 4, 0);
+    var answers = charges(guarded, 1, 14);
+    for (int i = 0; i < 4; i++) {
+      assertThat(loop.on(guarded::open)).isFalse();
+      end(i, UNKNOWN);
+    }
+    assertThat(loop.on(guarded::open)).isTrue();
+    // Four were answered, and the three that took their places before the fourth was are still under way.
+    assertThat(provider.calls).hasSize(7);
+    assertThat(metric("millrace.queue.depth")).isEqualTo(AWAY_MAX);
+    assertThat(Loop.<Outcome>result(answers.get(7))).as("the oldest that waited")
+        .isEqualTo(new Outcome.Deferred());
+    assertThat(answers.subList(8, 14)).noneMatch(Future::isComplete);
+    var late = charges(guarded, 15, 15);
+    assertThat(Loop.<Outcome>result(late.getFirst())).isEqualTo(new Outcome.Deferred());
+    assertThat(metric("millrace.queue.rejected")).isEqualTo(1);
+  }
+
+  @Test
   void breaker_halfOpen_makesOneProbeAndOpensAgainWhenItFails() {
     var guarded = opened(5, 10, 0);
     var answers = charges(guarded, 5, 8);
@@ -295,9 +316,10 @@ final class GuardedProviderTest {
   @Test
   void breaker_closed_beginsWithATenthOfTheBulkhead() {
     var guarded = opened(20, 100, LONG_MS);
-    charges(guarded, 5, 60);
+    charges(guarded, 5, 5);
     Await.until(BOUND, "the probe", () -> provider.calls.size() == 5);
     end(4, CHARGED);
+    charges(guarded, 6, 60);
     Await.until(BOUND, "a tenth", () -> provider.calls.size() == 7);
     turns();
     assertThat(provider.calls).hasSize(7);
@@ -309,10 +331,11 @@ final class GuardedProviderTest {
   @Test
   void breaker_closed_beginsWithATenthOfTheBudget() {
     var guarded = opened(guarded(1_000, 2_000, 4, LONG_MS, 1_000));
-    charges(guarded, 5, 1_000);
+    charges(guarded, 5, 5);
     Await.until(BOUND, "the probe", () -> provider.calls.size() == 5);
     long begun = System.nanoTime();
     end(4, CHARGED);
+    charges(guarded, 6, 1_000);
     Await.until(BOUND, "30 calls after it", () -> provider.calls.size() >= 35);
     assertThat(System.nanoTime() - begun).isGreaterThan(200_000_000);
   }
@@ -332,9 +355,10 @@ final class GuardedProviderTest {
   @Test
   void breaker_rampPasses_theBulkheadIsFullAgain() {
     var guarded = opened(20, 100, 300);
-    charges(guarded, 5, 60);
+    charges(guarded, 5, 5);
     Await.until(BOUND, "the probe", () -> provider.calls.size() == 5);
     end(4, CHARGED);
+    charges(guarded, 6, 60);
     Await.until(BOUND, "20 calls in flight after the ramp", () -> provider.calls.size() == 25);
     turns();
     assertThat(provider.calls).hasSize(25);

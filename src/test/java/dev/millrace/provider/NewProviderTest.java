@@ -66,13 +66,13 @@ final class NewProviderTest {
   void account_ofTheSameConnector_hasSettingsOfItsOwn() {
     Config config = config("MILLRACE_PROVIDER_ACCOUNTS", "teapot,kettle=teapot",
         "MILLRACE_ROUTING_RULES", "-> kettle teapot", "MILLRACE_PROVIDER_TEAPOT_CONCURRENCY", "3",
-        "MILLRACE_PROVIDER_KETTLE_TIMEOUT", "9s");
+        "MILLRACE_PROVIDER_KETTLE_TIMEOUT", "7s");
     var accounts = Account.all(config);
     assertThat(accounts.keySet()).containsExactly("teapot", "kettle");
     assertThat(accounts.get("kettle").connector())
         .isInstanceOf(accounts.get("teapot").connector().getClass());
     assertThat(accounts.get("kettle").positive("concurrency")).isEqualTo(3);
-    assertThat(accounts.get("kettle").millis("timeout")).isEqualTo(9_000);
+    assertThat(accounts.get("kettle").millis("timeout")).isEqualTo(7_000);
     assertThat(accounts.get("teapot").millis("timeout")).isEqualTo(5_000);
     assertThat(Providers.rails(config).apply("kettle")).isEqualTo("card");
   }

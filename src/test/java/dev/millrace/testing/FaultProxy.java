@@ -1,6 +1,5 @@
-package dev.millrace.chaos;
+package dev.millrace.testing;
 
-import dev.millrace.testing.TestServers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -19,8 +18,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * What is held up is not lost: as with TCP after lost packets, it arrives once the fault is over, unless the connection
  * was cut in between.
  */
-final class FaultProxy implements AutoCloseable {
-  enum Way {
+public final class FaultProxy implements AutoCloseable {
+  public enum Way {
     TO_SERVER, TO_CLIENT
   }
 
@@ -37,7 +36,7 @@ final class FaultProxy implements AutoCloseable {
   private volatile long delayMs;
 
   /** Listens on {@code port} and passes on to {@code serverPort} of this machine. */
-  FaultProxy(int port, int serverPort) {
+  public FaultProxy(int port, int serverPort) {
     this.server = new InetSocketAddress(InetAddress.getLoopbackAddress(), serverPort);
     try {
       listener = new ServerSocket(port, 512, InetAddress.getLoopbackAddress());
@@ -47,15 +46,15 @@ final class FaultProxy implements AutoCloseable {
     Thread.ofVirtual().start(this::accept);
   }
 
-  static FaultProxy to(int serverPort) { return new FaultProxy(TestServers.freePort(), serverPort); }
+  public static FaultProxy to(int serverPort) { return new FaultProxy(TestServers.freePort(), serverPort); }
 
-  int port() { return listener.getLocalPort(); }
+  public int port() { return listener.getLocalPort(); }
 
   /** Every piece takes this much longer, each way. */
-  void delay(long ms) { delayMs = ms; }
+  public void delay(long ms) { delayMs = ms; }
 
   /** Nothing gets through this way until {@link #heal}. */
-  void hold(Way way) {
+  public void hold(Way way) {
     lock.lock();
     try {
       if (way == Way.TO_SERVER) heldToServer = true;
@@ -66,15 +65,15 @@ final class FaultProxy implements AutoCloseable {
   }
 
   /** What the servers answer from now on never arrives: to be followed by {@link #cut}. */
-  void loseAnswers() {
+  public void loseAnswers() {
     lost = true;
   }
 
   /** Resets every connection. */
-  void cut() { sockets.forEach(FaultProxy::reset); }
+  public void cut() { sockets.forEach(FaultProxy::reset); }
 
   /** Everything gets through again. */
-  void heal() {
+  public void heal() {
     lock.lock();
     try {
       heldToServer = false;
