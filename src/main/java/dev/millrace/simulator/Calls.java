@@ -36,6 +36,7 @@ final class Calls implements Call.Desk {
   private final Map<Terms, Terms> shared = new HashMap<>();
   private final Parked parked = new Parked();
   private final SavedFailures failedOnce = new SavedFailures();
+  private final FaultCounts faults = new FaultCounts();
   private int running;
 
   /** What a wire remembers by idempotency key beside the book. */
@@ -61,6 +62,7 @@ final class Calls implements Call.Desk {
   void receive(Post post, Supplier<Checked> check) {
     HttpServerResponse response = post.request().response();
     if (hit(settings.now().answers().throttleRate())) {
+      faults.throttled++;
       post.answers().throttled().sendTo(response);
       return;
     }
@@ -80,10 +82,13 @@ final class Calls implements Call.Desk {
       answers.badKey(KEY_CHARS_MAX).sendTo(post.request().response());
       return true;
     }
+    Keys known = keys(post);
     if (settings.now().answers().forgetKeys()) {
+      if (known.inFlight.containsKey(key) || book.byKey(answers.wire(), key) != null) {
+        faults.keysForgotten++;
+      }
       return false;
     }
-    Keys known = keys(post);
     Call underWay = known.inFlight.get(key);
     if (underWay != null) {
       return answered(post, underWay.post.fingerprint(), false, answers::keyInUse);
@@ -136,6 +141,7 @@ final class Calls implements Call.Desk {
       delayMs += now.slowMs();
     }
     if (delayMs > 0) {
+      faults.slowed++;
       ticks.after(delayMs, call);
     } else {
       carryOut(call);
@@ -156,9 +162,9 @@ final class Calls implements Call.Desk {
 
   private void charge(Call call, ChargeParams params) {
     Script script = params.method().script();
-    if (script == Script.HANG || hit(settings.now().hangRate())) {
+    if (script == Script.HANG || hangs()) {
       hang(call);
-    } else if (script == Script.FAIL || hit(settings.now().failureRate())) {
+    } else if (script == Script.FAIL || fails()) {
       fail(call);
     } else if (script == Script.CHARGE_THEN_HANG && parked.full()) {
       refuseToPark(call);
@@ -179,9 +185,9 @@ final class Calls implements Call.Desk {
 
   private void act(Call call, Act act) {
     Sequel sequel = act.isOperation() ? book.get(act.payment()).method().sequel() : Sequel.NONE;
-    if (hit(settings.now().hangRate())) {
+    if (hangs()) {
       hang(call);
-    } else if (hit(settings.now().failureRate())) {
+    } else if (fails()) {
       fail(call);
     } else if (sequel == Sequel.ACTS_FAIL && firstTry(act)) {
       refuse(call, call.post.answers().internalError());
@@ -217,6 +223,7 @@ final class Calls implements Call.Desk {
     AnswerSettings now = settings.now().answers();
     int delayMs = between(now.delayMsMin(), now.delayMsMax());
     if (delayMs > 0) {
+      faults.lateAnswers++;
       ticks.after(delayMs, timer -> answer(call, line));
     } else {
       answer(call, line);
@@ -298,6 +305,27 @@ final class Calls implements Call.Desk {
 
   private int between(int min, int max) {
     return min == max ? min : min + dice.nextInt(max - min + 1);
+  }
+
+  /** How often the settings made a call go wrong. */
+  FaultCounts faults() {
+    return faults;
+  }
+
+  private boolean hangs() {
+    boolean hangs = hit(settings.now().hangRate());
+    if (hangs) {
+      faults.hung++;
+    }
+    return hangs;
+  }
+
+  private boolean fails() {
+    boolean fails = hit(settings.now().failureRate());
+    if (fails) {
+      faults.failed++;
+    }
+    return fails;
   }
 
   private boolean hit(double rate) {

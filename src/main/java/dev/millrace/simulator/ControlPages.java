@@ -19,9 +19,11 @@ final class ControlPages {
   private final Notices notices;
   private final ByHand byHand;
   private final Arrivals arrivals;
+  private final FaultCounts faults;
 
   ControlPages(Book book, BookPages pages, CurrentSettings settings, Notices notices, ByHand byHand,
-      Arrivals arrivals) {
+      Arrivals arrivals, FaultCounts faults) {
+    this.faults = faults;
     this.book = book;
     this.pages = pages;
     this.settings = settings;
@@ -36,6 +38,7 @@ final class ControlPages {
       case "GET /book/summary" -> json(request, book.totals().toJson()
           .put("duplicate_references", book.references().duplicates()).put("requests", arrivals.total()));
       case "GET /arrivals" -> arrivals(request);
+      case "GET /faults" -> json(request, faults.toJson());
       case "GET /settings" -> json(request, settings.now().toJson());
       case "PUT /settings" -> Body.read(request, body -> change(request, body));
       case "GET /webhooks" -> json(request, notices.toJson());

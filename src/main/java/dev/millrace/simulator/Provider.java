@@ -92,7 +92,7 @@ final class Provider extends VerticleBase {
     var line = new BookLine(wires);
     var arrivals = new Arrivals(clock);
     var pages = new ControlPages(opened, new BookPages(opened, line, context), settings, telling,
-        new ByHand(opened, line, movements, clock), arrivals);
+        new ByHand(opened, line, movements, clock), arrivals, calls.faults());
     return new Endpoints(new StripeApi(calls, opened, ids, stripe),
         new AdyenApi(calls, opened, adyenIds, adyen), new BankApi(calls, opened, ids, bank), wires,
         new PayerPages(opened, movements, clock, List.of(stripe, adyen)), pages, options.apiKey(),

@@ -27,6 +27,8 @@ final class Driver {
   private static final int LANES = 24;
   private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
+  /** How long a client waits for an answer before it asks again: less than a node may sleep. */
+  private static final Duration ANSWER = Duration.ofSeconds(3);
   private static final Duration PATIENCE = Duration.ofSeconds(12);
   static final String CARD = "4242424242424242";
   /** What a payment says of its payer; not for logs. */
@@ -151,7 +153,9 @@ final class Driver {
       long end = System.nanoTime() + PATIENCE.toNanos();
       while (!stopped && System.nanoTime() - end < 0) {
         try {
-          var answer = Http.get(nodes.url(n) + "/v1/payments/" + payment, merchantKey);
+          var answer = Http.send("GET", nodes.url(n) + "/v1/payments/" + payment,
+              Map.of("Authorization", "Bearer " + merchantKey), null, ANSWER);
+          judge(answer.status(), answer);
           if (answer.status() == 200 && answer.json().getString("status").equals(status)) return true;
         } catch (UncheckedIOException e) {
           // That node is away just now.
@@ -198,7 +202,7 @@ final class Driver {
 
   private Answer send(String url, Intent intent, String body) {
     try {
-      var answer = Http.send("POST", url + intent.path, Http.create(merchantKey, intent.key), body);
+      var answer = Http.send("POST", url + intent.path, Http.create(merchantKey, intent.key), body, ANSWER);
       count(answer.status(), answer);
       return answer;
     } catch (UncheckedIOException e) {
@@ -211,8 +215,13 @@ final class Driver {
 
   private void count(int status, Answer answer) {
     statuses.computeIfAbsent(status, s -> new AtomicInteger()).incrementAndGet();
+    if (answer != null) judge(status, answer);
+  }
+
+  /** What no client should see: a failure that does not say when to come back. */
+  private void judge(int status, Answer answer) {
     boolean wait = status == 429 || status == 503;
-    if (answer != null && (status >= 500 || wait) && !(wait && answer.header("Retry-After") != null))
+    if ((status >= 500 || wait) && !(wait && answer.header("Retry-After") != null))
       errors.add(status + " " + answer.body());
   }
 

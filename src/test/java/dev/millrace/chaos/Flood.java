@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /** A crowd that pays at a steady rate whatever it is answered, and comes only once with each payment. */
@@ -18,6 +19,8 @@ final class Flood {
   private final ExecutorService senders = Executors.newVirtualThreadPerTaskExecutor();
   private final Semaphore places = new Semaphore(AT_ONCE_MAX);
   private final AtomicInteger number = new AtomicInteger();
+  private final AtomicLong sent = new AtomicLong();
+  private final AtomicLong turnedAway = new AtomicLong();
   private final Queue<String> failures = new ConcurrentLinkedQueue<>();
   private final List<String> urls;
   private final String key;
@@ -52,6 +55,8 @@ final class Flood {
           "{\"amount\":100,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\"}");
       boolean refused = (answer.status() == 429 || answer.status() == 503)
           && answer.header("Retry-After") != null;
+      sent.incrementAndGet();
+      if (refused) turnedAway.incrementAndGet();
       if (answer.status() != 202 && !refused) failures.add(answer.status() + " " + answer.body());
     } catch (UncheckedIOException e) {
       failures.add(e.getCause().toString());
@@ -65,6 +70,12 @@ final class Flood {
     stopped = true;
     senders.close();
   }
+
+  /** Requests that were answered. */
+  long sent() { return sent.get(); }
+
+  /** Those answered 429 or 503. */
+  long refused() { return turnedAway.get(); }
 
   /** Answers that are neither 202 nor a refusal that says when to come back. */
   List<String> failures() {

@@ -1,5 +1,7 @@
 package dev.millrace.chaos;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.millrace.failure.Topic;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.GatewayProcess;
@@ -46,13 +48,32 @@ final class KafkaFaults {
   /** One broker after the other, each as leader of some partitions. */
   private static void leaderLost(Run run) {
     for (int i = 0; i < 2; i++) {
-      Machine broker = run.town.brokers.get((i + run.dice.nextInt(3)) % 3);
+      int partition = run.dice.nextInt(8);
       run.load(2);
+      int leader = leader(run, partition);
+      Machine broker = run.town.brokers.get(leader - 1);
       broker.kill();
       run.broke();
+      Await.until(Duration.ofSeconds(30), "another leads the partition",
+          () -> leader(run, partition) != leader);
       run.load(4);
       broker.start();
       run.load(3);
+    }
+  }
+
+  /** The broker that leads a partition of the events, from 1; 0 while there is none. */
+  private static int leader(Run run, int partition) {
+    String brokers = String.join(",",
+        run.town.brokers.stream().map(b -> "127.0.0.1:" + b.port()).toList());
+    try (var admin = Admin.create(Map.of("bootstrap.servers", brokers))) {
+      var leader = admin.describeTopics(List.of(run.site().topic())).allTopicNames().get()
+          .get(run.site().topic()).partitions().get(partition).leader();
+      return leader == null ? 0 : Math.max(0, leader.id());
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 
@@ -66,7 +87,10 @@ final class KafkaFaults {
               "earliest"),
           new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
         stranger.subscribe(List.of(run.site().topic()));
-        stranger.poll(Duration.ofMillis(500));
+        Await.until(Duration.ofSeconds(15), "the stranger has partitions", () -> {
+          stranger.poll(Duration.ofMillis(200));
+          return !stranger.assignment().isEmpty();
+        });
         run.broke();
       }
       run.load(Duration.ofMillis(300));
@@ -82,6 +106,7 @@ final class KafkaFaults {
       for (String group : List.of(run.site().group(), run.site().group() + "-retry")) {
         var zero = new HashMap<TopicPartition, OffsetAndMetadata>();
         var known = admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get();
+        assertThat(known.values()).as("offsets of %s", group).anyMatch(offset -> offset.offset() > 0);
         known.keySet().forEach(partition -> zero.put(partition, new OffsetAndMetadata(0)));
         Await.until(Duration.ofSeconds(15), "nobody is in the group " + group,
             () -> rewind(admin, group, zero));

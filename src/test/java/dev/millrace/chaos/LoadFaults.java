@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -28,21 +30,27 @@ final class LoadFaults {
    */
   private static void overload(Run run) {
     int possible = Town.SMALL_BUDGET * Town.NODES.size();
-    double peak = settledPerSecond(run, possible * 5 / 4);
-    double overloaded = settledPerSecond(run, possible * 10);
-    run.broke();
+    double peak = settledPerSecond(run, possible * 5 / 4, 0);
+    double overloaded = settledPerSecond(run, possible * 10, possible * 8);
     System.out.printf("overload: peak %.1f/s, at %d/s %.1f/s%n", peak, possible * 10, overloaded);
     assertThat(overloaded).as("settled a second, of a peak of " + peak).isGreaterThan(0.8 * peak);
   }
 
-  private static double settledPerSecond(Run run, int offered) {
+  /** Fails when fewer than {@code sentMin} a second could be sent, or when none of so many was refused. */
+  private static double settledPerSecond(Run run, int offered, int sentMin) {
     var flood = Flood.start(run.town.urls(), run.town.node("a").merchantKey(), offered);
     try {
       run.load(4);
       long began = System.nanoTime();
       long before = settled(run);
+      long sent = flood.sent();
       run.load(8);
-      return (settled(run) - before) * 1e9 / (System.nanoTime() - began);
+      double seconds = (System.nanoTime() - began) / 1e9;
+      if (sentMin > 0) {
+        assertThat((flood.sent() - sent) / seconds).as("sent a second").isGreaterThan(sentMin);
+        run.awaitInjected("requests are refused", 0, flood::refused);
+      }
+      return (settled(run) - before) / seconds;
     } finally {
       flood.stop();
       assertThat(flood.failures()).as("answers that are neither 202 nor a refusal with a time").isEmpty();
@@ -65,14 +73,27 @@ final class LoadFaults {
         sockets.add(socket);
         run.broke();
       }
-      for (int second = 0; second < 6; second++) {
+      long end = System.nanoTime() + Town.REQUEST_TIMEOUT.plusSeconds(2).toNanos();
+      while (System.nanoTime() - end < 0) {
         for (Socket socket : sockets) drip(socket);
-        run.awaitAccepted(10);
+        run.awaitAccepted(5);
       }
+      for (Socket socket : sockets) assertThat(cutOff(socket)).as("it was cut off").isTrue();
     } finally {
       for (Socket socket : sockets) socket.close();
     }
     assertThat(run.driver.errors()).as("errors that the others saw").isEmpty();
+  }
+
+  private static boolean cutOff(Socket socket) throws IOException {
+    try {
+      socket.setSoTimeout(2_000);
+      return socket.getInputStream().read() < 0;
+    } catch (SocketTimeoutException e) {
+      return false;
+    } catch (SocketException e) {
+      return true;
+    }
   }
 
   private static void drip(Socket socket) {

@@ -6,7 +6,9 @@ import dev.millrace.failure.Book;
 import dev.millrace.failure.Sql;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.GatewayProcess;
+import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,12 +26,16 @@ final class NodeFaults {
       "settlement.before_commit", "settlement.committed", "webhook.before_send", "webhook.sent",
       "inbox.before_answer", "inbox.before_result");
 
+  /** What a JVM exits with that SIGTERM ended in good order. */
+  private static final int TERMINATED = 143;
+
   private NodeFaults() {}
 
   static List<Scenario> all() {
     var all = new ArrayList<Scenario>();
     for (String place : PLACES) all.add(kill(place));
     for (String call : CALLS) for (String step : STEPS) all.add(kill(call + "." + step));
+    all.add(Scenario.of("kill while calls are under way", NodeFaults::killDuringCalls));
     all.add(Scenario.of("kill while the provider is silent", NodeFaults::killBeforeSilence));
     all.add(Scenario.of("kill one node after the other", NodeFaults::killInTurn));
     all.add(Scenario.of("kill all nodes at once", NodeFaults::killAll));
@@ -55,11 +61,27 @@ final class NodeFaults {
     });
   }
 
-  private static void killBeforeSilence(Run run) {
-    Await.until(DEATH, "the provider has charged and is silent", () -> Book.of(run.site()).silent() > 0);
+  /** The provider has been asked, and carries it out after they are dead. */
+  private static void killDuringCalls(Run run) {
+    run.load(1);
+    run.provider(new JsonObject().put("latency_ms_min", 500).put("latency_ms_max", 700));
+    run.load(2);
+    long slow = run.provider("/faults", "slowed");
+    run.awaitInjected("the provider is asked", slow, () -> run.provider("/faults", "slowed"));
     run.town.nodes().forEach(GatewayProcess::kill);
     run.broke();
-    run.town.nodes().forEach(GatewayProcess::start);
+    assertThat(run.site().number("SELECT count(*) FROM attempt WHERE finished IS NULL"))
+        .as("calls that were under way").isPositive();
+    run.town.nodes().parallelStream().forEach(GatewayProcess::start);
+    run.load(1);
+  }
+
+  private static void killBeforeSilence(Run run) {
+    long before = Book.of(run.site()).silent();
+    Await.until(DEATH, "the provider has charged and is silent", () -> Book.of(run.site()).silent() > before);
+    run.town.nodes().forEach(GatewayProcess::kill);
+    run.broke();
+    run.town.nodes().parallelStream().forEach(GatewayProcess::start);
     run.load(2);
   }
 
@@ -96,7 +118,7 @@ final class NodeFaults {
       run.load(Duration.ofMillis(100));
     }
     assertThat(places).as("the relay's cursor").isSorted();
-    assertThat(epoch(run, lease)).as("the lease changed hands once").isEqualTo(epoch + 1);
+    assertThat(epoch(run, lease)).as("the lease changed hands").isGreaterThan(epoch);
   }
 
   /** A hung process keeps its transaction, with every lock in it, for as long as its connection stands. */
@@ -119,7 +141,7 @@ final class NodeFaults {
 
   private static long transactions(Run run) {
     return run.site().number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        + " AND state = 'idle in transaction'");
+        + " AND state = 'idle in transaction' AND query ~ '(settlement|posting|payment)' AND usename <> 'postgres'");
   }
 
   private static String holder(Run run, String lease) {
@@ -139,16 +161,25 @@ final class NodeFaults {
           "FAKETIME_DONT_FAKE_MONOTONIC", "1", "DONT_FAKE_MONOTONIC", "1"));
       run.broke();
       run.load(4);
+      assertThat(Duration.between(saidLast(node), Instant.now()).abs()).as("%s's clock is off", name)
+          .isGreaterThan(Duration.ofMinutes(50));
       node.kill();
       node.start();
     }
+  }
+
+  /** The time of the last line of its log, by its own clock. */
+  private static Instant saidLast(GatewayProcess node) {
+    String last = node.logText().lines().filter(line -> line.startsWith("time=")).reduce((a, b) -> b)
+        .orElseThrow();
+    return Instant.parse(last.substring("time=".length(), last.indexOf(' ')));
   }
 
   /** Every node in turn is told to go and comes back: nobody who keeps to Retry-After may see an error. */
   private static void rollingRestart(Run run) {
     run.load(1);
     for (String name : run.nodesInTurn()) {
-      run.town.node(name).terminate();
+      assertThat(run.town.node(name).terminate()).as("exit code of %s", name).isEqualTo(TERMINATED);
       run.town.node(name).start();
       run.broke();
       run.load(1);

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.failure.Book;
 import dev.millrace.testing.Await;
+import dev.millrace.testing.Http;
 import dev.millrace.testing.Site;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 
 /** A scenario under way: the town, who pays there, the dice that follow from the seed, and how often something was done. */
 final class Run {
@@ -63,6 +65,16 @@ final class Run {
   /** Has the provider behave like this until the healing. */
   void provider(JsonObject settings) {
     Book.settings(town.site, settings);
-    broke();
+  }
+
+  /** What the provider says on a page of numbers, {@code /faults} or {@code /webhooks}. */
+  long provider(String page, String counter) {
+    return Http.get(town.site.simulatorUrl() + page).json().getLong(counter);
+  }
+
+  /** Waits until the counter is beyond what it was before, and counts so many injections. */
+  void awaitInjected(String what, long before, LongSupplier counter) {
+    Await.until(Duration.ofSeconds(30), what, () -> counter.getAsLong() > before);
+    injected += Math.toIntExact(counter.getAsLong() - before);
   }
 }

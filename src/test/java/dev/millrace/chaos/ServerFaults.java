@@ -15,14 +15,21 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** What may happen to Postgres, Redis and the network: dead, hung, full, slow, cut off, one-way. */
 final class ServerFaults {
+  /** Connections of a pool, as the gateway's default is. */
+  private static final int POOL_SIZE = 8;
+
   private ServerFaults() {}
 
   static List<Scenario> all() {
@@ -143,10 +150,11 @@ final class ServerFaults {
   private static void commitAnswersLost(Run run) {
     for (int i = 0; i < 8; i++) {
       for (FaultProxy way : run.town.ways(Part.POSTGRES)) {
+        long before = way.disturbed();
         way.loseAnswers();
         run.load(Duration.ofMillis(100));
+        run.awaitInjected("an answer is lost", before, way::disturbed);
         way.cut();
-        run.broke();
         way.heal();
         run.load(Duration.ofMillis(400));
       }
@@ -155,20 +163,30 @@ final class ServerFaults {
   }
 
   /** Others lock the gateway's rows in every order: it is the gateway's transactions that Postgres breaks, or waits for. */
-  private static void deadlocks(Run run) throws InterruptedException {
-    var rivals = new ArrayList<Thread>();
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(6);
-    for (String order : List.of("ASC", "DESC", "ASC", "DESC")) {
-      rivals.add(Thread.ofVirtual().start(() -> {
-        while (System.nanoTime() - end < 0) rival(run, order);
-      }));
+  private static void deadlocks(Run run) throws Exception {
+    long before = broken(run);
+    var brokenRivals = new AtomicInteger();
+    var over = new AtomicBoolean();
+    try (var rivals = Executors.newVirtualThreadPerTaskExecutor()) {
+      var all = new ArrayList<Future<?>>();
+      for (String order : List.of("ASC", "DESC", "ASC", "DESC"))
+        all.add(rivals.submit(() -> {
+          while (!over.get()) if (!rival(run, order)) brokenRivals.incrementAndGet();
+        }));
+      try {
+        run.load(6);
+        run.awaitInjected("Postgres breaks a transaction of the gateway's", before,
+            () -> broken(run) - brokenRivals.get());
+      } finally {
+        over.set(true);
+      }
+      for (var rival : all) rival.get();
     }
-    for (Thread rival : rivals) rival.join();
-    for (int i = 0; i < broken(run); i++) run.broke();
     run.awaitAccepted(20);
   }
 
-  private static void rival(Run run, String order) {
+  /** False when Postgres broke it. */
+  private static boolean rival(Run run, String order) {
     try (var connection = run.site().database(); var statement = connection.createStatement()) {
       connection.setAutoCommit(false);
       for (String table : order.equals("ASC") ? List.of("payment", "work") : List.of("work", "payment")) {
@@ -177,9 +195,10 @@ final class ServerFaults {
             + " ORDER BY " + key + " DESC LIMIT 40) ORDER BY " + key + " " + order + " FOR UPDATE");
       }
       connection.rollback();
+      return true;
     } catch (SQLException e) {
-      // It may be the one that Postgres breaks.
       if (!"40P01".equals(e.getSQLState())) throw new IllegalStateException(e);
+      return false;
     }
   }
 
@@ -207,12 +226,32 @@ final class ServerFaults {
     run.load(1);
     try (var connection = run.site().database(); var statement = connection.createStatement()) {
       connection.setAutoCommit(false);
-      statement.execute("LOCK TABLE attempt, operation, merchant IN ACCESS EXCLUSIVE MODE");
-      run.broke();
+      lock(statement);
       run.load(5);
+      run.awaitInjected("a pool is full", 0, () -> pools(run));
       connection.rollback();
     }
     run.awaitAccepted(20);
+  }
+
+  /** One of those who hold a part of it may want another part: then Postgres breaks one of the two. */
+  private static void lock(Statement statement) throws SQLException {
+    for (int tries = 0;; tries++) {
+      try {
+        statement.execute("LOCK TABLE attempt, operation, merchant IN ACCESS EXCLUSIVE MODE");
+        return;
+      } catch (SQLException e) {
+        if (!"40P01".equals(e.getSQLState()) || tries == 20) throw e;
+        statement.getConnection().rollback();
+      }
+    }
+  }
+
+  /** Pools all of whose connections are taken. */
+  private static long pools(Run run) {
+    return run.town.nodes().stream().flatMap(node -> Http.get(node.opsUrl() + "/metrics").body().lines())
+        .filter(line -> line.startsWith("millrace_queue_depth{") && line.contains("queue=\"pool\""))
+        .filter(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))) >= POOL_SIZE).count();
   }
 
   private static void sql(Run run, String sql) {
@@ -235,11 +274,20 @@ final class ServerFaults {
       // Full.
       if (store.getUsableSpace() > 1 << 16) throw e;
     }
-    run.broke();
+    run.awaitInjected("Postgres has found the disk full", 0, () -> full(run));
     run.load(6);
     Files.delete(ballast);
     run.town.postgres.start();
     run.awaitAccepted(20);
+  }
+
+  private static long full(Run run) {
+    try {
+      return Files.readString(run.town.postgresDisk().resolve("postgres.log")).lines()
+          .filter(line -> line.contains("No space left on device")).count();
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
   }
 
   /** Every process of Postgres is traced, and its flushes are slow, or fail. */
@@ -270,8 +318,10 @@ final class ServerFaults {
   private static void slowNetwork(Run run) {
     for (Part part : Part.values())
       for (FaultProxy way : run.town.ways(part)) way.delay(20 + run.dice.nextInt(60));
-    run.broke();
     run.load(6);
+    for (Part part : Part.values())
+      for (FaultProxy way : run.town.ways(part))
+        run.awaitInjected("the way to " + part + " is slow", 0, way::disturbed);
     run.awaitAccepted(5);
   }
 
@@ -280,9 +330,10 @@ final class ServerFaults {
     FaultProxy way = run.town.way(run.someNode(), part);
     for (Way direction : Way.values()) {
       run.load(1);
+      long before = way.disturbed();
       way.hold(direction);
-      run.broke();
       run.load(5);
+      run.awaitInjected("something is held up", before, way::disturbed);
       way.cut();
       way.heal();
     }

@@ -46,6 +46,8 @@ final class Town implements AutoCloseable {
       "MILLRACE_PROVIDER_DEFAULTS_BREAKER_CALLS_MIN", "20", "MILLRACE_PROVIDER_DEFAULTS_BREAKER_COOLDOWN",
       "2s", "MILLRACE_PROVIDER_DEFAULTS_BREAKER_RAMP", "3s");
 
+  /** How long a client has for the head of its request. */
+  static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(3);
   static final List<String> NODES = List.of("a", "b");
   static final int SMALL_DISK_MB = 512;
   private static final String ROLES = "api,relay,processor,settlement,notifier,ops";
@@ -67,6 +69,7 @@ final class Town implements AutoCloseable {
 
   private static Map<String, String> settings() {
     var all = new HashMap<>(Life.SETTINGS);
+    all.put("MILLRACE_API_REQUEST_TIMEOUT", REQUEST_TIMEOUT.toSeconds() + "s");
     for (String lease : List.of("RELAY", "SETTLEMENT", "WEBHOOKS", "INBOX"))
       all.put("MILLRACE_" + lease + "_LEASE", "1s");
     all.putAll(Map.of("MILLRACE_PROCESSOR_SESSION_TIMEOUT", "3s", "MILLRACE_POSTGRES_STATEMENT_TIMEOUT", "2s",

@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -34,6 +35,7 @@ public final class FaultProxy implements AutoCloseable {
   private boolean heldToClient;
   private volatile boolean lost;
   private volatile long delayMs;
+  private final AtomicLong disturbed = new AtomicLong();
 
   /** Listens on {@code port} and passes on to {@code serverPort} of this machine. */
   public FaultProxy(int port, int serverPort) {
@@ -67,6 +69,11 @@ public final class FaultProxy implements AutoCloseable {
   /** What the servers answer from now on never arrives: to be followed by {@link #cut}. */
   public void loseAnswers() {
     lost = true;
+  }
+
+  /** How many pieces were held up, delayed or lost so far. */
+  public long disturbed() {
+    return disturbed.get();
   }
 
   /** Resets every connection. */
@@ -121,8 +128,11 @@ public final class FaultProxy implements AutoCloseable {
       OutputStream out = to.getOutputStream();
       for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
         awaitOpen(way);
-        if (delayMs > 0) Thread.sleep(delayMs);
-        if (!(lost && way == Way.TO_CLIENT)) out.write(chunk, 0, n);
+        long wait = delayMs;
+        if (wait > 0) Thread.sleep(wait);
+        boolean swallowed = lost && way == Way.TO_CLIENT;
+        if (wait > 0 || swallowed) disturbed.incrementAndGet();
+        if (!swallowed) out.write(chunk, 0, n);
       }
       awaitOpen(way);
       to.shutdownOutput();
@@ -145,6 +155,9 @@ public final class FaultProxy implements AutoCloseable {
   private void awaitOpen(Way way) throws InterruptedException {
     lock.lock();
     try {
+      boolean held = way == Way.TO_SERVER ? heldToServer : heldToClient;
+      // Counted as it is held up, not when it goes on: by then the connection may be cut.
+      if (held) disturbed.incrementAndGet();
       while (way == Way.TO_SERVER ? heldToServer : heldToClient) changed.await();
     } finally {
       lock.unlock();

@@ -19,6 +19,8 @@ public final class Http {
   private static final HttpClient CLIENT = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
       .connectTimeout(Duration.ofSeconds(5)).build();
 
+  private static final Duration PATIENCE = Duration.ofSeconds(40);
+
   private Http() {}
 
   /** What came back. {@code bytes} are the body's. */
@@ -43,9 +45,16 @@ public final class Http {
 
   /** Fails with {@link UncheckedIOException} when no answer comes. */
   public static Answer send(String method, String url, Map<String, String> headers, String body) {
+    return send(method, url, headers, body, PATIENCE);
+  }
+
+  /** Fails with {@link UncheckedIOException} also when it has not come after {@code patience}. */
+  public static Answer send(String method, String url, Map<String, String> headers, String body,
+      Duration patience) {
     try {
       return answer(
-          CLIENT.send(request(method, url, headers, body), HttpResponse.BodyHandlers.ofByteArray()));
+          CLIENT.send(request(method, url, headers, body, patience),
+              HttpResponse.BodyHandlers.ofByteArray()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
@@ -55,7 +64,8 @@ public final class Http {
 
   public static CompletableFuture<Answer> sendAsync(String method, String url, Map<String, String> headers,
       String body) {
-    return CLIENT.sendAsync(request(method, url, headers, body), HttpResponse.BodyHandlers.ofByteArray())
+    return CLIENT
+        .sendAsync(request(method, url, headers, body, PATIENCE), HttpResponse.BodyHandlers.ofByteArray())
         .thenApply(Http::answer);
   }
 
@@ -69,8 +79,9 @@ public final class Http {
     return headers;
   }
 
-  private static HttpRequest request(String method, String url, Map<String, String> headers, String body) {
-    var request = HttpRequest.newBuilder(URI.create(url)).timeout(Duration.ofSeconds(40))
+  private static HttpRequest request(String method, String url, Map<String, String> headers, String body,
+      Duration patience) {
+    var request = HttpRequest.newBuilder(URI.create(url)).timeout(patience)
         .method(method,
             body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
     headers.forEach(request::header);
