@@ -83,6 +83,7 @@ final class KafkaFaults {
       try (var stranger = new KafkaConsumer<>(
           Map.<String, Object>of("bootstrap.servers", bootstrap(run), "group.id",
               run.site().group(), "enable.auto.commit", "false", "session.timeout.ms", "3000",
+              "heartbeat.interval.ms", "500",
               "auto.offset.reset",
               "earliest"),
           new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
