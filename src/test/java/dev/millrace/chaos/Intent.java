@@ -7,7 +7,8 @@ import java.util.List;
 
 /**
  * Something a merchant wants done once: one key, one request, however often it is sent. Keeps what was answered, so that
- * afterwards nobody can say that it was something else.
+ * afterwards nobody can say that it was something else. Whoever asks keeps to the rules, but for a card number now and then:
+ * there is no other reason to refuse it for good.
  */
 final class Intent {
   enum Kind {
@@ -35,17 +36,28 @@ final class Intent {
       oddities.add(answer.status() + " " + answer.body());
       return false;
     }
+    if (!accepted(answer) && !dueRefusal(answer))
+      oddities.add("refused for no reason: " + answer.status() + " " + answer.body());
     if (first == null) first = answer;
     else
-      if (accepted(first) != accepted(answer)
+      if (first.status() != answer.status()
           || accepted(first) && !Arrays.equals(first.bytes(), answer.bytes()))
         oddities.add("first " + first.status() + " " + first.body() + ", then " + answer.status() + " "
             + answer.body());
     return true;
   }
 
+  /**
+   * Whether it had to be refused, and in this way. Captures and cancellations are asked for once, of what is authorized;
+   * refunds of what is settled, all together of less than the least amount; and a rival under the same key waits its turn.
+   */
+  private boolean dueRefusal(Answer answer) {
+    return kind == Kind.PAYMENT && body.contains(Driver.CARD) && answer.status() == 400
+        && answer.code().equals("card_number_refused");
+  }
+
   /** Says: not now, try again. */
-  private static boolean passing(Answer answer) {
+  static boolean passing(Answer answer) {
     return answer.status() == 429 || answer.status() == 503 || answer.status() == 408
         || answer.status() == 409 && answer.code().equals("idempotency_key_in_use");
   }
@@ -65,9 +77,9 @@ final class Intent {
     return first.json().getString("id");
   }
 
-  /** Answers that contradict each other, or are none. */
+  /** Answers that contradict each other, are none, or refuse what must not be refused. */
   synchronized List<String> oddities() {
-    return List.copyOf(oddities);
+    return oddities.stream().map(odd -> kind + " " + key + ": " + odd).toList();
   }
 
   @Override

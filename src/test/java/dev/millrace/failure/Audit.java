@@ -81,7 +81,8 @@ public final class Audit {
     assertMoved(site, "payment.refunded", book.sum(Book.Entry::refunded));
     assertMoved(site, "payment.returned", book.sum(Book.Entry::returned));
     assertMoved(site, "payment.charged_back", book.sum(Book.Entry::withdrawn));
-    assertThat(Book.summary(site).getInteger("duplicate_references")).isZero();
+    assertThat(Book.summary(site).getInteger("duplicate_references")).as("references that moved money twice")
+        .isZero();
   }
 
   /** Debits equal credits in every transaction, and clearing accounts are empty. */
@@ -133,11 +134,12 @@ public final class Audit {
   /** The counters that every writer keeps add up to what stands in the tables. */
   public static void assertCounters(Site site, GatewayProcess ops) {
     var work = work(ops);
-    assertThat(work.getLong("accepted")).isEqualTo(site.number("SELECT count(*) FROM payment"));
-    assertThat(work.getLong("settled"))
+    assertThat(work.getLong("accepted")).as("payments accepted, by the work counters")
+        .isEqualTo(site.number("SELECT count(*) FROM payment"));
+    assertThat(work.getLong("settled")).as("payments settled, by the work counters")
         .isEqualTo(site.number("SELECT count(*) FROM payment WHERE settlement IS NOT NULL"));
     long events = site.number("SELECT count(*) FROM journal");
-    assertThat(work.getLong("journal")).isEqualTo(events);
+    assertThat(work.getLong("journal")).as("events, by the work counters").isEqualTo(events);
     assertThat(work.getLong("published")).as("events that passed the relay's cursor").isEqualTo(events);
     assertThat(site.number("SELECT passed FROM journal_cursor WHERE name = 'settlement'"))
         .as("movements that passed the settlement's cursor")

@@ -14,12 +14,35 @@ import java.util.function.ToLongFunction;
 
 /** The simulator's book as anybody may read it: the judge of what was charged. */
 public record Book(List<Entry> entries) {
-  /** One payment. {@code disputed}: held or lost; {@code operations}: captures, cancellations and refunds. */
-  public record Entry(String reference, String method, long operations, long captured, long refunded,
-      long disputed,
-      long returned, String currency,
-      String status) {
+  /** What was done with a payment, or asked for and refused. {@code reference}: of the call, null if there was none. */
+  public record Movement(String kind, String reference, long amount, String status) {
+    /** Whether it is a capture, a cancellation or a refund that was carried out. */
+    public boolean carriedOut() {
+      return (kind.equals("capture") || kind.equals("cancel") || kind.equals("refund"))
+          && !status.equals("refused") && !status.equals("failed");
+    }
+  }
+
+  /** One payment. {@code disputed}: held or lost. */
+  public record Entry(String reference, String method, List<Movement> movements, long authorized,
+      long captured, long refunded, long disputed, long returned, String currency, String status) {
     public boolean charged() { return captured > 0; }
+
+    /** Whether the payer is charged, or may be: neither declined nor given back. */
+    public boolean live() {
+      return !status.equals("declined") && !status.equals("canceled");
+    }
+
+    /** Whether an amount is held that was not captured. */
+    public boolean held() {
+      return status.equals("authorized");
+    }
+
+    /** How many captures, cancellations and refunds there are. */
+    public long operations() {
+      return movements.stream().map(Movement::kind)
+          .filter(kind -> kind.equals("capture") || kind.equals("cancel") || kind.equals("refund")).count();
+    }
 
     /** What the payer's bank took for good. */
     long withdrawn() {
@@ -31,14 +54,17 @@ public record Book(List<Entry> entries) {
     var answer = Http.get(site.simulatorUrl() + "/book");
     if (answer.status() != 200) throw new AssertionError(answer.status() + " " + answer.body());
     return new Book(answer.body().lines().map(JsonObject::new).map(e -> new Entry(e.getString("reference"),
-        e.getString("payment_method"), operations(e), e.getLong("amount_captured"),
+        e.getString("payment_method"), movements(e), e.getLong("amount_authorized"),
+        e.getLong("amount_captured"),
         e.getLong("amount_refunded"), e.getLong("amount_disputed", 0L),
         e.getLong("amount_returned", 0L), e.getString("currency"), e.getString("status"))).toList());
   }
 
-  private static long operations(JsonObject entry) {
-    return entry.getJsonArray("movements").stream().map(m -> ((JsonObject) m).getString("kind"))
-        .filter(kind -> kind.equals("capture") || kind.equals("cancel") || kind.equals("refund")).count();
+  private static List<Movement> movements(JsonObject entry) {
+    return entry.getJsonArray("movements").stream().map(JsonObject.class::cast)
+        .map(m -> new Movement(m.getString("kind"), m.getString("reference"), m.getLong("amount"),
+            m.getString("status")))
+        .toList();
   }
 
   public static JsonObject summary(Site site) {

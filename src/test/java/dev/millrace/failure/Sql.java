@@ -28,6 +28,15 @@ public final class Sql {
     }
   }
 
+  /** Does something, or several things in one transaction. */
+  public static void run(Site site, String sql) {
+    try (var connection = site.database(); var statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
   /** A text and a number a row. */
   public static Map<String, Long> numbers(Site site, String sql) {
     var map = new TreeMap<String, Long>();

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -37,10 +38,20 @@ public final class Topic {
 
   /** Everything in it. */
   public static List<ConsumerRecord<String, byte[]>> records(Site site) {
+    return records(site, site.topic()::equals);
+  }
+
+  /** Everything in all of the site's topics, those of the retry windows too. */
+  public static List<ConsumerRecord<String, byte[]>> all(Site site) {
+    return records(site, topic -> topic.startsWith(site.group() + "."));
+  }
+
+  private static List<ConsumerRecord<String, byte[]>> records(Site site, Predicate<String> topics) {
     try (var consumer = new KafkaConsumer<>(bootstrap(site), new StringDeserializer(),
         new ByteArrayDeserializer())) {
-      var partitions = consumer.partitionsFor(site.topic()).stream()
-          .map(p -> new TopicPartition(p.topic(), p.partition())).toList();
+      var partitions = consumer.listTopics().entrySet().stream().filter(t -> topics.test(t.getKey()))
+          .flatMap(t -> t.getValue().stream()).map(p -> new TopicPartition(p.topic(), p.partition()))
+          .toList();
       consumer.assign(partitions);
       consumer.seekToBeginning(partitions);
       var end = consumer.endOffsets(partitions);

@@ -1,0 +1,171 @@
+package dev.millrace.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.chaos.Invariants.Rule;
+import dev.millrace.chaos.Plant.Act;
+import dev.millrace.failure.Sql;
+import dev.millrace.failure.Topic;
+import dev.millrace.platform.TypeId;
+import dev.millrace.testing.FaultProxy;
+import dev.millrace.testing.Http;
+import dev.millrace.testing.Site;
+import dev.millrace.testing.StripeSender;
+import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.apache.kafka.clients.producer.ProducerRecord;
+
+/**
+ * What breaks each rule outside the database: answers, files, Kafka, the merchant's server, the provider. What Kafka holds and
+ * what the provider has done stays, so these come last. Two checks have no plant: that what was accepted is answered again at
+ * all, and that a rebuild ends in time. Nothing that can be put right afterwards would break them.
+ */
+final class OuterPlants {
+  private static final Act NEVER = () -> {
+  };
+  private static final String NOBODYS = "att_01h455vb4pex5vsknk084sn02q";
+
+  private final Town town;
+  private final Site site;
+  private final Trial trial;
+  private final String settled;
+  private final String other;
+  private final List<Plant> all = new ArrayList<>();
+
+  private OuterPlants(Town town, Trial trial, String settled, String other) {
+    this.town = town;
+    this.site = town.site;
+    this.trial = trial;
+    this.settled = settled;
+    this.other = other;
+  }
+
+  /** {@code settled} and {@code other}: payments that were charged at Stripe, and of which nothing more was asked. */
+  static List<Plant> of(Town town, Trial trial, String settled, String other) {
+    var plants = new OuterPlants(town, trial, settled, other);
+    plants.answers();
+    plants.consumers();
+    plants.secrets();
+    plants.provider();
+    return plants.all;
+  }
+
+  private void plant(String name, Rule rule, Act breaks, Act mends, String... says) {
+    all.add(new Plant(name, rule, breaks, mends, List.of(says)));
+  }
+
+  private void answers() {
+    var silent = new Intent(Intent.Kind.PAYMENT, "chaos-planted-1", "/v1/payments", "{}");
+    plant("never answered", Rule.I1, () -> trial.driver().adopt(List.of(silent), List.of()),
+        () -> trial.driver().disown(List.of(silent), List.of()), "requests that were never answered");
+    var lost = new Notice("evt_planted");
+    plant("a webhook never taken", Rule.I1, () -> trial.driver().adopt(List.of(), List.of(lost)),
+        () -> trial.driver().disown(List.of(), List.of(lost)), "webhooks that were never taken");
+    var refused = new Intent(Intent.Kind.CAPTURE, "chaos-planted-3", "/v1/payments/pay_0/capture", "{}");
+    refused.took(IntentTest.refusal(409, "payment_not_capturable"));
+    plant("refused for no reason", Rule.I4, () -> trial.driver().adopt(List.of(refused), List.of()),
+        () -> trial.driver().disown(List.of(refused), List.of()), "refused for no reason: 409");
+  }
+
+  private void consumers() {
+    plant("a webhook that changed", Rule.I5, this::changeWebhook, NEVER, "repetitions with another body");
+    plant("an event that only Kafka has", Rule.I5, () -> Topic.send(site, List.of(event("pay_planted", 1))),
+        NEVER, "in the journal only");
+    plant("events out of order", Rule.I5,
+        () -> Topic.send(site, List.of(event("pay_shuffled", 2), event("pay_shuffled", 1))), NEVER,
+        "version 1 comes first after 2");
+  }
+
+  private void changeWebhook() {
+    String id = new JsonObject(
+        Sql.text(site, "SELECT convert_from(body, 'UTF8') FROM webhook_message LIMIT 1")).getString("id");
+    String url = Sql.text(site, "SELECT url FROM webhook_endpoint ORDER BY created DESC LIMIT 1");
+    Http.send("POST", url, Map.of("webhook-id", id),
+        new JsonObject().put("id", id).put("planted", true).encode());
+  }
+
+  private ProducerRecord<String, byte[]> event(String key, int version) {
+    var record = new ProducerRecord<>(site.topic(), key, new byte[0]);
+    record.headers().add("ce_version", Integer.toString(version).getBytes(StandardCharsets.US_ASCII))
+        .add("ce_type", "payment.settled".getBytes(StandardCharsets.US_ASCII));
+    return record;
+  }
+
+  private void secrets() {
+    plant("a secret in a compressed webhook", Rule.I8, this::tellSecret, NEVER,
+        Town.PROVIDER_KEY + " in the provider's webhook evt_secret");
+    Path log = town.node("b").log();
+    plant("secrets in a log", Rule.I8,
+        () -> Files.writeString(log, "planted=" + Town.PROVIDER_KEY + "\nplanted=" + Driver.PAYER + "\n",
+            StandardOpenOption.APPEND),
+        // Logs outlive the town, and the next one of this name writes on.
+        () -> Files.write(log,
+            Files.readAllLines(log).stream().filter(line -> !line.startsWith("planted=")).toList()),
+        Town.PROVIDER_KEY + " in " + log, Driver.PAYER + " in " + log);
+    String retries = site.group() + ".retry.1s";
+    plant("secrets in Kafka", Rule.I8, () -> {
+      var marked = new ProducerRecord<>(site.topic(), "planted", new byte[0]);
+      marked.headers().add("planted", Driver.CARD.getBytes(StandardCharsets.US_ASCII));
+      Topic.send(site, List.of(marked, new ProducerRecord<>(retries, "planted",
+          Town.PROVIDER_KEY.getBytes(StandardCharsets.US_ASCII))));
+    }, NEVER, Driver.CARD + " in the topic " + site.topic(), Town.PROVIDER_KEY + " in the topic " + retries);
+
+  }
+
+  private void tellSecret() {
+    String body = StripeSender.event("evt_secret", "customer.updated",
+        new JsonObject().put("id", "cus_planted").put("object", "customer").put("name", Town.PROVIDER_KEY));
+    var answer = Http.send("POST", town.node("a").apiUrl() + Site.WEBHOOK_PATH,
+        Map.of("Content-Type", "application/json", "Stripe-Signature",
+            StripeSender.signature(Town.WEBHOOK_SECRET, StripeSender.now(), body)),
+        body);
+    assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+  }
+
+  /** What the provider did can only be undone by doing more. */
+  private void provider() {
+    plant("held although it was declined", Rule.I2, () -> hold("planted-1", reference(
+        """
+          SELECT reference FROM attempt WHERE outcome = 'declined' AND kind = 'charge' AND provider = 'stripe' LIMIT 1""")),
+        NEVER, "is held and stands declined");
+    plant("held although it was charged", Rule.I2,
+        () -> hold("planted-2",
+            reference("SELECT reference FROM attempt WHERE payment_id = '" + settled + "'")),
+        NEVER, "is charged or held more than once", "references that moved money twice");
+    plant("a refund of nobody's", Rule.I2, () -> simulate("/v1/refunds", "planted-3", NOBODYS,
+        "amount=1&payment_intent=" + Sql.text(site,
+            "SELECT provider_reference FROM payment WHERE id = '" + other + "'")),
+        NEVER, "nobody ordered a refund of payment " + other);
+    plant("a charge of nobody's", Rule.I2, () -> simulate("/v1/payment_intents", "planted-4", NOBODYS,
+        "amount=100&currency=usd&payment_method=pm_card_visa&confirm=true"), NEVER,
+        "nobody ordered a charge", "the payment of Entry");
+    plant("a payment that cannot reach its provider", Rule.I7, () -> {
+      for (FaultProxy way : town.ways(Town.Part.PROVIDER)) way.hold(FaultProxy.Way.TO_SERVER);
+      trial.pay();
+    }, town::heal, "every payment is at rest");
+  }
+
+  private String reference(String sql) {
+    return TypeId.format(TypeId.ATTEMPT, UUID.fromString(Sql.text(site, sql)));
+  }
+
+  private void hold(String key, String reference) {
+    simulate("/v1/payment_intents", key, reference,
+        "amount=100&currency=usd&payment_method=pm_card_visa&confirm=true&capture_method=manual");
+  }
+
+  private void simulate(String path, String key, String reference, String form) {
+    var answer = Http.send("POST", site.simulatorUrl() + path,
+        Map.of("Authorization", "Bearer " + Town.PROVIDER_KEY, "Content-Type",
+            "application/x-www-form-urlencoded", "Idempotency-Key", key),
+        form + "&metadata[millrace_reference]=" + reference);
+    assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+  }
+}
