@@ -16,16 +16,23 @@ import java.util.concurrent.locks.LockSupport;
 final class Balancer implements AutoCloseable {
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-  private final List<GatewayProcess> nodes;
-  private final Set<GatewayProcess> leaving = ConcurrentHashMap.newKeySet();
+  /** By its two addresses. */
+  record Node(String apiUrl, String opsUrl) {}
+
+  private final List<Node> nodes;
+  private final Set<Node> leaving = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
-  Balancer(List<GatewayProcess> nodes) {
+  Balancer(List<Node> nodes) {
     this.nodes = List.copyOf(nodes);
-    for (GatewayProcess node : nodes) Thread.ofVirtual().start(() -> watch(node));
+    for (Node node : nodes) Thread.ofVirtual().start(() -> watch(node));
   }
 
-  private void watch(GatewayProcess node) {
+  static Balancer of(List<GatewayProcess> nodes) {
+    return new Balancer(nodes.stream().map(node -> new Node(node.apiUrl(), node.opsUrl())).toList());
+  }
+
+  private void watch(Node node) {
     while (!closed) {
       if (leaves(node)) leaving.add(node);
       else leaving.remove(node);
@@ -33,7 +40,7 @@ final class Balancer implements AutoCloseable {
     }
   }
 
-  private static boolean leaves(GatewayProcess node) {
+  private static boolean leaves(Node node) {
     try {
       var answer = Http.get(node.opsUrl() + "/health/ready");
       return answer.status() == 503 && answer.json().getString("status").equals("leaving");

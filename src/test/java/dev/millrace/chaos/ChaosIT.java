@@ -45,7 +45,7 @@ class ChaosIT {
   private static Map<Rule, String> breaches(Scenario scenario, long seed) throws Exception {
     try (var trial = new Trial(town(scenario.plan()), scenario, seed)) {
       var breaches = trial.run();
-      REPORT.add(scenario, seed, trial.driver(), trial.injected(), breaches, trial.restSeconds());
+      REPORT.add(scenario, trial.driver(), trial.injected(), breaches, trial.restSeconds());
       return breaches;
     } catch (Exception | AssertionError e) {
       REPORT.failed(scenario);

@@ -13,10 +13,13 @@ import java.util.Map;
 final class Report {
   private static final Path FILE = Path.of("target", "chaos.md");
   private final List<String> rows = new ArrayList<>();
+  private final long seed;
 
+  /** {@code seed}: by which the same schedules can be had again. */
   Report(long seed) {
-    rows.add("Seed " + seed
-        + ". `payments`: requests that were accepted; `sent`: requests sent, repetitions and all;"
+    this.seed = seed;
+    rows.add("`-Dmillrace.chaos.seed=" + seed
+        + "`. `payments`: requests that were accepted; `sent`: requests sent, repetitions and all;"
         + " `injected`: faults; `rest`: seconds from healing until everything was at rest.\n");
     var head = new StringBuilder("| scenario | seed | payments | sent | injected |");
     for (Rule rule : Rule.values()) head.append(' ').append(rule).append(" |");
@@ -24,7 +27,7 @@ final class Report {
     rows.add("| --- | --- | --- | --- | --- |" + " --- |".repeat(Rule.values().length + 1));
   }
 
-  void add(Scenario scenario, long seed, Driver driver, int injected, Map<Rule, String> breaches,
+  void add(Scenario scenario, Driver driver, int injected, Map<Rule, String> breaches,
       double rest) {
     var row = new StringBuilder(
         "| %s | %d | %d | %d | %d |".formatted(scenario.name(), seed, driver.accepted(),

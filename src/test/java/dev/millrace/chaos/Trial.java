@@ -35,7 +35,7 @@ final class Trial implements AutoCloseable {
     key = made.getString("key");
     merchant = Objects.requireNonNull(TypeId.parse(TypeId.MERCHANT, made.getString("merchant")));
     shop.listen(node, key);
-    balancer = new Balancer(town.nodes());
+    balancer = Balancer.of(town.nodes());
     driver = Driver.start(balancer, key, scenario.currencies(), seed, scenario.perSecond());
     run = new Run(town, driver, new Random(seed));
   }
