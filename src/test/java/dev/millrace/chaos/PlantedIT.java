@@ -60,9 +60,10 @@ class PlantedIT {
     if (town != null) town.close();
   }
 
+  /** Where something is planted, nothing out of the ordinary has happened. */
   static List<Plant> plants() {
     var quiet = Sql.rows(town.site, """
-      SELECT id FROM payment p WHERE status = 'settled' AND provider = 'stripe'
+      SELECT id FROM payment p WHERE status = 'settled' AND provider = 'stripe' AND version = 5
          AND NOT EXISTS (SELECT FROM operation WHERE payment_id = p.id) ORDER BY id LIMIT 2""");
     String settled = quiet.get(0).getFirst();
     return Stream.of(TablePlants.of(town.site, settled),

@@ -33,25 +33,25 @@ final class TablePlants {
     return plants.all;
   }
 
-  /** {@code X} in its SQL stands for the settled payment. */
+  /** {@code $settled} in its SQL stands for the settled payment. */
   private void plant(String name, Rule rule, String breaks, String mends, String... says) {
     all.add(new Plant(name, rule, () -> sql(breaks), () -> sql(mends), List.of(says)));
   }
 
   private void sql(String sql) {
-    Sql.run(site, sql.replace("X", "'" + settled + "'"));
+    Sql.run(site, sql.replace("$settled", "'" + settled + "'"));
   }
 
   private void answers() {
     plant("a payment nobody asked for", Rule.I1,
         """
           INSERT INTO payment (id, merchant, livemode, version, status, amount, currency, reference)
-          SELECT gen_random_uuid(), merchant, livemode, 1, 'declined', 1, 'usd', 'planted' FROM payment WHERE id = X""",
+          SELECT gen_random_uuid(), merchant, livemode, 1, 'declined', 1, 'usd', 'planted' FROM payment WHERE id = $settled""",
         "DELETE FROM payment WHERE reference = 'planted'", "made, by what was accepted");
     plant("a key for nothing", Rule.I1,
         """
           INSERT INTO idempotency_key (id, merchant, livemode, key, fingerprint, resource, status)
-          SELECT gen_random_uuid(), merchant, livemode, 'chaos-planted-2', '', X, 202 FROM payment WHERE id = X""",
+          SELECT gen_random_uuid(), merchant, livemode, 'chaos-planted-2', '', $settled, 202 FROM payment WHERE id = $settled""",
         "DELETE FROM idempotency_key WHERE key = 'chaos-planted-2'", "keys that were kept");
     plant("a webhook not kept", Rule.I1, """
       UPDATE provider_event SET event_id = 'planted_' || event_id
@@ -64,31 +64,33 @@ final class TablePlants {
   private static String append(String type) {
     return """
       INSERT INTO journal (xid, subject, version, type, merchant, livemode, actor, traceparent, data)
-      SELECT '3', id, version + 1, '%s', merchant, livemode, 'planted', '', '{}' FROM payment WHERE id = X;
-      UPDATE payment SET version = version + 1 WHERE id = X""".formatted(type);
+      SELECT '3', id, version + 1, '%s', merchant, livemode, 'planted', '', '{}' FROM payment WHERE id = $settled;
+      UPDATE payment SET version = version + 1 WHERE id = $settled"""
+        .formatted(type);
   }
 
   private static final String UNAPPENDED = """
-    DELETE FROM journal WHERE actor = 'planted'; UPDATE payment SET version = version - 1 WHERE id = X""";
+    DELETE FROM journal WHERE actor = 'planted'; UPDATE payment SET version = version - 1 WHERE id = $settled""";
 
   private void lives() {
     plant("a gap", Rule.I6,
-        "UPDATE journal SET version = version + 100 WHERE subject = X AND type = 'payment.settled'",
-        "UPDATE journal SET version = version - 100 WHERE subject = X AND type = 'payment.settled'",
+        "UPDATE journal SET version = version + 100 WHERE subject = $settled AND type = 'payment.settled'",
+        "UPDATE journal SET version = version - 100 WHERE subject = $settled AND type = 'payment.settled'",
         "payments whose versions have gaps");
     plant("a wrong settlement", Rule.I6,
-        "UPDATE settlement SET amount = amount + 1 WHERE id = (SELECT settlement FROM payment WHERE id = X)",
-        "UPDATE settlement SET amount = amount - 1 WHERE id = (SELECT settlement FROM payment WHERE id = X)",
+        "UPDATE settlement SET amount = amount + 1 WHERE id = (SELECT settlement FROM payment WHERE id = $settled)",
+        "UPDATE settlement SET amount = amount - 1 WHERE id = (SELECT settlement FROM payment WHERE id = $settled)",
         "settlements that differ from their payments");
     plant("settled twice", Rule.I6, append("payment.settled"), UNAPPENDED,
         "payments confirmed or settled twice");
     plant("unknown again after it was settled", Rule.I6, append("payment.unknown"), UNAPPENDED,
         "steps that go backwards", "payment.settled -> payment.unknown");
     plant("charged, and declined after it was unknown", Rule.I6, """
-      UPDATE journal SET type = 'payment.unknown' WHERE subject = X AND type = 'payment.screened';
-      UPDATE journal SET type = 'payment.declined' WHERE subject = X AND type = 'payment.confirmed'""", """
-      UPDATE journal SET type = 'payment.screened' WHERE subject = X AND type = 'payment.unknown';
-      UPDATE journal SET type = 'payment.confirmed' WHERE subject = X AND type = 'payment.declined'""",
+      UPDATE journal SET type = 'payment.unknown' WHERE subject = $settled AND type = 'payment.screened';
+      UPDATE journal SET type = 'payment.declined' WHERE subject = $settled AND type = 'payment.confirmed'""",
+        """
+          UPDATE journal SET type = 'payment.screened' WHERE subject = $settled AND type = 'payment.unknown';
+          UPDATE journal SET type = 'payment.confirmed' WHERE subject = $settled AND type = 'payment.declined'""",
         "declined, and its call", "payment.declined, and by the book it is not");
   }
 
@@ -103,7 +105,7 @@ final class TablePlants {
   private void rest() {
     plant("work that the counters do not know of", Rule.I7,
         """
-          UPDATE payment SET status = 'unknown', failure_code = 'planted' WHERE id = X;
+          UPDATE payment SET status = 'unknown', failure_code = 'planted' WHERE id = $settled;
           UPDATE operation SET status = 'submitted', failure_code = 'planted'
            WHERE id = (SELECT id FROM operation WHERE status = 'succeeded' LIMIT 1);
           UPDATE webhook_delivery SET status = 'held' WHERE id = (SELECT id FROM webhook_delivery LIMIT 1);
@@ -120,8 +122,9 @@ final class TablePlants {
   }
 
   private void postings() {
-    plant("a payment unlike its journal", Rule.I3, "UPDATE payment SET failure_code = 'planted' WHERE id = X",
-        "UPDATE payment SET failure_code = NULL WHERE id = X", "rebuild: ");
+    plant("a payment unlike its journal", Rule.I3,
+        "UPDATE payment SET failure_code = 'planted' WHERE id = $settled",
+        "UPDATE payment SET failure_code = NULL WHERE id = $settled", "rebuild: ");
     String balance = " WHERE account = (SELECT min(account) FROM balance WHERE account LIKE 'fee%' OR account LIKE 'merchant\\_available:%')";
     plant("a wrong balance", Rule.I3, "UPDATE balance SET amount = amount + 1" + balance,
         "UPDATE balance SET amount = amount - 1" + balance, "balances that differ from their postings");
@@ -134,8 +137,8 @@ final class TablePlants {
 
   private void calls() {
     plant("another amount than was charged", Rule.I2,
-        "UPDATE payment SET amount_charged = amount_charged + 1 WHERE id = X",
-        "UPDATE payment SET amount_charged = amount_charged - 1 WHERE id = X",
+        "UPDATE payment SET amount_charged = amount_charged + 1 WHERE id = $settled",
+        "UPDATE payment SET amount_charged = amount_charged - 1 WHERE id = $settled",
         "charged by the book, settled by the gateway");
     String charge = """
       WHERE (xid, position, line) = (SELECT xid, position, line FROM posting
@@ -143,7 +146,7 @@ final class TablePlants {
     plant("another amount in the ledger", Rule.I2, "UPDATE posting SET amount = amount + 1 " + charge,
         "UPDATE posting SET amount = amount - 1 " + charge, "by the ledger's payment.confirmed");
     plant("refunded of another payment", Rule.I2, """
-      UPDATE attempt SET payment_id = X, reason = 'planted' WHERE reference =
+      UPDATE attempt SET payment_id = $settled, reason = 'planted' WHERE reference =
         (SELECT attempt FROM operation WHERE kind = 'refund' AND status = 'succeeded' ORDER BY id LIMIT 1)""",
         """
           UPDATE attempt a SET payment_id = o.payment_id, reason = NULL FROM operation o
@@ -155,13 +158,14 @@ final class TablePlants {
         "failed and was carried out 1 times");
     plant("succeeded, and carried out by nobody", Rule.I2, """
       INSERT INTO operation (id, payment_id, kind, status, amount, reason)
-      VALUES (gen_random_uuid(), X, 'refund', 'succeeded', 1, 'planted')""",
+      VALUES (gen_random_uuid(), $settled, 'refund', 'succeeded', 1, 'planted')""",
         "DELETE FROM operation WHERE reason = 'planted'", "succeeded and was carried out 0 times");
-    plant("refunded here alone", Rule.I2, "UPDATE payment SET amount_refunded = 7 WHERE id = X",
-        "UPDATE payment SET amount_refunded = NULL WHERE id = X", "7 by the gateway, null by the book");
+    plant("refunded here alone", Rule.I2, "UPDATE payment SET amount_refunded = 7 WHERE id = $settled",
+        "UPDATE payment SET amount_refunded = NULL WHERE id = $settled",
+        "7 by the gateway, null by the book");
     plant("authorized here alone", Rule.I2,
-        "UPDATE payment SET status = 'authorized', amount_authorized = 7 WHERE id = X",
-        "UPDATE payment SET status = 'settled', amount_authorized = NULL WHERE id = X",
+        "UPDATE payment SET status = 'authorized', amount_authorized = 7 WHERE id = $settled",
+        "UPDATE payment SET status = 'settled', amount_authorized = NULL WHERE id = $settled",
         "stands authorized, 7, and the book says");
   }
 
@@ -185,11 +189,11 @@ final class TablePlants {
 
   private void secrets() {
     plant("a secret in a table", Rule.I8, """
-      UPDATE attempt SET detail = '%s' WHERE payment_id = X;
+      UPDATE attempt SET detail = '%s' WHERE payment_id = $settled;
       UPDATE webhook_attempt SET response = '%s'
        WHERE (delivery, number) = (SELECT delivery, number FROM webhook_attempt LIMIT 1)"""
         .formatted(Town.PROVIDER_KEY, Driver.CARD),
-        "UPDATE attempt SET detail = NULL WHERE payment_id = X; UPDATE webhook_attempt SET response = NULL",
+        "UPDATE attempt SET detail = NULL WHERE payment_id = $settled; UPDATE webhook_attempt SET response = NULL",
         Town.PROVIDER_KEY + " in the table attempt",
         HexFormat.of().formatHex(Driver.CARD.getBytes(StandardCharsets.US_ASCII))
             + " in the table webhook_attempt");
