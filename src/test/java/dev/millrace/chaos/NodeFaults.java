@@ -43,7 +43,9 @@ final class NodeFaults {
       all.add(Scenario.of("stop and wake the holder of " + lease, run -> zombie(run, lease)));
     all.add(Scenario.of("stop and wake the settler in its transaction", NodeFaults::zombieInTransaction));
     for (String shift : List.of("+1h", "-1h"))
-      all.add(Scenario.of("clock " + shift, run -> clock(run, shift)).with(Scenario.Tool.FAKETIME));
+      // Meanwhile webhooks seem too old or too new there, and the provider sends them again later and later.
+      all.add(Scenario.of("clock " + shift, run -> clock(run, shift)).within(Duration.ofSeconds(60))
+          .with(Scenario.Tool.FAKETIME));
     all.add(Scenario.of("rolling restart", NodeFaults::rollingRestart));
     return all;
   }
