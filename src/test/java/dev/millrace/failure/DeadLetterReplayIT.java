@@ -124,7 +124,7 @@ class DeadLetterReplayIT {
       assertThat(((JsonObject) one).getString("at")).endsWith("Z");
     });
     assertThat(letter.getString("trace_id")).isEqualTo(payment(PAYMENTS.getFirst()).getString("trace_id"));
-    assertThat(letter.getString("source")).matches(".*retry\\.300ms/\\d/\\d+");
+    assertThat(letter.getString("source")).matches(".*retry\\.300ms/\\d/\\d+/\\d{13}");
     var record = letter.getJsonObject("record");
     assertThat(record.getString("key")).isEqualTo(uuid(PAYMENTS.getFirst()).toString());
     assertThat(new JsonObject(record.getString("value")).getInteger("attempts")).isEqualTo(2);

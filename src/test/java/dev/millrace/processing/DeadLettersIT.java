@@ -90,7 +90,7 @@ final class DeadLettersIT {
 
   @Test
   void letter_isKeptWithAllOfIt() {
-    bury("events/1/2", "first", "second");
+    bury("events/1/2/1700", "first", "second");
     assertThat(of(1, "status")).isEqualTo("open");
     assertThat(of(1, "error")).isEqualTo("second");
     assertThat(of(1, "jsonb_path_query_array(errors, '$[*].error')")).isEqualTo("[\"first\", \"second\"]");
@@ -102,22 +102,22 @@ final class DeadLettersIT {
 
   @Test
   void letter_buriedTwice_isOne_alsoWhileItIsOrderedOrPutAway() {
-    bury("events/1/2", "first");
-    bury("events/1/2", "again");
+    bury("events/1/2/1700", "first");
+    bury("events/1/2/1700", "again");
     order();
-    bury("events/1/2", "again");
+    bury("events/1/2/1700", "again");
     assertThat(of(1, "status || ' ' || attempts || ' ' || error")).isEqualTo("replaying 1 first");
     execute("UPDATE dead_letter SET status = 'discarded'");
-    bury("events/1/2", "again");
+    bury("events/1/2/1700", "again");
     assertThat(of(1, "status || ' ' || attempts || ' ' || error")).isEqualTo("discarded 1 first");
     assertThat(database.number("SELECT count(*) FROM dead_letter")).isEqualTo(1);
   }
 
   @Test
   void letter_replayedAndBuriedAgain_isOpenAgainWithBothErrors() {
-    bury("events/1/2", "first");
+    bury("events/1/2/1700", "first");
     execute("UPDATE dead_letter SET status = 'replayed', outcome = 'waits'");
-    bury("events/1/2", "again");
+    bury("events/1/2/1700", "again");
     assertThat(of(1, "status || ' ' || attempts || ' ' || error || ' ' || outcome"))
         .isEqualTo("open 2 again failed");
     assertThat(of(1, "jsonb_path_query_array(errors, '$[*].error')")).isEqualTo("[\"first\", \"again\"]");
@@ -126,17 +126,17 @@ final class DeadLettersIT {
   /** Its webhook was worked off and given up before the replay could note that it had begun. */
   @Test
   void letter_buriedAgainWhileItsReplayIsInHand_isOpen_andTheReplayEndsUnheard() {
-    bury("events/1/2", "first");
+    bury("events/1/2/1700", "first");
     order();
     var taken = take(1, LONG_MS).getFirst();
-    bury("events/1/2", "again");
+    bury("events/1/2/1700", "again");
     assertThat(end(taken, Outcome.WAITS, "in the park")).isFalse();
     assertThat(of(1, "status || ' ' || error")).isEqualTo("open again");
   }
 
   @Test
   void replay_isTakenByOneOnly() {
-    for (int i = 0; i < 40; i++) bury("events/1/" + i, "x");
+    for (int i = 0; i < 40; i++) bury("events/1/" + i + "/1700", "x");
     execute(
         "UPDATE dead_letter SET status = 'replaying', decided = now(), due = now() - interval '1 s' WHERE id <= 30");
     execute(
@@ -154,7 +154,7 @@ final class DeadLettersIT {
 
   @Test
   void replay_leftBehind_isTakenAgain_andWhoWakesUpLateChangesNothing() {
-    bury("events/1/2", "x");
+    bury("events/1/2/1700", "x");
     order();
     var first = take(1, 50).getFirst();
     var second = new ArrayList<Taken>();
@@ -173,7 +173,7 @@ final class DeadLettersIT {
 
   @Test
   void replay_failed_isOpenWithOneErrorMore_andTenAtMost() {
-    bury("events/1/2", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10");
+    bury("events/1/2/1700", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10");
     order();
     assertThat(end(take(1, LONG_MS).getFirst(), Outcome.FAILED, "eleventh")).isTrue();
     assertThat(of(1, "status || ' ' || outcome || ' ' || error")).isEqualTo("open failed eleventh");
@@ -185,20 +185,21 @@ final class DeadLettersIT {
   @Test
   void replay_ofPoison_bringsItsRecord() {
     loop.result(() -> letters.bury(new Letter(null, DeadLetters.POISON, 1, List.of(Failure.now("x")), "",
-        Origin.of("events/0/9", null, Buffer.buffer(new byte[]{0, 1, 2}), Map.of("ce_type", "t")))));
+        Origin.of("events/0/9/1700", null, Buffer.buffer(new byte[]{0, 1, 2}), Map.of("ce_type", "t")))));
     order();
     var taken = take(1, LONG_MS).getFirst();
-    assertThat(taken.origin()).isEqualTo(new Origin("events/0/9", null, Buffer.buffer(new byte[]{0, 1, 2}), 3,
-        Map.of("ce_type", "t")));
+    assertThat(taken.origin())
+        .isEqualTo(new Origin("events/0/9/1700", null, Buffer.buffer(new byte[]{0, 1, 2}), 3,
+            Map.of("ce_type", "t")));
     assertThat(taken.origin().whole()).isTrue();
     assertThat(taken.payment()).isNull();
   }
 
   @Test
   void open_isCountedByTask() {
-    bury("events/1/1", "x");
-    bury("events/1/2", "x");
-    bury("events/1/3", "x");
+    bury("events/1/1/1700", "x");
+    bury("events/1/2/1700", "x");
+    bury("events/1/3/1700", "x");
     execute("UPDATE dead_letter SET status = 'discarded' WHERE id = 1");
     assertThat(loop.<Map<String, Long>>result(() -> letters.open())).isEqualTo(Map.of("charge", 2L));
   }
