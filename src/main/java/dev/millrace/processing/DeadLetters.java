@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  */
 final class DeadLetters {
   private static final Logger LOG = LoggerFactory.getLogger(DeadLetters.class);
-  /** A record that could not be read. */
+  /** A record that could not be read, or not be begun. */
   static final String POISON = "poison";
   /** A provider's webhook that no payment took. */
   static final String WEBHOOK = "webhook";
