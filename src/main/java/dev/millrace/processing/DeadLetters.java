@@ -59,12 +59,13 @@ final class DeadLetters {
       FROM t WHERE d.id = t.id
     RETURNING d.id, d.replays, d.payment_id, d.task, d.traceparent, d.source, d.record_key, d.record_form,
         CASE d.task WHEN 'poison' THEN d.record ELSE '' END, coalesce(d.record_size, 0), d.headers::text, d.decided""";
+  /** One that is ordered and not taken yet is another order than the one that ended. */
   private static final String END = """
     UPDATE dead_letter AS d SET status = CASE $3::text WHEN 'failed' THEN 'open' ELSE 'replayed' END, outcome = $3::text,
            outcome_note = $4::text, outcome_at = clock_timestamp(), due = NULL, taken_until = NULL,
            error = CASE $3::text WHEN 'failed' THEN $4::text ELSE d.error END,
            errors = CASE $3::text WHEN 'failed' THEN %s ELSE d.errors END
-     WHERE id = $1::bigint AND status = 'replaying' AND replays = $2::int RETURNING 1"""
+     WHERE id = $1::bigint AND status = 'replaying' AND replays = $2::int AND taken_until IS NOT NULL RETURNING 1"""
       .formatted(LAST_OF.formatted("d.errors || $5::text::jsonb", Failure.KEPT_MAX));
   private static final String OPEN = "SELECT task, count(*) FROM dead_letter WHERE status = 'open' GROUP BY task";
 

@@ -135,6 +135,19 @@ final class DeadLettersIT {
   }
 
   @Test
+  void letter_orderedAgainBeforeItsReplayHasEnded_waitsForTheNewOne() {
+    bury("events/1/2/1700", "first");
+    order();
+    var taken = take(1, LONG_MS).getFirst();
+    bury("events/1/2/1700", "again");
+    order();
+    for (Outcome late : Outcome.values()) assertThat(end(taken, late, "late")).isFalse();
+    assertThat(of(1, "status || ' ' || error")).isEqualTo("replaying again");
+    assertThat(end(take(1, LONG_MS).getFirst(), Outcome.DONE, "done")).isTrue();
+    assertThat(of(1, "status || ' ' || replays")).isEqualTo("replayed 2");
+  }
+
+  @Test
   void replay_isTakenByOneOnly() {
     for (int i = 0; i < 40; i++) bury("events/1/" + i + "/1700", "x");
     execute(
