@@ -48,14 +48,34 @@ final class DeadLetters {
         outcome_at = clock_timestamp()
      WHERE d.status = 'replayed' OR d.status = 'replaying' AND d.taken_until > clock_timestamp()"""
       .formatted(LAST_OF.formatted("d.errors || excluded.errors", Failure.KEPT_MAX));
-  /** Of what is not decoded again, the record may stay where it is. */
+  /**
+   * The letters of one order have {@code decided} in common, and their turns by its rate: from the due time of the next
+   * one on, or from $3 ago if that was earlier, so what an outage held up does not come at once. The one behind those that
+   * are taken is due in its turn, which says to all processors how far the order is. Those left behind have had theirs.
+   * Of what is not decoded again, the record may stay where it is.
+   */
   private static final String TAKE = """
-    WITH t AS MATERIALIZED (
-      SELECT id FROM dead_letter
-       WHERE status = 'replaying' AND due <= clock_timestamp() AND (taken_until IS NULL OR taken_until <= clock_timestamp())
-       ORDER BY due LIMIT $1::int FOR UPDATE SKIP LOCKED
+    WITH waiting AS MATERIALIZED (
+      SELECT id, rate, lead(id) OVER turns AS next,
+             greatest(due, greatest(first_value(due) OVER turns, now() - $3::bigint * interval '1 ms')
+                             + (row_number() OVER turns - 1)::float8 / rate * interval '1 s') AS turn
+        FROM dead_letter WHERE status = 'replaying' AND taken_until IS NULL
+      WINDOW turns AS (PARTITION BY decided ORDER BY id)
+    ), ready AS MATERIALIZED (
+      SELECT id, turn, next, turn + interval '1 s' / rate AS next_turn FROM waiting WHERE turn <= now()
+      UNION ALL
+      SELECT id, taken_until, NULL, NULL FROM dead_letter WHERE status = 'replaying' AND taken_until <= now()
+    ), t AS MATERIALIZED (
+      SELECT d.id, r.next, r.next_turn FROM ready r JOIN dead_letter d ON d.id = r.id
+       WHERE d.status = 'replaying' AND (d.taken_until IS NULL OR d.taken_until <= now())
+       ORDER BY r.turn, r.id LIMIT $1::int FOR UPDATE OF d SKIP LOCKED
+    ), behind AS MATERIALIZED (
+      SELECT d.id, t.next_turn FROM t JOIN dead_letter d ON d.id = t.next
+       WHERE d.taken_until IS NULL AND d.id NOT IN (SELECT id FROM t) FOR UPDATE OF d SKIP LOCKED
+    ), put_off AS (
+      UPDATE dead_letter AS d SET due = greatest(d.due, b.next_turn) FROM behind b WHERE d.id = b.id
     )
-    UPDATE dead_letter AS d SET taken_until = clock_timestamp() + $2::bigint * interval '1 ms', replays = d.replays + 1
+    UPDATE dead_letter AS d SET taken_until = now() + $2::bigint * interval '1 ms', replays = d.replays + 1
       FROM t WHERE d.id = t.id
     RETURNING d.id, d.replays, d.payment_id, d.task, d.traceparent, d.source, d.record_key, d.record_form,
         CASE d.task WHEN 'poison' THEN d.record ELSE '' END, coalesce(d.record_size, 0), d.headers::text, d.decided""";
@@ -123,9 +143,12 @@ final class DeadLetters {
     });
   }
 
-  /** Takes up to {@code max} whose replay is due, for {@code leaseMs}; after that they may be taken again. */
-  Future<List<Taken>> take(int max, long leaseMs) {
-    return reads.query(TAKE, Tuple.of(max, leaseMs)).map(rows -> {
+  /**
+   * Takes up to {@code max} whose turn has come, for {@code leaseMs}; after that they may be taken again. Of an order that
+   * is late, those whose turns were in the last {@code lateMs} may come at once.
+   */
+  Future<List<Taken>> take(int max, long leaseMs, long lateMs) {
+    return reads.query(TAKE, Tuple.of(max, leaseMs, lateMs)).map(rows -> {
       var taken = new ArrayList<Taken>(rows.size());
       for (Row r : rows)
         taken.add(new Taken(r.getLong(0), r.getInteger(1), r.getOffsetDateTime(11), r.getUUID(2),

@@ -81,7 +81,7 @@ final class DeadLettersIT {
   }
 
   private static List<Taken> take(int max, long leaseMs) {
-    return loop.result(() -> letters.take(max, leaseMs));
+    return loop.result(() -> letters.take(max, leaseMs, 0));
   }
 
   private static boolean end(Taken taken, Outcome outcome, String note) {
@@ -154,8 +154,8 @@ final class DeadLettersIT {
         "UPDATE dead_letter SET status = 'replaying', decided = now(), due = now() - interval '1 s' WHERE id <= 30");
     execute(
         "UPDATE dead_letter SET status = 'replaying', decided = now(), due = now() + interval '1 h' WHERE id > 35");
-    var both = loop.<List<List<Taken>>>result(() -> Future.all(letters.take(20, LONG_MS),
-        letters.take(20, LONG_MS)).map(all -> all.<List<Taken>>list()));
+    var both = loop.<List<List<Taken>>>result(() -> Future.all(letters.take(20, LONG_MS, 0),
+        letters.take(20, LONG_MS, 0)).map(all -> all.<List<Taken>>list()));
     var ids = new HashSet<Long>();
     both.forEach(list -> {
       assertThat(list).hasSizeLessThanOrEqualTo(20);
@@ -163,6 +163,67 @@ final class DeadLettersIT {
     });
     take(20, LONG_MS).forEach(taken -> assertThat(ids.add(taken.id())).isTrue());
     assertThat(ids).hasSize(30).allMatch(id -> id <= 30);
+  }
+
+  /** All of them should have been done an hour ago, when no processor ran. */
+  private static void orderLate(int count, int rate) {
+    for (int i = 0; i < count; i++) bury("events/1/" + i + "/1700", "x");
+    execute("UPDATE dead_letter SET status = 'replaying', decided = now() - interval '1 h', rate = " + rate
+        + ", due = now() - interval '1 h' + id::float8 / " + rate + " * interval '1 s'");
+  }
+
+  /** In how many milliseconds after another one was taken this one is due. */
+  private static long dueAfter(long id, long taken) {
+    return database.number("SELECT round(extract(epoch FROM d.due - t.taken_until) * 1000) + " + LONG_MS
+        + " FROM dead_letter d, dead_letter t WHERE d.id = " + id + " AND t.id = " + taken);
+  }
+
+  @Test
+  void replays_resumedLate_keepTheirRate_whoeverTakesThem() {
+    orderLate(8, 10);
+    var ids = new ArrayList<Long>();
+    Await.until(Duration.ofSeconds(10), "all are taken", () -> {
+      var two = loop.<List<List<Taken>>>result(() -> Future.all(letters.take(20, LONG_MS, 0),
+          letters.take(20, LONG_MS, 0)).map(all -> all.<List<Taken>>list()));
+      two.forEach(list -> list.forEach(taken -> ids.add(taken.id())));
+      return ids.size() >= 8;
+    });
+    assertThat(ids).containsExactly(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L);
+    assertThat(database.number(
+        """
+          SELECT min(gap)::bigint FROM (SELECT extract(epoch FROM taken_until - lag(taken_until) OVER (ORDER BY id)) * 1000 AS gap
+                                  FROM dead_letter) gaps"""))
+        .as("least ms between two").isGreaterThanOrEqualTo(99);
+  }
+
+  /** Two polls may lie so far apart: what fell due in between is not late. */
+  @Test
+  void replays_whoseTurnsWereBetweenTwoPolls_areTakenAtOnce() {
+    orderLate(8, 10);
+    assertThat(loop.<List<Taken>>result(() -> letters.take(20, LONG_MS, 350))).extracting(Taken::id)
+        .containsExactly(1L, 2L, 3L, 4L);
+    assertThat(dueAfter(5, 4)).as("ms: 400 after the first one's turn").isEqualTo(50);
+  }
+
+  @Test
+  void replays_ofSeveralOrders_doNotWaitForEachOther() {
+    orderLate(4, 1);
+    execute("UPDATE dead_letter SET decided = now() WHERE id > 2");
+    assertThat(take(20, LONG_MS)).extracting(Taken::id).containsExactlyInAnyOrder(1L, 3L);
+    assertThat(List.of(dueAfter(2, 1), dueAfter(4, 3))).containsExactly(1_000L, 1_000L);
+  }
+
+  @Test
+  void replays_calledOffInBetween_leaveNoGap() {
+    orderLate(4, 10);
+    assertThat(take(20, LONG_MS)).extracting(Taken::id).containsExactly(1L);
+    execute("UPDATE dead_letter SET status = 'discarded', due = NULL WHERE id = 3");
+    var second = new ArrayList<Long>();
+    Await.until(Duration.ofSeconds(5), "both are taken", () -> {
+      take(20, LONG_MS).forEach(taken -> second.add(taken.id()));
+      return second.size() == 2;
+    });
+    assertThat(second).containsExactly(2L, 4L);
   }
 
   @Test
