@@ -21,6 +21,9 @@ ALTER TABLE dead_letter
   ADD COLUMN decided      timestamptz,
   ADD COLUMN reason       text;
 
+-- Why it was parked, the last times: as in dead_letter.
+ALTER TABLE provider_event_parked ADD COLUMN errors jsonb NOT NULL DEFAULT '[]';
+
 UPDATE dead_letter SET errors = jsonb_build_array(jsonb_build_object('at', created, 'error', error)),
        record_form = CASE task WHEN 'poison' THEN 'base64' ELSE 'text' END,
        task = CASE WHEN task NOT IN ('resume', 'payment') THEN task
@@ -32,6 +35,6 @@ CREATE INDEX dead_letter_payment ON dead_letter (payment_id, id) WHERE payment_i
 CREATE INDEX dead_letter_created ON dead_letter (created);
 CREATE INDEX dead_letter_turns ON dead_letter (decided, id) WHERE status = 'replaying';
 
--- What a letter is about stays as it was written.
-GRANT UPDATE (status, attempts, error, errors, due, rate, taken_until, replays, outcome, outcome_note, outcome_at,
-              decided_by, decided, reason) ON dead_letter TO "${user}";
+-- What a letter is about stays as it was written, only that the payment of a webhook may become known.
+GRANT UPDATE (payment_id, status, attempts, error, errors, due, rate, taken_until, replays, outcome, outcome_note,
+              outcome_at, decided_by, decided, reason) ON dead_letter TO "${user}";

@@ -37,15 +37,18 @@ final class DeadLetters {
   private static final String LAST_OF = """
     (SELECT jsonb_agg(e ORDER BY n)
        FROM (SELECT e, n FROM jsonb_array_elements(%s) WITH ORDINALITY AS t (e, n) ORDER BY n DESC LIMIT %d) kept)""";
-  /** What had been replayed and is given up once more is open again; else a repetition changes nothing. */
+  /**
+   * What had been replayed and is given up once more is open again, and tells which payment it is about when that has become
+   * known; else a repetition changes nothing.
+   */
   private static final String BURY = """
     INSERT INTO dead_letter AS d (payment_id, task, attempts, error, errors, traceparent, record, record_key, record_form,
         record_size, headers, source)
     VALUES ($1::uuid, $2::text, $3::int, $4::text, $5::text::jsonb, $6::text, $7::text, $8::text, $9::text, $10::int,
         $11::text::jsonb, $12::text)
     ON CONFLICT (source) DO UPDATE SET status = 'open', attempts = d.attempts + excluded.attempts, error = excluded.error,
-        errors = %s, due = NULL, taken_until = NULL, outcome = 'failed', outcome_note = excluded.error,
-        outcome_at = clock_timestamp()
+        payment_id = coalesce(d.payment_id, excluded.payment_id), errors = %s, due = NULL, taken_until = NULL,
+        outcome = 'failed', outcome_note = excluded.error, outcome_at = clock_timestamp()
      WHERE d.status = 'replayed' OR d.status = 'replaying' AND d.taken_until > clock_timestamp()"""
       .formatted(LAST_OF.formatted("d.errors || excluded.errors", Failure.KEPT_MAX));
   /**

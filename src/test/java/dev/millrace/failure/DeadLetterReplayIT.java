@@ -226,7 +226,7 @@ class DeadLetterReplayIT {
     Await.until(SOON, "it is given up again", () -> inspect(id).getInteger("attempts") == 4);
     letter = inspect(id);
     assertThat(letter.getString("status")).isEqualTo("open");
-    assertThat(letter.getJsonArray("errors")).hasSize(2);
+    assertThat(letter.getJsonArray("errors")).hasSize(4);
     assertThat(letter.getJsonObject("record").getString("key")).isEqualTo(event);
     assertThat(letter.getJsonObject("record").getString("value")).contains(event);
     String settled = pay();

@@ -15,6 +15,7 @@ import io.vertx.core.buffer.Buffer;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -132,6 +133,16 @@ final class DeadLettersIT {
     bury("events/1/2/1700", "again");
     assertThat(end(taken, Outcome.WAITS, "in the park")).isFalse();
     assertThat(of(1, "status || ' ' || error")).isEqualTo("open again");
+  }
+
+  @Test
+  void letter_ofAPaymentThatHasBecomeKnown_tellsIt_andKeepsIt() {
+    for (var payment : Arrays.asList(null, new UUID(1, 1), new UUID(2, 2))) {
+      loop.result(() -> letters.bury(new Letter(payment, DeadLetters.WEBHOOK, 1, List.of(Failure.now("x")),
+          "", Origin.of("webhook/stripe/default/evt_1", "evt_1", Buffer.buffer("{}"), Map.of()))));
+      execute("UPDATE dead_letter SET status = 'replayed', outcome = 'waits'");
+    }
+    assertThat(of(1, "attempts || ' ' || payment_id")).isEqualTo("3 " + new UUID(1, 1));
   }
 
   @Test
@@ -281,7 +292,7 @@ final class DeadLettersIT {
   @Test
   void service_mayNotChangeWhatALetterIsAbout() throws SQLException {
     try (var service = database.service(); var statement = service.createStatement()) {
-      for (String column : List.of("record", "record_key", "source", "payment_id", "task", "traceparent"))
+      for (String column : List.of("record", "record_key", "source", "task", "traceparent"))
         assertThatThrownBy(() -> statement.execute("UPDATE dead_letter SET " + column + " = NULL"))
             .hasMessageContaining("permission denied");
       assertThatThrownBy(() -> statement.execute("DELETE FROM dead_letter"))
