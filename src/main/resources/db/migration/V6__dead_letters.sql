@@ -34,7 +34,9 @@ CREATE INDEX dead_letter_task ON dead_letter (task, id);
 CREATE INDEX dead_letter_payment ON dead_letter (payment_id, id) WHERE payment_id IS NOT NULL;
 CREATE INDEX dead_letter_created ON dead_letter (created);
 CREATE INDEX dead_letter_turns ON dead_letter (decided, id) WHERE status = 'replaying';
+CREATE INDEX dead_letter_old ON dead_letter (greatest(created, decided, outcome_at)) WHERE status IN ('replayed', 'discarded');
 
 -- What a letter is about stays as it was written, only that the payment of a webhook may become known.
 GRANT UPDATE (payment_id, status, attempts, error, errors, due, rate, taken_until, replays, outcome, outcome_note,
               outcome_at, decided_by, decided, reason) ON dead_letter TO "${user}";
+GRANT DELETE ON dead_letter TO "${user}";
