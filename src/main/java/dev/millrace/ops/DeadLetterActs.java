@@ -44,7 +44,7 @@ final class DeadLetterActs {
     )
     SELECT count(*), max(due) FROM moved""";
   private static final String REPLAY = CHOSEN
-      + "status = 'replaying', due = now() + nr::float8 / $7::int * interval '1 s'" + AUDITED;
+      + "status = 'replaying', rate = $7::int, due = now() + nr::float8 / $7::int * interval '1 s'" + AUDITED;
   private static final String DISCARD = CHOSEN + "status = 'discarded', due = NULL" + AUDITED;
   /** A discarded one may be replayed after all: nothing of it was lost. */
   private static final String REPLAYABLE = "status IN ('open', 'discarded')";
@@ -142,7 +142,7 @@ final class DeadLetterActs {
         }));
   }
 
-  /** Orders replays of those that are meant, {@code rate} a second. */
+  /** Orders replays of those that are meant, {@code rate} a second: the last one is due {@code until} then, or later. */
   Future<JsonObject> replay(LetterFilter filter, int limit, int rate, Order order) {
     return many(REPLAY, REPLAYABLE, filter,
         order.values(limit, "replay_dead_letters", "dead_letters").addValue(rate))

@@ -69,7 +69,7 @@ final class DeadLetterReplays {
     int room = IN_HAND_MAX - inHand;
     Future<List<Taken>> taken = room == 0
         ? Future.succeededFuture(List.of())
-        : letters.take(room, timing.leaseMs);
+        : letters.take(room, timing.leaseMs, timing.pollMs);
     taken.onComplete(result -> {
       if (result.failed())
         LOG.warn("dead_letters_not_taken error=\"{}\"", result.cause().getMessage());

@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  */
 final class DeadLetters {
   private static final Logger LOG = LoggerFactory.getLogger(DeadLetters.class);
-  /** A record that could not be read. */
+  /** A record that could not be read, or not be begun. */
   static final String POISON = "poison";
   /** A provider's webhook that no payment took. */
   static final String WEBHOOK = "webhook";
@@ -37,34 +37,58 @@ final class DeadLetters {
   private static final String LAST_OF = """
     (SELECT jsonb_agg(e ORDER BY n)
        FROM (SELECT e, n FROM jsonb_array_elements(%s) WITH ORDINALITY AS t (e, n) ORDER BY n DESC LIMIT %d) kept)""";
-  /** What had been replayed and is given up once more is open again; else a repetition changes nothing. */
+  /**
+   * What had been replayed and is given up once more is open again, and tells which payment it is about when that has become
+   * known; else a repetition changes nothing.
+   */
   private static final String BURY = """
     INSERT INTO dead_letter AS d (payment_id, task, attempts, error, errors, traceparent, record, record_key, record_form,
         record_size, headers, source)
     VALUES ($1::uuid, $2::text, $3::int, $4::text, $5::text::jsonb, $6::text, $7::text, $8::text, $9::text, $10::int,
         $11::text::jsonb, $12::text)
     ON CONFLICT (source) DO UPDATE SET status = 'open', attempts = d.attempts + excluded.attempts, error = excluded.error,
-        errors = %s, due = NULL, taken_until = NULL, outcome = 'failed', outcome_note = excluded.error,
-        outcome_at = clock_timestamp()
+        payment_id = coalesce(d.payment_id, excluded.payment_id), errors = %s, due = NULL, taken_until = NULL,
+        outcome = 'failed', outcome_note = excluded.error, outcome_at = clock_timestamp()
      WHERE d.status = 'replayed' OR d.status = 'replaying' AND d.taken_until > clock_timestamp()"""
       .formatted(LAST_OF.formatted("d.errors || excluded.errors", Failure.KEPT_MAX));
-  /** Of what is not decoded again, the record may stay where it is. */
+  /**
+   * The letters of one order have {@code decided} in common, and their turns by its rate: from the due time of the next
+   * one on, or from $3 ago if that was earlier, so what an outage held up does not come at once. The one behind those that
+   * are taken is due in its turn, which says to all processors how far the order is. Those left behind have had theirs.
+   * Of what is not decoded again, the record may stay where it is.
+   */
   private static final String TAKE = """
-    WITH t AS MATERIALIZED (
-      SELECT id FROM dead_letter
-       WHERE status = 'replaying' AND due <= clock_timestamp() AND (taken_until IS NULL OR taken_until <= clock_timestamp())
-       ORDER BY due LIMIT $1::int FOR UPDATE SKIP LOCKED
+    WITH waiting AS MATERIALIZED (
+      SELECT id, rate, lead(id) OVER turns AS next,
+             greatest(due, greatest(first_value(due) OVER turns, now() - $3::bigint * interval '1 ms')
+                             + (row_number() OVER turns - 1)::float8 / rate * interval '1 s') AS turn
+        FROM dead_letter WHERE status = 'replaying' AND taken_until IS NULL
+      WINDOW turns AS (PARTITION BY decided ORDER BY id)
+    ), ready AS MATERIALIZED (
+      SELECT id, turn, next, turn + interval '1 s' / rate AS next_turn FROM waiting WHERE turn <= now()
+      UNION ALL
+      SELECT id, taken_until, NULL, NULL FROM dead_letter WHERE status = 'replaying' AND taken_until <= now()
+    ), t AS MATERIALIZED (
+      SELECT d.id, r.next, r.next_turn FROM ready r JOIN dead_letter d ON d.id = r.id
+       WHERE d.status = 'replaying' AND (d.taken_until IS NULL OR d.taken_until <= now())
+       ORDER BY r.turn, r.id LIMIT $1::int FOR UPDATE OF d SKIP LOCKED
+    ), behind AS MATERIALIZED (
+      SELECT d.id, t.next_turn FROM t JOIN dead_letter d ON d.id = t.next
+       WHERE d.taken_until IS NULL AND d.id NOT IN (SELECT id FROM t) FOR UPDATE OF d SKIP LOCKED
+    ), put_off AS (
+      UPDATE dead_letter AS d SET due = greatest(d.due, b.next_turn) FROM behind b WHERE d.id = b.id
     )
-    UPDATE dead_letter AS d SET taken_until = clock_timestamp() + $2::bigint * interval '1 ms', replays = d.replays + 1
+    UPDATE dead_letter AS d SET taken_until = now() + $2::bigint * interval '1 ms', replays = d.replays + 1
       FROM t WHERE d.id = t.id
     RETURNING d.id, d.replays, d.payment_id, d.task, d.traceparent, d.source, d.record_key, d.record_form,
         CASE d.task WHEN 'poison' THEN d.record ELSE '' END, coalesce(d.record_size, 0), d.headers::text, d.decided""";
+  /** One that is ordered and not taken yet is another order than the one that ended. */
   private static final String END = """
     UPDATE dead_letter AS d SET status = CASE $3::text WHEN 'failed' THEN 'open' ELSE 'replayed' END, outcome = $3::text,
            outcome_note = $4::text, outcome_at = clock_timestamp(), due = NULL, taken_until = NULL,
            error = CASE $3::text WHEN 'failed' THEN $4::text ELSE d.error END,
            errors = CASE $3::text WHEN 'failed' THEN %s ELSE d.errors END
-     WHERE id = $1::bigint AND status = 'replaying' AND replays = $2::int RETURNING 1"""
+     WHERE id = $1::bigint AND status = 'replaying' AND replays = $2::int AND taken_until IS NOT NULL RETURNING 1"""
       .formatted(LAST_OF.formatted("d.errors || $5::text::jsonb", Failure.KEPT_MAX));
   private static final String KNOWN = """
     SELECT EXISTS (SELECT FROM dead_letter WHERE payment_id = $1::uuid AND status <> 'replayed')""";
@@ -133,9 +157,12 @@ final class DeadLetters {
     });
   }
 
-  /** Takes up to {@code max} whose replay is due, for {@code leaseMs}; after that they may be taken again. */
-  Future<List<Taken>> take(int max, long leaseMs) {
-    return reads.query(TAKE, Tuple.of(max, leaseMs)).map(rows -> {
+  /**
+   * Takes up to {@code max} whose turn has come, for {@code leaseMs}; after that they may be taken again. Of an order that
+   * is late, those whose turns were in the last {@code lateMs} may come at once.
+   */
+  Future<List<Taken>> take(int max, long leaseMs, long lateMs) {
+    return reads.query(TAKE, Tuple.of(max, leaseMs, lateMs)).map(rows -> {
       var taken = new ArrayList<Taken>(rows.size());
       for (Row r : rows)
         taken.add(new Taken(r.getLong(0), r.getInteger(1), r.getOffsetDateTime(11), r.getUUID(2),

@@ -59,8 +59,8 @@ final class Intake {
   private long timer;
 
   /**
-   * {@code waitMs}: how long a record that has just come must wait, or -1 when it needs no work; {@code work}
-   * completes when the record's effects are durable and must not fail.
+   * {@code waitMs}: how long a record that has just come must wait, or -1 when it needs no work; one for which it throws
+   * does not wait, and the work decides. {@code work} completes when the record's effects are durable and must not fail.
    */
   Intake(Vertx vertx, KafkaConsumer<String, byte[]> consumer, String name, int inFlightMax,
       ToLongFunction<KafkaConsumerRecord<String, byte[]>> waitMs,
@@ -109,13 +109,23 @@ final class Intake {
   private void hold(KafkaConsumerRecord<String, byte[]> record) {
     Partition partition = partitions.computeIfAbsent(new TopicPartition(record.topic(), record.partition()),
         p -> new Partition());
-    long wait = waitMs.applyAsLong(record);
+    long wait = waitOf(record);
     if (wait < 0) {
       partition.offsets.skip(record.offset());
       return;
     }
     partition.offsets.begin(record.offset());
     partition.held.add(new Held(record, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(wait)));
+  }
+
+  private long waitOf(KafkaConsumerRecord<String, byte[]> record) {
+    try {
+      return waitMs.applyAsLong(record);
+    } catch (RuntimeException e) {
+      LOG.warn("record_wait_unknown intake={} topic={} partition={} offset={}", name, record.topic(),
+          record.partition(), record.offset(), e);
+      return 0;
+    }
   }
 
   private void drain() {

@@ -60,7 +60,7 @@ final class Notices {
   private record Name(String provider, String reference) {}
 
   /** What is to be written of one webhook: a result or a place in the park. */
-  private record Judged(@Nullable Result result, @Nullable Kept parked) {}
+  private record Judged(@Nullable Result result, @Nullable Parked parked) {}
 
   private final Vertx vertx;
   private final Lease lease;
@@ -246,12 +246,12 @@ final class Notices {
             : later(kept, notice, payment, "the payment did not take it: " + told.cause().getMessage());
       }
       return switch (told.result()) {
-        case APPLIED -> result(kept, payment, notice, "applied", null);
-        case UNCHANGED -> result(kept, payment, notice, "unchanged", null);
-        case LATER -> later(kept, notice, payment, "the payment cannot take it yet");
-        case CONFLICT ->
-          bury(kept, payment, "it contradicts what is known")
-              .compose(v -> result(kept, payment, notice, "conflict", null));
+        case PaymentFlow.Told.Applied _ -> result(kept, payment, notice, "applied", null);
+        case PaymentFlow.Told.Unchanged _ -> result(kept, payment, notice, "unchanged", null);
+        case PaymentFlow.Told.Later l ->
+          later(kept, notice, payment, "the payment cannot take it yet: " + l.reason());
+        case PaymentFlow.Told.Conflict c -> bury(kept, payment, c.reason())
+            .compose(v -> result(kept, payment, notice, "conflict", Failure.storable(c.reason())));
       };
     });
   }
@@ -263,10 +263,15 @@ final class Notices {
         : outcome instanceof Outcome.Declined && match.status() == Status.DECLINED;
   }
 
+  /** The reasons of its tries, and this one. */
+  private static List<Failure> reasons(Kept kept, String last) {
+    return Failure.with(Failure.of(kept.errors()), Failure.now(last));
+  }
+
   private Future<Void> bury(Kept kept, @Nullable UUID payment, String error) {
     String source = String.join("/", DeadLetters.WEBHOOK, kept.provider(), kept.account(), kept.eventId());
     return letters.bury(new DeadLetters.Letter(payment, DeadLetters.WEBHOOK, kept.tries() + 1,
-        List.of(Failure.now(error)), "", Origin.of(source, kept.eventId(), kept.body(), Map.of())));
+        reasons(kept, error), "", Origin.of(source, kept.eventId(), kept.body(), Map.of())));
   }
 
   private Future<Judged> result(Kept kept, @Nullable UUID payment, Notice notice, String outcome,
@@ -278,7 +283,9 @@ final class Notices {
 
   /** Its payment is not known, or cannot take it yet: the park, or after the last window the dead letters. */
   private Future<Judged> later(Kept kept, Notice notice, @Nullable UUID payment, String reason) {
-    if (kept.tries() < windows.size()) return Future.succeededFuture(new Judged(null, kept));
+    if (kept.tries() < windows.size())
+      return Future.succeededFuture(new Judged(null, new Parked(kept,
+          now().plus(windows.get(kept.tries())), Failure.json(reasons(kept, reason)))));
     LOG.error("alert=webhook_unmatched provider={} account={} event={} error=\"{}\"", kept.provider(),
         kept.account(), kept.eventId(), reason);
     return bury(kept, payment, reason)
@@ -291,7 +298,7 @@ final class Notices {
     var parked = new ArrayList<Parked>();
     for (Judged one : all) {
       if (one.result != null) results.add(one.result);
-      if (one.parked != null) parked.add(new Parked(one.parked, now().plus(windows.get(one.parked.tries()))));
+      if (one.parked != null) parked.add(one.parked);
     }
     return inbox.write(epoch, results, parked, place, passed)
         .compose(held -> held

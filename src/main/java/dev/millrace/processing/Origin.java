@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where a piece of work came from: a record of Kafka or a provider's webhook, as a dead letter keeps it.
  *
- * @param source names it, {@code topic/partition/offset} or {@code webhook/provider/account/event}
+ * @param source names it for ever, {@code topic/partition/offset/timestamp} or {@code webhook/provider/account/event}:
+ *   a topic that lost its records gives out its offsets anew, but not at the time of a record that it once had
  * @param value its bytes; of a longer one the first {@value #BYTES_MAX}
  * @param size how many bytes it had
  */
@@ -38,7 +39,9 @@ record Origin(String source, @Nullable String key, Buffer value, int size, Map<S
       headers.put(Failure.storable(header.key()), Failure.storable(
           text.length() > HEADER_CHARS_MAX ? text.substring(0, HEADER_CHARS_MAX) : text));
     }
-    return of(record.topic() + "/" + record.partition() + "/" + record.offset(), record.key(),
+    String source = record.topic() + "/" + record.partition() + "/" + record.offset() + "/"
+        + record.timestamp();
+    return of(source, record.key(),
         record.value() == null ? Buffer.buffer() : Buffer.buffer(record.value()), headers);
   }
 

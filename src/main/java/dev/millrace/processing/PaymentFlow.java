@@ -316,19 +316,22 @@ final class PaymentFlow {
   }
 
   /** What became of something that a provider told us of its own accord. */
-  enum Told {
-    APPLIED,
+  sealed interface Told {
+    record Applied() implements Told {}
+
     /** It is known already, too late, or says nothing. */
-    UNCHANGED,
+    record Unchanged() implements Told {}
+
     /** The payment cannot take it yet. */
-    LATER,
+    record Later(String reason) implements Told {}
+
     /** It contradicts what is known: a person must look. */
-    CONFLICT
+    record Conflict(String reason) implements Told {}
   }
 
   /** Takes what a provider told us of a call under our reference {@code attempt}: the same evidence as an answer. */
   Future<Told> told(UUID payment, Attempt attempt, Outcome outcome) {
-    if (!decisive(outcome)) return Future.succeededFuture(Told.UNCHANGED);
+    if (!decisive(outcome)) return Future.succeededFuture(new Told.Unchanged());
     String name = TypeId.format(TypeId.ATTEMPT, attempt.reference());
     return recorder.read(payment).compose(work -> {
       Operation operation = operations.of(work.payment(), attempt);
@@ -367,10 +370,10 @@ final class PaymentFlow {
 
   private static Told told(Recorder.Recorded recorded) {
     return switch (recorded.finding()) {
-      case Finding.Happened _ -> Told.APPLIED;
-      case Finding.Known _ -> Told.UNCHANGED;
-      case Finding.Wait _ -> Told.LATER;
-      case Finding.Conflict _ -> Told.CONFLICT;
+      case Finding.Happened _ -> new Told.Applied();
+      case Finding.Known _ -> new Told.Unchanged();
+      case Finding.Wait w -> new Told.Later(w.reason());
+      case Finding.Conflict c -> new Told.Conflict(c.alert() + ": " + c.message());
     };
   }
 }

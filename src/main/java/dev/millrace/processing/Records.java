@@ -54,9 +54,12 @@ final class Records {
     this.letters = letters;
   }
 
+  /** Null when there is none, or one without a value, which Kafka permits. */
   private static @Nullable String header(KafkaConsumerRecord<String, byte[]> record, String name) {
     var header = record.record().headers().lastHeader(name);
-    return header == null ? null : new String(header.value(), StandardCharsets.US_ASCII);
+    return header == null || header.value() == null
+        ? null
+        : new String(header.value(), StandardCharsets.US_ASCII);
   }
 
   /** Only fresh payments, those that an operator released, and what is asked of payments later, are for us; a record without a type is for the dead letters. */
@@ -88,8 +91,18 @@ final class Records {
     }
   }
 
-  /** A record of the event topic. Completes when its effects are durable. */
+  /** A record of the event topic. Completes when its effects are durable; one that cannot be begun is a dead letter. */
   Future<Void> fresh(KafkaConsumerRecord<String, byte[]> record) {
+    try {
+      return begin(record);
+    } catch (RuntimeException e) {
+      LOG.error("record_not_begun topic={} partition={} offset={}", record.topic(), record.partition(),
+          record.offset(), e);
+      return poison(record, "cannot be begun: " + e);
+    }
+  }
+
+  private Future<Void> begin(KafkaConsumerRecord<String, byte[]> record) {
     String type = header(record, "ce_type");
     String trace = header(record, "traceparent");
     return switch (about(type, record.key(), record.value())) {

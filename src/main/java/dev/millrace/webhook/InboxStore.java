@@ -3,6 +3,7 @@ package dev.millrace.webhook;
 import dev.millrace.journal.Cursor;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
@@ -18,22 +19,24 @@ import org.jspecify.annotations.Nullable;
  * so that nothing that commits late is skipped. What writes names the epoch of the lease {@code inbox}.
  */
 public final class InboxStore {
-  /** One webhook; {@code tries} and {@code since} of one that was parked before, else 0 and when it came. */
+  /**
+   * One webhook; {@code tries}, {@code errors} (why it was parked, the last times) and {@code since} of one that was parked
+   * before, else 0, none and when it came.
+   */
   public record Kept(Cursor place, String provider, String account, String eventId, Buffer body,
-      OffsetDateTime since,
-      int tries) {}
+      OffsetDateTime since, int tries, JsonArray errors) {}
 
   /** What became of one: {@code applied}, {@code unchanged}, {@code ignored}, {@code unreadable}, {@code unmatched}. */
   public record Result(Kept kept, @Nullable UUID payment, String type, String outcome,
       @Nullable String detail) {}
 
-  /** One whose payment is not known yet, and when to look again. */
-  public record Parked(Kept kept, OffsetDateTime nextTry) {}
+  /** One whose payment is not known yet, when to look again, and why it was parked, the last times. */
+  public record Parked(Kept kept, OffsetDateTime nextTry, JsonArray errors) {}
 
   private static final String CURSOR = "SELECT xid::text, position FROM journal_cursor WHERE name = 'inbox'";
   /** No more than 16 MiB of bodies at once, but one in any case. */
   private static final String READ = """
-    SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, p.received, 0, p.form
+    SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, p.received, 0, p.form, '[]'
       FROM (SELECT p.*, row_number() OVER sent AS nr, sum(p.size) OVER sent AS bytes
               FROM (SELECT * FROM provider_event p
                      WHERE (p.xid, p.position) > ($1::text::xid8, $2::int8) AND p.xid < pg_snapshot_xmin(pg_current_snapshot())
@@ -42,7 +45,7 @@ public final class InboxStore {
      WHERE p.nr = 1 OR p.bytes <= 16777216
      ORDER BY p.xid, p.position""";
   private static final String DUE = """
-    SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, k.since, k.tries, p.form
+    SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, k.since, k.tries, p.form, k.errors::text
       FROM provider_event_parked k JOIN provider_event p ON p.xid = k.xid AND p.position = k.position
      WHERE k.next_try <= $1::timestamptz ORDER BY k.next_try LIMIT $2::int""";
   private static final String WRITE = """
@@ -59,12 +62,14 @@ public final class InboxStore {
        USING (SELECT unnest($2::text[])::xid8 AS x, unnest($3::int8[]) AS p) AS t
        WHERE k.xid = t.x AND k.position = t.p AND EXISTS (SELECT FROM fence)
     ), k AS (
-      INSERT INTO provider_event_parked (xid, position, tries, next_try, since)
-      SELECT x::xid8, p, tries, next_try, since
+      INSERT INTO provider_event_parked (xid, position, tries, next_try, since, errors)
+      SELECT x::xid8, p, tries, next_try, since, errors::jsonb
         FROM (SELECT unnest($8::text[]) AS x, unnest($9::int8[]) AS p, unnest($10::int4[]) AS tries,
-                     unnest($11::timestamptz[]) AS next_try, unnest($12::timestamptz[]) AS since) AS t
+                     unnest($11::timestamptz[]) AS next_try, unnest($12::timestamptz[]) AS since,
+                     unnest($16::text[]) AS errors) AS t
        WHERE EXISTS (SELECT FROM fence)
-      ON CONFLICT (xid, position) DO UPDATE SET tries = excluded.tries, next_try = excluded.next_try
+      ON CONFLICT (xid, position) DO UPDATE
+        SET tries = excluded.tries, next_try = excluded.next_try, errors = excluded.errors
     ), c AS (
       UPDATE journal_cursor SET xid = $13::text::xid8, position = $14::int8, passed = passed + $15::int8
        WHERE name = 'inbox' AND $15::int8 > 0 AND EXISTS (SELECT FROM fence)
@@ -115,7 +120,7 @@ public final class InboxStore {
     for (Row r : rows) {
       list.add(new Kept(new Cursor(Long.parseUnsignedLong(r.getString(0)), r.getLong(1)), r.getString(2),
           r.getString(3), r.getString(4), forms.read(r.getInteger(8), r.getBuffer(5)), r.getOffsetDateTime(6),
-          r.getInteger(7)));
+          r.getInteger(7), new JsonArray(r.getString(9))));
     }
     return list;
   }
@@ -148,7 +153,8 @@ public final class InboxStore {
         .addValue(parked.stream().map(p -> p.kept.tries + 1).toArray(Integer[]::new))
         .addValue(parked.stream().map(Parked::nextTry).toArray(OffsetDateTime[]::new))
         .addValue(parked.stream().map(p -> p.kept.since).toArray(OffsetDateTime[]::new))
-        .addValue(place.xidText()).addValue(place.position()).addValue((long) passed))
+        .addValue(place.xidText()).addValue(place.position()).addValue((long) passed)
+        .addValue(parked.stream().map(p -> p.errors.encode()).toArray(String[]::new)))
         .map(rows -> rows.iterator().next().getLong(0) > 0);
   }
 

@@ -67,7 +67,8 @@ public final class NotifierVerticle extends VerticleBase {
         Retention.MARGIN.multipliedBy(2));
     milestones = marks;
     var forgetting = new Retention(vertx, right, rows::execute, right,
-        config.duration("events.retention"), config.duration("inbox.retention"));
+        config.duration("events.retention"), config.duration("inbox.retention"),
+        config.duration("processor.dead-letter-retention"));
     retention = forgetting;
     return rows.whenUp(10_000).compose(v -> writes.whenUp(10_000)).compose(v -> rights.whenUp(10_000))
         .compose(v -> EventId.load(rows::execute)).onSuccess(ids -> {

@@ -14,9 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Forgets what is too old: deliveries with their attempts and bodies, and providers' webhooks. Some thousand rows at a
- * time, while the lease is held. A body outlives its event's retention by
- * more than a delivery takes.
+ * Forgets what is too old: deliveries with their attempts and bodies, providers' webhooks, and dead letters that were
+ * replayed or discarded. Some thousand rows at a time, while the lease is held. A body outlives its event's retention by
+ * more than a delivery takes; a dead letter that waits for a decision or its replay is never forgotten.
  */
 final class Retention {
   private static final Logger LOG = LoggerFactory.getLogger(Retention.class);
@@ -40,6 +40,11 @@ final class Retention {
   private static final String RECEIVED = """
     DELETE FROM provider_event WHERE ctid = ANY(ARRAY(
       SELECT ctid FROM provider_event WHERE received < $1::timestamptz LIMIT 5000))""";
+  /** One that is decided anew at this moment is looked at again, and stays. */
+  private static final String LETTERS = """
+    DELETE FROM dead_letter WHERE status IN ('replayed', 'discarded') AND id = ANY(ARRAY(
+      SELECT id FROM dead_letter
+       WHERE status IN ('replayed', 'discarded') AND greatest(created, decided, outcome_at) < $1::timestamptz LIMIT 5000))""";
 
   private final Vertx vertx;
   private final Lease lease;
@@ -47,18 +52,23 @@ final class Retention {
   private final InstantSource clock;
   private final Duration events;
   private final Duration inbox;
+  private final Duration letters;
   private long timer;
 
-  /** {@code events}: how long events and their deliveries are kept; {@code inbox}: providers' webhooks. */
+  /**
+   * {@code events}: how long events and their deliveries are kept; {@code inbox}: providers' webhooks; {@code letters}: dead
+   * letters, after the last that became of them.
+   */
   Retention(Vertx vertx, Lease lease, BiFunction<String, Tuple, Future<RowSet<Row>>> query,
       InstantSource clock,
-      Duration events, Duration inbox) {
+      Duration events, Duration inbox, Duration letters) {
     this.vertx = vertx;
     this.lease = lease;
     this.query = query;
     this.clock = clock;
     this.events = events;
     this.inbox = inbox;
+    this.letters = letters;
   }
 
   void start() {
@@ -72,10 +82,12 @@ final class Retention {
     var eldest = clock.instant().minus(events);
     var id = Tuple.of(TypeId.floor(eldest.toEpochMilli()));
     var received = Tuple.of(clock.instant().minus(inbox).atOffset(java.time.ZoneOffset.UTC));
+    var decided = Tuple.of(clock.instant().minus(letters).atOffset(java.time.ZoneOffset.UTC));
     return delete(0, ATTEMPTS, id).compose(n -> delete(n, DELIVERIES, id))
         .compose(n -> delete(n, MESSAGES,
             Tuple.of(eldest.minus(MARGIN).atOffset(java.time.ZoneOffset.UTC))))
-        .compose(n -> delete(n, RESULTS, received)).compose(n -> delete(n, RECEIVED, received));
+        .compose(n -> delete(n, RESULTS, received)).compose(n -> delete(n, RECEIVED, received))
+        .compose(n -> delete(n, LETTERS, decided));
   }
 
   private Future<Integer> delete(int before, String sql, Tuple parameters) {

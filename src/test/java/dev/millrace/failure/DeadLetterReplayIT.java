@@ -13,6 +13,7 @@ import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -34,13 +35,17 @@ class DeadLetterReplayIT {
       Map.entry("MILLRACE_PROCESSOR_REPLAY_LEASE", "300ms"),
       Map.entry("MILLRACE_PROCESSOR_JANITOR_AGE", "10m"),
       Map.entry("MILLRACE_PROVIDER_STRIPE_TIMEOUT", "15s"),
+      Map.entry("MILLRACE_PROVIDER_STRIPE_ABSENCE_AFTER", "30s"),
       Map.entry("MILLRACE_INBOX_PARK_WINDOWS", "100ms"),
       Map.entry("MILLRACE_PROVIDER_STRIPE_BREAKER_CALLS_MIN", "10000"));
   private static final List<String> PAYMENTS = new ArrayList<>();
+  /** Those whose letters are replayed together, and by nobody else. */
+  private static final List<String> BATCH = new ArrayList<>();
   private static Site site;
   private static GatewayProcess front;
   private static GatewayProcess other;
   private static String merchant;
+  private static String batchSince;
 
   @BeforeAll
   static void giveUp() {
@@ -48,14 +53,16 @@ class DeadLetterReplayIT {
     front = site.start("api,relay,processor,settlement,ops", settings("300ms"));
     other = site.start("processor,ops", settings("500ms"));
     merchant = front.merchantKey();
-    for (int i = 0; i < 5; i++) {
-      var answer = Http.send("POST", front.apiUrl() + "/v1/payments", Http.create(merchant, "key-" + i),
-          Load.visa(i));
-      PAYMENTS.add(answer.json().getString("id"));
-    }
-    for (String payment : PAYMENTS)
-      Await.until(SOON, "it is given up", () -> !search("payment=" + payment).isEmpty());
+    giveUp(PAYMENTS, 3);
+    batchSince = OffsetDateTime.now().toString();
+    giveUp(BATCH, 4);
     Book.startSimulator(site);
+  }
+
+  private static void giveUp(List<String> payments, int count) {
+    for (int i = 0; i < count; i++) payments.add(pay());
+    for (String payment : payments)
+      Await.until(SOON, "it is given up", () -> !search("payment=" + payment).isEmpty());
   }
 
   private static Map<String, String> settings(String interval) {
@@ -124,7 +131,7 @@ class DeadLetterReplayIT {
       assertThat(((JsonObject) one).getString("at")).endsWith("Z");
     });
     assertThat(letter.getString("trace_id")).isEqualTo(payment(PAYMENTS.getFirst()).getString("trace_id"));
-    assertThat(letter.getString("source")).matches(".*retry\\.300ms/\\d/\\d+");
+    assertThat(letter.getString("source")).matches(".*retry\\.300ms/\\d/\\d+/\\d{13}");
     var record = letter.getJsonObject("record");
     assertThat(record.getString("key")).isEqualTo(uuid(PAYMENTS.getFirst()).toString());
     assertThat(new JsonObject(record.getString("value")).getInteger("attempts")).isEqualTo(2);
@@ -152,9 +159,7 @@ class DeadLetterReplayIT {
     Await.until(SOON, "whoever had it has ended it", () -> ended(id) >= 2);
     assertThat(types(payment)).containsOnlyOnce("payment.provider_submitted", "payment.confirmed",
         "payment.settled");
-    var references = Sql.rows(site, "SELECT reference FROM attempt WHERE payment_id = '" + uuid(payment)
-        + "'").stream().map(row -> TypeId.format(TypeId.ATTEMPT, UUID.fromString(row.getFirst()))).toList();
-    assertThat(Book.of(site).charged().stream().filter(e -> references.contains(e.reference()))).hasSize(1);
+    assertThat(charges(payment)).isEqualTo(1);
     assertThat(Book.summary(site).getInteger("duplicate_references")).isZero();
     assertThat(replay(front, id).status()).as("it is done").isEqualTo(409);
   }
@@ -164,22 +169,51 @@ class DeadLetterReplayIT {
         .filter(line -> line.contains("dead_letter_replayed letter=" + letter + " ")).count();
   }
 
+  private static Http.Answer replayBatch() {
+    return Http.send("POST", front.opsUrl() + "/ops/dead-letters/replay", Map.of(),
+        new JsonObject().put("operator", "bea").put("rate", 1).put("task", "charge")
+            .put("created_after", batchSince).encode());
+  }
+
   @Test
-  void letters_replayedByFilter_areCarriedOutInTheirTurns() {
-    var two = List.of(PAYMENTS.get(2), PAYMENTS.get(3));
-    double done = metric("millrace_dead_letter_replays_total");
-    var answer = Http.send("POST", front.opsUrl() + "/ops/dead-letters/replay", Map.of(),
-        new JsonObject().put("operator", "ann").put("rate", 1).put("payment", two.get(0)).encode());
-    assertThat(answer.json().getInteger("scheduled")).as(answer.body()).isPositive();
-    assertThat(replay(other, letter(two.get(1))).status()).isEqualTo(200);
-    two.forEach(DeadLetterReplayIT::awaitSettled);
-    for (String payment : two)
-      Await.until(SOON, "it is done", () -> inspect(letter(payment)).getString("status").equals("replayed"));
-    assertThat(site.number("SELECT count(*) FROM audit WHERE act LIKE 'replay_dead_letter%'"))
-        .isGreaterThanOrEqualTo(2);
-    Await.until(SOON, "counted by whoever did it", () -> metric("millrace_dead_letter_replays_total")
-        + Http.get(other.opsUrl() + "/metrics").body().lines()
-            .filter(l -> l.startsWith("millrace_dead_letter_replays_total")).count() > done);
+  void letters_replayedByFilter_areCarriedOutOnceEach_byTheirRate() {
+    var ids = BATCH.stream().map(DeadLetterReplayIT::letter).sorted().toList();
+    assertThat(replayBatch().json().getInteger("scheduled")).isEqualTo(BATCH.size());
+    BATCH.forEach(DeadLetterReplayIT::awaitSettled);
+    for (long id : ids)
+      Await.until(SOON, "it is done", () -> inspect(id).getString("status").equals("replayed"));
+    for (int turn = 0; turn < ids.size(); turn++) {
+      var letter = inspect(ids.get(turn));
+      assertThat(Duration.between(OffsetDateTime.parse(letter.getString("decided")),
+          OffsetDateTime.parse(letter.getString("outcome_at")))).as("%s, one a second", letter)
+          .isGreaterThanOrEqualTo(Duration.ofSeconds(turn));
+      long id = ids.get(turn);
+      Await.until(SOON, "whoever did it says so", () -> counted(id) > 0);
+      assertThat(counted(id)).as("replays of letter %d that counted", id).isEqualTo(1);
+    }
+    for (String payment : BATCH) {
+      assertThat(types(payment)).containsOnlyOnce("payment.provider_submitted", "payment.confirmed",
+          "payment.settled");
+      assertThat(charges(payment)).isEqualTo(1);
+    }
+    assertThat(replayBatch().json().getInteger("scheduled")).as("nothing is left").isZero();
+    assertThat(Sql.rows(site, "SELECT act, subject, data ->> 'letters', data ->> 'rate' FROM audit"
+        + " WHERE operator = 'bea'"))
+        .containsExactly(List.of("replay_dead_letters", "dead_letters", ids.toString(), "1"));
+  }
+
+  private static long counted(long letter) {
+    return Stream.of(front, other).flatMap(node -> node.logText().lines())
+        .filter(line -> line.contains("dead_letter_replayed letter=" + letter + " ")
+            && line.contains(" counted=true "))
+        .count();
+  }
+
+  /** How often it was charged, by the provider's book. */
+  private static long charges(String payment) {
+    var references = Sql.rows(site, "SELECT reference FROM attempt WHERE payment_id = '" + uuid(payment)
+        + "'").stream().map(row -> TypeId.format(TypeId.ATTEMPT, UUID.fromString(row.getFirst()))).toList();
+    return Book.of(site).charged().stream().filter(e -> references.contains(e.reference())).count();
   }
 
   /** As after an upgrade that can read what the version before could not. */
@@ -201,12 +235,12 @@ class DeadLetterReplayIT {
     assertThat(letter.getJsonObject("record").getJsonObject("headers").getString("ce_type"))
         .isEqualTo("payment.initiated");
     try (var owner = site.database(); var statement = owner.createStatement()) {
-      statement.execute("UPDATE dead_letter SET record_key = '" + PAYMENTS.get(4)
+      statement.execute("UPDATE dead_letter SET record_key = '" + PAYMENTS.get(2)
           + "', headers = '{\"ce_type\": \"payment.capture_requested\"}' WHERE id = " + id);
     }
     replay(front, id);
     awaitOutcome(id, "done");
-    awaitSettled(PAYMENTS.get(4));
+    awaitSettled(PAYMENTS.get(2));
     Await.until(SOON, "it is counted",
         () -> metric("millrace_dead_letters_open{task=\"poison\"}") == 0);
   }
@@ -226,7 +260,7 @@ class DeadLetterReplayIT {
     Await.until(SOON, "it is given up again", () -> inspect(id).getInteger("attempts") == 4);
     letter = inspect(id);
     assertThat(letter.getString("status")).isEqualTo("open");
-    assertThat(letter.getJsonArray("errors")).hasSize(2);
+    assertThat(letter.getJsonArray("errors")).hasSize(4);
     assertThat(letter.getJsonObject("record").getString("key")).isEqualTo(event);
     assertThat(letter.getJsonObject("record").getString("value")).contains(event);
     String settled = pay();

@@ -238,6 +238,10 @@ class NoticesIT {
     assertThat(gateway.logText()).contains("alert=charged_after_decline payment=" + id);
     assertThat(result(event)).containsExactly(
         List.of("conflict", "payment_intent.succeeded", uuid(id).toString()));
+    assertThat(Sql.rows(site, "SELECT error, payment_id FROM dead_letter WHERE record_key = '" + event + "'"))
+        .containsExactly(
+            List.of("charged_after_decline: charged or held at the provider although it is declined",
+                uuid(id).toString()));
     assertConsistent();
   }
 

@@ -181,6 +181,10 @@ class NoticesStormIT {
     assertThat(result(event).getFirst()).containsExactly("unmatched", "payment_intent.succeeded", null);
     assertThat(deadLetters(event)).containsExactly(Arrays.asList(null, "webhook", "3", event,
         "no payment of ours has the reference " + reference));
+    assertThat(Sql.rows(site, """
+      SELECT e ->> 'error', count(DISTINCT e ->> 'at') FROM dead_letter d, jsonb_array_elements(d.errors) e
+       WHERE record_key = '%s' GROUP BY 1""".formatted(event))).as("the reason of each try, and its time")
+        .containsExactly(List.of("no payment of ours has the reference " + reference, "3"));
     assertThat(logged("alert=webhook_unmatched provider=stripe account=default event=" + event)).isTrue();
     assertThat(site.number("SELECT count(*) FROM provider_event_parked")).isZero();
     assertThat(Http.get(front.opsUrl() + "/ops/dead-letters").body()).contains(event);

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -239,6 +240,38 @@ class ProviderOutcomesIT {
     assertBuried(List.of(record));
   }
 
+  /** Kafka permits headers without a value. */
+  @Test
+  void poison_withHeadersWithoutValues_isDeadLetterAndTheConsumerGoesOn() {
+    var poison = new ArrayList<ProducerRecord<String, byte[]>>();
+    for (String header : List.of("ce_type", "traceparent")) {
+      var record = typed(0, "pay_nonsense", "payment.initiated", new byte[]{1});
+      record.headers().add(header, null);
+      poison.add(record);
+    }
+    assertBuried(poison);
+  }
+
+  /** It can be read, but not be begun. */
+  @Test
+  void poison_ofAMerchantThatIsNone_isDeadLetterAndTheConsumerGoesOn() {
+    awaitStatus(pay("pm_card_visa"), "settled", Duration.ofSeconds(15));
+    var event = Topic.records(site).stream().filter(r -> r.value() != null
+        && new String(r.value(), StandardCharsets.ISO_8859_1).contains("mer_")
+        && type(r).equals("payment.initiated")).findFirst().orElseThrow();
+    byte[] value = new String(event.value(), StandardCharsets.ISO_8859_1).replace("mer_", "zzz_")
+        .getBytes(StandardCharsets.ISO_8859_1);
+    assertBuried(List.of(typed(0, event.key(), "payment.initiated", value)));
+    assertThat(Sql.rows(site, "SELECT error FROM dead_letter WHERE task = 'poison' ORDER BY id DESC LIMIT 1"))
+        .containsExactly(List.of("cannot be begun: java.lang.NullPointerException: merchant"));
+  }
+
+  private static String type(ConsumerRecord<String, byte[]> record) {
+    var type = record.headers().lastHeader("ce_type");
+    return type == null || type.value() == null ? "" : new String(type.value(), StandardCharsets.US_ASCII);
+  }
+
+  /** And they are passed: none of them holds the offset of its partition. */
   private static void assertBuried(List<ProducerRecord<String, byte[]>> poison) {
     String count = "SELECT count(*) FROM dead_letter WHERE task = 'poison'";
     long before = site.number(count);
@@ -247,6 +280,8 @@ class ProviderOutcomesIT {
     Await.until(Duration.ofSeconds(10), poison.size() + " dead letters; log: " + lastWarning(),
         () -> site.number(count) == before + poison.size());
     assertThat(list("/ops/dead-letters", "task")).contains("poison");
+    Await.until(Duration.ofSeconds(10), "all is committed", () -> Topic.uncommitted(site) == 0);
+    assertThat(gateway.logText()).doesNotContain("alert=record_failed");
   }
 
   private static String lastWarning() {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Predicate;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -68,6 +69,24 @@ public final class Topic {
     try (var producer = new KafkaProducer<>(bootstrap(site), new StringSerializer(),
         new ByteArraySerializer())) {
       for (var record : records) producer.send(record).get();
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** How many records the site's processors have not committed yet. */
+  static long uncommitted(Site site) {
+    try (var consumer = new KafkaConsumer<>(bootstrap(site), new StringDeserializer(),
+        new ByteArrayDeserializer()); var admin = Admin.create(bootstrap(site))) {
+      var committed = admin.listConsumerGroupOffsets(site.group()).partitionsToOffsetAndMetadata().get();
+      var partitions = consumer.partitionsFor(site.topic()).stream()
+          .map(p -> new TopicPartition(p.topic(), p.partition())).toList();
+      long sum = 0;
+      for (var end : consumer.endOffsets(partitions).entrySet()) {
+        var offset = committed.get(end.getKey());
+        sum += end.getValue() - (offset == null ? 0 : offset.offset());
+      }
+      return sum;
     } catch (InterruptedException | ExecutionException e) {
       throw new IllegalStateException(e);
     }

@@ -62,7 +62,7 @@ final class DeadLetterActsIT {
               headers, source, created)
           SELECT p::uuid, t, s, 3, e, json_build_array(json_build_object('at', '2026-01-01T00:00:00Z', 'error', e)),
                  '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'the record', 'the key', 10, '{"ce_type": "x"}',
-                 'events/1/' || n, timestamptz '2026-03-01T12:00:00Z' + n * interval '1 day'
+                 'events/1/' || n || '/1700', timestamptz '2026-03-01T12:00:00Z' + n * interval '1 day'
             FROM (VALUES (1, null, 'charge', 'open', 'No connection: refused'), (2, '%s', 'operation', 'open', 'timeout'),
                          (3, null, 'poison', 'replayed', '100%% unreadable'), (4, null, 'webhook', 'discarded', 'unmatched'))
               AS v (n, p, t, s, e) ORDER BY n"""
@@ -174,7 +174,7 @@ final class DeadLetterActsIT {
     assertThat(letter.getJsonObject("record")).isEqualTo(new JsonObject().put("key", "the key")
         .put("form", "text").put("value", "the record").put("size", 10)
         .put("headers", new JsonObject().put("ce_type", "x")));
-    assertThat(letter.getString("source")).isEqualTo("events/1/2");
+    assertThat(letter.getString("source")).isEqualTo("events/1/2/1700");
     assertThat(Http.get(ops + "/99").status()).isEqualTo(404);
   }
 

@@ -9,6 +9,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.kafka.client.consumer.KafkaConsumer;
+import io.vertx.kafka.client.consumer.KafkaConsumerRecord;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -29,7 +31,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 
-/** How much an intake takes from Kafka when its work does not end. */
+/** How much an intake takes from Kafka when its work does not end, and what it does with records that are odd. */
 final class IntakeIT {
   private static final Duration BOUND = Duration.ofSeconds(20);
   private static final String TOPIC = "intake-it";
@@ -50,24 +52,24 @@ final class IntakeIT {
     return registry.get("millrace.queue.rejected").tag("queue", queue).counter().count();
   }
 
-  private static void produce() throws Exception {
+  private static void produce(String topic, int records) throws Exception {
     try (var admin = Admin.create(Map.of("bootstrap.servers", BOOTSTRAP))) {
-      admin.createTopics(List.of(new NewTopic(TOPIC, 1, (short) 1))).all().get();
+      admin.createTopics(List.of(new NewTopic(topic, 1, (short) 1))).all().get();
     }
     try (var producer = new KafkaProducer<>(Map.<String, Object>of("bootstrap.servers", BOOTSTRAP),
         new StringSerializer(), new ByteArraySerializer())) {
-      for (int i = 0; i < RECORDS; i++) producer.send(new ProducerRecord<>(TOPIC, "k", new byte[]{1}));
+      for (int i = 0; i < records; i++) producer.send(new ProducerRecord<>(topic, "k", new byte[]{1}));
     }
   }
 
-  private Intake intake(Loop loop) {
-    var settings = new HashMap<String, String>(Map.of("bootstrap.servers", BOOTSTRAP, "group.id", TOPIC,
+  private Intake intake(Loop loop, String topic, ToLongFunction<KafkaConsumerRecord<String, byte[]>> waitMs) {
+    var settings = new HashMap<String, String>(Map.of("bootstrap.servers", BOOTSTRAP, "group.id", topic,
         "key.deserializer", StringDeserializer.class.getName(), "value.deserializer",
         ByteArrayDeserializer.class.getName(), "enable.auto.commit", "false", "auto.offset.reset", "earliest",
         "max.poll.records", Integer.toString(Intake.POLL_MAX)));
     return loop
         .on(() -> new Intake(loop.vertx(), KafkaConsumer.create(loop.vertx(), settings), "retry", AT_ONCE,
-            record -> 0, record -> {
+            waitMs, record -> {
               Promise<Void> promise = Promise.promise();
               begun.add(record.offset());
               if (!slow) return Future.succeededFuture();
@@ -78,9 +80,9 @@ final class IntakeIT {
 
   @Test
   void intake_full_leavesTheRestInKafka_andLosesNothing() throws Exception {
-    produce();
+    produce(TOPIC, RECORDS);
     try (var loop = new Loop()) {
-      var intake = intake(loop);
+      var intake = intake(loop, TOPIC, record -> 0);
       loop.result(() -> intake.start(Set.of(TOPIC)));
       Await.until(BOUND, "as many as may are in hand", () -> depth("retry") == AT_ONCE);
       assertThat(rejected("retry")).isPositive();
@@ -102,6 +104,24 @@ final class IntakeIT {
       Await.until(BOUND, "nothing is in hand", () -> depth("retry") == 0 && depth("retry-held") == 0);
       assertThat(begun).as("each once, in order")
           .containsExactlyElementsOf(IntStream.range(0, RECORDS).mapToObj(i -> (long) i).toList());
+      loop.result(() -> intake.close(1_000));
+    }
+  }
+
+  /** How long it must wait cannot be told of every record: that one begins, and so do all that come after it. */
+  @Test
+  void intake_ofARecordWhoseWaitCannotBeTold_beginsIt_andGoesOn() throws Exception {
+    String topic = "intake-odd";
+    slow = false;
+    produce(topic, 3);
+    try (var loop = new Loop()) {
+      var intake = intake(loop, topic, record -> {
+        if (record.offset() == 1) throw new NullPointerException("no value");
+        return 0;
+      });
+      loop.result(() -> intake.start(Set.of(topic)));
+      Await.until(BOUND, "all have begun", () -> begun.size() == 3);
+      assertThat(begun).containsExactly(0L, 1L, 2L);
       loop.result(() -> intake.close(1_000));
     }
   }

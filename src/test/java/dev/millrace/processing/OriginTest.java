@@ -7,7 +7,10 @@ import io.vertx.kafka.client.consumer.KafkaConsumerRecord;
 import io.vertx.kafka.client.consumer.impl.KafkaConsumerRecordImpl;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -45,7 +48,12 @@ final class OriginTest {
   }
 
   private static KafkaConsumerRecord<String, byte[]> record(String key, byte[] value) {
-    return new KafkaConsumerRecordImpl<>(new ConsumerRecord<>("topic", 3, 14L, key, value));
+    return record(1_700_000_000_000L, key, value);
+  }
+
+  private static KafkaConsumerRecord<String, byte[]> record(long timestamp, String key, byte[] value) {
+    return new KafkaConsumerRecordImpl<>(new ConsumerRecord<>("topic", 3, 14L, timestamp,
+        TimestampType.CREATE_TIME, 0, 0, key, value, new RecordHeaders(), Optional.empty()));
   }
 
   @Test
@@ -56,10 +64,18 @@ final class OriginTest {
     record.record().headers().add("none", null);
     for (int i = 0; i < 30; i++) record.record().headers().add("h" + i, new byte[]{'v'});
     var origin = Origin.of(record);
-    assertThat(origin.source()).isEqualTo("topic/3/14");
+    assertThat(origin.source()).isEqualTo("topic/3/14/1700000000000");
     assertThat(origin.key()).isEqualTo("pay_1");
     assertThat(origin.headers()).hasSize(20).containsEntry("ce_type", "payment.initiated")
         .containsEntry("long?", "?" + "x".repeat(499)).containsEntry("h17", "v").doesNotContainKey("none");
     assertThat(Origin.of(record(null, null)).value().length()).isZero();
+  }
+
+  /** A topic that is made anew begins again with offset 0. */
+  @Test
+  void record_whereAnotherOneWas_hasASourceOfItsOwn() {
+    String before = Origin.of(record(1, "pay_1", new byte[]{1})).source();
+    assertThat(Origin.of(record(1, "pay_1", new byte[]{1})).source()).as("delivered again").isEqualTo(before);
+    assertThat(Origin.of(record(2, "pay_2", new byte[]{1})).source()).isNotEqualTo(before);
   }
 }

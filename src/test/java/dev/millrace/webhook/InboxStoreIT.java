@@ -9,6 +9,7 @@ import dev.millrace.webhook.InboxStore.Again;
 import dev.millrace.webhook.InboxStore.Kept;
 import dev.millrace.webhook.InboxStore.Parked;
 import dev.millrace.webhook.InboxStore.Result;
+import io.vertx.core.json.JsonArray;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
@@ -23,6 +24,8 @@ class InboxStoreIT {
   private static final long EPOCH = 7;
   private static final OffsetDateTime PAST = OffsetDateTime.parse("2026-01-01T00:00:00Z");
   private static final OffsetDateTime FUTURE = OffsetDateTime.parse("2126-01-01T00:00:00Z");
+  private static final JsonArray WHY = new JsonArray("[{\"at\":\"2026-01-01T00:00:00Z\",\"error\":\"why\"}]");
+  private static final JsonArray WHY_NOW = new JsonArray("[{\"error\":\"why now\"}]");
 
   private static TestDatabase database;
   private static Loop loop;
@@ -92,6 +95,7 @@ class InboxStoreIT {
     assertThat(ids(all)).containsExactly("c", "a", "b");
     assertThat(all.getFirst().body().toString()).isEqualTo("body of c");
     assertThat(all).extracting(Kept::tries).containsOnly(0);
+    assertThat(all).extracting(Kept::errors).containsOnly(new JsonArray());
     assertThat(ids(read(cursor(), 2))).containsExactly("c", "a");
     assertThat(ids(read(all.get(1).place(), 10))).containsExactly("b");
     assertThat(read(all.getLast().place(), 10)).isEmpty();
@@ -129,11 +133,12 @@ class InboxStoreIT {
   void write_withAnEpochThatIsOver_changesNothing() throws SQLException {
     keep("a", "b");
     var all = read(cursor(), 10);
-    assertThat(write(EPOCH, List.of(), List.of(new Parked(all.getLast(), PAST)), Cursor.START, 0)).isTrue();
+    assertThat(write(EPOCH, List.of(), List.of(new Parked(all.getLast(), PAST, WHY)), Cursor.START, 0))
+        .isTrue();
     Cursor before = cursor();
     for (long epoch : List.of(EPOCH - 1, EPOCH + 1)) {
       assertThat(write(epoch, List.of(applied(all.getFirst()), applied(all.getLast())),
-          List.of(new Parked(all.getFirst(), FUTURE)), all.getLast().place(), 2)).isFalse();
+          List.of(new Parked(all.getFirst(), FUTURE, WHY)), all.getLast().place(), 2)).isFalse();
     }
     assertThat(cursor()).isEqualTo(before);
     assertThat(count("provider_event_result")).isZero();
@@ -146,17 +151,18 @@ class InboxStoreIT {
     keep("a", "b");
     var all = read(cursor(), 10);
     var since = all.getFirst().since();
-    write(EPOCH, List.of(applied(all.getLast())), List.of(new Parked(all.getFirst(), PAST)),
+    write(EPOCH, List.of(applied(all.getLast())), List.of(new Parked(all.getFirst(), PAST, WHY)),
         all.getLast().place(), 2);
     assertThat(due(PAST.minusNanos(1_000))).isEmpty();
     Kept once = due(PAST).getFirst();
     assertThat(once).isEqualTo(new Kept(all.getFirst().place(), "stripe", "default", "a",
-        all.getFirst().body(), since, 1));
-    write(EPOCH, List.of(), List.of(new Parked(once, PAST.plusSeconds(1))), Cursor.START, 0);
+        all.getFirst().body(), since, 1, WHY));
+    write(EPOCH, List.of(), List.of(new Parked(once, PAST.plusSeconds(1), WHY_NOW)), Cursor.START, 0);
     assertThat(due(PAST)).isEmpty();
     Kept twice = due(PAST.plusSeconds(1)).getFirst();
     assertThat(twice.tries()).isEqualTo(2);
     assertThat(twice.since()).isEqualTo(since);
+    assertThat(twice.errors()).isEqualTo(WHY_NOW);
     write(EPOCH, List.of(applied(twice)), List.of(), Cursor.START, 0);
     assertThat(count("provider_event_parked")).isZero();
     assertThat(count("provider_event_result")).isEqualTo(2);

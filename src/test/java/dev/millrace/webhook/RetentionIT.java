@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.payment.EventType;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
 import org.junit.jupiter.api.Test;
@@ -34,12 +35,55 @@ final class RetentionIT {
     }
   }
 
+  /** By the last that became of them; whoever deleted an open one would lose what was given up. */
+  @Test
+  void deadLetter_replayedOrDiscardedLongAgo_isForgotten_openOnesAreKept() {
+    try (var site = new Merchants(Merchants.POLICY)) {
+      site.sql(
+          """
+            INSERT INTO dead_letter (task, status, attempts, error, traceparent, record, source, created, decided, outcome_at, due)
+            SELECT 'poison', s, 1, 'x', '', '', name, now() - 50 * interval '1 day', now() - d * interval '1 day',
+                   now() - o * interval '1 day', now() - interval '40 days'
+              FROM (VALUES ('never decided', 'open', NULL, NULL), ('failed again', 'open', 40, 40), ('ordered', 'replaying', 40, NULL),
+                           ('put away', 'discarded', 20, NULL), ('put away lately', 'discarded', 1, 30),
+                           ('done', 'replayed', 40, 20), ('done lately', 'replayed', 40, 1)) AS v (name, s, d, o)""");
+      assertThat(forget(site, Duration.ofDays(39))).isZero();
+      assertThat(forget(site, Duration.ofDays(41))).isEqualTo(2);
+      assertThat(sources(site))
+          .isEqualTo("done lately, failed again, never decided, ordered, put away lately");
+      assertThat(forget(site, Duration.ofDays(5_000))).isEqualTo(2);
+      assertThat(sources(site)).isEqualTo("failed again, never decided, ordered");
+    }
+  }
+
+  @Test
+  void deadLetters_tooManyForOneRound_areForgottenInSeveral() {
+    try (var site = new Merchants(Merchants.POLICY)) {
+      site.sql("INSERT INTO dead_letter (task, status, attempts, error, traceparent, record, source)"
+          + " SELECT 'poison', 'discarded', 1, 'x', '', '', n FROM generate_series(1, 5001) n");
+      assertThat(forget(site, Duration.ofDays(61))).isEqualTo(5_000);
+      assertThat(forget(site, Duration.ofDays(61))).isEqualTo(1);
+    }
+  }
+
+  private static String sources(Merchants site) {
+    try (var owner = site.database.owner();
+        var statement = owner.createStatement();
+        var rows = statement
+            .executeQuery("SELECT string_agg(source, ', ' ORDER BY source) FROM dead_letter")) {
+      rows.next();
+      return rows.getString(1);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   private static int forget(Merchants site, Duration later) {
     PgLink rows = site.database.link(site.loop, "retention");
     int deleted = site.loop.result(() -> new Retention(site.loop.vertx(),
         new Lease(site.loop.vertx(), rows, "none", "test", 1_000), rows::execute,
-        InstantSource.fixed(java.time.Instant.now().plus(later)), Duration.ofDays(30), Duration.ofDays(90))
-        .forget());
+        InstantSource.fixed(java.time.Instant.now().plus(later)), Duration.ofDays(30), Duration.ofDays(90),
+        Duration.ofDays(60)).forget());
     site.loop.result(rows::close);
     return deleted;
   }
