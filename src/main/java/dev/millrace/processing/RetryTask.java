@@ -6,6 +6,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.DateTimeException;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +47,7 @@ record RetryTask(UUID payment, Handler handler, int window, int turns, int attem
           errors != null
               ? Failure.of(errors)
               : error.isEmpty() ? List.of() : List.of(new Failure(null, error)),
-          json.getString("traceparent", ""));
+          Objects.requireNonNullElse(json.getString("traceparent"), ""));
     } catch (DecodeException | IllegalArgumentException | ClassCastException | NullPointerException
         | DateTimeException e) {
       return null;

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 /** How much an intake takes from Kafka when its work does not end, and what it does with records that are odd. */
 final class IntakeIT {
   private static final Duration BOUND = Duration.ofSeconds(20);
-  private static final String TOPIC = "intake-it";
+  private static final String TOPIC = "intake-it-" + System.nanoTime();
   private static final String BOOTSTRAP = "127.0.0.1:" + TestServers.shared().ports().kafka();
   private static final int RECORDS = Intake.POLL_MAX + 1_000;
   private static final int AT_ONCE = 2;
@@ -111,7 +111,7 @@ final class IntakeIT {
   /** How long it must wait cannot be told of every record: that one begins, and so do all that come after it. */
   @Test
   void intake_ofARecordWhoseWaitCannotBeTold_beginsIt_andGoesOn() throws Exception {
-    String topic = "intake-odd";
+    String topic = TOPIC + "-odd";
     slow = false;
     produce(topic, 3);
     try (var loop = new Loop()) {

@@ -47,6 +47,12 @@ final class RetryTaskTest {
         .isEqualTo(new RetryTask(UUID.fromString(ID), Handler.CHARGE, 0, 0, 1, 5, List.of(), ""));
   }
 
+  @Test
+  void json_withNoTrace_isATaskWithAnEmptyOne() {
+    assertThat(decode("{\"payment\":\"" + ID
+        + "\",\"window\":0,\"attempts\":1,\"due_ms\":5,\"traceparent\":null}").traceparent()).isEmpty();
+  }
+
   /** They wait in the topics for hours: a new version meets those of the one before. */
   @Test
   void json_ofAnEarlierVersion_isATaskWithItsLastError() {

@@ -21,8 +21,14 @@ public final class GatewayProcess {
     this.log = log;
   }
 
+  /** Its log begins anew: what an earlier run of the tests wrote is no witness. */
   static GatewayProcess start(Map<String, String> environment, String name) {
     var gateway = new GatewayProcess(environment, Path.of("target", "it", name + ".log"));
+    try {
+      Files.deleteIfExists(gateway.log);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     gateway.start();
     return gateway;
   }
