@@ -42,9 +42,11 @@ final class Janitor {
     UPDATE unresolved SET tries = tries + 1, next_try = now() + least(3600, 30 * 2 ^ least(tries, 10)) * interval '1 s'
      WHERE payment_id IN (SELECT payment_id FROM unresolved WHERE next_try <= now() ORDER BY next_try LIMIT 200 FOR UPDATE SKIP LOCKED)
     RETURNING payment_id""";
+  /** Of one in review that was never tried, the release is on its way. */
   private static final String FORGET = """
     DELETE FROM unresolved u USING payment p
-     WHERE p.id = u.payment_id AND p.status NOT IN ('initiated', 'in_review', 'provider_submitted', 'unknown')
+     WHERE p.id = u.payment_id AND p.status NOT IN ('initiated', 'provider_submitted', 'unknown')
+       AND (p.status <> 'in_review' OR u.tries > 0)
        AND NOT EXISTS (SELECT FROM operation o
                         WHERE o.payment_id = p.id AND o.status IN ('requested', 'submitted', 'unknown'))""";
   /** What payers brought back concerns nobody once their payments have gone on. */

@@ -25,9 +25,7 @@ class ChaosIT {
   static List<Scenario> scenarios() { return Catalog.chosen(System.getProperty("millrace.chaos", "dozen")); }
 
   @AfterAll
-  static void close() {
-    if (town != null) town.close();
-  }
+  static void close() { leaveTown(); }
 
   @ParameterizedTest
   @Execution(ExecutionMode.SAME_THREAD)

@@ -4,6 +4,7 @@ import dev.millrace.testing.Http;
 import dev.millrace.testing.Http.Answer;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
+import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +44,7 @@ final class Driver {
   private final Queue<Notice> notices = new ConcurrentLinkedQueue<>();
   private final Queue<String> refusedWrongly = new ConcurrentLinkedQueue<>();
   private final Queue<String> errors = new ConcurrentLinkedQueue<>();
+  private final Queue<String> late = new ConcurrentLinkedQueue<>();
   private final Map<Integer, AtomicInteger> statuses = new ConcurrentHashMap<>();
   private final AtomicInteger next = new AtomicInteger();
   private final ExecutorService lanes = Executors.newVirtualThreadPerTaskExecutor();
@@ -208,7 +210,8 @@ final class Driver {
       return answer;
     } catch (UncheckedIOException e) {
       // Nobody listens: whatever spreads requests over nodes goes to the next one.
-      if (!(e.getCause() instanceof ConnectException)) errors.add(intent + ": " + e.getCause());
+      if (e.getCause() instanceof HttpTimeoutException) late.add(intent.toString());
+      else if (!(e.getCause() instanceof ConnectException)) errors.add(intent + ": " + e.getCause());
       count(0, null);
       return null;
     }
@@ -313,6 +316,11 @@ final class Driver {
   /** What a client saw that it should never see, as long as one node is there: cut connections, failures without Retry-After. */
   List<String> errors() {
     return List.copyOf(errors);
+  }
+
+  /** Requests whose answers were not waited for to the end. */
+  List<String> late() {
+    return List.copyOf(late);
   }
 
   /** Requests that were to be sent again later. */

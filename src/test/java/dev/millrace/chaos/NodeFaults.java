@@ -187,5 +187,6 @@ final class NodeFaults {
       run.load(1);
     }
     assertThat(run.driver.errors()).as("errors that a client saw").isEmpty();
+    assertThat(run.driver.late()).as("requests that took too long").isEmpty();
   }
 }

@@ -60,6 +60,7 @@ final class Run {
   void assertNothingRefused() {
     assertThat(driver.refused()).as("refusals; %s", driver.statuses()).isZero();
     assertThat(driver.errors()).as("errors that a client saw").isEmpty();
+    assertThat(driver.late()).as("requests that took too long").isEmpty();
   }
 
   /** Has the provider behave like this until the healing. */

@@ -53,6 +53,7 @@ class DeadLetterReplayIT {
     front = site.start("api,relay,processor,settlement,ops", settings("300ms"));
     other = site.start("processor,ops", settings("500ms"));
     merchant = front.merchantKey();
+    Topic.awaitShared(site, 2);
     giveUp(PAYMENTS, 3);
     batchSince = OffsetDateTime.now().toString();
     giveUp(BATCH, 4);

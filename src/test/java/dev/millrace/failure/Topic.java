@@ -1,5 +1,6 @@
 package dev.millrace.failure;
 
+import dev.millrace.testing.Await;
 import dev.millrace.testing.Site;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -14,6 +15,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.GroupState;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -61,6 +63,24 @@ public final class Topic {
         consumer.poll(Duration.ofMillis(200)).forEach(records::add);
       }
       return records;
+    }
+  }
+
+  /** Waits until so many processors share the partitions: before that, records may go to two of them. */
+  public static void awaitShared(Site site, int processors) {
+    try (var admin = Admin.create(bootstrap(site))) {
+      for (String group : List.of(site.group(), site.group() + "-retry"))
+        Await.until(Duration.ofSeconds(20), processors + " processors share " + group,
+            () -> shared(admin, group, processors));
+    }
+  }
+
+  private static boolean shared(Admin admin, String group, int processors) {
+    try {
+      var described = admin.describeConsumerGroups(List.of(group)).all().get().get(group);
+      return described.groupState() == GroupState.STABLE && described.members().size() == processors;
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException(e);
     }
   }
 
