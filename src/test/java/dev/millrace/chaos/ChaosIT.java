@@ -4,11 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.chaos.Invariants.Rule;
+import dev.millrace.testing.Beside;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -16,7 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Real processes, real faults: pays at two nodes, breaks something, heals it, and looks from outside whether everything
  * that must hold does. {@code -Dmillrace.chaos} chooses the scenarios, {@code -Dmillrace.chaos.seed} the schedule.
  */
-@Execution(ExecutionMode.CONCURRENT)
+@Beside
 class ChaosIT {
   private static final long SEED = Long.getLong("millrace.chaos.seed", 1);
   private static final Report REPORT = new Report(SEED);
@@ -28,7 +27,6 @@ class ChaosIT {
   static void close() { leaveTown(); }
 
   @ParameterizedTest
-  @Execution(ExecutionMode.SAME_THREAD)
   @MethodSource("scenarios")
   void everythingHolds(Scenario scenario) throws Exception {
     if (!scenario.tool().available()) {

@@ -2,6 +2,7 @@ package dev.millrace.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.testing.Beside;
 import dev.millrace.testing.TestServers;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,6 +23,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Beside
 class EmbeddedKafkaServerIT {
   private static final String TOPIC = "payments";
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.embedded.EmbeddedServers.Kind;
 import dev.millrace.embedded.EmbeddedServers.Ports;
+import dev.millrace.testing.Beside;
 import dev.millrace.testing.TestServers;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Beside
 class EmbeddedServersIT {
   @TempDir
   private Path directory;

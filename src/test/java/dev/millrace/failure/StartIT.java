@@ -3,6 +3,7 @@ package dev.millrace.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.testing.Await;
+import dev.millrace.testing.Beside;
 import dev.millrace.testing.GatewayProcess;
 import dev.millrace.testing.Http;
 import dev.millrace.testing.Site;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** How the process begins and ends: by its environment, its ports, SIGTERM and SIGKILL. */
+@Beside
 class StartIT {
   private static final String DEMO_KEY = "sk_test_millrace";
   private static Site site;
