@@ -62,6 +62,25 @@ public final class Rebuild {
       throws SQLException, Replacement.Refused {
     if (one(writing, "SELECT pg_try_advisory_lock(" + LOCK + ")::int") == 0)
       throw new Replacement.Refused("another rebuild of this database is running");
+    try {
+      return alone(snapshot, writing, replace);
+    } finally {
+      unlock(writing);
+    }
+  }
+
+  /** The end of the session would do as well, but comes a moment after the end of this process: too late for the next one. */
+  private void unlock(Connection writing) {
+    try {
+      if (!writing.getAutoCommit()) writing.rollback();
+      one(writing, "SELECT pg_advisory_unlock(" + LOCK + ")::int");
+    } catch (SQLException e) {
+      out.println("rebuild: its lock ends with its session: " + e.getMessage());
+    }
+  }
+
+  private int alone(Connection snapshot, Connection writing, boolean replace)
+      throws SQLException, Replacement.Refused {
     var replacement = new Replacement(writing);
     if (replace) replacement.requireStandstill();
     requireKnownColumns(writing);

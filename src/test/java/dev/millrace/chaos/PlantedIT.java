@@ -46,7 +46,7 @@ class PlantedIT {
   @BeforeAll
   static void nothingIsBroken() throws Exception {
     town = new Town(Town.Plan.USUAL);
-    trial = new Trial(town, Scenario.of("no fault", run -> run.load(4)), 1);
+    trial = new Trial(town, Scenario.of("no fault", run -> run.load(4)), 1, 1);
     assertThat(trial.run()).as("before anything is broken").isEmpty();
     for (var kind : Intent.Kind.values())
       assertThat(trial.driver().intents()).as("accepted").anyMatch(i -> i.kind == kind && i.accepted());
@@ -88,7 +88,7 @@ class PlantedIT {
   @Order(2)
   @Test
   void forgottenKeys_areFound() throws Exception {
-    try (var other = new Trial(town, KEYS_FORGOTTEN, 2)) {
+    try (var other = new Trial(town, KEYS_FORGOTTEN, 2, 1)) {
       var breaches = other.run();
       assertThat(breaches.get(Rule.I1)).contains("made, by what was accepted");
       assertThat(breaches.get(Rule.I4)).contains("another body under", ": first 202 ", ", then 202 ");

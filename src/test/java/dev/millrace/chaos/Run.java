@@ -18,9 +18,12 @@ final class Run {
   final Town town;
   final Driver driver;
   final Random dice;
+  private final double pace;
   private int injected;
 
-  Run(Town town, Driver driver, Random dice) {
+  /** {@code pace}: how much of the time that a fault is given it gets. */
+  Run(Town town, Driver driver, Random dice, double pace) {
+    this.pace = pace;
     this.town = town;
     this.driver = driver;
     this.dice = dice;
@@ -35,7 +38,8 @@ final class Run {
 
   /** Lets the payments go on for so long, or as long as everything is slow up to a half longer. */
   void load(Duration time) {
-    long end = System.nanoTime() + time.toNanos() + dice.nextLong(time.toNanos() / 2 + 1);
+    long nanos = time.toNanos() + dice.nextLong(time.toNanos() / 2 + 1);
+    long end = System.nanoTime() + (long) (nanos * pace);
     while (System.nanoTime() - end < 0) LockSupport.parkNanos(Math.max(1, end - System.nanoTime()));
   }
 

@@ -26,7 +26,8 @@ final class Trial implements AutoCloseable {
   private final String key;
   private double restSeconds = -1;
 
-  Trial(Town town, Scenario scenario, long seed) {
+  /** {@code pace}: how long faults last, as a part of what they do in full. */
+  Trial(Town town, Scenario scenario, long seed, double pace) {
     this.town = town;
     this.scenario = scenario;
     var node = town.node("a");
@@ -37,7 +38,7 @@ final class Trial implements AutoCloseable {
     shop.listen(node, key);
     balancer = Balancer.of(town.nodes());
     driver = Driver.start(balancer, key, scenario.currencies(), seed, scenario.perSecond());
-    run = new Run(town, driver, new Random(seed));
+    run = new Run(town, driver, new Random(seed), pace);
   }
 
   /** Breaks, heals, waits and looks; answers what does not hold. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.embedded.EmbeddedServers.Kind;
 import dev.millrace.testing.Await;
+import dev.millrace.testing.Beside;
 import dev.millrace.testing.GatewayProcess;
 import dev.millrace.testing.Http;
 import dev.millrace.testing.Site;
@@ -25,6 +26,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** Ten thousand requests fight over a hundred keys: a hundred payments, whatever Redis does meanwhile. */
+@Beside
 class IdempotencyStormIT {
   private static final int REQUESTS = 10_000;
   private static final int KEYS = 100;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.embedded.EmbeddedServers.Kind;
 import dev.millrace.testing.Await;
+import dev.millrace.testing.Beside;
 import dev.millrace.testing.GatewayProcess;
 import dev.millrace.testing.Http;
 import dev.millrace.testing.QueueGauge;
@@ -39,6 +40,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Every queue of a gateway stands in the README, and is filled by a test: those behind the API by the ones of this
  * class, at a gateway whose limits are small.
  */
+@Beside
 class QueuesIT {
   private static final Duration BOUND = Duration.ofSeconds(30);
   /** Each queue and the test that fills it. A new queue needs a row here and one in the README. */
