@@ -21,6 +21,9 @@ ALTER TABLE dead_letter
   ADD COLUMN decided      timestamptz,
   ADD COLUMN reason       text;
 
+-- Since when its provider says that it has no record of it; for so long, and answering, it has not carried it out.
+ALTER TABLE attempt ADD COLUMN absent_since timestamptz;
+
 -- Why it was parked, the last times: as in dead_letter.
 ALTER TABLE provider_event_parked ADD COLUMN errors jsonb NOT NULL DEFAULT '[]';
 

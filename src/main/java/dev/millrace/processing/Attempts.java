@@ -17,19 +17,29 @@ import io.vertx.sqlclient.Tuple;
 final class Attempts {
   private static final String OPEN = """
     SELECT reference, number, provider, kind, operation, reason,
-           (extract(epoch FROM clock_timestamp() - coalesce(finished, started)) * 1000)::bigint
+           coalesce((extract(epoch FROM clock_timestamp() - absent_since) * 1000)::bigint, -1)
       FROM attempt WHERE reference = $1::uuid""";
   private static final String CLAIM = """
-    UPDATE attempt SET started = clock_timestamp(), finished = NULL, outcome = NULL, detail = NULL
+    UPDATE attempt SET started = clock_timestamp(), finished = NULL, outcome = NULL, detail = NULL, absent_since = NULL
      WHERE reference = $1::uuid AND (outcome = 'not_executed'
         OR outcome IS NULL AND started < clock_timestamp() - make_interval(secs => $2::float8))
     RETURNING 1""";
+  private static final String ABSENT = """
+    UPDATE attempt SET absent_since = clock_timestamp() WHERE reference = $1::uuid AND absent_since IS NULL""";
   private static final String NOT_EXECUTED = """
     UPDATE attempt SET finished = clock_timestamp(), outcome = 'not_executed', detail = $2::text
      WHERE reference = $1::uuid AND outcome IS NULL""";
 
-  /** {@code ageMs}: since the last call under this reference ended without an answer, or since it was begun. */
-  record Open(Attempt attempt, long ageMs) {}
+  /**
+   * {@code absentMs}: since the provider first said that it has no record of it, after the last call under this reference;
+   * -1 when it has not. A provider that hung may carry out what it was sent long before; that it answers shows that it is past it.
+   */
+  record Open(Attempt attempt, long absentMs) {
+    /** Whether the provider has had time enough since then: its saying so again is evidence. */
+    boolean absentFor(Providers.Times times) {
+      return absentMs >= times.absenceAfter();
+    }
+  }
 
   /** A right to call, for as long as nobody else can have it. {@code sinceNanos}: from before it was given. */
   record Right(long sinceNanos, long lifetimeMs) {
@@ -56,6 +66,11 @@ final class Attempts {
       return new Open(new Attempt(row.getUUID(0), row.getInteger(1), row.getString(2), row.getString(3),
           row.getUUID(4), row.getString(5), null, null, null), row.getLong(6));
     });
+  }
+
+  /** Notes that the provider has no record of it, if it is the first time that it says so. */
+  Future<Void> absent(Attempt attempt) {
+    return reads.query(ABSENT, Tuple.of(attempt.reference())).mapEmpty();
   }
 
   /** Whether the call may be made again, by us alone. */

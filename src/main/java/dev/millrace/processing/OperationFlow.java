@@ -174,10 +174,9 @@ final class OperationFlow {
       return provider.inquire(order).compose(outcome -> {
         if (!(outcome instanceof Outcome.Absent)) return answered(work, operation, open.attempt(), outcome);
         if (operation.state() == Operation.State.SUBMITTED) return repeat(work, operation, open.attempt());
-        if (open.ageMs() < parts.providers().times(provider.name()).absenceAfter())
-          return Future.succeededFuture(
-              Next.again(Handler.OPERATION,
-                  operation.id() + ": no record of it at " + provider.name() + " yet"));
+        if (!open.absentFor(parts.providers().times(provider.name())))
+          return attempts.absent(open.attempt()).map(v -> Next.again(Handler.OPERATION,
+              operation.id() + ": no record of it at " + provider.name() + " yet"));
         // It was never carried out, so it can be ordered anew, as a call of its own.
         if (open.attempt().number() < CALLS_MAX && possible(work.payment(), operation))
           return submit(work, operation, open.attempt().number() + 1);

@@ -279,10 +279,9 @@ final class PaymentFlow {
       return provider.inquire(charge(work)).compose(outcome -> {
         if (!(outcome instanceof Outcome.Absent)) return answered(work, open.attempt(), outcome);
         if (work.payment().status() == Status.PROVIDER_SUBMITTED) return repeat(work, open.attempt());
-        long absenceAfterMs = parts.providers.times(provider.name()).absenceAfter();
-        if (open.ageMs() < absenceAfterMs)
-          return Future.succeededFuture(
-              Next.again(Handler.CHARGE, "no record of it at " + provider.name() + " yet"));
+        if (!open.absentFor(parts.providers.times(provider.name())))
+          return attempts.absent(open.attempt())
+              .map(v -> Next.again(Handler.CHARGE, "no record of it at " + provider.name() + " yet"));
         return answered(work, open.attempt(), new Outcome.Declined(null, "provider_no_record", null,
             "The provider has no record of the payment: it was never charged."));
       });

@@ -10,6 +10,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
@@ -79,7 +80,11 @@ final class Run {
 
   /** Waits until the counter is beyond what it was before, and counts so many injections. */
   void awaitInjected(String what, long before, LongSupplier counter) {
-    Await.until(Duration.ofSeconds(30), what, () -> counter.getAsLong() > before);
-    injected += Math.toIntExact(counter.getAsLong() - before);
+    var seen = new AtomicLong();
+    Await.until(Duration.ofSeconds(30), what, () -> {
+      seen.set(counter.getAsLong());
+      return seen.get() > before;
+    });
+    injected += Math.toIntExact(seen.get() - before);
   }
 }

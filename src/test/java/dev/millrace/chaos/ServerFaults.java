@@ -265,6 +265,7 @@ final class ServerFaults {
   /** Not one page more; what comes after a Postgres that gave up starts it again, when there is room. */
   private static void diskFull(Run run) throws IOException {
     run.load(1);
+    long refused = run.driver.refused();
     Path ballast = run.town.postgresDisk().resolve("ballast");
     var store = Files.getFileStore(run.town.postgresDisk());
     try (var out = Files.newOutputStream(ballast)) {
@@ -274,20 +275,11 @@ final class ServerFaults {
       // Full.
       if (store.getUsableSpace() > 1 << 16) throw e;
     }
-    run.awaitInjected("Postgres has found the disk full", 0, () -> full(run));
+    run.awaitInjected("Postgres takes nothing more", refused, run.driver::refused);
     run.load(6);
     Files.delete(ballast);
     run.town.postgres.start();
     run.awaitAccepted(20);
-  }
-
-  private static long full(Run run) {
-    try {
-      return Files.readString(run.town.postgresDisk().resolve("postgres.log")).lines()
-          .filter(line -> line.contains("No space left on device")).count();
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
-    }
   }
 
   /** Every process of Postgres is traced, and its flushes are slow, or fail. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.journal.Append.Attempt;
 import dev.millrace.platform.TypeId;
 import dev.millrace.provider.Provider.Outcome;
+import dev.millrace.provider.Providers;
 import dev.millrace.testing.Loop;
 import dev.millrace.testing.TestDatabase;
 import io.vertx.core.Future;
@@ -99,6 +100,26 @@ class AttemptsIT {
     assertThat(over.expired()).isTrue();
     used(attempt, over, new Outcome.NotExecuted("429"));
     assertThat(claim(attempt, LONG_MS)).isFalse();
+  }
+
+  /** A provider that hangs may carry out late what it was sent: only from its first answer on it has had time. */
+  @Test
+  void absence_isEvidence_onlySinceTheProviderSaidSo() {
+    var attempt = begun(100);
+    var times = new Providers.Times(1_000, LONG_MS, LONG_MS);
+    assertThat(open(attempt).absentFor(times)).as("begun long ago").isFalse();
+    loop.result(() -> attempts.absent(attempt));
+    assertThat(open(attempt).absentFor(times)).as("said for the first time").isFalse();
+    execute("UPDATE attempt SET absent_since = absent_since - interval '2 s' WHERE reference = '"
+        + attempt.reference() + "'");
+    loop.result(() -> attempts.absent(attempt));
+    assertThat(open(attempt).absentFor(times)).as("said again").isTrue();
+    assertThat(claim(attempt, 5_000)).isTrue();
+    assertThat(open(attempt).absentFor(times)).as("called again").isFalse();
+  }
+
+  private static Attempts.Open open(Attempt attempt) {
+    return loop.result(() -> attempts.open(TypeId.format(TypeId.ATTEMPT, attempt.reference())));
   }
 
   @Test
