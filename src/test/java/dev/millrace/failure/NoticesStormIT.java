@@ -27,8 +27,8 @@ import org.junit.jupiter.api.Test;
 class NoticesStormIT {
   private static final Duration SOON = Duration.ofSeconds(15);
   private static final int PAYMENTS = 300;
-  private static final Map<String, String> SETTINGS = Map.of("MILLRACE_PROVIDER_STRIPE_TIMEOUT", "500ms",
-      "MILLRACE_PROVIDER_STRIPE_ABSENCE_AFTER", "1s", "MILLRACE_PROVIDER_STRIPE_BREAKER_CALLS_MIN", "10000",
+  private static final Map<String, String> SETTINGS = Map.of("MILLRACE_PROVIDER_STRIPE_TIMEOUT", "1s",
+      "MILLRACE_PROVIDER_STRIPE_ABSENCE_AFTER", "2s", "MILLRACE_PROVIDER_STRIPE_BREAKER_CALLS_MIN", "10000",
       "MILLRACE_PROCESSOR_RETRY_WINDOWS", "1500ms,1s,1s,2s,4s", "MILLRACE_INBOX_PARK_WINDOWS", "200ms,300ms",
       "MILLRACE_SETTLEMENT_INTERVAL", "100ms");
   private static Site site;
