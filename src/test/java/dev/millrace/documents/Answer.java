@@ -1,6 +1,7 @@
 package dev.millrace.documents;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
@@ -8,12 +9,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a command printed, or a document says that it prints, without what differs from run to run: identifiers, secrets,
- * times and lengths become examples of their kind. Two answers are the same when nothing else differs. JSON is compared by
- * its members, whatever its line breaks.
+ * What a command printed, or a document says that it prints, without what differs from run to run:
+ * identifiers, secrets, times and lengths become examples of their kind. Two answers are the same when
+ * nothing else differs. JSON is compared by its members, whatever its line breaks.
  */
 record Answer(List<String> lines, JsonNode json) {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON = new ObjectMapper()
+      .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
   private static final Map<String, String> DIFFERS = Map.of(
       "\\b(pay|att|re|cap|can|req|evt|mer|stl|whe|whd)_[0-9a-z]{26}\\b", "$1_x",
       "\\b(pi|re)_[A-Za-z0-9]{20,30}\\b", "$1_x",

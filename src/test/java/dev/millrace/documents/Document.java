@@ -13,7 +13,10 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** A Markdown file of the repository, taken apart into what the tests look at. {@code path} is seen from the root. */
+/**
+ * A Markdown file of the repository, taken apart into what the tests look at. {@code path} is seen from the
+ * root.
+ */
 record Document(Path path, String text) {
 
   private static final Path SITE = Path.of("src/site/markdown");
@@ -60,6 +63,10 @@ record Document(Path path, String text) {
       throw new UncheckedIOException(e);
     }
   }
+
+  /** How a test names it. */
+  @Override
+  public String toString() { return path.toString(); }
 
   boolean ofTheSite() { return path.startsWith(SITE); }
 

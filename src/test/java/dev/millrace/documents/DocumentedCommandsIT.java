@@ -30,9 +30,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every command of the README and of the site's pages does, pasted by a reader, what the document says: all blocks marked
- * {@code sh} of a document run in their order in one shell, at a gateway that was started as the README says, and print what
- * the block after them shows. Only the ports are others.
+ * Every command of the README and of the site's pages does, pasted by a reader, what the document says: all
+ * blocks marked {@code sh} of a document run in their order in one shell, at a gateway that was started as
+ * the README says, and print what the block after them shows. Only the ports are others.
  */
 @Beside
 class DocumentedCommandsIT {
@@ -40,12 +40,22 @@ class DocumentedCommandsIT {
   private static final Duration DOCUMENT = Duration.ofSeconds(120);
   /** What is shown and cannot be run here, by its first line, with the reason and what covers it. */
   private static final Map<String, String> NOT_RUN = new TreeMap<>(Map.of(
+      "docker compose -f docker/compose.yaml up --build",
+      "needs a container engine: not covered, as its page says",
+      "curl -s -X POST http://127.0.0.1:9090/ops/merchants"
+          + " -d '{\"name\":\"Bookshop\",\"livemode\":false,\"operator\":\"you\"}'",
+      "at a node in a container: the page operate has the same call",
+      "mvn -f load-tests/pom.xml gatling:test -Drate=500 -Dseconds=60"
+          + " -DbaseUrl=http://127.0.0.1:8080 -Dkey=sk_test_millrace -Dp99Ms=250",
+      "Maven and minutes of load: whoever measures runs it",
+      "mvn -B verify -Pchaos", "Maven and most of an hour: chaos.ChaosIT runs a dozen of its scenarios",
       "Millrace is running: api, notifier, ops, processor, relay, servers, settlement, simulator",
       "what the start prints: banner_isWhatTheStartPrints",
       "mvn -q compile exec:exec -Dmillrace.args=rebuild", "Maven: rebuild.RebuildIT, RebuildCommandIT",
       "replayed 568000 of 1000200 events, 56.8 %, 28830/s, 15 s to go",
       "a difference that has to be made first: RebuildCommandIT",
-      "MILLRACE_ROUTING_RULES='ach -> bank,eur 100000.. -> adyen,eur 30% -> adyen stripe,card -> stripe adyen'",
+      "MILLRACE_ROUTING_RULES='ach -> bank,eur 100000.. -> adyen,eur 30% -> adyen stripe,"
+          + "card -> stripe adyen'",
       "a setting, which does nothing alone: routingRules_asDocumented_areRead",
       "time=2026-11-20T12:30:54.072Z level=ERROR logger=PaymentFlow alert=amount_mismatch"
           + " payment=pay_01m7wf0d23enxbj6h122yfvf5h asked=500 charged=501",
@@ -165,10 +175,14 @@ class DocumentedCommandsIT {
   @Test
   void blocksThatAreNotRun_areKnown() {
     var shown = new TreeMap<String, String>();
-    for (var document : Document.manual())
+    for (var document : Document.all())
       for (var block : document.blocks())
         if (block.tag().equals("console")) shown.put(block.text().lines().findFirst().orElse(""), "");
     assertThat(shown.keySet()).isEqualTo(NOT_RUN.keySet());
+    var repository = new Repository();
+    for (String reason : NOT_RUN.values())
+      assertThat(Pattern.compile("\\b[A-Z]\\w*(?:IT|Test)\\b").matcher(reason).results().map(m -> m.group()))
+          .as(reason).allMatch(repository::hasClass);
   }
 
   @Test

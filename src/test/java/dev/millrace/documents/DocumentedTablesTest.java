@@ -81,7 +81,9 @@ class DocumentedTablesTest {
     assertThat(documented).isEqualTo(coded);
   }
 
-  /** The simulator's are its own, and private: they are asked of the class that has them, wherever it lives. */
+  /**
+   * The simulator's are its own, and private: they are asked of the class that has them, wherever it lives.
+   */
   @Test
   void paymentMethods_areTheSimulators() throws Exception {
     var documented = new ArrayList<String>();
@@ -97,6 +99,16 @@ class DocumentedTablesTest {
     var known = Class.forName(name).getDeclaredMethod("known");
     known.setAccessible(true);
     assertThat(new TreeSet<>(documented)).isEqualTo(new TreeSet<>(((Map<?, ?>) known.invoke(null)).keySet()));
+  }
+
+  @Test
+  void readme_namesThePortsThatAreTaken() throws IOException {
+    var ports = new TreeSet<String>();
+    Pattern.compile("(?m)^ +[a-z-]*port: (\\d+)$").matcher(Files.readString(Path.of("config/millrace.yaml")))
+        .results().forEach(m -> ports.add(m.group(1)));
+    String cell = Document.read(Path.of("README.md")).table("command").getFirst().get(2);
+    assertThat(Pattern.compile("\\b\\d{4,5}\\b").matcher(cell).results().map(m -> m.group()).toList())
+        .containsExactlyInAnyOrderElementsOf(ports);
   }
 
   private static final Pattern GRANT = Pattern

@@ -53,6 +53,7 @@ class DocumentsTest {
       "see `milrace.yaml`                       | path: milrace.yaml",
       "see `src/main/avro/<event>.avro/x`       | path: src/main/avro/<event>.avro/x",
       "see `OperationEndpoint`                  | class: OperationEndpoint",
+      "see `Transition`                         | class: Transition",
       "see `dev.millrace.paymentz`              | package or class: dev.millrace.paymentz",
       "see `dev.millrace.provider.<name>.X`     | package or class: dev.millrace.provider.<name>.X",
       "set `limits.unsetled`                    | setting: limits.unsetled",
@@ -83,15 +84,18 @@ class DocumentsTest {
         .containsExactly("SAMPLE.md: no such block without a tag that says what it is: line 3");
   }
 
-  /** What is right of each kind is left alone, so that the broken samples fail for the reason that is given. */
+  /**
+   * What is right of each kind is left alone, so that the broken samples fail for the reason that is given.
+   */
   @Test
   void sample_right_isLeftAlone() {
     assertThat(faults("SAMPLE.md",
         """
-          `payment/Transitions.java` `payment/Transitions` `config/millrace.yaml` `src/main/avro/<event>.avsc` `pom.xml`
-          `Transitions` `dev.millrace.payment` `dev.millrace.provider.<name>` `limits.unsettled` `provider.<account>.url`
-          MILLRACE_API_PORT `payment.confirmed` `payment.*` `settlement.posted` `settlement.interval`
-          `GET /v1/payments/{id}` `/ops/work` millrace_queue_depth millrace_queue_rejected_total -Dmillrace.chaos=all
+          `payment/Transitions.java` `payment/Transitions` `config/millrace.yaml` `src/main/avro/<event>.avsc`
+          `pom.xml` `Transitions` `dev.millrace.payment` `dev.millrace.provider.<name>` `limits.unsettled`
+          `provider.<account>.url` MILLRACE_API_PORT `payment.confirmed` `payment.*` `settlement.posted`
+          `settlement.interval` `GET /v1/payments/{id}` `/ops/work` millrace_queue_depth millrace_queue_rejected_total
+          -Dmillrace.chaos=all
           `queue_full` `pm_card_visa` [that](README.md#make-a-payment) [here](#so-it-is) `target/site`
 
           # So it is
@@ -107,7 +111,10 @@ class DocumentsTest {
     return new NameCheck(REPOSITORY).faults(new Document(Path.of(path), text));
   }
 
-  /** Who is woken by a line of the log looks its name up: each alert of the code stands in the page, and no other. */
+  /**
+   * Who is woken by a line of the log looks its name up: each alert of the code stands in the page, and no
+   * other.
+   */
   @Test
   void alerts_areThoseOfTheCode() {
     var documented = Document.page("monitor").table("alert").stream()

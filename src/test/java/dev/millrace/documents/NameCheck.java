@@ -8,10 +8,10 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Finds what a document names and the repository does not have. The rule is simple, so that it can be strict: what looks
- * like a path, a class, a setting, an event, a route, a metric, an environment variable, a system property or a name with
- * underscores is one, and a link leads somewhere. Prose without backticks is not looked at, but for variables, metrics
- * and properties, which are looked for in blocks too.
+ * Finds what a document names and the repository does not have. The rule is simple, so that it can be strict:
+ * what looks like a path, a class, a setting, an event, a route, a metric, an environment variable, a system
+ * property or a name with underscores is one, and a link leads somewhere. Prose without backticks is not
+ * looked at, but for variables, metrics and properties, which are looked for in blocks too.
  */
 final class NameCheck {
   private static final Pattern VARIABLE = Pattern.compile("MILLRACE_[A-Z0-9_]*[A-Z0-9]");
@@ -19,7 +19,7 @@ final class NameCheck {
   private static final Pattern PROPERTY = Pattern.compile("-D(millrace\\.[a-z.-]*[a-z])");
   private static final Pattern PATH = Pattern.compile("[A-Za-z0-9_.*<>-]+(/[A-Za-z0-9_.*<>-]+)*/?");
   private static final Pattern FILE = Pattern.compile(".*\\.(java|md|yaml|yml|xml|sql|avsc|json)");
-  private static final Pattern CLASS = Pattern.compile("[A-Z][a-z0-9]+[A-Z][A-Za-z0-9]*");
+  private static final Pattern CLASS = Pattern.compile("[A-Z][a-z][A-Za-z0-9]*");
   private static final Pattern DOTTED = Pattern.compile("[a-z][a-z_-]*(\\.[a-z0-9_*<>-]+)+");
   private static final Pattern UNDERSCORES = Pattern.compile("[a-z][a-z0-9]*(_[a-z0-9]+)+");
   private static final Pattern ROUTE = Pattern
@@ -105,7 +105,7 @@ final class NameCheck {
             if (!isPath(word)) fault("path", word);
           } else
         if (CLASS.matcher(word).matches()) {
-          if (!repository.hasClass(word)) fault("class", word);
+          if (!repository.hasClass(word) && !isPath(word)) fault("class", word);
         } else if (DOTTED.matcher(word).matches()) {
           dotted(word);
         } else if (word.startsWith("pm_")) {

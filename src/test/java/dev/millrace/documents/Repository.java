@@ -18,7 +18,10 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** What there is in the repository for documents to name: files, classes, settings, events, meters, routes, words. */
+/**
+ * What there is in the repository for documents to name: files, classes, settings, events, meters, routes,
+ * words.
+ */
 final class Repository {
   private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
   private static final Pattern METER = Pattern.compile("\"(millrace\\.[a-z.]+)\"");

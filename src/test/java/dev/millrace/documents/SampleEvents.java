@@ -9,7 +9,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/** One event of each type that there is, with everything that it can say: fees, and more charged than was asked for. */
+/**
+ * One event of each type that there is, with everything that it can say: fees, and more charged than was
+ * asked for.
+ */
 final class SampleEvents {
   private static final long AMOUNT = 1_000;
   private static final long AMOUNT_CHARGED = 1_100;
