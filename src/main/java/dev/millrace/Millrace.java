@@ -4,20 +4,27 @@ import dev.millrace.api.ApiVerticle;
 import dev.millrace.embedded.EmbeddedServerException;
 import dev.millrace.embedded.EmbeddedServers;
 import dev.millrace.embedded.EmbeddedServers.Kind;
+import dev.millrace.start.DemoMerchant;
 import dev.millrace.journal.Relay;
 import dev.millrace.journal.RelayVerticle;
 import dev.millrace.ops.OpsVerticle;
+import dev.millrace.start.Banner;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.ConfigException;
+import dev.millrace.platform.KafkaBuffer;
+import dev.millrace.start.KafkaTopics;
 import dev.millrace.platform.Migrations;
-import dev.millrace.platform.Room;
+import dev.millrace.platform.Capacity;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
 import dev.millrace.processing.ProcessorVerticle;
+import dev.millrace.provider.WebhookSchemes;
+import dev.millrace.start.RebuildCommand;
 import dev.millrace.settlement.SettlementVerticle;
 import dev.millrace.provider.Providers;
 import dev.millrace.simulator.Simulator;
 import dev.millrace.simulator.SimulatorOptions;
+import dev.millrace.start.SimulatorWebhooks;
 import dev.millrace.webhook.NotifierVerticle;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -240,7 +247,7 @@ public final class Millrace {
   }
 
   private void startApi() throws Exception {
-    var connections = new Room(registry, "connections", node, config.positive("api.connections-max"));
+    var connections = new Capacity(registry, "connections", node, config.positive("api.connections-max"));
     for (int i = 0; i < config.positive("api.event-loops"); i++) {
       deploy("api.port", config.port("api.port"),
           new ApiVerticle(config, servers, registry, node + "-" + i, connections, WebhookSchemes.of(config),

@@ -1,7 +1,8 @@
 package dev.millrace.api;
 
-import dev.millrace.idempotency.Answers;
-import dev.millrace.idempotency.KeyRecords;
+import dev.millrace.idempotency.AnswerCache;
+import dev.millrace.idempotency.IdempotencyKeyStore;
+import dev.millrace.identity.Credentials;
 import dev.millrace.journal.AcceptWriter;
 import dev.millrace.journal.EventId;
 import dev.millrace.journal.EventReads;
@@ -13,12 +14,12 @@ import dev.millrace.ledger.Balances;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.RedisLink;
-import dev.millrace.platform.Room;
+import dev.millrace.platform.Capacity;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
 import dev.millrace.provider.WebhookScheme;
 import dev.millrace.webhook.AddressPolicy;
-import dev.millrace.webhook.Inbox;
+import dev.millrace.inbox.InboxWriter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -52,7 +53,7 @@ public final class ApiVerticle extends VerticleBase {
   private final Servers servers;
   private final MeterRegistry registry;
   private final String instance;
-  private final Room connections;
+  private final Capacity connections;
   /** Connections that have not sent a whole request head yet: closed when that takes too long. */
   private final Set<HttpConnection> firstRequest = Collections.newSetFromMap(new IdentityHashMap<>());
   private @Nullable HttpServer server;
@@ -73,7 +74,7 @@ public final class ApiVerticle extends VerticleBase {
    * ask clients to come back by another connection.
    */
   public ApiVerticle(Config config, Servers servers, MeterRegistry registry, String instance,
-      Room connections, Map<String, WebhookScheme> schemes, BooleanSupplier leaving) {
+      Capacity connections, Map<String, WebhookScheme> schemes, BooleanSupplier leaving) {
     this.leaving = leaving;
     this.schemes = schemes;
     this.config = config;
@@ -100,22 +101,22 @@ public final class ApiVerticle extends VerticleBase {
     var waiting = new OutcomeWatch<PaymentRow>(vertx, ids -> OutcomeWatch.decided(reads, ids),
         config.positive("api.waiters-max"), "waiters", instance, registry);
     watch = waiting;
-    var records = new KeyRecords(reads::query);
+    var records = new IdempotencyKeyStore(reads::query);
     var share = new MerchantShare(
         Math.max(1,
             config.positive("limits.accept-queue") * config.positive("limits.merchant-share-percent") / 100),
         instance, registry);
     var bodies = new BodyReader(vertx, config.positive("api.body-bytes-max"),
         config.millis("api.request-timeout"),
-        new Room(registry, "bodies", instance, config.positive("api.held-bytes-max")));
+        new Capacity(registry, "bodies", instance, config.positive("api.held-bytes-max")));
     var create = new CreateEndpoint(bodies, writer,
-        new Answers(vertx, link, config.millis("idempotency.redis-ttl"),
-            new Room(registry, "answers", instance, config.positive("redis.in-flight-max")), registry),
+        new AnswerCache(vertx, link, config.millis("idempotency.redis-ttl"),
+            new Capacity(registry, "answers", instance, config.positive("redis.in-flight-max")), registry),
         records, reads,
         waiting, backlog, share);
     var gate = new Gate(writer::up, new Credentials(reads), new RateLimiter(link),
         config.millis("api.refusal-pause"),
-        new Room(registry, "refusals", instance, config.positive("api.refusals-max")),
+        new Capacity(registry, "refusals", instance, config.positive("api.refusals-max")),
         config.text("api.docs-url"), registry);
     var inbox = new ArrayList<PgLink>();
     for (int i = 0; i < config.positive("inbox.connections"); i++)
@@ -132,7 +133,7 @@ public final class ApiVerticle extends VerticleBase {
           operations(router, gate, bodies, reads, records, writer::up);
           var events = new Events(new EventReads(reads::query), ids, config.duration("events.retention"));
           events(router, gate, reads, events);
-          webhooks(router, gate, bodies, new Once(reads, records), reads, ids, events);
+          webhooks(router, gate, bodies, new IdempotentTransaction(reads, records), reads, ids, events);
           return listen(gate, router, received(inbox, reads));
         }).onSuccess(s -> server = s);
   }
@@ -148,13 +149,14 @@ public final class ApiVerticle extends VerticleBase {
   }
 
   /** Captures, cancellations and refunds have connections of their own: they may wait for a payment's row. */
-  private void operations(Router router, Gate gate, BodyReader bodies, Reads reads, KeyRecords records,
+  private void operations(Router router, Gate gate, BodyReader bodies, Reads reads,
+      IdempotencyKeyStore records,
       BooleanSupplier storageUp) {
     Pool writing = servers.batchPool(vertx);
     changes = writing;
     var transactions = new Reads(writing, config.millis("postgres.statement-timeout"),
         servers.poolRoom("operations-" + instance, registry));
-    var turns = new Turns(config.positive("postgres.pool-waiting-max"), instance, registry);
+    var turns = new PerPaymentQueue(config.positive("postgres.pool-waiting-max"), instance, registry);
     String counter = "operations-" + instance;
     var ended = new OperationReads(reads::query);
     var waiting = new OutcomeWatch<OperationRow>(vertx,
@@ -162,7 +164,8 @@ public final class ApiVerticle extends VerticleBase {
             .map(rows -> rows.stream().collect(Collectors.toMap(OperationRow::id, Function.identity()))),
         config.positive("api.waiters-max"), "operation-waiters", instance, registry);
     operationWatch = waiting;
-    var asked = new OperationEndpoints(bodies, new Once(transactions, records), turns, reads, waiting,
+    var asked = new OperationEndpoints(bodies, new IdempotentTransaction(transactions, records), turns, reads,
+        waiting,
         counter);
     router.post("/v1/payments/:id/capture").handler(gate.call(asked::capture));
     router.post("/v1/payments/:id/cancel").handler(gate.call(asked::cancel));
@@ -190,7 +193,8 @@ public final class ApiVerticle extends VerticleBase {
     router.get("/v1/events/:id").handler(gate.call(events::read));
   }
 
-  private void webhooks(Router router, Gate gate, BodyReader bodies, Once once, Reads reads, EventId ids,
+  private void webhooks(Router router, Gate gate, BodyReader bodies, IdempotentTransaction once, Reads reads,
+      EventId ids,
       Events events) {
     var endpoints = new WebhookEndpoints(bodies, once, reads, ids, events,
         new AddressPolicy(servers.privateWebhooks()), config.positive("webhooks.endpoints-max"), instance);
@@ -211,9 +215,9 @@ public final class ApiVerticle extends VerticleBase {
   private ProviderWebhooks received(List<PgLink> inbox, Reads reads) {
     return new ProviderWebhooks(
         new BodyReader(vertx, config.positive("inbox.body-bytes-max"), config.millis("api.request-timeout"),
-            new Room(registry, "inbox-bytes", instance, config.positive("inbox.held-bytes-max"))),
+            new Capacity(registry, "inbox-bytes", instance, config.positive("inbox.held-bytes-max"))),
         schemes,
-        new Inbox(vertx, inbox, instance, config.positive("inbox.queue"),
+        new InboxWriter(vertx, inbox, instance, config.positive("inbox.queue"),
             config.positive("inbox.commit-batch-max"),
             registry),
         reads,
@@ -259,7 +263,7 @@ public final class ApiVerticle extends VerticleBase {
   }
 
   private static Problem failure(RoutingContext context) {
-    return context.failure() instanceof Refusal r
+    return context.failure() instanceof ProblemException r
         ? r.problem()
         : Problem.of(500, "api_error", "internal_error", "Something failed on our side.");
   }

@@ -1,6 +1,6 @@
 package dev.millrace.api;
 
-import dev.millrace.platform.Room;
+import dev.millrace.platform.Capacity;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -17,17 +17,17 @@ final class BodyReader {
   private final Vertx vertx;
   private final int bytesMax;
   private final long timeoutMs;
-  private final Room room;
+  private final Capacity room;
 
   /** {@code room}: for the bytes of all bodies that are in hand. */
-  BodyReader(Vertx vertx, int bytesMax, long timeoutMs, Room room) {
+  BodyReader(Vertx vertx, int bytesMax, long timeoutMs, Capacity room) {
     this.vertx = vertx;
     this.bytesMax = bytesMax;
     this.timeoutMs = timeoutMs;
     this.room = room;
   }
 
-  /** The body; or a {@link Refusal} with 413 (too large), 415 (not JSON), 408 (too slow), 503 (no room). */
+  /** The body; or a {@link ProblemException} with 413 (too large), 415 (not JSON), 408 (too slow), 503 (no room). */
   Future<Buffer> read(HttpServerRequest request) {
     String type = request.getHeader("Content-Type");
     if (type == null || !json(type)) {
@@ -45,17 +45,17 @@ final class BodyReader {
   }
 
   /**
-   * The body, whatever it is, in the hands of {@code use}, for whom its room is kept; or a {@link Refusal} with 413 (too
+   * The body, whatever it is, in the hands of {@code use}, for whom its room is kept; or a {@link ProblemException} with 413 (too
    * large), 408 (too slow) or 503 (no room).
    */
   <T> Future<T> hold(HttpServerRequest request, Function<Buffer, Future<T>> use) {
     String length = request.getHeader("Content-Length");
     if (length != null && (length.length() > 9 || Long.parseLong(length) > bytesMax))
-      return Future.failedFuture(new Refusal(tooLarge()));
+      return Future.failedFuture(new ProblemException(tooLarge()));
     // One of unknown length may be the largest.
     int announced = length == null ? bytesMax : Integer.parseInt(length);
     if (!room.take(announced)) {
-      return Future.failedFuture(new Refusal(Problem.retry(503, "api_error", "queue_full",
+      return Future.failedFuture(new ProblemException(Problem.retry(503, "api_error", "queue_full",
           "Too many bodies are being read. Send it again after `Retry-After` seconds.", 1)));
     }
     return raw(request).compose(use).onComplete(done -> room.give(announced));
@@ -78,7 +78,9 @@ final class BodyReader {
     return media.equalsIgnoreCase("application/json");
   }
 
-  private static Future<Buffer> refuse(Problem problem) { return Future.failedFuture(new Refusal(problem)); }
+  private static Future<Buffer> refuse(Problem problem) {
+    return Future.failedFuture(new ProblemException(problem));
+  }
 
   private Problem tooLarge() {
     return Problem.of(413, "invalid_request_error", "body_too_large",
@@ -108,7 +110,7 @@ final class BodyReader {
 
     void refuse(Problem problem) {
       if (timer >= 0) vertx.cancelTimer(timer);
-      promise.tryFail(new Refusal(problem));
+      promise.tryFail(new ProblemException(problem));
     }
   }
 }

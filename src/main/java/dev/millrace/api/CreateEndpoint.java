@@ -1,12 +1,12 @@
 package dev.millrace.api;
 
-import dev.millrace.api.Call.Answer;
-import dev.millrace.api.Credentials.Credential;
-import dev.millrace.idempotency.Answers;
+import dev.millrace.api.ApiCall.Answer;
+import dev.millrace.identity.Credentials.Credential;
+import dev.millrace.idempotency.AnswerCache;
 import dev.millrace.idempotency.Fingerprint;
 import dev.millrace.idempotency.KeyId;
-import dev.millrace.idempotency.KeyRecords;
-import dev.millrace.idempotency.KeyRecords.KeyRecord;
+import dev.millrace.idempotency.IdempotencyKeyStore;
+import dev.millrace.idempotency.IdempotencyKeyStore.KeyRecord;
 import dev.millrace.journal.AcceptWriter;
 import dev.millrace.journal.AcceptWriter.NewPayment;
 import dev.millrace.journal.EventJson;
@@ -39,8 +39,8 @@ final class CreateEndpoint {
 
   private final BodyReader bodies;
   private final AcceptWriter writer;
-  private final Answers answers;
-  private final KeyRecords records;
+  private final AnswerCache answers;
+  private final IdempotencyKeyStore records;
   private final Reads reads;
   private final OutcomeWatch<PaymentRow> watch;
   private final Backlog backlog;
@@ -50,7 +50,8 @@ final class CreateEndpoint {
   /** Keys of the payments that this event loop is writing. */
   private final Set<UUID> executing = new HashSet<>();
 
-  CreateEndpoint(BodyReader bodies, AcceptWriter writer, Answers answers, KeyRecords records, Reads reads,
+  CreateEndpoint(BodyReader bodies, AcceptWriter writer, AnswerCache answers, IdempotencyKeyStore records,
+      Reads reads,
       OutcomeWatch<PaymentRow> watch, Backlog backlog, MerchantShare share) {
     this.bodies = bodies;
     this.writer = writer;
@@ -62,16 +63,18 @@ final class CreateEndpoint {
     this.share = share;
   }
 
-  Future<Answer> create(Call call) {
+  Future<Answer> create(ApiCall call) {
     Problem full = refusedForCapacity(call.credential());
-    if (full != null) return Future.failedFuture(new Refusal(full));
+    if (full != null) return Future.failedFuture(new ProblemException(full));
     if (call.request().query() != null) new Query(call.context().queryParams(), Set.of()).check();
-    String name = Once.key(call);
+    String name = IdempotentTransaction.key(call);
     return bodies.read(call.request())
         .compose(body -> execute(call, name, CreatePayment.parse(body.getBytes())));
   }
 
-  private static <T> Future<T> refuse(Problem problem) { return Future.failedFuture(new Refusal(problem)); }
+  private static <T> Future<T> refuse(Problem problem) {
+    return Future.failedFuture(new ProblemException(problem));
+  }
 
   /** Asked before the body is read, so that a refusal costs next to nothing. */
   private @Nullable Problem refusedForCapacity(Credential credential) {
@@ -98,14 +101,15 @@ final class CreateEndpoint {
   }
 
   /** One creation under its key. */
-  private record Creation(Call call, UUID keyId, String key, Buffer fingerprint, PaymentEvent.Initiated asked,
+  private record Creation(ApiCall call, UUID keyId, String key, Buffer fingerprint,
+      PaymentEvent.Initiated asked,
       String data, long waitMs) {
     UUID merchant() { return call.credential().merchant(); }
 
     boolean livemode() { return call.credential().livemode(); }
   }
 
-  private Future<Answer> execute(Call call, String key, PaymentEvent.Initiated asked) {
+  private Future<Answer> execute(ApiCall call, String key, PaymentEvent.Initiated asked) {
     String data = EventJson.write(asked);
     UUID keyId = keyIds.of(call.credential().merchant(), call.credential().livemode(), key);
     return accept(
@@ -120,10 +124,10 @@ final class CreateEndpoint {
     if (!executing.add(c.keyId)) return inUse();
     share.enter(c.merchant());
     UUID id = TypeId.next();
-    long waitUntilMs = c.waitMs == 0 ? 0 : c.waitMs + Once.WAIT_MARGIN_MS;
+    long waitMs = c.waitMs == 0 ? 0 : c.waitMs + IdempotentTransaction.WAIT_MARGIN_MS;
     var submission = writer
         .accept(new NewPayment(id, c.keyId, c.merchant(), c.livemode(), c.key, c.fingerprint,
-            waitUntilMs, c.asked.amount(), c.asked.currency(), c.asked.reference(), c.call.traceparent(),
+            waitMs, c.asked.amount(), c.asked.currency(), c.asked.reference(), c.call.traceparent(),
             c.data));
     Promise<Answer> answer = Promise.promise();
     submission.result().onComplete(result -> {
@@ -135,7 +139,7 @@ final class CreateEndpoint {
         if (known == null || !submission.withdraw()) return;
         leave(c);
         (known.sameFingerprint()
-            ? Future.succeededFuture(new Answer(known.status(), known.body(), Once.REPLAYED))
+            ? Future.succeededFuture(new Answer(known.status(), known.body(), IdempotentTransaction.REPLAYED))
             : fromRecord(c)).onComplete(answer);
       });
     }
@@ -186,7 +190,7 @@ final class CreateEndpoint {
       if (found.waiting()) return inUse();
       return answerOf(c, found).map(body -> {
         answers.keep(c.keyId, c.fingerprint, found.status(), body);
-        return new Answer(found.status(), body, Once.REPLAYED);
+        return new Answer(found.status(), body, IdempotentTransaction.REPLAYED);
       });
     });
   }
@@ -207,10 +211,10 @@ final class CreateEndpoint {
         form);
   }
 
-  private static Future<Answer> inUse() { return refuse(Once.inUse()); }
+  private static Future<Answer> inUse() { return refuse(IdempotentTransaction.inUse()); }
 
   private Future<Answer> reused(Creation c, KeyRecord found) {
-    if (!found.object().equals(PAYMENT)) return refuse(Once.reused("path"));
+    if (!found.object().equals(PAYMENT)) return refuse(IdempotentTransaction.reused("path"));
     return reads.payment(c.merchant(), c.livemode(), found.resource()).compose(payment -> {
       var before = new JsonObject(payment == null ? "{}" : EventJson.write(payment.asked()));
       var now = new JsonObject(c.data);
@@ -220,7 +224,8 @@ final class CreateEndpoint {
       });
       now.fieldNames().forEach(f -> { if (!before.containsKey(f)) differing.add(f); });
       // The key of a capture or a cancellation is about a payment too.
-      return refuse(Once.reused(differing.isEmpty() ? "path" : String.join(", ", differing)));
+      return refuse(
+          IdempotentTransaction.reused(differing.isEmpty() ? "path" : String.join(", ", differing)));
     });
   }
 }

@@ -55,17 +55,17 @@ final class CreatePayment {
   static PaymentEvent.Initiated parse(byte[] body) {
     // The parser would guess UTF-16 and UTF-32 from their zero bytes and byte order marks.
     if (body.length >= 2 && ((body[0] <= 0 && body[0] != (byte) 0xEF) || body[1] == 0)) {
-      throw new Refusal(Problem.invalid("json_invalid",
+      throw new ProblemException(Problem.invalid("json_invalid",
           "The body is not valid UTF-8. Send one JSON object in UTF-8.", null));
     }
     var request = new CreatePayment();
     try (JsonParser parser = JSON.createParser(body)) {
       request.read(parser);
     } catch (JsonProcessingException e) {
-      throw new Refusal(Problem.invalid("json_invalid", "The body is not valid JSON" + place(e)
+      throw new ProblemException(Problem.invalid("json_invalid", "The body is not valid JSON" + place(e)
           + ". Send one JSON object in UTF-8.", null));
     } catch (IOException e) {
-      throw new Refusal(Problem.invalid("json_invalid",
+      throw new ProblemException(Problem.invalid("json_invalid",
           "The body is not valid UTF-8. Send one JSON object in UTF-8.", null));
     }
     return request.checked();
@@ -258,7 +258,7 @@ final class CreatePayment {
     if (returnUrl != null && !httpUrl(returnUrl)) {
       error("return_url", "parameter_invalid", "`return_url` must be an absolute http or https URL.");
     }
-    if (!errors.isEmpty()) throw new Refusal(Problem.invalid(errors));
+    if (!errors.isEmpty()) throw new ProblemException(Problem.invalid(errors));
     return new PaymentEvent.Initiated(amount, nonNull(currency), nonNull(paymentMethod), capture, reference,
         description, metadata, returnUrl, paymentMethodType, paymentMethodBin);
   }

@@ -44,13 +44,13 @@ final class EndpointSettings {
   }
 
   /** What a body names; null where it names nothing. {@code fields} knows what it takes away. */
-  record Named(Fields fields, @Nullable URI url, @Nullable String description,
+  record Named(BodyFields fields, @Nullable URI url, @Nullable String description,
       @Nullable List<String> enabledEvents, @Nullable Map<String, String> headers,
       @Nullable String apiVersion,
       @Nullable Boolean stripeSignature, @Nullable Boolean ordered, @Nullable Integer maxInFlight,
       @Nullable Integer rate) {
 
-    /** The settings of a new endpoint. Only after {@link Fields#check}, and with a URL and events. */
+    /** The settings of a new endpoint. Only after {@link BodyFields#check}, and with a URL and events. */
     Endpoint.Settings made() {
       return new Endpoint.Settings(Objects.requireNonNull(url), description,
           Objects.requireNonNull(enabledEvents), headers == null ? Map.of() : headers,
@@ -72,7 +72,7 @@ final class EndpointSettings {
   }
 
   /** Reads and checks what a body names; its faults are noted in {@code f}. */
-  Named read(Fields f) {
+  Named read(BodyFields f) {
     String version = f.text("api_version", 20);
     if (version != null && !PublicEvent.API_VERSIONS.contains(version))
       f.fault("api_version", "parameter_invalid",
@@ -84,7 +84,7 @@ final class EndpointSettings {
         f.integer("max_in_flight", 1, IN_FLIGHT_MAX), f.integer("rate", 1, RATE_MAX));
   }
 
-  private static @Nullable Map<String, String> headers(Fields f) {
+  private static @Nullable Map<String, String> headers(BodyFields f) {
     var headers = f.map("headers", HEADERS_MAX, 500, EndpointSettings::headerName,
         "has a name that is no header's, or one that is reserved: letters, digits and hyphens, not webhook-… or those of HTTP itself.");
     if (headers == null) return null;
@@ -105,7 +105,7 @@ final class EndpointSettings {
     return HEADER.matcher(name).matches() && !RESERVED.contains(lower) && !lower.startsWith("webhook-");
   }
 
-  private @Nullable URI url(Fields f) {
+  private @Nullable URI url(BodyFields f) {
     String text = f.text("url", 2_000);
     if (text == null) return null;
     String fault = "must be an absolute https URL with a host, without user, password or fragment; percent-encode what is not ASCII.";

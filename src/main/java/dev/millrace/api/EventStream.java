@@ -1,6 +1,6 @@
 package dev.millrace.api;
 
-import dev.millrace.api.Call.Answer;
+import dev.millrace.api.ApiCall.Answer;
 import dev.millrace.api.StreamFeed.Frame;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.EventReads;
@@ -81,7 +81,7 @@ final class EventStream {
   }
 
   /** Opens a stream; from then on the response is this class's. */
-  Future<Answer> open(Call call) {
+  Future<Answer> open(ApiCall call) {
     Query q = new Query(call.context().queryParams(), QUERY);
     String after = q.text("after");
     Events.Filter filter = Events.filter(q);
@@ -102,7 +102,7 @@ final class EventStream {
     Problem full = full(feeds.get(key));
     if (full == null) return;
     meter.reject();
-    throw new Refusal(full);
+    throw new ProblemException(full);
   }
 
   private @Nullable Problem full(@Nullable StreamFeed feed) {
@@ -120,7 +120,7 @@ final class EventStream {
   }
 
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
-  private Answer begin(Call call, StreamFeed.Key key, Events.Filter filter, Cursor from) {
+  private Answer begin(ApiCall call, StreamFeed.Key key, Events.Filter filter, Cursor from) {
     var response = call.context().response();
     // While the place was looked up, others came, and this one may have gone: nobody would tell us any more.
     if (response.closed()) return Answer.TAKEN;

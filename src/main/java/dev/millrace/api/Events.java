@@ -1,6 +1,6 @@
 package dev.millrace.api;
 
-import dev.millrace.api.Call.Answer;
+import dev.millrace.api.ApiCall.Answer;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.EventId;
 import dev.millrace.journal.EventReads;
@@ -59,7 +59,7 @@ final class Events {
   Cursor cursor(String name, String text) {
     Cursor cursor = ids.parse(text);
     if (cursor == null) {
-      throw new Refusal(Problem.invalid("cursor_invalid",
+      throw new ProblemException(Problem.invalid("cursor_invalid",
           "`" + name + "` must be an event's id (evt_…), from a webhook's webhook-id for example.", name));
     }
     return cursor;
@@ -76,16 +76,17 @@ final class Events {
       if (oldest == null) return Future.succeededFuture(cursor == null ? Cursor.START : cursor);
       if (cursor == null) return Future.succeededFuture(oldest);
       if (!oldest.after(cursor)) return Future.succeededFuture(cursor);
-      return Future.failedFuture(new Refusal(Problem.of(410, "invalid_request_error", "cursor_expired",
-          "Events are kept for " + retention.toDays()
-              + " days, and this cursor is older. `oldest` is the oldest one:"
-              + " go on from it, and read what you missed with GET /v1/payments.")
+      return Future.failedFuture(new ProblemException(Problem
+          .of(410, "invalid_request_error", "cursor_expired",
+              "Events are kept for " + retention.toDays()
+                  + " days, and this cursor is older. `oldest` is the oldest one:"
+                  + " go on from it, and read what you missed with GET /v1/payments.")
           .with("oldest", ids.of(oldest))));
     });
   }
 
   /** {@code GET /v1/events}. */
-  Future<Answer> list(Call call) {
+  Future<Answer> list(ApiCall call) {
     Query q = new Query(call.context().queryParams(), LIST);
     String after = q.text("after");
     Filter filter = filter(q);
@@ -113,10 +114,10 @@ final class Events {
   String json(EventRow event) { return PublicEvent.json(event, ids, PublicEvent.CURRENT); }
 
   /** {@code GET /v1/events/{id}}. */
-  Future<Answer> read(Call call) {
+  Future<Answer> read(ApiCall call) {
     new Query(call.context().queryParams(), Set.of()).check();
     Cursor place = ids.parse(call.context().pathParam("id"));
-    var missing = new Refusal(
+    var missing = new ProblemException(
         Problem.notFound("There is no such event in this mode. Check the id and the key."));
     if (place == null) return Future.failedFuture(missing);
     return events.one(call.credential().merchant(), call.credential().livemode(), place)

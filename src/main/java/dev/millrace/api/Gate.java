@@ -1,7 +1,8 @@
 package dev.millrace.api;
 
-import dev.millrace.api.Call.Answer;
-import dev.millrace.platform.Room;
+import dev.millrace.api.ApiCall.Answer;
+import dev.millrace.identity.Credentials;
+import dev.millrace.platform.Capacity;
 import dev.millrace.platform.Trace;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
@@ -43,14 +44,14 @@ final class Gate {
   private final Credentials credentials;
   private final RateLimiter limiter;
   private final long refusalPauseMs;
-  private final Room heldBack;
+  private final Capacity heldBack;
   private final String docsUrl;
   private final MeterRegistry registry;
   private final Map<Integer, Counter> answered = new HashMap<>();
 
   /** {@code storageUp}: whether Postgres can be reached; while not, nothing is asked of it and all is refused at once. {@code refusalPauseMs}: how long a 429 or 503 is held back, 0 for not at all; {@code heldBack}: room for those. */
   Gate(BooleanSupplier storageUp, Credentials credentials, RateLimiter limiter,
-      long refusalPauseMs, Room heldBack, String docsUrl, MeterRegistry registry) {
+      long refusalPauseMs, Capacity heldBack, String docsUrl, MeterRegistry registry) {
     this.storageUp = storageUp;
     this.credentials = credentials;
     this.limiter = limiter;
@@ -61,7 +62,7 @@ final class Gate {
   }
 
   /** A route's handler: {@code operation} runs for authenticated callers within their limit. */
-  Handler<RoutingContext> call(Function<Call, Future<Answer>> operation) {
+  Handler<RoutingContext> call(Function<ApiCall, Future<Answer>> operation) {
     return context -> {
       String requestId = TypeId.format(TypeId.REQUEST, TypeId.next());
       String key = Credentials.bearer(context.request().getHeader("Authorization"));
@@ -78,8 +79,9 @@ final class Gate {
       credential.compose(found -> {
         if (found == null)
           return Future.failedFuture(
-              new Refusal(unauthorized("The key is unknown or revoked. Check it, or ask for a new one.")));
-        var call = new Call(context, found, requestId,
+              new ProblemException(
+                  unauthorized("The key is unknown or revoked. Check it, or ask for a new one.")));
+        var call = new ApiCall(context, found, requestId,
             Trace.continued(context.request().getHeader("traceparent")));
         return found.rate() == null ? run(operation, call) : limited(operation, call, found.rate());
       }).onComplete(result -> {
@@ -93,19 +95,19 @@ final class Gate {
     return Problem.of(401, "authentication_error", "key_invalid", message);
   }
 
-  private Future<Answer> limited(Function<Call, Future<Answer>> operation, Call call, int rate) {
+  private Future<Answer> limited(Function<ApiCall, Future<Answer>> operation, ApiCall call, int rate) {
     call.request().pause();
     return limiter.take(call.credential().merchant(), call.credential().livemode(), rate).compose(verdict -> {
       call.context().response().putHeader("RateLimit-Policy", "\"default\";q=" + rate + ";w=1")
           .putHeader("RateLimit", "\"default\";r=" + verdict.left() + ";t=" + verdict.retryAfterSeconds());
       if (verdict.allowed()) return run(operation, call);
-      return Future.failedFuture(new Refusal(Problem.retry(429, "rate_limit_error", "rate_limited",
+      return Future.failedFuture(new ProblemException(Problem.retry(429, "rate_limit_error", "rate_limited",
           "More than " + rate + " requests a second. Wait for `Retry-After` seconds, then send it again.",
           verdict.retryAfterSeconds())));
     });
   }
 
-  private static Future<Answer> run(Function<Call, Future<Answer>> operation, Call call) {
+  private static Future<Answer> run(Function<ApiCall, Future<Answer>> operation, ApiCall call) {
     Future<Answer> answer = operation.apply(call);
     call.request().resume();
     return answer;
@@ -121,7 +123,7 @@ final class Gate {
 
   private void fail(RoutingContext context, String requestId, Throwable failure) {
     switch (failure) {
-      case Refusal r -> refuse(context, requestId, r.problem());
+      case ProblemException r -> refuse(context, requestId, r.problem());
       case HttpException h when h.getStatusCode() == 400 -> refuse(context, requestId,
           Problem.invalid("request_malformed",
               "The request's path or query cannot be read. Percent-encode what is not a letter or a digit.",

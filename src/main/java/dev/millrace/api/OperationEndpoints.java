@@ -1,6 +1,6 @@
 package dev.millrace.api;
 
-import dev.millrace.api.Call.Answer;
+import dev.millrace.api.ApiCall.Answer;
 import dev.millrace.journal.Append;
 import dev.millrace.journal.AppendStatement;
 import dev.millrace.journal.OperationReads;
@@ -39,15 +39,15 @@ final class OperationEndpoints {
   private static final String NO_SUCH_REFUND = "This payment has no such refund. GET /v1/payments/{id}/refunds lists them.";
 
   private final BodyReader bodies;
-  private final Once once;
-  private final Turns turns;
+  private final IdempotentTransaction once;
+  private final PerPaymentQueue turns;
   private final Reads reads;
   private final OperationReads operations;
   private final OutcomeWatch<OperationRow> watch;
   private final String writer;
 
   /** {@code once} has connections for transactions; {@code writer} is the first part of the work counters' names, which nobody else may use. */
-  OperationEndpoints(BodyReader bodies, Once once, Turns turns, Reads reads,
+  OperationEndpoints(BodyReader bodies, IdempotentTransaction once, PerPaymentQueue turns, Reads reads,
       OutcomeWatch<OperationRow> watch, String writer) {
     this.bodies = bodies;
     this.once = once;
@@ -59,7 +59,7 @@ final class OperationEndpoints {
   }
 
   /** What is asked of a payment. {@code id}: of the operation, if one comes of it. */
-  private record Asked(Call call, Kind kind, UUID payment, UUID id, @Nullable Long amount,
+  private record Asked(ApiCall call, Kind kind, UUID payment, UUID id, @Nullable Long amount,
       @Nullable String reason) {
 
     Decision decide(Payment p) {
@@ -79,31 +79,32 @@ final class OperationEndpoints {
   }
 
   /** {@code POST /v1/payments/{id}/capture}. */
-  Future<Answer> capture(Call call) {
+  Future<Answer> capture(ApiCall call) {
     return ask(call, Kind.CAPTURE, Set.of("amount"), List.of());
   }
 
   /** {@code POST /v1/payments/{id}/cancel}. */
-  Future<Answer> cancel(Call call) {
+  Future<Answer> cancel(ApiCall call) {
     return ask(call, Kind.CANCEL, Set.of("reason"), CANCEL_REASONS);
   }
 
   /** {@code POST /v1/payments/{id}/refunds}. */
-  Future<Answer> refund(Call call) {
+  Future<Answer> refund(ApiCall call) {
     return ask(call, Kind.REFUND, Set.of("amount", "reason"), REFUND_REASONS);
   }
 
-  private Future<Answer> ask(Call call, Kind kind, Set<String> fields, List<String> reasons) {
+  private Future<Answer> ask(ApiCall call, Kind kind, Set<String> fields, List<String> reasons) {
     if (call.request().query() != null) new Query(call.context().queryParams(), Set.of()).check();
-    String key = Once.key(call);
+    String key = IdempotentTransaction.key(call);
     UUID payment = ReadEndpoints.paymentId(call);
     return bodies.readOptional(call.request()).compose(body -> {
-      var f = Fields.of(body, fields);
+      var f = BodyFields.of(body, fields);
       Long amount = fields.contains("amount") ? f.amount("amount") : null;
       String reason = fields.contains("reason") ? f.choice("reason", reasons) : null;
       f.check();
       var asked = new Asked(call, kind, payment, TypeId.next(), amount, reason);
-      var request = new Once.Request(key, f.canonical(), kind == Kind.REFUND ? "refund" : "payment",
+      var request = new IdempotentTransaction.Request(key, f.canonical(),
+          kind == Kind.REFUND ? "refund" : "payment",
           kind == Kind.REFUND ? asked.id : payment, call.waitMs());
       return turns.run(payment,
           () -> once.run(call, request, sql -> Reads.lockedHistory(sql, payment),
@@ -128,7 +129,7 @@ final class OperationEndpoints {
   }
 
   private static Future<Answer> refuse(Problem problem) {
-    return Future.failedFuture(new Refusal(problem));
+    return Future.failedFuture(new ProblemException(problem));
   }
 
   /** Appends to a payment that the transaction has for itself. */
@@ -156,7 +157,7 @@ final class OperationEndpoints {
   }
 
   /** Waits for the operation's end, if the caller would rather; a repetition has its answer already. */
-  private Future<Answer> await(Asked asked, Once.Request request, Answer accepted) {
+  private Future<Answer> await(Asked asked, IdempotentTransaction.Request request, Answer accepted) {
     if (request.waitMs() == 0 || accepted.replayed() || accepted.status() != 202)
       return Future.succeededFuture(accepted);
     return watch.await(asked.id, request.waitMs()).compose(row -> row == null
@@ -175,16 +176,16 @@ final class OperationEndpoints {
   }
 
   /** {@code GET /v1/payments/{id}/refunds}: newest first. */
-  Future<Answer> refunds(Call call) {
+  Future<Answer> refunds(ApiCall call) {
     return list(call, Kind.REFUND);
   }
 
   /** {@code GET /v1/payments/{id}/operations}: captures, cancellations and refunds, newest first. */
-  Future<Answer> operations(Call call) {
+  Future<Answer> operations(ApiCall call) {
     return list(call, null);
   }
 
-  private Future<Answer> list(Call call, @Nullable Kind kind) {
+  private Future<Answer> list(ApiCall call, @Nullable Kind kind) {
     Query q = new Query(call.context().queryParams(), LIST);
     UUID payment = ReadEndpoints.paymentId(call);
     int limit = q.limit();
@@ -200,13 +201,13 @@ final class OperationEndpoints {
     });
   }
 
-  private Future<Void> owned(Call call, UUID payment) {
+  private Future<Void> owned(ApiCall call, UUID payment) {
     return reads.payment(call.credential().merchant(), call.credential().livemode(), payment)
         .compose(row -> row == null ? ReadEndpoints.noSuchPayment() : Future.succeededFuture());
   }
 
   /** {@code GET /v1/payments/{id}/refunds/{refund}}. */
-  Future<Answer> readRefund(Call call) {
+  Future<Answer> readRefund(ApiCall call) {
     new Query(call.context().queryParams(), Set.of()).check();
     UUID payment = ReadEndpoints.paymentId(call);
     UUID id = TypeId.parse(TypeId.REFUND, call.context().pathParam("refund"));

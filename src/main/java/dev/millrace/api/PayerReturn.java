@@ -46,14 +46,15 @@ final class PayerReturn {
   private final BooleanSupplier storageUp;
   private final Reads reads;
   private final Reads transactions;
-  private final Turns turns;
+  private final PerPaymentQueue turns;
   private final SourceLimit idle;
   private final String writer;
   private final QueueMeter meter;
   private volatile int atOnce;
 
   /** {@code idle}: returns that change nothing; {@code writer} names the work counter. */
-  PayerReturn(BooleanSupplier storageUp, Reads reads, Reads transactions, Turns turns, SourceLimit idle,
+  PayerReturn(BooleanSupplier storageUp, Reads reads, Reads transactions, PerPaymentQueue turns,
+      SourceLimit idle,
       String writer, String instance, MeterRegistry registry) {
     this.storageUp = storageUp;
     this.reads = reads;
@@ -152,7 +153,7 @@ final class PayerReturn {
   private static void fail(RoutingContext context, Throwable failure) {
     switch (failure) {
       case Unavailable u -> LOG.debug("unavailable error=\"{}\"", u.getMessage());
-      case Refusal r -> LOG.debug("refused error=\"{}\"", r.getMessage());
+      case ProblemException r -> LOG.debug("refused error=\"{}\"", r.getMessage());
       default -> LOG.error("payer_return_failed path={}", context.normalizedPath(), failure);
     }
     later(context);

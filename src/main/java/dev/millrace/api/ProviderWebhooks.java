@@ -6,7 +6,7 @@ import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
 import dev.millrace.provider.WebhookScheme;
 import dev.millrace.provider.WebhookScheme.Verdict;
-import dev.millrace.webhook.Inbox;
+import dev.millrace.inbox.InboxWriter;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -40,7 +40,7 @@ final class ProviderWebhooks {
 
   private final BodyReader bodies;
   private final Map<String, WebhookScheme> schemes;
-  private final Inbox inbox;
+  private final InboxWriter inbox;
   private final Reads reads;
   private final SourceLimit forgers;
   private final InstantSource clock;
@@ -49,7 +49,7 @@ final class ProviderWebhooks {
   private final Counter forged;
 
   /** {@code schemes} by {@code provider/account}; {@code bodies} has room for those that wait for their commit, too. */
-  ProviderWebhooks(BodyReader bodies, Map<String, WebhookScheme> schemes, Inbox inbox, Reads reads,
+  ProviderWebhooks(BodyReader bodies, Map<String, WebhookScheme> schemes, InboxWriter inbox, Reads reads,
       SourceLimit forgers,
       InstantSource clock, String docsUrl, MeterRegistry registry) {
     this.bodies = bodies;
@@ -138,7 +138,7 @@ final class ProviderWebhooks {
 
   private void fail(HttpServerRequest request, Throwable failure) {
     switch (failure) {
-      case Refusal r -> refuse(request, r.problem());
+      case ProblemException r -> refuse(request, r.problem());
       case Unavailable u -> {
         LOG.debug("unavailable error=\"{}\"", u.getMessage());
         refuse(request, Gate.storageUnavailable());

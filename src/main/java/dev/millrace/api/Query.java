@@ -106,8 +106,8 @@ final class Query {
 
   void fault(String name, String message) { error(name, "parameter_invalid", message); }
 
-  /** Throws a {@link Refusal} with all faults, if there are any. */
+  /** Throws a {@link ProblemException} with all faults, if there are any. */
   void check() {
-    if (!errors.isEmpty()) throw new Refusal(Problem.invalid(errors));
+    if (!errors.isEmpty()) throw new ProblemException(Problem.invalid(errors));
   }
 }

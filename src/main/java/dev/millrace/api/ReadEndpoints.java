@@ -1,9 +1,9 @@
 package dev.millrace.api;
 
-import dev.millrace.api.Call.Answer;
+import dev.millrace.api.ApiCall.Answer;
 import dev.millrace.idempotency.IdempotencyKey;
 import dev.millrace.idempotency.KeyId;
-import dev.millrace.idempotency.KeyRecords;
+import dev.millrace.idempotency.IdempotencyKeyStore;
 import dev.millrace.journal.EventId;
 import dev.millrace.journal.PaymentRow;
 import dev.millrace.journal.Reads;
@@ -32,12 +32,12 @@ final class ReadEndpoints {
 
   private final Reads reads;
   private final Balances balances;
-  private final KeyRecords records;
+  private final IdempotencyKeyStore records;
   private final KeyId keyIds = new KeyId();
   private final EventId ids;
   private final long retentionMs;
 
-  ReadEndpoints(Reads reads, Balances balances, KeyRecords records, EventId ids, long retentionMs) {
+  ReadEndpoints(Reads reads, Balances balances, IdempotencyKeyStore records, EventId ids, long retentionMs) {
     this.ids = ids;
     this.reads = reads;
     this.balances = balances;
@@ -46,18 +46,18 @@ final class ReadEndpoints {
   }
 
   private static <T> Future<T> missing(String message) {
-    return Future.failedFuture(new Refusal(Problem.notFound(message)));
+    return Future.failedFuture(new ProblemException(Problem.notFound(message)));
   }
 
-  private static Query query(Call call, Set<String> known) {
+  private static Query query(ApiCall call, Set<String> known) {
     return new Query(call.context().queryParams(), known);
   }
 
-  /** The payment's id in the path; throws a {@link Refusal} when it is none. */
-  static UUID paymentId(Call call) {
+  /** The payment's id in the path; throws a {@link ProblemException} when it is none. */
+  static UUID paymentId(ApiCall call) {
     UUID id = TypeId.parse(TypeId.PAYMENT, call.context().pathParam("id"));
     if (id == null)
-      throw new Refusal(Problem.notFound(
+      throw new ProblemException(Problem.notFound(
           "There is no such payment. A payment's id looks like pay_01jd3w5ynkfxmrx1v0a9s2e4zg."));
     return id;
   }
@@ -66,19 +66,19 @@ final class ReadEndpoints {
     return missing("There is no such payment in this mode. Check the id and the key.");
   }
 
-  private Future<PaymentRow> owned(Call call) {
+  private Future<PaymentRow> owned(ApiCall call) {
     query(call, Set.of()).check();
     return reads.payment(call.credential().merchant(), call.credential().livemode(), paymentId(call))
         .compose(row -> row == null ? noSuchPayment() : Future.succeededFuture(row));
   }
 
   /** {@code GET /v1/payments/{id}}. */
-  Future<Answer> payment(Call call) {
+  Future<Answer> payment(ApiCall call) {
     return owned(call).map(row -> Answer.of(200, PaymentJson.payment(row)));
   }
 
   /** {@code GET /v1/payments}: newest first. */
-  Future<Answer> list(Call call) {
+  Future<Answer> list(ApiCall call) {
     Query q = query(call, LIST);
     var filter = new Reads.Filter(
         q.choice("status", s -> Status.ofWire(s) != null, "must be a payment's status, settled for example."),
@@ -98,13 +98,13 @@ final class ReadEndpoints {
   }
 
   /** {@code GET /v1/payments/{id}/timeline}: all that happened to a payment, in order. */
-  Future<Answer> timeline(Call call) {
+  Future<Answer> timeline(ApiCall call) {
     return owned(call).compose(row -> reads.timeline(row.id())
         .map(moments -> Answer.of(200, TimelineJson.of(row, moments, ids).toBuffer())));
   }
 
   /** {@code GET /v1/balances}: what is the merchant's, per currency, exact, now or at a past instant. */
-  Future<Answer> balances(Call call) {
+  Future<Answer> balances(ApiCall call) {
     Query q = query(call, BALANCES);
     Instant asOf = q.past("as_of");
     q.check();
@@ -134,7 +134,7 @@ final class ReadEndpoints {
   }
 
   /** {@code GET /v1/ledger/accounts/{account}/postings}: the caller's own accounts only, oldest first. */
-  Future<Answer> postings(Call call) {
+  Future<Answer> postings(ApiCall call) {
     Query q = query(call, POSTINGS);
     String account = call.context().pathParam("account");
     String merchant = TypeId.format(TypeId.MERCHANT, call.credential().merchant());
@@ -171,7 +171,7 @@ final class ReadEndpoints {
   }
 
   /** {@code GET /v1/idempotency_keys/{key}}: whether a key was used, and what it made. */
-  Future<Answer> idempotencyKey(Call call) {
+  Future<Answer> idempotencyKey(ApiCall call) {
     query(call, Set.of()).check();
     String key = IdempotencyKey.parse(call.context().pathParam("key")).key();
     if (key == null) return missing("There is no such idempotency key.");
@@ -184,7 +184,7 @@ final class ReadEndpoints {
                     .put("state", r.waiting() ? "in_flight" : "finished").put("answer_status", r.status())
                     .put("resource",
                         new JsonObject().put("object", r.object()).put("id",
-                            TypeId.format(Once.prefix(r.object()), r.resource())))
+                            TypeId.format(IdempotentTransaction.prefix(r.object()), r.resource())))
                     .put("created", r.created().toEpochSecond())
                     .put("expires", r.created().toEpochSecond() + retentionMs / 1000).toBuffer())));
   }

@@ -1,6 +1,6 @@
 package dev.millrace.api;
 
-import dev.millrace.api.Call.Answer;
+import dev.millrace.api.ApiCall.Answer;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.EventId;
 import dev.millrace.journal.PublicEvent;
@@ -26,11 +26,11 @@ final class WebhookDeliveries {
   private static final String NO_SUCH = "There is no such webhook delivery in this mode. Check the id and the key.";
 
   private final BodyReader bodies;
-  private final Once once;
+  private final IdempotentTransaction once;
   private final Reads reads;
   private final EventId ids;
 
-  WebhookDeliveries(BodyReader bodies, Once once, Reads reads, EventId ids) {
+  WebhookDeliveries(BodyReader bodies, IdempotentTransaction once, Reads reads, EventId ids) {
     this.bodies = bodies;
     this.once = once;
     this.reads = reads;
@@ -40,7 +40,7 @@ final class WebhookDeliveries {
   private DeliveryLog log() { return new DeliveryLog(reads::query); }
 
   /** {@code GET /v1/webhook_deliveries}: newest events first. */
-  Future<Answer> list(Call call) {
+  Future<Answer> list(ApiCall call) {
     Query q = new Query(call.context().queryParams(), LIST);
     String event = q.choice("event", e -> ids.parse(e) != null, "must be an event's id (evt_…).");
     var filter = new DeliveryLog.Filter(
@@ -64,21 +64,21 @@ final class WebhookDeliveries {
     });
   }
 
-  private static UUID id(Call call) {
+  private static UUID id(ApiCall call) {
     UUID id = TypeId.parse(TypeId.WEBHOOK_DELIVERY, call.context().pathParam("id"));
-    if (id == null) throw new Refusal(Problem.notFound(NO_SUCH));
+    if (id == null) throw new ProblemException(Problem.notFound(NO_SUCH));
     return id;
   }
 
-  private static Future<Entry> owned(Call call, UUID id, DeliveryLog log) {
+  private static Future<Entry> owned(ApiCall call, UUID id, DeliveryLog log) {
     return log.find(call.credential().merchant(), call.credential().livemode(), id)
         .compose(e -> e == null
-            ? Future.failedFuture(new Refusal(Problem.notFound(NO_SUCH)))
+            ? Future.failedFuture(new ProblemException(Problem.notFound(NO_SUCH)))
             : Future.succeededFuture(e));
   }
 
   /** {@code GET /v1/webhook_deliveries/{id}}: with its attempts. */
-  Future<Answer> read(Call call) {
+  Future<Answer> read(ApiCall call) {
     new Query(call.context().queryParams(), Set.of()).check();
     return owned(call, id(call), log()).compose(e -> log().attempts(e.id()).map(attempts -> {
       var list = new JsonArray();
@@ -95,17 +95,17 @@ final class WebhookDeliveries {
   }
 
   /** {@code POST /v1/webhook_deliveries/{id}/retry}: due at once. */
-  Future<Answer> retry(Call call) {
+  Future<Answer> retry(ApiCall call) {
     new Query(call.context().queryParams(), Set.of()).check();
-    String key = Once.key(call);
+    String key = IdempotentTransaction.key(call);
     UUID id = id(call);
     return bodies.readOptional(call.request()).compose(body -> {
-      var f = Fields.of(body, Set.of());
+      var f = BodyFields.of(body, Set.of());
       f.check();
       return once.run(call, key, f.canonical(), "webhook_delivery", id, sql -> {
         var log = new DeliveryLog(sql::run);
         return owned(call, id, log).compose(log::retry).compose(retried -> retried == null
-            ? Future.failedFuture(new Refusal(WebhookEndpoints.disabled()))
+            ? Future.failedFuture(new ProblemException(WebhookEndpoints.disabled()))
             : Future.succeededFuture(Answer.of(202, json(retried).toBuffer())));
       });
     });

@@ -1,6 +1,6 @@
 package dev.millrace.api;
 
-import dev.millrace.api.Call.Answer;
+import dev.millrace.api.ApiCall.Answer;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.EventId;
 import dev.millrace.journal.EventReads;
@@ -10,7 +10,7 @@ import dev.millrace.webhook.AddressPolicy;
 import dev.millrace.webhook.DeliveryLog;
 import dev.millrace.webhook.Endpoint;
 import dev.millrace.webhook.EndpointStore;
-import dev.millrace.webhook.Replays;
+import dev.millrace.webhook.ReplayOrders;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
@@ -37,7 +37,7 @@ final class WebhookEndpoints {
   private static final String NO_SUCH = "There is no such webhook endpoint in this mode. Check the id and the key.";
 
   private final BodyReader bodies;
-  private final Once once;
+  private final IdempotentTransaction once;
   private final Reads reads;
   private final EventId ids;
   private final Events cursors;
@@ -46,7 +46,7 @@ final class WebhookEndpoints {
   private final String writer;
 
   /** {@code countMax}: of one merchant in one mode; {@code writer} names the work counter. */
-  WebhookEndpoints(BodyReader bodies, Once once, Reads reads, EventId ids, Events cursors,
+  WebhookEndpoints(BodyReader bodies, IdempotentTransaction once, Reads reads, EventId ids, Events cursors,
       AddressPolicy addresses,
       int countMax, String writer) {
     this.bodies = bodies;
@@ -67,28 +67,30 @@ final class WebhookEndpoints {
 
   private EndpointStore store() { return new EndpointStore(reads::query); }
 
-  private static void noQuery(Call call) { new Query(call.context().queryParams(), Set.of()).check(); }
+  private static void noQuery(ApiCall call) { new Query(call.context().queryParams(), Set.of()).check(); }
 
-  private static <T> Future<T> refuse(Problem problem) { return Future.failedFuture(new Refusal(problem)); }
+  private static <T> Future<T> refuse(Problem problem) {
+    return Future.failedFuture(new ProblemException(problem));
+  }
 
   /** The caller's endpoint of the path; throws when the id is none. */
-  private static UUID id(Call call) {
+  private static UUID id(ApiCall call) {
     UUID id = TypeId.parse(TypeId.WEBHOOK_ENDPOINT, call.context().pathParam("id"));
-    if (id == null) throw new Refusal(Problem.notFound(NO_SUCH));
+    if (id == null) throw new ProblemException(Problem.notFound(NO_SUCH));
     return id;
   }
 
-  private static Future<Endpoint> owned(Call call, UUID id, EndpointStore store) {
+  private static Future<Endpoint> owned(ApiCall call, UUID id, EndpointStore store) {
     return store.find(call.credential().merchant(), call.credential().livemode(), id)
         .compose(e -> e == null ? refuse(Problem.notFound(NO_SUCH)) : Future.succeededFuture(e));
   }
 
   /** {@code POST /v1/webhook_endpoints}: the answer holds the secret, once. */
-  Future<Answer> create(Call call) {
+  Future<Answer> create(ApiCall call) {
     noQuery(call);
-    String key = Once.key(call);
+    String key = IdempotentTransaction.key(call);
     return bodies.read(call.request()).compose(body -> {
-      var f = Fields.of(body, EndpointSettings.FIELDS);
+      var f = BodyFields.of(body, EndpointSettings.FIELDS);
       f.missing("url", "Send the https URL that is to be told.");
       f.missing("enabled_events", "Send [\"*\"] for all, or event types such as payment.settled.");
       var named = settings.read(f);
@@ -109,7 +111,7 @@ final class WebhookEndpoints {
   }
 
   /** {@code GET /v1/webhook_endpoints}: newest first. */
-  Future<Answer> list(Call call) {
+  Future<Answer> list(ApiCall call) {
     Query q = new Query(call.context().queryParams(), LIST);
     int limit = q.limit();
     UUID after = q.id("starting_after", TypeId.WEBHOOK_ENDPOINT, "a webhook endpoint's id (whe_…)");
@@ -126,17 +128,17 @@ final class WebhookEndpoints {
   }
 
   /** {@code GET /v1/webhook_endpoints/{id}}. */
-  Future<Answer> read(Call call) {
+  Future<Answer> read(ApiCall call) {
     noQuery(call);
     return owned(call, id(call), store()).map(e -> Answer.of(200, json(e).toBuffer()));
   }
 
   /** {@code PATCH /v1/webhook_endpoints/{id}}: changes what is named (RFC 7396, JSON Merge Patch). */
-  Future<Answer> update(Call call) {
+  Future<Answer> update(ApiCall call) {
     noQuery(call);
     UUID id = id(call);
     return bodies.read(call.request()).compose(body -> {
-      var f = Fields.of(body, CHANGES);
+      var f = BodyFields.of(body, CHANGES);
       var named = settings.read(f);
       Boolean enabled = f.flag("enabled");
       f.check();
@@ -155,7 +157,7 @@ final class WebhookEndpoints {
   }
 
   /** {@code DELETE /v1/webhook_endpoints/{id}}: its deliveries end. */
-  Future<Answer> delete(Call call) {
+  Future<Answer> delete(ApiCall call) {
     noQuery(call);
     UUID id = id(call);
     return store().delete(call.credential().merchant(), call.credential().livemode(), id)
@@ -168,7 +170,7 @@ final class WebhookEndpoints {
   }
 
   /** {@code POST …/rotate_secret}: a new secret, shown once; the old one signs too for {@code grace_seconds}. */
-  Future<Answer> rotate(Call call) {
+  Future<Answer> rotate(ApiCall call) {
     return act(call, Set.of("grace_seconds"), f -> {
       Integer asked = f.integer("grace_seconds", 0, GRACE_S_MAX);
       f.check();
@@ -182,7 +184,7 @@ final class WebhookEndpoints {
   }
 
   /** {@code POST …/test}: an event {@code webhook_endpoint.test}, which goes to this endpoint alone. */
-  Future<Answer> test(Call call) {
+  Future<Answer> test(ApiCall call) {
     return act(call, Set.of(), f -> {
       f.check();
       return new Act(OBJECT, id(call), f.canonical(),
@@ -197,7 +199,7 @@ final class WebhookEndpoints {
   }
 
   /** {@code POST …/replay}: events of a range are delivered again, in the background. */
-  Future<Answer> replay(Call call) {
+  Future<Answer> replay(ApiCall call) {
     return act(call, REPLAY, f -> {
       Cursor after = cursor(f, "after");
       Cursor until = cursor(f, "until");
@@ -212,11 +214,13 @@ final class WebhookEndpoints {
       return new Act("webhook_replay", id, f.canonical(), (endpoint, sql) -> {
         if (!endpoint.enabled()) return refuse(disabled());
         var journal = new EventReads(sql::run);
-        return from(journal, after, gte).compose(start -> journal.horizon().compose(horizon -> new Replays(
-            sql::run)
-            .order(
-                new Replays.Replay(id, endpoint.id(), patterns == null ? null : Endpoint.expanded(patterns),
-                    statuses, gte, lt, start, until == null || until.after(horizon) ? horizon : until))))
+        return from(journal, after, gte)
+            .compose(start -> journal.horizon().compose(horizon -> new ReplayOrders(
+                sql::run)
+                .order(
+                    new ReplayOrders.Replay(id, endpoint.id(),
+                        patterns == null ? null : Endpoint.expanded(patterns),
+                        statuses, gte, lt, start, until == null || until.after(horizon) ? horizon : until))))
             .map(v -> Answer.of(202, new JsonObject().put("id", TypeId.format(TypeId.WEBHOOK_REPLAY, id))
                 .put("object", "webhook_replay")
                 .put("webhook_endpoint", TypeId.format(TypeId.WEBHOOK_ENDPOINT, endpoint.id()))
@@ -232,7 +236,7 @@ final class WebhookEndpoints {
         : journal.oldest(created).map(place -> place != null && place.after(start) ? place : start));
   }
 
-  private @Nullable Cursor cursor(Fields f, String name) {
+  private @Nullable Cursor cursor(BodyFields f, String name) {
     String text = f.text(name, 40);
     if (text == null) return null;
     Cursor cursor = ids.parse(text);
@@ -240,7 +244,7 @@ final class WebhookEndpoints {
     return cursor;
   }
 
-  private static @Nullable OffsetDateTime time(Fields f, String name) {
+  private static @Nullable OffsetDateTime time(BodyFields f, String name) {
     Long seconds = f.time(name);
     return seconds == null ? null : Instant.ofEpochSecond(seconds).atOffset(ZoneOffset.UTC);
   }
@@ -258,12 +262,12 @@ final class WebhookEndpoints {
   }
 
   /** The endpoint is looked at where its key is, so that a repetition is answered as before whatever became of it. */
-  private Future<Answer> act(Call call, Set<String> known, Function<Fields, Act> read) {
+  private Future<Answer> act(ApiCall call, Set<String> known, Function<BodyFields, Act> read) {
     noQuery(call);
-    String key = Once.key(call);
+    String key = IdempotentTransaction.key(call);
     UUID id = id(call);
     return bodies.readOptional(call.request()).compose(body -> {
-      Act act = read.apply(Fields.of(body, known));
+      Act act = read.apply(BodyFields.of(body, known));
       return once.run(call, key, act.canonical, act.object, act.resource,
           sql -> owned(call, id, new EndpointStore(sql::run)).compose(e -> act.step.on(e, sql)));
     });

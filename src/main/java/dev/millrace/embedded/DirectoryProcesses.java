@@ -55,7 +55,7 @@ record DirectoryProcesses(String program, Path directory) {
 
   /** First the known ones, which is cheap to ask often; then whatever they have started since. */
   private boolean goneWithin(Duration wait, Set<Long> pids) {
-    return Await.until(wait, () -> pids.stream().noneMatch(this::contains) && none());
+    return BoundedWait.until(wait, () -> pids.stream().noneMatch(this::contains) && none());
   }
 
   private Set<Long> pids() {
@@ -88,7 +88,7 @@ record DirectoryProcesses(String program, Path directory) {
       try {
         Process kill = new ProcessBuilder("/bin/sh", "-c", "kill -s " + name + " " + pid)
             .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
-        Await.until(KILL_WAIT, () -> !kill.isAlive());
+        BoundedWait.until(KILL_WAIT, () -> !kill.isAlive());
       } catch (IOException e) {
         throw new EmbeddedServerException("cannot signal process " + pid + ": " + e, e);
       }

@@ -35,7 +35,7 @@ final class ServerProcess {
   /** Runs a command to its end, of which the exit status must be 0. */
   static void run(List<String> command, Path directory, Path log, Duration bound) {
     ServerProcess running = new ServerProcess(launch(command, directory, log), log);
-    if (!Await.until(bound, () -> !running.process.isAlive())) {
+    if (!BoundedWait.until(bound, () -> !running.process.isAlive())) {
       running.process.destroyForcibly();
       throw running.failure("took longer than " + bound.toSeconds() + " s");
     }
@@ -48,7 +48,7 @@ final class ServerProcess {
    * Waits until the server is ready; throws, with its last words, when it ends instead or the bound passes.
    */
   void awaitReady(Duration bound, BooleanSupplier ready) {
-    boolean decided = Await.until(bound, () -> !process.isAlive() || ready.getAsBoolean());
+    boolean decided = BoundedWait.until(bound, () -> !process.isAlive() || ready.getAsBoolean());
     if (!process.isAlive()) {
       throw failure("ended while starting");
     }

@@ -1,7 +1,7 @@
 package dev.millrace.journal;
 
 import dev.millrace.platform.PgLink;
-import dev.millrace.platform.Room;
+import dev.millrace.platform.Capacity;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
 import dev.millrace.payment.EventType;
@@ -36,10 +36,10 @@ import org.jspecify.annotations.Nullable;
 public final class Reads {
   private final Pool pool;
   private final long timeoutMs;
-  private final Room room;
+  private final Capacity room;
 
   /** {@code room}: for what runs on the pool and what waits for a connection. */
-  public Reads(Pool pool, long timeoutMs, Room room) {
+  public Reads(Pool pool, long timeoutMs, Capacity room) {
     this.pool = pool;
     this.timeoutMs = timeoutMs;
     this.room = room;

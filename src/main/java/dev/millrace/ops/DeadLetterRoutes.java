@@ -1,7 +1,9 @@
 package dev.millrace.ops;
 
-import dev.millrace.ops.DeadLetterActs.Order;
-import dev.millrace.ops.OperatorActs.Refused;
+import dev.millrace.deadletter.DeadLetterActs.Order;
+import dev.millrace.deadletter.DeadLetterActs;
+import dev.millrace.deadletter.DeadLetterFilter;
+import dev.millrace.platform.OperatorRefusal;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
@@ -39,27 +41,28 @@ final class DeadLetterRoutes {
   }
 
   private static long id(RoutingContext c) {
-    return LetterFilter.id("id", Objects.requireNonNull(c.pathParam("id")));
+    return DeadLetterFilter.id("id", Objects.requireNonNull(c.pathParam("id")));
   }
 
   private Future<JsonObject> list(RoutingContext c) {
     var given = new HashMap<String, String>();
     for (var parameter : c.queryParams())
       if (given.put(parameter.getKey(), parameter.getValue()) != null)
-        throw new Refused(400, "`" + parameter.getKey() + "` is given twice: give it once");
+        throw new OperatorRefusal(400, "`" + parameter.getKey() + "` is given twice: give it once");
     known(given.keySet(), "parameter", "after", "limit");
     String after = given.getOrDefault("after", "0");
-    return acts.list(LetterFilter.of(given, LetterFilter.STATUSES), LetterFilter.id("after", after),
-        LetterFilter.number(given, "limit", PAGE_MAX, PAGE_MAX));
+    return acts.list(DeadLetterFilter.of(given, DeadLetterFilter.STATUSES),
+        DeadLetterFilter.id("after", after),
+        DeadLetterFilter.number(given, "limit", PAGE_MAX, PAGE_MAX));
   }
 
   /** Refuses names that are neither a filter's nor these. */
   private static void known(Set<String> names, String what, String... more) {
-    var permitted = new TreeSet<>(LetterFilter.FIELDS);
+    var permitted = new TreeSet<>(DeadLetterFilter.FIELDS);
     permitted.addAll(List.of(more));
     for (String name : names)
       if (!permitted.contains(name))
-        throw new Refused(400,
+        throw new OperatorRefusal(400,
             "there is no " + what + " `" + name + "`; there are " + String.join(", ", permitted));
   }
 
@@ -68,7 +71,7 @@ final class DeadLetterRoutes {
     var texts = new HashMap<String, String>();
     for (var field : body) {
       if (!(field.getValue() instanceof String || field.getValue() instanceof Number))
-        throw new Refused(400, "`" + field.getKey() + "` must be a text or a number");
+        throw new OperatorRefusal(400, "`" + field.getKey() + "` must be a text or a number");
       texts.put(field.getKey(), String.valueOf(field.getValue()));
     }
     return texts;
@@ -80,7 +83,7 @@ final class DeadLetterRoutes {
     if (reason == null && !reasoned) return new Order(operator, null, new JsonObject());
     if (reason instanceof String s && !s.isBlank() && s.length() <= REASON_CHARS_MAX && s.indexOf('\0') < 0)
       return new Order(operator, s, new JsonObject());
-    throw new Refused(400,
+    throw new OperatorRefusal(400,
         "`reason` must be a text of 1 to " + REASON_CHARS_MAX + " characters in the JSON body");
   }
 
@@ -88,13 +91,13 @@ final class DeadLetterRoutes {
       BiFunction<Long, Order, Future<JsonObject>> act) {
     for (String name : body.fieldNames())
       if (!name.equals("operator") && !name.equals("reason"))
-        throw new Refused(400, "there is no field `" + name + "`; there are operator, reason");
+        throw new OperatorRefusal(400, "there is no field `" + name + "`; there are operator, reason");
     return act.apply(id(c), order(body, reasoned));
   }
 
   private Future<JsonObject> replay(JsonObject body) {
     var given = texts(body);
-    int rate = LetterFilter.number(given, "rate", RATE_MAX, RATE);
+    int rate = DeadLetterFilter.number(given, "rate", RATE_MAX, RATE);
     var order = order(body, false);
     return acts.replay(filter(given, List.of("open", "discarded"), "rate"), limit(given), rate,
         new Order(order.operator(), order.reason(), asked(body).put("rate", rate)));
@@ -108,25 +111,26 @@ final class DeadLetterRoutes {
   }
 
   private static int limit(Map<String, String> given) {
-    return LetterFilter.number(given, "limit", DeadLetterActs.LETTERS_MAX, DeadLetterActs.LETTERS_MAX);
+    return DeadLetterFilter.number(given, "limit", DeadLetterActs.LETTERS_MAX, DeadLetterActs.LETTERS_MAX);
   }
 
   /** Without a status those that are open are meant. That all of them are must be said. */
-  private static LetterFilter filter(Map<String, String> given, List<String> statuses, String more) {
+  private static DeadLetterFilter filter(Map<String, String> given, List<String> statuses, String more) {
     known(given.keySet(), "field", "operator", "reason", "limit", more);
-    if (given.keySet().stream().noneMatch(LetterFilter.FIELDS::contains))
-      throw new Refused(400,
-          "which dead letters? Give at least one of " + String.join(", ", new TreeSet<>(LetterFilter.FIELDS))
+    if (given.keySet().stream().noneMatch(DeadLetterFilter.FIELDS::contains))
+      throw new OperatorRefusal(400,
+          "which dead letters? Give at least one of "
+              + String.join(", ", new TreeSet<>(DeadLetterFilter.FIELDS))
               + "; `\"status\": \"open\"` means all that are open");
     given.putIfAbsent("status", "open");
-    return LetterFilter.of(given, statuses);
+    return DeadLetterFilter.of(given, statuses);
   }
 
   /** The filter as it was given, for the audit. */
   private static JsonObject asked(JsonObject body) {
     var filter = new JsonObject();
     for (var field : body)
-      if (LetterFilter.FIELDS.contains(field.getKey())) filter.put(field.getKey(), field.getValue());
+      if (DeadLetterFilter.FIELDS.contains(field.getKey())) filter.put(field.getKey(), field.getValue());
     return new JsonObject().put("filter", filter);
   }
 }

@@ -6,6 +6,7 @@ import dev.millrace.journal.AppendWriter;
 import dev.millrace.journal.Reads;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
+import dev.millrace.platform.OperatorRefusal;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
@@ -20,17 +21,6 @@ import org.jspecify.annotations.Nullable;
 final class OperatorActs {
   private static final SecureRandom RANDOM = new SecureRandom();
 
-  /** An act that the state forbids, or whose object does not exist. */
-  static final class Refused extends RuntimeException {
-    private static final long serialVersionUID = 1;
-    final int status;
-
-    Refused(int status, String message) {
-      super(message, null, false, false);
-      this.status = status;
-    }
-  }
-
   private final Reads reads;
   private final AppendWriter journal;
 
@@ -43,11 +33,11 @@ final class OperatorActs {
   Future<JsonObject> decide(String id, String operator, boolean release) {
     UUID payment = TypeId.parse(TypeId.PAYMENT, id);
     if (payment == null)
-      return Future.failedFuture(new Refused(404, "no such payment: an id looks like pay_…"));
+      return Future.failedFuture(new OperatorRefusal(404, "no such payment: an id looks like pay_…"));
     return reads.payment(payment).compose(row -> {
-      if (row == null) return Future.failedFuture(new Refused(404, "no such payment"));
+      if (row == null) return Future.failedFuture(new OperatorRefusal(404, "no such payment"));
       if (row.status() != Status.IN_REVIEW) {
-        return Future.failedFuture(new Refused(409, "the payment is " + row.status().wire()
+        return Future.failedFuture(new OperatorRefusal(409, "the payment is " + row.status().wire()
             + "; only one that is in_review can be released or blocked"));
       }
       PaymentEvent event = release
@@ -62,7 +52,8 @@ final class OperatorActs {
               ? Future.succeededFuture(new JsonObject().put("id", id).put("status", append.to().wire())
                   .put("version", append.version()))
               : Future
-                  .failedFuture(new Refused(409, "somebody else decided in the same moment; look again")));
+                  .failedFuture(
+                      new OperatorRefusal(409, "somebody else decided in the same moment; look again")));
     });
   }
 
@@ -90,7 +81,8 @@ final class OperatorActs {
   /** Makes one more key of a merchant. */
   Future<JsonObject> createKey(String merchant, boolean livemode, @Nullable Integer rate, String operator) {
     UUID id = TypeId.parse(TypeId.MERCHANT, merchant);
-    if (id == null) return Future.failedFuture(new Refused(404, "no such merchant: an id looks like mer_…"));
+    if (id == null)
+      return Future.failedFuture(new OperatorRefusal(404, "no such merchant: an id looks like mer_…"));
     var secret = new byte[24];
     RANDOM.nextBytes(secret);
     String key = (livemode ? "sk_live_" : "sk_test_")
@@ -105,7 +97,7 @@ final class OperatorActs {
         .compose(rows -> rows.size() == 1
             ? Future.succeededFuture(new JsonObject().put("merchant", merchant).put("livemode", livemode)
                 .put("key", key).put("rate", rate))
-            : Future.failedFuture(new Refused(404, "no such merchant")));
+            : Future.failedFuture(new OperatorRefusal(404, "no such merchant")));
   }
 
   /** Ends a key; nodes that remember it let it in for some seconds more. */
@@ -115,7 +107,7 @@ final class OperatorActs {
         Tuple.of(new Fingerprint().of(key)))
         .compose(rows -> {
           if (rows.size() == 0)
-            return Future.failedFuture(new Refused(404, "no such key, or revoked before"));
+            return Future.failedFuture(new OperatorRefusal(404, "no such key, or revoked before"));
           String merchant = TypeId.format(TypeId.MERCHANT, rows.iterator().next().getUUID(0));
           return audit(operator, "revoke_key", merchant, new JsonObject())
               .map(v -> new JsonObject().put("merchant", merchant).put("revoked", true));

@@ -1,9 +1,11 @@
 package dev.millrace.ops;
 
+import dev.millrace.deadletter.DeadLetterActs;
 import dev.millrace.journal.AppendWriter;
 import dev.millrace.journal.Reads;
 import dev.millrace.ledger.Balances;
 import dev.millrace.platform.Config;
+import dev.millrace.platform.OperatorRefusal;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
@@ -142,7 +144,7 @@ public final class OpsVerticle extends VerticleBase {
   private static Future<JsonObject> trialBalance(Reads reads, @Nullable String asOf) {
     Instant instant = asOf == null ? null : Balances.instant(asOf);
     if (asOf != null && (instant == null || instant.isAfter(Instant.now())))
-      throw new OperatorActs.Refused(400,
+      throw new OperatorRefusal(400,
           "`as_of` must be a past time in Unix seconds, or in ISO 8601 with an"
               + " offset: 2026-11-21T18:00:00Z");
     return new Balances(reads::query).of(null, instant).map(
@@ -192,8 +194,8 @@ public final class OpsVerticle extends VerticleBase {
       run(c, act.apply(body == null ? new JsonObject() : body));
     } catch (DecodeException | ClassCastException e) {
       answer(c, 400, new JsonObject().put("error", "the body must be a JSON object"));
-    } catch (OperatorActs.Refused e) {
-      answer(c, e.status, new JsonObject().put("error", e.getMessage()));
+    } catch (OperatorRefusal e) {
+      answer(c, e.status(), new JsonObject().put("error", e.getMessage()));
     }
   }
 
@@ -201,7 +203,7 @@ public final class OpsVerticle extends VerticleBase {
 
   private static String text(JsonObject body, String field) {
     if (body.getValue(field) instanceof String s && !s.isBlank() && s.length() <= 200) return s;
-    throw new OperatorActs.Refused(400,
+    throw new OperatorRefusal(400,
         "`" + field + "` must be a text of 1 to 200 characters in the JSON body");
   }
 
@@ -209,20 +211,20 @@ public final class OpsVerticle extends VerticleBase {
     Object value = body.getValue(field);
     if (value == null) return false;
     if (value instanceof Boolean b) return b;
-    throw new OperatorActs.Refused(400, "`" + field + "` must be true or false");
+    throw new OperatorRefusal(400, "`" + field + "` must be true or false");
   }
 
   private static @Nullable Integer rate(JsonObject body) {
     Object value = body.getValue("rate");
     if (value == null) return null;
     if (value instanceof Integer i && i > 0) return i;
-    throw new OperatorActs.Refused(400, "`rate` must be a positive integer: requests a second");
+    throw new OperatorRefusal(400, "`rate` must be a positive integer: requests a second");
   }
 
   private static void run(RoutingContext c, Future<JsonObject> result) {
     result.onSuccess(json -> answer(c, 200, json)).onFailure(failure -> {
       switch (failure) {
-        case OperatorActs.Refused r -> answer(c, r.status, new JsonObject().put("error", r.getMessage()));
+        case OperatorRefusal r -> answer(c, r.status(), new JsonObject().put("error", r.getMessage()));
         case Unavailable u -> answer(c, 503, new JsonObject().put("error", u.getMessage()));
         default -> {
           LOG.error("ops_call_failed path={}", c.normalizedPath(), failure);

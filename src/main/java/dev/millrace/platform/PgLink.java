@@ -36,14 +36,14 @@ public final class PgLink {
   private final PgConnectOptions options;
   private final String name;
   private final long timeoutMs;
-  private final Room room;
+  private final Capacity room;
   private final List<Promise<Void>> waiting = new ArrayList<>();
   private @Nullable PgConnection connection;
   private volatile boolean up;
   private boolean closed;
   private long retryMs = RETRY_MS_MIN;
 
-  private PgLink(Vertx vertx, PgConnectOptions options, String name, long timeoutMs, Room room) {
+  private PgLink(Vertx vertx, PgConnectOptions options, String name, long timeoutMs, Capacity room) {
     this.vertx = vertx;
     this.owner = (ContextInternal) vertx.getOrCreateContext();
     this.options = options;
@@ -56,7 +56,8 @@ public final class PgLink {
    * Starts connecting, and keeps trying, on the caller's context. {@code timeoutMs}: how long a statement may take;
    * {@code room}: for those without an answer.
    */
-  public static PgLink open(Vertx vertx, PgConnectOptions options, String name, long timeoutMs, Room room) {
+  public static PgLink open(Vertx vertx, PgConnectOptions options, String name, long timeoutMs,
+      Capacity room) {
     var link = new PgLink(vertx, new PgConnectOptions(options).setCachePreparedStatements(true), name,
         timeoutMs, room);
     link.connect();

@@ -110,7 +110,7 @@ public final class Servers {
 
   private PgLink link(Vertx vertx, PgConnectOptions options, String name, MeterRegistry registry) {
     return PgLink.open(vertx, options, name, config.millis("postgres.statement-timeout"),
-        new Room(registry, "postgres", name, config.positive("postgres.in-flight-max")));
+        new Capacity(registry, "postgres", name, config.positive("postgres.in-flight-max")));
   }
 
   /** Connections for reads. */
@@ -137,8 +137,8 @@ public final class Servers {
   }
 
   /** Room for what runs on one of these pools and what waits for a connection of it, shown as queue {@code pool}. */
-  public Room poolRoom(String instance, MeterRegistry registry) {
-    return new Room(registry, "pool", instance,
+  public Capacity poolRoom(String instance, MeterRegistry registry) {
+    return new Capacity(registry, "pool", instance,
         config.positive("postgres.pool-size") + config.positive("postgres.pool-waiting-max"));
   }
 

@@ -1,10 +1,11 @@
 package dev.millrace.processing;
 
+import dev.millrace.deadletter.DeadLetterStore;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
-import dev.millrace.processing.DeadLetters.Outcome;
-import dev.millrace.processing.DeadLetters.Taken;
-import dev.millrace.webhook.InboxStore;
+import dev.millrace.deadletter.DeadLetterStore.Outcome;
+import dev.millrace.deadletter.DeadLetterStore.Taken;
+import dev.millrace.inbox.InboxStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
@@ -26,8 +27,8 @@ final class DeadLetterReplays {
   private static final Logger LOG = LoggerFactory.getLogger(DeadLetterReplays.class);
   private static final int IN_HAND_MAX = 32;
   private static final long COUNT_EVERY_MS = 5_000;
-  private static final List<String> TASKS = List.of(Handler.CHARGE.wire(), Handler.OPERATION.wire(),
-      DeadLetters.POISON, DeadLetters.WEBHOOK);
+  private static final List<String> TASKS = List.of(RetryKind.CHARGE.wire(), RetryKind.OPERATION.wire(),
+      DeadLetterStore.POISON, DeadLetterStore.WEBHOOK);
 
   private record End(Outcome outcome, String note) {}
 
@@ -35,9 +36,9 @@ final class DeadLetterReplays {
   record Timing(long pollMs, long leaseMs) {}
 
   private final Vertx vertx;
-  private final DeadLetters letters;
+  private final DeadLetterStore letters;
   private final PaymentFlow flow;
-  private final Records records;
+  private final RecordProcessor records;
   private final Retries retries;
   private final InboxStore inbox;
   private final Timing timing;
@@ -46,7 +47,8 @@ final class DeadLetterReplays {
   private int inHand;
   private boolean closed;
 
-  DeadLetterReplays(Vertx vertx, DeadLetters letters, PaymentFlow flow, Records records, Retries retries,
+  DeadLetterReplays(Vertx vertx, DeadLetterStore letters, PaymentFlow flow, RecordProcessor records,
+      Retries retries,
       InboxStore inbox, Timing timing, MeterRegistry registry) {
     this.vertx = vertx;
     this.letters = letters;
@@ -95,7 +97,7 @@ final class DeadLetterReplays {
 
   /** Fails only while Postgres is away. */
   private Future<End> run(Taken letter) {
-    return Future.succeededFuture().compose(v -> letter.task().equals(DeadLetters.WEBHOOK)
+    return Future.succeededFuture().compose(v -> letter.task().equals(DeadLetterStore.WEBHOOK)
         ? told(letter)
         : driven(letter, letter.payment() != null ? letter.payment() : records.payment(letter.origin())))
         .recover(failure -> failure instanceof Unavailable

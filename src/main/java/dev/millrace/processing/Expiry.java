@@ -67,7 +67,7 @@ final class Expiry {
   private Future<Void> expire(UUID id) {
     return reads.history(id).compose(history -> {
       if (history == null) return Future.succeededFuture();
-      Work work = Work.of(history);
+      PaymentSnapshot work = PaymentSnapshot.of(history);
       // Somebody may have moved it on, or asked for something, since it was found.
       Decision decision = Commands.cancel(work.payment(), TypeId.format(TypeId.CANCELLATION, TypeId.next()),
           REASON);

@@ -6,15 +6,15 @@ import java.util.List;
 /** What evidence of a provider means for a payment as it stands. */
 sealed interface Finding {
   /** It happened: these events are to be appended. */
-  record Happened(List<PaymentEvent> events) implements Finding {
-    Happened(PaymentEvent... events) { this(List.of(events)); }
+  record NewEvents(List<PaymentEvent> events) implements Finding {
+    NewEvents(PaymentEvent... events) { this(List.of(events)); }
   }
 
   /** Known already, or of no consequence any more. */
-  record Known() implements Finding {}
+  record NothingNew() implements Finding {}
 
   /** Nothing yet: ask again later. */
-  record Wait(String reason) implements Finding {}
+  record NotYet(String reason) implements Finding {}
 
   /** It contradicts what was told everybody: a person must look. {@code alert} names the alert. */
   record Conflict(String alert, String message) implements Finding {}

@@ -39,20 +39,20 @@ final class OperationFlow {
   }
 
   /** Carries on with every open operation of a payment. */
-  Future<Next> drive(UUID payment) {
+  Future<FollowUp> drive(UUID payment) {
     return recorder.read(payment).compose(work -> {
       var open = work.payment().operations().stream().filter(Operation::open).map(Operation::id).toList();
-      Future<Next> result = Future.succeededFuture(Next.DONE);
+      Future<FollowUp> result = Future.succeededFuture(FollowUp.DONE);
       for (String id : open)
         result = result.compose(before -> step(payment, id).map(before::and));
       return result;
     });
   }
 
-  private Future<Next> step(UUID payment, String id) {
+  private Future<FollowUp> step(UUID payment, String id) {
     return recorder.read(payment).compose(work -> {
       Operation operation = work.payment().operation(id);
-      if (operation == null || !operation.open()) return Future.succeededFuture(Next.DONE);
+      if (operation == null || !operation.open()) return Future.succeededFuture(FollowUp.DONE);
       if (operation.state() == Operation.State.REQUESTED)
         return possible(work.payment(), operation) ? submit(work, operation, 1) : overtaken(work, operation);
       return inquire(work, operation);
@@ -69,18 +69,18 @@ final class OperationFlow {
   }
 
   /** The payment took another way before the provider was asked. */
-  private Future<Next> overtaken(Work work, Operation operation) {
+  private Future<FollowUp> overtaken(PaymentSnapshot work, Operation operation) {
     return recorder.record(work, null, p -> {
       Operation now = p.operation(operation.id());
       return now == null || now.state() != Operation.State.REQUESTED
-          ? new Finding.Known()
-          : new Finding.Happened(Evidence.failed(operation, p.status(), "payment_moved_on",
+          ? new Finding.NothingNew()
+          : new Finding.NewEvents(OutcomePolicy.failed(operation, p.status(), "payment_moved_on",
               "The payment is " + p.status().wire() + " by now."));
-    }).map(recorded -> Next.DONE);
+    }).map(recorded -> FollowUp.DONE);
   }
 
   /** Record, call, record. */
-  private Future<Next> submit(Work work, Operation operation, int number) {
+  private Future<FollowUp> submit(PaymentSnapshot work, Operation operation, int number) {
     String provider = Objects.requireNonNull(work.payment().provider(), "an operation without a provider");
     var attempt = new Attempt(TypeId.next(), number, provider, operation.kind().wire(), uuid(operation.id()),
         null,
@@ -99,7 +99,8 @@ final class OperationFlow {
     return Attempts.Right.from(parts.providers().times(provider));
   }
 
-  private Future<Next> call(Work work, Operation operation, Attempt attempt, Attempts.Right right) {
+  private Future<FollowUp> call(PaymentSnapshot work, Operation operation, Attempt attempt,
+      Attempts.Right right) {
     FaultPoint.reach(attempt.kind(), "after_intent");
     if (right.expired()) return step(work.id(), operation.id());
     var call = parts.providers().named(attempt.provider()).execute(order(work, operation, attempt));
@@ -111,13 +112,13 @@ final class OperationFlow {
   }
 
   /** A call that left no trace is made again under the same reference, once nobody else's can arrive. */
-  private Future<Next> repeat(Work work, Operation operation, Attempt attempt) {
+  private Future<FollowUp> repeat(PaymentSnapshot work, Operation operation, Attempt attempt) {
     var right = right(attempt.provider());
     return attempts.claim(attempt, parts.providers().times(attempt.provider()).absenceAfter())
         .compose(ours -> ours
             ? call(work, operation, attempt, right)
             : Future
-                .succeededFuture(Next.again(Handler.OPERATION,
+                .succeededFuture(FollowUp.again(RetryKind.OPERATION,
                     operation.id() + ": a call of it may still be under way")));
   }
 
@@ -125,7 +126,7 @@ final class OperationFlow {
     return Objects.requireNonNull(TypeId.parse(id.substring(0, id.indexOf('_')), id), id);
   }
 
-  private static Order order(Work work, Operation operation, Attempt attempt) {
+  private static Order order(PaymentSnapshot work, Operation operation, Attempt attempt) {
     Payment p = work.payment();
     String reference = TypeId.format(TypeId.ATTEMPT, attempt.reference());
     String charge = Objects.requireNonNull(p.providerReference(), "an operation without a charge");
@@ -138,35 +139,37 @@ final class OperationFlow {
     };
   }
 
-  private Future<Next> answered(Work work, Operation operation, Attempt attempt, Outcome outcome) {
-    if (outcome instanceof Outcome.Deferred) return Future.succeededFuture(Next.later(Handler.OPERATION));
+  private Future<FollowUp> answered(PaymentSnapshot work, Operation operation, Attempt attempt,
+      Outcome outcome) {
+    if (outcome instanceof Outcome.Deferred)
+      return Future.succeededFuture(FollowUp.later(RetryKind.OPERATION));
     String name = TypeId.format(TypeId.ATTEMPT, attempt.reference());
     return recorder.record(work, PaymentFlow.ended(attempt, outcome), p -> parts.evidence().operation(p,
         Objects.requireNonNull(p.operation(operation.id())), attempt.provider(), name, outcome))
         .onSuccess(recorded -> FaultPoint.reach(attempt.kind(), "recorded"))
         .compose(recorded -> switch (recorded.finding()) {
-          case Finding.Happened _, Finding.Known _ -> Future.succeededFuture(Next.DONE);
-          case Finding.Wait w when outcome instanceof Outcome.Unknown ->
+          case Finding.NewEvents _, Finding.NothingNew _ -> Future.succeededFuture(FollowUp.DONE);
+          case Finding.NotYet w when outcome instanceof Outcome.Unknown ->
             unknown(recorded.work(), operation.id(), attempt, w.reason());
-          case Finding.Wait w ->
-            Future.succeededFuture(Next.again(Handler.OPERATION, operation.id() + ": " + w.reason()));
+          case Finding.NotYet w ->
+            Future.succeededFuture(FollowUp.again(RetryKind.OPERATION, operation.id() + ": " + w.reason()));
           case Finding.Conflict c ->
-            Future.succeededFuture(Next.stuck(Handler.OPERATION, c.alert() + ": " + c.message()));
+            Future.succeededFuture(FollowUp.stuck(RetryKind.OPERATION, c.alert() + ": " + c.message()));
         });
   }
 
-  private Future<Next> unknown(Work work, String id, Attempt attempt, String reason) {
+  private Future<FollowUp> unknown(PaymentSnapshot work, String id, Attempt attempt, String reason) {
     return recorder.record(work, attempt.ended("unknown", null, reason), p -> {
       Operation now = p.operation(id);
       return now == null || now.state() != Operation.State.SUBMITTED
-          ? new Finding.Known()
-          : new Finding.Happened(new PaymentEvent.OperationUnknown(id, attempt.provider(),
+          ? new Finding.NothingNew()
+          : new Finding.NewEvents(new PaymentEvent.OperationUnknown(id, attempt.provider(),
               TypeId.format(TypeId.ATTEMPT, attempt.reference()), reason, p.status()));
-    }).map(recorded -> Next.again(Handler.OPERATION, id + ": " + reason));
+    }).map(recorded -> FollowUp.again(RetryKind.OPERATION, id + ": " + reason));
   }
 
   /** The outcome of the call is not known: ask the provider by our own reference. */
-  private Future<Next> inquire(Work work, Operation operation) {
+  private Future<FollowUp> inquire(PaymentSnapshot work, Operation operation) {
     String name = Objects.requireNonNull(operation.attempt(), "a submitted operation without its attempt");
     return attempts.open(name).compose(open -> {
       GuardedProvider provider = parts.providers().named(open.attempt().provider());
@@ -175,7 +178,7 @@ final class OperationFlow {
         if (!(outcome instanceof Outcome.Absent)) return answered(work, operation, open.attempt(), outcome);
         if (operation.state() == Operation.State.SUBMITTED) return repeat(work, operation, open.attempt());
         if (!open.absentFor(parts.providers().times(provider.name())))
-          return attempts.absent(open.attempt()).map(v -> Next.again(Handler.OPERATION,
+          return attempts.absent(open.attempt()).map(v -> FollowUp.again(RetryKind.OPERATION,
               operation.id() + ": no record of it at " + provider.name() + " yet"));
         // It was never carried out, so it can be ordered anew, as a call of its own.
         if (open.attempt().number() < CALLS_MAX && possible(work.payment(), operation))

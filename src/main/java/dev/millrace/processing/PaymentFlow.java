@@ -4,6 +4,7 @@ import dev.millrace.fraud.Screener;
 import dev.millrace.fraud.Candidate;
 import dev.millrace.fraud.Decision;
 import dev.millrace.fraud.Screening;
+import dev.millrace.inbox.ProviderEventHandler;
 import dev.millrace.journal.Append.Attempt;
 import dev.millrace.journal.AppendWriter;
 import dev.millrace.journal.EventContract.InitiatedPayment;
@@ -20,7 +21,7 @@ import dev.millrace.provider.Order;
 import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.Providers;
 import dev.millrace.provider.Routing;
-import dev.millrace.provider.WebhookScheme.Fact;
+import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Tuple;
@@ -38,12 +39,12 @@ import org.slf4j.LoggerFactory;
  * at once or after a crash, does no harm: only one of two appends finds the version it expects, and the provider is
  * called under the same reference. What is asked of the payment later, {@link OperationFlow} carries out.
  */
-final class PaymentFlow {
+public final class PaymentFlow implements ProviderEventHandler {
   private static final Logger LOG = LoggerFactory.getLogger(PaymentFlow.class);
 
   /** What is shared by all steps. {@code returnUrl}: where providers send payers back to, followed by the payment's id. */
   record Parts(Screener screener, Routing routing, Providers providers, AppendWriter journal, Reads reads,
-      Evidence evidence, String returnUrl, MeterRegistry registry) {}
+      OutcomePolicy evidence, String returnUrl, MeterRegistry registry) {}
 
   private final Parts parts;
   private final AppendWriter journal;
@@ -51,7 +52,7 @@ final class PaymentFlow {
   private final Attempts attempts;
   private final Recorder recorder;
   private final OperationFlow operations;
-  private final Serial serial = new Serial();
+  private final PaymentSingleFlight serial = new PaymentSingleFlight();
 
   PaymentFlow(Parts parts) {
     this.parts = parts;
@@ -63,36 +64,36 @@ final class PaymentFlow {
   }
 
   /** A payment fresh from Kafka: nothing is read, everything stands in the event. */
-  Future<Next> begin(InitiatedPayment p) {
+  Future<FollowUp> begin(InitiatedPayment p) {
     UUID id = Objects.requireNonNull(TypeId.parse(TypeId.PAYMENT, p.paymentId()), "payment_id");
     UUID merchant = Objects.requireNonNull(TypeId.parse(TypeId.MERCHANT, p.merchant()), "merchant");
-    return screen(new Work(id, merchant, p.livemode(), p.traceparent(), Payment.of(p.event())));
+    return screen(new PaymentSnapshot(id, merchant, p.livemode(), p.traceparent(), Payment.of(p.event())));
   }
 
   /** A payment that was begun before: goes on, one at a time, with all that the journal says is open. */
-  Future<Next> resume(UUID id) {
+  Future<FollowUp> resume(UUID id) {
     return serial.run(id, () -> again(id).compose(next -> operations.drive(id).map(next::and)))
         .recover(failure -> failure instanceof Recorder.NoSuchPayment
-            ? Future.succeededFuture(Next.stuck(Handler.CHARGE, String.valueOf(failure.getMessage())))
+            ? Future.succeededFuture(FollowUp.stuck(RetryKind.CHARGE, String.valueOf(failure.getMessage())))
             : Future.failedFuture(failure));
   }
 
-  private Future<Next> again(UUID id) { return recorder.read(id).compose(this::drive); }
+  private Future<FollowUp> again(UUID id) { return recorder.read(id).compose(this::drive); }
 
-  private Future<Next> drive(Work work) {
+  private Future<FollowUp> drive(PaymentSnapshot work) {
     Payment p = work.payment();
     return switch (p.status()) {
       // Version 1 has not been screened; later ones were released from a review.
       case INITIATED -> p.version() == 1 ? screen(work) : submit(work, List.of());
       case PROVIDER_SUBMITTED, UNKNOWN -> inquire(work);
-      case REQUIRES_ACTION -> p.payerReturned() ? complete(work) : Future.succeededFuture(Next.DONE);
+      case REQUIRES_ACTION -> p.payerReturned() ? complete(work) : Future.succeededFuture(FollowUp.DONE);
       case BLOCKED, IN_REVIEW, AUTHORIZED, CONFIRMED, DECLINED, VOIDED, EXPIRED, SETTLED, PARTIALLY_REFUNDED,
           REFUNDED, DISPUTED, CHARGED_BACK, RETURNED ->
-        Future.succeededFuture(Next.DONE);
+        Future.succeededFuture(FollowUp.DONE);
     };
   }
 
-  private Future<Next> screen(Work work) {
+  private Future<FollowUp> screen(PaymentSnapshot work) {
     var asked = work.payment().asked();
     var candidate = new Candidate(TypeId.format(TypeId.PAYMENT, work.id()),
         TypeId.format(TypeId.MERCHANT, work.merchant()), work.livemode(), asked.amount(), asked.currency(),
@@ -114,12 +115,12 @@ final class PaymentFlow {
   }
 
   /** Appends an event after which the gateway has nothing more to do; a payment that moved on is another's. */
-  private Future<Next> rest(Work work, PaymentEvent... events) {
-    return journal.append(work.append(List.of(), List.of(events))).map(appended -> Next.DONE);
+  private Future<FollowUp> rest(PaymentSnapshot work, PaymentEvent... events) {
+    return journal.append(work.append(List.of(), List.of(events))).map(appended -> FollowUp.DONE);
   }
 
   /** Chooses the account and begins. */
-  private Future<Next> submit(Work work, List<PaymentEvent> before) {
+  private Future<FollowUp> submit(PaymentSnapshot work, List<PaymentEvent> before) {
     Routing.Route route = route(work);
     if (route == null) return unroutable(work, before);
     String first = route.accounts().stream().filter(a -> !parts.providers.away(a)).findFirst()
@@ -130,14 +131,14 @@ final class PaymentFlow {
     return submit(work, before, List.of(), first, route, why);
   }
 
-  private Routing.@Nullable Route route(Work work) {
+  private Routing.@Nullable Route route(PaymentSnapshot work) {
     var asked = work.payment().asked();
     return parts.routing.route(new Routing.Subject(work.id(), TypeId.format(TypeId.MERCHANT, work.merchant()),
         asked.amount(), asked.currency(), Method.of(asked)));
   }
 
   /** No provider takes such a payment: it is refused as by one, without a call. */
-  private Future<Next> unroutable(Work work, List<PaymentEvent> before) {
+  private Future<FollowUp> unroutable(PaymentSnapshot work, List<PaymentEvent> before) {
     var events = new ArrayList<>(before);
     events.add(new PaymentEvent.Declined("none", "none", null, "no_route", null,
         "No routing rule fits this payment: it was sent to no provider."));
@@ -145,7 +146,8 @@ final class PaymentFlow {
   }
 
   /** Record, call, record. {@code ended}: the call before it, which was refused. */
-  private Future<Next> submit(Work work, List<PaymentEvent> before, List<Attempt> ended, String account,
+  private Future<FollowUp> submit(PaymentSnapshot work, List<PaymentEvent> before, List<Attempt> ended,
+      String account,
       Routing.Route route, @Nullable String after) {
     UUID reference = TypeId.next();
     var events = new ArrayList<>(before);
@@ -164,7 +166,8 @@ final class PaymentFlow {
   }
 
   /** The first call of an attempt: only then is it certain that nothing was sent before. */
-  private Future<Next> first(Work work, Attempt attempt, Routing.Route route, Attempts.Right right) {
+  private Future<FollowUp> first(PaymentSnapshot work, Attempt attempt, Routing.Route route,
+      Attempts.Right right) {
     GuardedProvider provider = parts.providers.named(attempt.provider());
     FaultPoint.reach("charge", "after_intent");
     if (right.expired()) return again(work.id());
@@ -196,7 +199,8 @@ final class PaymentFlow {
     return Attempts.Right.from(parts.providers.times(account));
   }
 
-  private Future<Next> used(Work work, Attempt attempt, Attempts.Right right, Outcome outcome) {
+  private Future<FollowUp> used(PaymentSnapshot work, Attempt attempt, Attempts.Right right,
+      Outcome outcome) {
     return attempts.used(attempt, right, outcome).compose(o -> answered(work, attempt, o));
   }
 
@@ -206,7 +210,7 @@ final class PaymentFlow {
     return later.stream().filter(a -> !parts.providers.away(a)).findFirst().orElse(null);
   }
 
-  private Order.Charge charge(Work work) {
+  private Order.Charge charge(PaymentSnapshot work) {
     var asked = work.payment().asked();
     return new Order.Charge(work.id(), work.livemode(), Objects.requireNonNull(work.payment().attempt()),
         asked.amount(), asked.currency(), asked.paymentMethod(), Method.of(asked).type(),
@@ -231,27 +235,27 @@ final class PaymentFlow {
   }
 
   /** Writes what an answer means; an answer that says nothing makes the payment unknown. */
-  private Future<Next> answered(Work work, Attempt attempt, Outcome outcome) {
+  private Future<FollowUp> answered(PaymentSnapshot work, Attempt attempt, Outcome outcome) {
     // It never left. Waiting here would keep others from their turns, at other providers too.
-    if (outcome instanceof Outcome.Deferred) return Future.succeededFuture(Next.later(Handler.CHARGE));
+    if (outcome instanceof Outcome.Deferred) return Future.succeededFuture(FollowUp.later(RetryKind.CHARGE));
     String name = TypeId.format(TypeId.ATTEMPT, attempt.reference());
     return recorder.record(work, ended(attempt, outcome),
         p -> parts.evidence.charge(p, attempt.provider(), name, outcome)).compose(recorded -> {
           FaultPoint.reach(attempt.kind(), "recorded");
-          if (recorded.finding() instanceof Finding.Happened h) checkAmount(work.id(), h);
+          if (recorded.finding() instanceof Finding.NewEvents h) checkAmount(work.id(), h);
           return switch (recorded.finding()) {
-            case Finding.Happened _, Finding.Known _ -> Future.succeededFuture(Next.DONE);
-            case Finding.Wait w when outcome instanceof Outcome.Unknown ->
+            case Finding.NewEvents _, Finding.NothingNew _ -> Future.succeededFuture(FollowUp.DONE);
+            case Finding.NotYet w when outcome instanceof Outcome.Unknown ->
               unknown(recorded.work(), attempt, w.reason());
-            case Finding.Wait w -> Future.succeededFuture(Next.again(Handler.CHARGE, w.reason()));
+            case Finding.NotYet w -> Future.succeededFuture(FollowUp.again(RetryKind.CHARGE, w.reason()));
             case Finding.Conflict c -> unknown(recorded.work(), attempt, c.message())
-                .map(v -> Next.stuck(Handler.CHARGE, c.alert() + ": " + c.message()));
+                .map(v -> FollowUp.stuck(RetryKind.CHARGE, c.alert() + ": " + c.message()));
           };
         });
   }
 
   /** What was taken beyond or short of what was asked for goes to suspense or is the merchant's loss: a person must look. */
-  private void checkAmount(UUID payment, Finding.Happened happened) {
+  private void checkAmount(UUID payment, Finding.NewEvents happened) {
     for (PaymentEvent event : happened.events()) {
       if (event instanceof PaymentEvent.Confirmed c && c.amount() != c.amountCharged()) {
         parts.registry.counter("millrace.provider.amount.mismatch").increment();
@@ -261,8 +265,8 @@ final class PaymentFlow {
     }
   }
 
-  private Future<Next> unknown(Work work, Attempt attempt, String reason) {
-    var again = Next.again(Handler.CHARGE, reason);
+  private Future<FollowUp> unknown(PaymentSnapshot work, Attempt attempt, String reason) {
+    var again = FollowUp.again(RetryKind.CHARGE, reason);
     if (work.payment().status() != Status.PROVIDER_SUBMITTED) return Future.succeededFuture(again);
     parts.registry.counter("millrace.provider.unknown").increment();
     return journal.append(work.append(List.of(attempt.ended("unknown", null, reason)),
@@ -273,7 +277,7 @@ final class PaymentFlow {
   }
 
   /** The outcome of a call is not known: ask the provider by our own reference. */
-  private Future<Next> inquire(Work work) {
+  private Future<FollowUp> inquire(PaymentSnapshot work) {
     return attempts.open(Objects.requireNonNull(work.payment().attempt())).compose(open -> {
       GuardedProvider provider = parts.providers.named(open.attempt().provider());
       return provider.inquire(charge(work)).compose(outcome -> {
@@ -281,7 +285,7 @@ final class PaymentFlow {
         if (work.payment().status() == Status.PROVIDER_SUBMITTED) return repeat(work, open.attempt());
         if (!open.absentFor(parts.providers.times(provider.name())))
           return attempts.absent(open.attempt())
-              .map(v -> Next.again(Handler.CHARGE, "no record of it at " + provider.name() + " yet"));
+              .map(v -> FollowUp.again(RetryKind.CHARGE, "no record of it at " + provider.name() + " yet"));
         return answered(work, open.attempt(), new Outcome.Declined(null, "provider_no_record", null,
             "The provider has no record of the payment: it was never charged."));
       });
@@ -289,20 +293,20 @@ final class PaymentFlow {
   }
 
   /** An intent whose call left no trace: it is made again under the same reference, once nobody else's can arrive. */
-  private Future<Next> repeat(Work work, Attempt attempt) {
+  private Future<FollowUp> repeat(PaymentSnapshot work, Attempt attempt) {
     var right = right(attempt.provider());
     return attempts.claim(attempt, parts.providers.times(attempt.provider()).absenceAfter())
         .compose(ours -> {
           if (!ours || right.expired())
             return Future
-                .succeededFuture(Next.again(Handler.CHARGE, "a call of it may still be under way"));
+                .succeededFuture(FollowUp.again(RetryKind.CHARGE, "a call of it may still be under way"));
           return parts.providers.named(attempt.provider()).execute(charge(work))
               .compose(outcome -> used(work, attempt, right, outcome));
         });
   }
 
   /** The payer came back: tell the provider, and ask. */
-  private Future<Next> complete(Work work) {
+  private Future<FollowUp> complete(PaymentSnapshot work) {
     return attempts.open(Objects.requireNonNull(work.payment().attempt()))
         .compose(open -> reads
             .query("SELECT result FROM payer_return WHERE payment_id = $1::uuid", Tuple.of(work.id()))
@@ -314,23 +318,10 @@ final class PaymentFlow {
             }).compose(outcome -> answered(work, open.attempt(), outcome)));
   }
 
-  /** What became of something that a provider told us of its own accord. */
-  sealed interface Told {
-    record Applied() implements Told {}
-
-    /** It is known already, too late, or says nothing. */
-    record Unchanged() implements Told {}
-
-    /** The payment cannot take it yet. */
-    record Later(String reason) implements Told {}
-
-    /** It contradicts what is known: a person must look. */
-    record Conflict(String reason) implements Told {}
-  }
-
   /** Takes what a provider told us of a call under our reference {@code attempt}: the same evidence as an answer. */
-  Future<Told> told(UUID payment, Attempt attempt, Outcome outcome) {
-    if (!decisive(outcome)) return Future.succeededFuture(new Told.Unchanged());
+  @Override
+  public Future<Disposition> attemptOutcome(UUID payment, Attempt attempt, Outcome outcome) {
+    if (!decisive(outcome)) return Future.succeededFuture(new Disposition.Unchanged());
     String name = TypeId.format(TypeId.ATTEMPT, attempt.reference());
     return recorder.read(payment).compose(work -> {
       Operation operation = operations.of(work.payment(), attempt);
@@ -339,12 +330,12 @@ final class PaymentFlow {
         // Whoever called decides whether it is tried elsewhere, and hears of it as well.
         if (now == null && outcome instanceof Outcome.Declined d && d.elsewhere()
             && p.status() == Status.PROVIDER_SUBMITTED && name.equals(p.attempt()))
-          return new Finding.Wait("it may be tried elsewhere");
+          return new Finding.NotYet("it may be tried elsewhere");
         return now == null
             ? parts.evidence.charge(p, attempt.provider(), name, outcome)
             : parts.evidence.operation(p, now, attempt.provider(), name, outcome);
       });
-    }).map(PaymentFlow::told);
+    }).map(PaymentFlow::disposition);
   }
 
   /** Whether it says what became of a call; that it is under way is no news. */
@@ -361,18 +352,19 @@ final class PaymentFlow {
   }
 
   /** Takes what a provider did to a payment of its own accord. */
-  Future<Told> befell(UUID payment, String provider, Fact fact) {
+  @Override
+  public Future<Disposition> unsolicited(UUID payment, String provider, UnsolicitedChange fact) {
     return recorder.read(payment)
         .compose(work -> recorder.record(work, null, p -> parts.evidence.fact(p, provider, fact)))
-        .map(PaymentFlow::told);
+        .map(PaymentFlow::disposition);
   }
 
-  private static Told told(Recorder.Recorded recorded) {
+  private static Disposition disposition(Recorder.Recorded recorded) {
     return switch (recorded.finding()) {
-      case Finding.Happened _ -> new Told.Applied();
-      case Finding.Known _ -> new Told.Unchanged();
-      case Finding.Wait w -> new Told.Later(w.reason());
-      case Finding.Conflict c -> new Told.Conflict(c.alert() + ": " + c.message());
+      case Finding.NewEvents _ -> new Disposition.Applied();
+      case Finding.NothingNew _ -> new Disposition.Unchanged();
+      case Finding.NotYet w -> new Disposition.Later(w.reason());
+      case Finding.Conflict c -> new Disposition.Conflict(c.alert() + ": " + c.message());
     };
   }
 }

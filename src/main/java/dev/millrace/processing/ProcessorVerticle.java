@@ -1,7 +1,10 @@
 package dev.millrace.processing;
 
+import dev.millrace.deadletter.DeadLetterStore;
+import dev.millrace.deadletter.Failure;
 import dev.millrace.fraud.RedisVelocityCounters;
 import dev.millrace.fraud.Screener;
+import dev.millrace.inbox.InboxProcessor;
 import dev.millrace.ledger.FeeSchedule;
 import dev.millrace.journal.AppendWriter;
 import dev.millrace.journal.Reads;
@@ -16,7 +19,7 @@ import dev.millrace.platform.TypeId;
 import dev.millrace.provider.Providers;
 import dev.millrace.provider.Routing;
 import dev.millrace.provider.WebhookScheme;
-import dev.millrace.webhook.InboxStore;
+import dev.millrace.inbox.InboxStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -57,7 +60,7 @@ public final class ProcessorVerticle extends VerticleBase {
   private @Nullable RedisLink redis;
   private @Nullable Providers providers;
   private @Nullable PaymentFlow flow;
-  private @Nullable Records records;
+  private @Nullable RecordProcessor records;
   private @Nullable DeadLetterReplays replays;
   private @Nullable Intake fresh;
   private @Nullable Intake waiting;
@@ -66,7 +69,7 @@ public final class ProcessorVerticle extends VerticleBase {
   private @Nullable PgLink inboxRows;
   private @Nullable PgLink inboxRights;
   private @Nullable Lease inboxLease;
-  private @Nullable Notices notices;
+  private @Nullable InboxProcessor notices;
 
   /**
    * {@code holder} names this process in leases, and must differ after a restart; {@code schemes} are the accounts whose
@@ -101,16 +104,16 @@ public final class ProcessorVerticle extends VerticleBase {
     var accounts = new Providers(vertx, config, registry);
     providers = accounts;
     var driving = new PaymentFlow(new PaymentFlow.Parts(screener(), routing(), accounts, writer, reads,
-        new Evidence(fees(), accounts::times, InstantSource.system()), Links.returns(config), registry));
+        new OutcomePolicy(fees(), accounts::times, InstantSource.system()), Links.returns(config), registry));
     flow = driving;
-    var letters = new DeadLetters(vertx, reads, registry);
+    var letters = new DeadLetterStore(vertx, reads, registry);
     var retries = new Retries(vertx, producer, letters, config.text("kafka.retry-topic"),
-        config.durations("processor.retry-windows"), Handler.Limits.of(config),
+        config.durations("processor.retry-windows"), RetryKind.Limits.of(config),
         config.integer("processor.retry-jitter-percent"), RandomGenerator.getDefault(), registry);
-    var taking = new Records(vertx, driving, retries, letters);
+    var taking = new RecordProcessor(vertx, driving, retries, letters);
     records = taking;
     var intake = new Intake(vertx, consumer(config.text("processor.group"), 32_768, 20), "processor",
-        config.positive("processor.in-flight-max"), Records::freshWaitMs, taking::fresh, registry);
+        config.positive("processor.in-flight-max"), RecordProcessor::freshWaitMs, taking::fresh, registry);
     var again = new Intake(vertx, consumer(config.text("processor.group") + "-retry", 1, 200), "retry",
         RETRIES_IN_FLIGHT_MAX, taking::retryWaitMs, taking::retry, registry);
     fresh = intake;
@@ -141,14 +144,14 @@ public final class ProcessorVerticle extends VerticleBase {
     return link == null ? Future.succeededFuture() : link.whenUp(10_000);
   }
 
-  private Notices notices(Reads reads, DeadLetters letters) {
+  private InboxProcessor notices(Reads reads, DeadLetterStore letters) {
     PgLink rows = servers.link(vertx, "inbox", registry);
     PgLink rights = servers.link(vertx, "inbox-lease", registry);
     var right = new Lease(vertx, rights, "inbox", holder, config.millis("inbox.lease"));
     inboxRows = rows;
     inboxRights = rights;
     inboxLease = right;
-    var working = new Notices(vertx, right, new InboxStore(rows::execute), reads, schemes, flow(),
+    var working = new InboxProcessor(vertx, right, new InboxStore(rows::execute), reads, schemes, flow(),
         letters,
         config.durations("inbox.park-windows"), right, config.millis("inbox.poll-interval"),
         registry);
@@ -212,7 +215,7 @@ public final class ProcessorVerticle extends VerticleBase {
   }
 
   /** What still has to wait comes again of itself; what a person must look at is a dead letter, unless it is one already. */
-  private Future<Void> sweep(DeadLetters letters, UUID id) {
+  private Future<Void> sweep(DeadLetterStore letters, UUID id) {
     return flow().resume(id)
         .compose(next -> next.stuck().isEmpty()
             ? Future.<Void>succeededFuture()

@@ -24,7 +24,7 @@ final class Recorder {
   private static final int ROUNDS_MAX = 20;
 
   /** What became of evidence: the payment as it stood when it was judged last, and what was found then. */
-  record Recorded(Work work, Finding finding) {}
+  record Recorded(PaymentSnapshot work, Finding finding) {}
 
   /** The journal knows nothing of it, and will not. */
   static final class NoSuchPayment extends RuntimeException {
@@ -44,26 +44,27 @@ final class Recorder {
   }
 
   /** The payment of this id as it stands; fails with {@link NoSuchPayment}. */
-  Future<Work> read(UUID id) {
+  Future<PaymentSnapshot> read(UUID id) {
     return reads.history(id).map(history -> {
       if (history == null)
         throw new NoSuchPayment("no such payment: " + TypeId.format(TypeId.PAYMENT, id));
-      return Work.of(history);
+      return PaymentSnapshot.of(history);
     });
   }
 
   /** Judges and writes. {@code attempt}: the call that is answered by it, to be written with the events. */
-  Future<Recorded> record(Work work, @Nullable Attempt attempt, Function<Payment, Finding> judge) {
+  Future<Recorded> record(PaymentSnapshot work, @Nullable Attempt attempt, Function<Payment, Finding> judge) {
     return record(work, attempt, judge, ROUNDS_MAX);
   }
 
-  private Future<Recorded> record(Work work, @Nullable Attempt attempt, Function<Payment, Finding> judge,
+  private Future<Recorded> record(PaymentSnapshot work, @Nullable Attempt attempt,
+      Function<Payment, Finding> judge,
       int rounds) {
     Finding finding = judge.apply(work.payment());
     if (finding instanceof Finding.Conflict conflict) alert(work.id(), conflict);
-    if (!(finding instanceof Finding.Happened happened)) {
+    if (!(finding instanceof Finding.NewEvents happened)) {
       var recorded = new Recorded(work, finding);
-      return finding instanceof Finding.Known && attempt != null
+      return finding instanceof Finding.NothingNew && attempt != null
           ? finish(attempt).map(recorded)
           : Future.succeededFuture(recorded);
     }

@@ -1,5 +1,8 @@
 package dev.millrace.processing;
 
+import dev.millrace.deadletter.DeadLetterStore;
+import dev.millrace.deadletter.Failure;
+import dev.millrace.deadletter.Origin;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -31,16 +34,16 @@ final class Retries {
 
   private final Vertx vertx;
   private final Producer<String, byte[]> producer;
-  private final DeadLetters letters;
+  private final DeadLetterStore letters;
   private final String prefix;
   private final List<Duration> windows;
-  private final Handler.Limits limits;
+  private final RetryKind.Limits limits;
   private final int jitterPercent;
   private final RandomGenerator random;
   private final MeterRegistry registry;
 
-  Retries(Vertx vertx, Producer<String, byte[]> producer, DeadLetters letters, String prefix,
-      List<Duration> windows, Handler.Limits limits, int jitterPercent, RandomGenerator random,
+  Retries(Vertx vertx, Producer<String, byte[]> producer, DeadLetterStore letters, String prefix,
+      List<Duration> windows, RetryKind.Limits limits, int jitterPercent, RandomGenerator random,
       MeterRegistry registry) {
     this.vertx = vertx;
     this.producer = producer;
@@ -64,12 +67,12 @@ final class Retries {
   Set<String> topics() { return new HashSet<>(topics(prefix, windows)); }
 
   /** Puts the payment into the first window. Completes when that is durable. */
-  Future<Void> first(UUID payment, Handler handler, String error, String traceparent) {
+  Future<Void> first(UUID payment, RetryKind handler, String error, String traceparent) {
     return wait(new RetryTask(payment, handler, 0, 0, 1, 0, List.of(Failure.now(error)), traceparent));
   }
 
   /** The same for what a step came to; nothing when there is nothing to wait for. */
-  Future<Void> first(UUID payment, Next.@Nullable Waits waits, String traceparent) {
+  Future<Void> first(UUID payment, FollowUp.@Nullable Waits waits, String traceparent) {
     if (waits == null) return Future.succeededFuture();
     return waits.turn()
         ? wait(new RetryTask(payment, waits.handler(), RetryTask.NO_WINDOW, 1, 0, 0, List.of(), traceparent))
@@ -77,7 +80,7 @@ final class Retries {
   }
 
   /** What is to be looked at again after this try; nothing when there is nothing to wait for. */
-  Future<Void> next(RetryTask tried, Next.@Nullable Waits waits, Origin origin) {
+  Future<Void> next(RetryTask tried, FollowUp.@Nullable Waits waits, Origin origin) {
     if (waits == null) return Future.succeededFuture();
     return waits.turn()
         ? wait(new RetryTask(tried.payment(), waits.handler(), tried.window(), tried.turns() + 1,
@@ -86,14 +89,14 @@ final class Retries {
   }
 
   /** Puts it into the window after the last one that it used up, or among the dead letters. */
-  Future<Void> next(RetryTask failed, Handler handler, String error, Origin origin) {
+  Future<Void> next(RetryTask failed, RetryKind handler, String error, Origin origin) {
     var failures = Failure.with(failed.failures(), Failure.now(error));
     int window = failed.window() + 1;
     int attempts = failed.attempts() + 1;
     return window < limits.of(handler)
         ? wait(new RetryTask(failed.payment(), handler, window, 0, attempts, 0, failures,
             failed.traceparent()))
-        : letters.bury(new DeadLetters.Letter(failed.payment(), handler.wire(), attempts, failures,
+        : letters.bury(new DeadLetterStore.Letter(failed.payment(), handler.wire(), attempts, failures,
             failed.traceparent(), origin));
   }
 

@@ -1,5 +1,6 @@
 package dev.millrace.processing;
 
+import dev.millrace.deadletter.Failure;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param dueMs wall-clock milliseconds before which it must not start
  * @param failures of the last tries, oldest first
  */
-record RetryTask(UUID payment, Handler handler, int window, int turns, int attempts, long dueMs,
+record RetryTask(UUID payment, RetryKind handler, int window, int turns, int attempts, long dueMs,
     List<Failure> failures, String traceparent) {
 
   static final int NO_WINDOW = -1;
@@ -42,7 +43,7 @@ record RetryTask(UUID payment, Handler handler, int window, int turns, int attem
       JsonArray errors = json.getJsonArray("errors");
       String error = json.getString("error", "");
       return new RetryTask(UUID.fromString(json.getString("payment")),
-          Handler.ofWire(json.getString("handler", Handler.CHARGE.wire())), json.getInteger("window"),
+          RetryKind.ofWire(json.getString("handler", RetryKind.CHARGE.wire())), json.getInteger("window"),
           json.getInteger("turns", 0), json.getInteger("attempts"), json.getLong("due_ms"),
           errors != null
               ? Failure.of(errors)

@@ -40,7 +40,7 @@ public final class HttpWire {
   public record Answer(int status, Buffer body) {
     /** The body, null when it is no JSON object. */
     public @Nullable JsonObject json() {
-      return Fields.object(body);
+      return JsonFields.object(body);
     }
   }
 

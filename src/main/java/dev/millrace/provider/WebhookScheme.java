@@ -23,38 +23,39 @@ public interface WebhookScheme {
   }
 
   /** What a webhook says. {@code type} is the provider's word for it. */
-  sealed interface Notice {
+  sealed interface ProviderEvent {
     String type();
 
     /** What became of the call under our reference. */
-    record Told(String type, String reference, Provider.Outcome outcome) implements Notice {}
+    record AttemptOutcome(String type, String reference, Provider.Outcome outcome) implements ProviderEvent {}
 
     /** Something that nobody ordered happened to the payment that the provider calls {@code providerReference}. */
-    record Befell(String type, String providerReference, Fact fact) implements Notice {}
+    record Unsolicited(String type, String providerReference,
+        UnsolicitedChange fact) implements ProviderEvent {}
 
     /** Nothing that concerns a payment of ours. */
-    record Ignored(String type) implements Notice {}
+    record Ignored(String type) implements ProviderEvent {}
 
     /** Not to be understood. */
-    record Unreadable(String type, String reason) implements Notice {}
+    record Unreadable(String type, String reason) implements ProviderEvent {}
   }
 
   /** What a provider does of its own accord. Amounts are minor units, times Unix seconds. */
-  sealed interface Fact {
+  sealed interface UnsolicitedChange {
     /** The payer disputes {@code amount}. {@code dispute} is the provider's name of the dispute. */
     record DisputeOpened(String dispute, long amount, String currency, @Nullable String reason,
-        @Nullable Long evidenceDue) implements Fact {}
+        @Nullable Long evidenceDue) implements UnsolicitedChange {}
 
     /** The dispute was decided, {@code won} by the merchant or lost. */
     record DisputeClosed(String dispute, boolean won, long amount, String currency, @Nullable String reason)
         implements
-          Fact {}
+          UnsolicitedChange {}
 
     /** The payer's bank sent the debit back, by the rail's code, R01 for example. */
-    record Returned(long amount, String currency, String code, String message) implements Fact {}
+    record Returned(long amount, String currency, String code, String message) implements UnsolicitedChange {}
 
     /** A refund that was not ordered over the gateway. {@code refund} is the provider's name of it. */
-    record RefundedThere(String refund, long amount, String currency) implements Fact {}
+    record Refunded(String refund, long amount, String currency) implements UnsolicitedChange {}
   }
 
   /** The provider account's name, in the path. */
@@ -71,5 +72,5 @@ public interface WebhookScheme {
   Buffer answer();
 
   /** Reads what was verified before. */
-  Notice read(Buffer body);
+  ProviderEvent read(Buffer body);
 }

@@ -11,7 +11,7 @@ import dev.millrace.payment.EventType;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.TypeId;
 import dev.millrace.webhook.DeliveryStore.Planned;
-import dev.millrace.webhook.Replays.Replay;
+import dev.millrace.webhook.ReplayOrders.Replay;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -50,7 +50,7 @@ final class Notifier {
   private final EventReads events;
   private final DeliveryStore store;
   private final EndpointStore endpoints;
-  private final Replays replays;
+  private final ReplayOrders replays;
   private final Scheduler scheduler;
   private final EventId ids;
   private final InstantSource clock;
@@ -67,7 +67,7 @@ final class Notifier {
   private Future<Void> step = Future.succeededFuture();
 
   Notifier(Vertx vertx, Lease lease, EventReads events, DeliveryStore store, EndpointStore endpoints,
-      Replays replays,
+      ReplayOrders replays,
       Scheduler scheduler, EventId ids, InstantSource clock, long pollMs, MeterRegistry registry) {
     this.vertx = vertx;
     this.lease = lease;
@@ -226,7 +226,7 @@ final class Notifier {
             if (r.covers(event.recorded())) planned.add(planned(event, e, planned));
           }
           return replayed(r, planned).compose(count -> {
-            Lane lane = scheduler.lane(e.id());
+            EndpointQueue lane = scheduler.lane(e.id());
             if (lane != null) lane.loadAtMs = 0;
             return replays.advance(r.id(), page.next(), count, !page.more());
           }).map(page.more());

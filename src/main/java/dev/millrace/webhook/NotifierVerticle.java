@@ -39,8 +39,8 @@ public final class NotifierVerticle extends VerticleBase {
   }
 
   /** How deliveries are made, by the configuration. */
-  static Policy policy(Config config) {
-    return new Policy(config.durations("webhooks.retry-windows"),
+  static DeliveryPolicy policy(Config config) {
+    return new DeliveryPolicy(config.durations("webhooks.retry-windows"),
         config.integer("webhooks.retry-jitter-percent"),
         config.positive("webhooks.in-flight-max"), config.positive("webhooks.in-memory-max"),
         config.positive("webhooks.breaker-failures"),
@@ -59,7 +59,7 @@ public final class NotifierVerticle extends VerticleBase {
     var right = new Lease(vertx, rights, "notifier", holder, config.millis("webhooks.lease"));
     lease = right;
     var names = ((VertxInternal) vertx).nameResolver();
-    Policy policy = policy(config);
+    DeliveryPolicy policy = policy(config);
     var calls = new Sender(vertx, names::resolve, new AddressPolicy(servers.privateWebhooks()),
         InstantSource.system(), policy.inFlightMax(), config.millis("webhooks.timeout"));
     sender = calls;
@@ -77,7 +77,7 @@ public final class NotifierVerticle extends VerticleBase {
           var scheduler = new Scheduler(vertx, store, endpoints, calls, ids, policy, right,
               RandomGenerator.getDefault(), "notifier", registry);
           var notifying = new Notifier(vertx, right, new EventReads(rows::execute), store, endpoints,
-              new Replays(rows::execute), scheduler, ids, right,
+              new ReplayOrders(rows::execute), scheduler, ids, right,
               config.millis("webhooks.poll-interval"), registry);
           notifier = notifying;
           right.start();

@@ -51,14 +51,14 @@ final class Scheduler {
   private final EndpointStore endpoints;
   private final Sender sender;
   private final EventId ids;
-  private final Policy policy;
+  private final DeliveryPolicy policy;
   private final InstantSource clock;
   private final RandomGenerator random;
   private final String writer;
   private final GroupCommit<DeliveryStore.Outcome, Boolean> log;
-  private final Map<UUID, Lane> lanes = new HashMap<>();
+  private final Map<UUID, EndpointQueue> lanes = new HashMap<>();
   /** Lanes that have something at hand, in turn. */
-  private final ArrayDeque<Lane> turns = new ArrayDeque<>();
+  private final ArrayDeque<EndpointQueue> turns = new ArrayDeque<>();
   private final QueueMeter calls;
   private final QueueMeter memory;
   private final Counter delivered;
@@ -73,7 +73,7 @@ final class Scheduler {
   private int generation;
 
   Scheduler(Vertx vertx, DeliveryStore store, EndpointStore endpoints, Sender sender, EventId ids,
-      Policy policy,
+      DeliveryPolicy policy,
       InstantSource clock, RandomGenerator random, String writer, MeterRegistry registry) {
     this.vertx = vertx;
     this.store = store;
@@ -95,7 +95,7 @@ final class Scheduler {
     this.dead = registry.counter("millrace.webhook.dead.letters");
     this.opened = registry.counter("millrace.webhook.breaker.opened");
     Gauge.builder("millrace.webhook.endpoints.failing", this,
-        s -> List.copyOf(s.lanes.values()).stream().filter(Lane::open).count()).register(registry);
+        s -> List.copyOf(s.lanes.values()).stream().filter(EndpointQueue::open).count()).register(registry);
   }
 
   private Future<List<Boolean>> record(List<DeliveryStore.Outcome> outcomes) {
@@ -122,13 +122,13 @@ final class Scheduler {
   /** Endpoints that are new or have changed: their backlog is looked at anew. */
   void set(Collection<Endpoint> changed) {
     for (Endpoint endpoint : changed) {
-      Lane lane = lanes.get(endpoint.id());
+      EndpointQueue lane = lanes.get(endpoint.id());
       if (endpoint.deleted()) {
         if (lane != null) drop(lane, endpoint);
         continue;
       }
       if (lane == null) {
-        lanes.put(endpoint.id(), new Lane(endpoint, policy, nowMs()));
+        lanes.put(endpoint.id(), new EndpointQueue(endpoint, policy, nowMs()));
       } else if (!lane.endpoint.changed().isEqual(endpoint.changed())) {
         lane.set(endpoint);
         lane.loadAtMs = 0;
@@ -138,11 +138,11 @@ final class Scheduler {
 
   /** How many deliveries of one endpoint may be at hand. */
   private int share() {
-    return Math.clamp(policy.inMemoryMax() / Math.max(1, lanes.size()), 1, Lane.QUEUE_MAX);
+    return Math.clamp(policy.inMemoryMax() / Math.max(1, lanes.size()), 1, EndpointQueue.QUEUE_MAX);
   }
 
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
-  private void drop(Lane lane, Endpoint deleted) {
+  private void drop(EndpointQueue lane, Endpoint deleted) {
     lane.noted(deleted);
     inMemory -= lane.queue.size();
     lane.queue.clear();
@@ -150,14 +150,14 @@ final class Scheduler {
   }
 
   @Nullable
-  Lane lane(UUID endpoint) { return lanes.get(endpoint); }
+  EndpointQueue lane(UUID endpoint) { return lanes.get(endpoint); }
 
   /** Deliveries that have just been planned and stand in Postgres: sent from memory while there is room. */
   void offer(List<DeliveryStore.Planned> planned) {
     long now = nowMs();
     int share = share();
     for (var p : planned) {
-      Lane lane = lanes.get(p.delivery().endpoint());
+      EndpointQueue lane = lanes.get(p.delivery().endpoint());
       if (lane == null || p.held()) continue;
       boolean room = lane.queue.size() < share;
       if (!room) memory.reject();
@@ -168,14 +168,14 @@ final class Scheduler {
   }
 
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
-  private void enqueue(Lane lane, Delivery delivery) {
+  private void enqueue(EndpointQueue lane, Delivery delivery) {
     if (!lane.known.add(delivery.id())) return;
     lane.queue.add(delivery);
     inMemory++;
     takeTurn(lane);
   }
 
-  private void takeTurn(Lane lane) {
+  private void takeTurn(EndpointQueue lane) {
     if (lane.inTurn || lane.queue.isEmpty()) return;
     lane.inTurn = true;
     turns.add(lane);
@@ -185,8 +185,8 @@ final class Scheduler {
   void tick() {
     long now = nowMs();
     int share = share();
-    var hungry = new ArrayList<Lane>();
-    for (Lane lane : lanes.values()) {
+    var hungry = new ArrayList<EndpointQueue>();
+    for (EndpointQueue lane : lanes.values()) {
       if (lane.waitsForTime()) takeTurn(lane);
       if (lane.wantsLoad(now, share)) hungry.add(lane);
       else if (lane.wantsProbe(now)) revive(lane, at(clock.instant().plusSeconds(1)), 1);
@@ -203,9 +203,9 @@ final class Scheduler {
     long now = nowMs();
     int share = share();
     int idle = 0;
-    var hungry = new ArrayList<Lane>();
+    var hungry = new ArrayList<EndpointQueue>();
     while (idle < turns.size() && inFlight < policy.inFlightMax()) {
-      Lane lane = turns.remove();
+      EndpointQueue lane = turns.remove();
       boolean slow = lane.slow();
       if (slow && slowInFlight >= policy.inFlightMax() / 2) {
         turns.add(lane);
@@ -228,15 +228,15 @@ final class Scheduler {
     load(hungry);
   }
 
-  private void load(List<Lane> hungry) {
+  private void load(List<EndpointQueue> hungry) {
     if (hungry.isEmpty()) return;
     int share = share();
     var asked = new HashMap<UUID, Integer>();
-    for (Lane lane : hungry) {
+    for (EndpointQueue lane : hungry) {
       if (asked.size() >= LOAD_LANES_MAX) break;
       if (lane.loading) continue;
       lane.loading = true;
-      lane.loadAtMs = Lane.NEVER;
+      lane.loadAtMs = EndpointQueue.NEVER;
       asked.put(lane.endpoint.id(), share + lane.known.size());
     }
     if (asked.isEmpty()) return;
@@ -244,7 +244,7 @@ final class Scheduler {
     store.load(asked).onComplete(result -> {
       if (asking != generation) return;
       asked.forEach((id, number) -> {
-        Lane lane = lanes.get(id);
+        EndpointQueue lane = lanes.get(id);
         if (lane == null) return;
         if (result.succeeded()) loaded(lane, result.result().getOrDefault(id, List.of()), number);
         else lane.loadAtMs = nowMs() + RETRY_MS;
@@ -256,11 +256,11 @@ final class Scheduler {
     });
   }
 
-  private void loaded(Lane lane, List<DeliveryStore.Due> due, int asked) {
+  private void loaded(EndpointQueue lane, List<DeliveryStore.Due> due, int asked) {
     long now = nowMs();
     boolean more = due.size() == asked;
     if (more) memory.reject();
-    long next = more ? now : Lane.NEVER;
+    long next = more ? now : EndpointQueue.NEVER;
     for (var one : due) {
       long at = one.at().toInstant().toEpochMilli();
       if (at > now) {
@@ -273,7 +273,7 @@ final class Scheduler {
   }
 
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
-  private void send(Lane lane, Delivery delivery, boolean slow) {
+  private void send(EndpointQueue lane, Delivery delivery, boolean slow) {
     inFlight++;
     if (slow) slowInFlight++;
     int sending = generation;
@@ -297,7 +297,7 @@ final class Scheduler {
         });
   }
 
-  private Map<String, String> headers(Lane lane, Delivery delivery) {
+  private Map<String, String> headers(EndpointQueue lane, Delivery delivery) {
     var headers = new HashMap<>(lane.endpoint.settings().headers());
     String id = ids.of(delivery.place());
     long timestamp = clock.millis() / 1_000;
@@ -320,7 +320,7 @@ final class Scheduler {
   }
 
   /** Writes what came of an attempt; completes when that is durable, however long Postgres is away. */
-  private Future<Void> judge(Lane lane, Delivery d, Sender.Reply reply) {
+  private Future<Void> judge(EndpointQueue lane, Delivery d, Sender.Reply reply) {
     FaultPoint.reach("webhook", "sent");
     long now = nowMs();
     int tries = d.tries() + 1;
@@ -355,7 +355,7 @@ final class Scheduler {
         .compose(v -> unhealthy(lane, opens)).compose(v -> disableIfDue(lane, gone, d.traceparent()));
   }
 
-  private static String name(Lane lane) {
+  private static String name(EndpointQueue lane) {
     return TypeId.format(TypeId.WEBHOOK_ENDPOINT, lane.endpoint.id());
   }
 
@@ -377,7 +377,7 @@ final class Scheduler {
     });
   }
 
-  private Future<Void> healthy(Lane lane, boolean recovers) {
+  private Future<Void> healthy(EndpointQueue lane, boolean recovers) {
     Endpoint e = lane.endpoint;
     if (e.failingSince() == null && !recovers) return Future.succeededFuture();
     if (recovers) {
@@ -388,14 +388,14 @@ final class Scheduler {
     return health(lane, null, false, recovers ? now() : e.recovered());
   }
 
-  private Future<Void> unhealthy(Lane lane, boolean opens) {
+  private Future<Void> unhealthy(EndpointQueue lane, boolean opens) {
     Endpoint e = lane.endpoint;
     if (e.failingSince() != null && !opens) return Future.succeededFuture();
     return health(lane, e.failingSince() == null ? now() : e.failingSince(), e.broken() || opens,
         e.recovered());
   }
 
-  private Future<Void> health(Lane lane, @Nullable OffsetDateTime failingSince, boolean broken,
+  private Future<Void> health(EndpointQueue lane, @Nullable OffsetDateTime failingSince, boolean broken,
       @Nullable OffsetDateTime recovered) {
     lane.noted(lane.endpoint.with(failingSince, broken, recovered));
     return endpoints.health(lane.endpoint.id(), failingSince, broken, recovered).otherwise(failure -> {
@@ -404,7 +404,7 @@ final class Scheduler {
     });
   }
 
-  private Future<Void> disableIfDue(Lane lane, boolean gone, String traceparent) {
+  private Future<Void> disableIfDue(EndpointQueue lane, boolean gone, String traceparent) {
     OffsetDateTime since = lane.endpoint.failingSince();
     boolean tooLong = since != null
         && !since.toInstant().plus(policy.disableAfter()).isAfter(clock.instant());
@@ -423,14 +423,14 @@ final class Scheduler {
   }
 
   /** What had died when the endpoint came back goes out again, so many a second. */
-  private void drain(Lane lane, long now) {
+  private void drain(EndpointQueue lane, long now) {
     OffsetDateTime recovered = lane.endpoint.recovered();
     lane.reviveAtMs = now + DRAIN_EVERY_MS;
     if (recovered == null) lane.draining = false;
     else revive(lane, recovered, policy.drainPerSecond());
   }
 
-  private void revive(Lane lane, OffsetDateTime diedBefore, int count) {
+  private void revive(EndpointQueue lane, OffsetDateTime diedBefore, int count) {
     lane.reviving = true;
     store.revive(lane.endpoint.id(), diedBefore, now(), count, policy.windows().size() + 1)
         .onComplete(result -> {
@@ -448,7 +448,7 @@ final class Scheduler {
         });
   }
 
-  private void expire(Lane lane, long now) {
+  private void expire(EndpointQueue lane, long now) {
     lane.expireAtMs = now + EXPIRE_EVERY_MS;
     store.expire(lane.endpoint.id(), now(), at(clock.instant().minus(policy.lifetime())), lane.known,
         policy.windows().size())

@@ -45,8 +45,8 @@ class ApiQueuesIT {
   static void stop() { node.kill(); }
 
   /** One whose key the gateway remembers. */
-  private static Merchant merchant() {
-    var made = Merchant.at(node);
+  private static TestMerchant merchant() {
+    var made = TestMerchant.at(node);
     assertThat(made.get("/v1/balances").status()).isEqualTo(200);
     return made;
   }
@@ -57,7 +57,7 @@ class ApiQueuesIT {
     assertThat(answer.header("Retry-After")).isEqualTo("1");
   }
 
-  private static long stored(Merchant merchant) { return merchant.list("").size(); }
+  private static long stored(TestMerchant merchant) { return merchant.list("").size(); }
 
   private static void assertAll(List<CompletableFuture<Answer>> answers, int status) {
     assertThat(answers).extracting(a -> a.join().status()).containsOnly(status);
@@ -65,52 +65,54 @@ class ApiQueuesIT {
 
   @Test
   void accept_full_is503_andWhatWaitsIsAccepted() {
-    Merchant one = merchant();
-    Merchant two = merchant();
-    Merchant third = merchant();
+    TestMerchant one = merchant();
+    TestMerchant two = merchant();
+    TestMerchant third = merchant();
     var queue = QueueGauge.of(node, "accept");
     var waiting = new ArrayList<CompletableFuture<Answer>>();
     try (var _ = QuietSite.SITE.lockTable("idempotency_key")) {
       for (var merchant : List.of(one, two))
-        for (int i = 0; i < 2; i++) waiting.add(merchant.payLater("k" + i, Merchant.VISA));
+        for (int i = 0; i < 2; i++) waiting.add(merchant.payLater("k" + i, TestMerchant.VISA));
       queue.awaitFull();
-      assertRefused(third.pay("k", Merchant.VISA), 503, "queue_full");
+      assertRefused(third.pay("k", TestMerchant.VISA), 503, "queue_full");
       assertThat(queue.rejected()).isEqualTo(1);
     }
     assertAll(waiting, 202);
-    assertThat(third.pay("k", Merchant.VISA).header("Idempotent-Replayed")).as("nothing was kept").isNull();
+    assertThat(third.pay("k", TestMerchant.VISA).header("Idempotent-Replayed")).as("nothing was kept")
+        .isNull();
     assertThat(List.of(stored(one), stored(two), stored(third))).containsExactly(2L, 2L, 1L);
     queue.awaitEmpty();
   }
 
   @Test
   void merchantShare_full_is429_andOthersAreServed() {
-    Merchant one = merchant();
-    Merchant other = merchant();
+    TestMerchant one = merchant();
+    TestMerchant other = merchant();
     var queue = QueueGauge.of(node, "merchant_share");
     var waiting = new ArrayList<CompletableFuture<Answer>>();
     try (var _ = QuietSite.SITE.lockTable("idempotency_key")) {
-      for (int i = 0; i < 2; i++) waiting.add(one.payLater("k" + i, Merchant.VISA));
+      for (int i = 0; i < 2; i++) waiting.add(one.payLater("k" + i, TestMerchant.VISA));
       queue.awaitFull();
-      assertRefused(one.pay("k", Merchant.VISA), 429, "merchant_share_full");
+      assertRefused(one.pay("k", TestMerchant.VISA), 429, "merchant_share_full");
       assertThat(queue.rejected()).isEqualTo(1);
-      waiting.add(other.payLater("k", Merchant.VISA));
+      waiting.add(other.payLater("k", TestMerchant.VISA));
       Await.until(BOUND, "another's payment waits", () -> QueueGauge.of(node, "accept").depth() == 3);
     }
     assertAll(waiting, 202);
-    assertThat(one.pay("k", Merchant.VISA).status()).isEqualTo(202);
+    assertThat(one.pay("k", TestMerchant.VISA).status()).isEqualTo(202);
     assertThat(stored(one)).isEqualTo(3);
     queue.awaitEmpty();
   }
 
   @Test
   void waiters_full_isAnsweredAtOnce() {
-    Merchant merchant = merchant();
+    TestMerchant merchant = merchant();
     var queue = QueueGauge.of(node, "waiters");
     var waiting = new ArrayList<CompletableFuture<Answer>>();
-    for (int i = 0; i < 2; i++) waiting.add(merchant.payLater("k" + i, Merchant.VISA, "Prefer", "wait=4"));
+    for (int i = 0; i < 2; i++)
+      waiting.add(merchant.payLater("k" + i, TestMerchant.VISA, "Prefer", "wait=4"));
     queue.awaitFull();
-    assertThat(merchant.pay("k", Merchant.VISA, "Prefer", "wait=4").status()).isEqualTo(202);
+    assertThat(merchant.pay("k", TestMerchant.VISA, "Prefer", "wait=4").status()).isEqualTo(202);
     assertThat(waiting).as("while the others wait").noneMatch(CompletableFuture::isDone);
     assertThat(queue.rejected()).isEqualTo(1);
     assertAll(waiting, 202);
@@ -119,7 +121,7 @@ class ApiQueuesIT {
 
   @Test
   void operationWaiters_full_isAnsweredAtOnce() {
-    Merchant merchant = merchant();
+    TestMerchant merchant = merchant();
     var queue = QueueGauge.of(node, "operation-waiters");
     var held = List.of(QuietSite.authorized(merchant), QuietSite.authorized(merchant),
         QuietSite.authorized(merchant));
@@ -139,7 +141,7 @@ class ApiQueuesIT {
 
   @Test
   void operations_full_is503_andNothingIsHalfDone() {
-    Merchant merchant = merchant();
+    TestMerchant merchant = merchant();
     String one = QuietSite.authorized(merchant);
     String other = QuietSite.authorized(merchant);
     var queue = QueueGauge.of(node, "operations");
@@ -202,7 +204,7 @@ class ApiQueuesIT {
 
   @Test
   void bodies_full_is503_untilOneIsThrough() {
-    Merchant merchant = merchant();
+    TestMerchant merchant = merchant();
     var queue = QueueGauge.of(node, "bodies");
     String head = RawHttp.head(merchant, "Content-Type: application/json\r\nIdempotency-Key: slow\r\n"
         + "Content-Length: " + BODY_BYTES + "\r\n");
@@ -210,12 +212,12 @@ class ApiQueuesIT {
       one.send(head + "{");
       two.send(head + "{");
       queue.awaitFull();
-      assertRefused(merchant.pay("k", Merchant.VISA), 503, "queue_full");
+      assertRefused(merchant.pay("k", TestMerchant.VISA), 503, "queue_full");
       assertThat(queue.rejected()).isEqualTo(1);
       assertThat(one.answer().status()).as("who is too slow").isEqualTo(408);
     }
     queue.awaitEmpty();
-    assertThat(merchant.pay("k", Merchant.VISA).status()).isEqualTo(202);
+    assertThat(merchant.pay("k", TestMerchant.VISA).status()).isEqualTo(202);
     assertThat(stored(merchant)).isEqualTo(1);
   }
 
@@ -239,11 +241,11 @@ class ApiQueuesIT {
 
   @Test
   void refusals_full_areAnsweredWithoutAPause() {
-    var limited = Merchant.at(node, 1);
+    var limited = TestMerchant.at(node, 1);
     var queue = QueueGauge.of(node, "refusals");
     var paused = new ArrayList<CompletableFuture<Answer>>();
-    while (queue.depth() < queue.limit()) paused.add(limited.payLater("k", Merchant.VISA));
-    var answer = limited.pay("k", Merchant.VISA);
+    while (queue.depth() < queue.limit()) paused.add(limited.payLater("k", TestMerchant.VISA));
+    var answer = limited.pay("k", TestMerchant.VISA);
     assertRefused(answer, 429, "rate_limited");
     assertThat(queue.rejected()).isPositive();
     queue.awaitEmpty();
@@ -253,8 +255,8 @@ class ApiQueuesIT {
   /** Reads, each on a connection of the pool, and such as wait for one. */
   @Test
   void pool_full_is503_andReadsGoOn() {
-    Merchant merchant = merchant();
-    String id = merchant.pay(Merchant.VISA).json().getString("id");
+    TestMerchant merchant = merchant();
+    String id = merchant.pay(TestMerchant.VISA).json().getString("id");
     var queue = QueueGauge.of(node, "pool", "node-");
     var waiting = new ArrayList<CompletableFuture<Answer>>();
     try (var _ = QuietSite.SITE.lockTable("payment")) {

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A card number is refused wherever it stands, told to nobody, and neither stored nor logged. */
 class CardNumbersIT {
   private static final String VISA = "4242424242424242";
-  private static final Merchant MERCHANT = Merchant.create();
+  private static final TestMerchant MERCHANT = TestMerchant.create();
 
   @AfterAll
   static void cardNumbers_sent_areNowhere() {
@@ -40,9 +40,9 @@ class CardNumbersIT {
       "\"metadata\":{\"4242 4242 4242 4242\":\"card\"}", "\"description\":\"\\u0034242424242424242\""})
   void field_withACardNumber_isRefused(String field) {
     String name = field.substring(0, field.indexOf(':') + 1);
-    String body = Merchant.VISA.contains(name)
-        ? Merchant.VISA.replaceAll(name + "(\"[^\"]*\"|\\d+)", field)
-        : Merchant.VISA.replace("}", "," + field + "}");
+    String body = TestMerchant.VISA.contains(name)
+        ? TestMerchant.VISA.replaceAll(name + "(\"[^\"]*\"|\\d+)", field)
+        : TestMerchant.VISA.replace("}", "," + field + "}");
     var answer = MERCHANT.pay(body);
     assertThat(answer.status()).as(answer.body()).isEqualTo(400);
     assertThat(answer.body()).contains("card_number_refused");
@@ -56,7 +56,7 @@ class CardNumbersIT {
       "\"x\":4242424242424242.5",
       "\"reference\":\"4242424242424242"})
   void body_refusedForMore_doesNotRepeatTheCardNumber(String field) {
-    var answer = MERCHANT.pay(Merchant.VISA.replace("}", "," + field + "}"));
+    var answer = MERCHANT.pay(TestMerchant.VISA.replace("}", "," + field + "}"));
     assertThat(answer.status()).as(answer.body()).isEqualTo(400);
     assertQuiet(answer.body());
   }
@@ -70,7 +70,7 @@ class CardNumbersIT {
   @ValueSource(strings = {"4242424242424242", "\"4242424242424242\"", "order-4242424242424242",
       "4242 4242 4242 4242"})
   void idempotencyKey_withACardNumber_isRefused(String key) {
-    var answer = MERCHANT.pay(key, Merchant.VISA);
+    var answer = MERCHANT.pay(key, TestMerchant.VISA);
     assertThat(answer.status()).as(answer.body()).isEqualTo(400);
     assertThat(answer.code()).isEqualTo("card_number_refused");
     assertThat(answer.json().getJsonObject("error").getString("param")).isEqualTo("Idempotency-Key");
@@ -80,7 +80,7 @@ class CardNumbersIT {
   /** Its groups of digits together are 13 that pass the Luhn check, as those of one UUID in some hundred. */
   @Test
   void idempotencyKey_uuidWithDigitsLikeACards_isTaken() {
-    assertThat(Merchant.create().pay("0190abcd-4242-4242-8424-2abcdefabcde", Merchant.VISA).status())
+    assertThat(TestMerchant.create().pay("0190abcd-4242-4242-8424-2abcdefabcde", TestMerchant.VISA).status())
         .isEqualTo(202);
   }
 

@@ -85,17 +85,17 @@ final class ContractCalls implements AutoCloseable {
     return contract.faultsOfRequest(method, path, headers, body);
   }
 
-  static Map<String, String> authorized(Merchant merchant) {
+  static Map<String, String> authorized(TestMerchant merchant) {
     return Map.of("Authorization", "Bearer " + merchant.key(), "traceparent", TRACEPARENT);
   }
 
   /** The headers of a call with a body, a key of its own included. */
-  static Map<String, String> writing(Merchant merchant) {
+  static Map<String, String> writing(TestMerchant merchant) {
     return Http.create(merchant.key(), "contract-call-" + KEYS.incrementAndGet(), "traceparent", TRACEPARENT);
   }
 
   /** A call that reads: answered, with one parameter too many, without a key and with a wrong one. */
-  void assertRead(Merchant merchant, String path) {
+  void assertRead(TestMerchant merchant, String path) {
     assertValidCall(200, HttpMethod.GET, path, authorized(merchant), null);
     assertCall(400, HttpMethod.GET, path + (path.contains("?") ? "&" : "?") + "nonsense=1",
         authorized(merchant), null);
@@ -103,7 +103,7 @@ final class ContractCalls implements AutoCloseable {
   }
 
   void assertUnauthorized(HttpMethod method, String path, String body) {
-    var headers = new HashMap<>(writing(new Merchant("", "sk_test_nobody")));
+    var headers = new HashMap<>(writing(new TestMerchant("", "sk_test_nobody")));
     assertValidCall(401, method, path, headers, body);
     headers.remove("Authorization");
     assertValidCall(401, method, path, headers, body);
@@ -111,7 +111,7 @@ final class ContractCalls implements AutoCloseable {
 
   /** A call over the rate, whatever else it is. */
   void assertLimited(HttpMethod method, String path, String body) {
-    var limited = Merchant.withRate(1);
+    var limited = TestMerchant.withRate(1);
     var answer = new AtomicReference<Http.Answer>();
     Await.until(Duration.ofSeconds(10), "429", () -> {
       answer.set(Http.send(method.name(), ApiSite.url(path), writing(limited), body));
@@ -121,7 +121,7 @@ final class ContractCalls implements AutoCloseable {
   }
 
   /** A call with a body that is too long, too slow, or of another type. */
-  void assertBodyRefused(HttpMethod method, String path, Merchant merchant) {
+  void assertBodyRefused(HttpMethod method, String path, TestMerchant merchant) {
     assertCall(413, method, path, writing(merchant), "{}" + " ".repeat(65_536));
     var text = new HashMap<>(writing(merchant));
     text.put("Content-Type", "text/plain");

@@ -31,7 +31,7 @@ final class CreatePaymentTest {
   }
 
   private static Problem refusal(byte[] body) {
-    Refusal refusal = catchThrowableOfType(Refusal.class, () -> CreatePayment.parse(body));
+    ProblemException refusal = catchThrowableOfType(ProblemException.class, () -> CreatePayment.parse(body));
     assertThat(refusal).as("refused").isNotNull();
     Problem problem = refusal.problem();
     assertThat(problem.status()).isEqualTo(400);
@@ -377,7 +377,7 @@ final class CreatePaymentTest {
       try {
         Initiated accepted = CreatePayment.parse(body);
         assertThat(accepted.amount()).isBetween(1L, 99_999_999_999L);
-      } catch (Refusal refusal) {
+      } catch (ProblemException refusal) {
         assertThat(List.of(400)).contains(refusal.problem().status());
       } catch (RuntimeException e) {
         throw new AssertionError("seed " + seed + " body " + new String(body, StandardCharsets.ISO_8859_1),

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Which URLs a webhook endpoint may have, where private addresses are refused and where they are not. */
 class EndpointSettingsTest {
   private static void read(boolean privateAllowed, String url) {
-    var fields = Fields.of(new JsonObject().put("url", url).toBuffer(), EndpointSettings.FIELDS);
+    var fields = BodyFields.of(new JsonObject().put("url", url).toBuffer(), EndpointSettings.FIELDS);
     var named = new EndpointSettings(new AddressPolicy(privateAllowed)).read(fields);
     fields.check();
     assertThat(named.url()).hasToString(url);
@@ -30,7 +30,7 @@ class EndpointSettingsTest {
       "https://169.254.169.254/latest/meta-data", "https://[::1]/", "https://[::ffff:127.0.0.1]/",
       "https://[fe80::1]/", "https://0.0.0.0/", "https://[64:ff9b::a00:1]/"})
   void url_privateOrPlain_isTakenOnlyWherePrivateAddressesAre(String url) {
-    assertThatThrownBy(() -> read(false, url)).isInstanceOf(Refusal.class);
+    assertThatThrownBy(() -> read(false, url)).isInstanceOf(ProblemException.class);
     read(true, url);
   }
 
@@ -40,7 +40,7 @@ class EndpointSettingsTest {
       "https://127.0.0.1.:80/", "https://0177.0.0.1/", "https://0x7f000001:80/", "https://a.0x1/",
       "https://1.2.3.4.5/"})
   void url_ofAddressInAnotherForm_isRefused(String url) {
-    assertThatThrownBy(() -> read(false, url)).isInstanceOf(Refusal.class);
-    assertThatThrownBy(() -> read(true, url)).isInstanceOf(Refusal.class);
+    assertThatThrownBy(() -> read(false, url)).isInstanceOf(ProblemException.class);
+    assertThatThrownBy(() -> read(true, url)).isInstanceOf(ProblemException.class);
   }
 }

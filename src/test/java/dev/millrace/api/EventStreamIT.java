@@ -52,7 +52,7 @@ class EventStreamIT {
   private static Site other;
   private static GatewayProcess forgetful;
 
-  private final Merchant merchant = Merchant.create();
+  private final TestMerchant merchant = TestMerchant.create();
   private final List<EventSource> open = new ArrayList<>();
 
   @BeforeAll
@@ -95,7 +95,7 @@ class EventStreamIT {
     return stream(node, merchant, query, headers);
   }
 
-  private EventSource stream(GatewayProcess at, Merchant whose, String query, String... headers) {
+  private EventSource stream(GatewayProcess at, TestMerchant whose, String query, String... headers) {
     var map = new HashMap<String, String>();
     for (int i = 0; i < headers.length; i += 2) map.put(headers[i], headers[i + 1]);
     var source = EventSource.collect(at.apiUrl() + "/v1/events/stream" + query, whose.key(), map);
@@ -108,12 +108,12 @@ class EventStreamIT {
   private static List<String> ids(EventSource source) { return ids(source.events()); }
 
   /** Everything of the merchant there is, by the list, in pages of seven. */
-  private static List<JsonObject> listed(Merchant whose, String filter) {
+  private static List<JsonObject> listed(TestMerchant whose, String filter) {
     var all = new ArrayList<JsonObject>();
     String after = "";
     while (true) {
       var page = Http.get(node.apiUrl() + "/v1/events?limit=7" + filter + after, whose.key()).json();
-      all.addAll(Merchant.objects(page.getJsonArray("data")));
+      all.addAll(TestMerchant.objects(page.getJsonArray("data")));
       if (!page.getBoolean("has_more")) return all;
       after = "&after=" + page.getString("next");
     }
@@ -158,7 +158,7 @@ class EventStreamIT {
     var blocks = new CopyOnWriteArrayList<String>();
     var source = EventSource.open(node.apiUrl() + "/v1/events/stream", merchant.key(), Map.of(), blocks::add);
     open.add(source);
-    String payment = settle(1, Merchant.VISA).getFirst();
+    String payment = settle(1, TestMerchant.VISA).getFirst();
     Await.until(BOUND, "the events", () -> blocks.stream().filter(b -> b.contains("data:")).count() == 6);
     assertThat(blocks.getFirst()).matches("retry: 3000\nid: evt_[0-9a-z]{26}\n");
     for (String block : blocks.subList(1, blocks.size())) {
@@ -182,11 +182,11 @@ class EventStreamIT {
 
   @Test
   void stream_ofTypesOrAPayment_hasNothingElse() {
-    Merchant stranger = Merchant.create();
+    TestMerchant stranger = TestMerchant.create();
     var some = stream("?types=payment.settled,settlement.*");
     var others = stream(node, stranger, "");
     var live = stream(node, merchant.withOtherKey(true), "");
-    List<String> payments = settle(2, Merchant.VISA);
+    List<String> payments = settle(2, TestMerchant.VISA);
     var one = stream("?payment=" + payments.getLast() + "&after=" + listedIds().getFirst());
     var two = stream("?payment=" + payments.getLast() + "&types=payment.confirmed,payment.declined&after="
         + listedIds().getFirst());
@@ -201,7 +201,7 @@ class EventStreamIT {
     assertThat(expected).hasSizeBetween(3, 4);
     awaitCount(some, expected.size());
     assertThat(ids(some)).isEqualTo(expected);
-    String marker = stranger.pay(Merchant.paidBy("pm_test_blocked")).json().getString("id");
+    String marker = stranger.pay(TestMerchant.paidBy("pm_test_blocked")).json().getString("id");
     awaitCount(others, 2);
     assertThat(others.events()).allMatch(f -> f.json().getString("subject").equals(marker));
     assertThat(live.events()).isEmpty();
@@ -209,7 +209,7 @@ class EventStreamIT {
 
   @Test
   void stream_resumed_goesOnBehindTheLastEvent() {
-    settle(4, Merchant.VISA);
+    settle(4, TestMerchant.VISA);
     List<String> all = listedIds();
     for (int at : List.of(0, all.size() / 2, all.size() - 1)) {
       try (var byHeader = stream("?after=" + all.get(at == 0 ? 3 : 0), "Last-Event-ID", all.get(at));
@@ -230,7 +230,7 @@ class EventStreamIT {
     var first = stream("");
     Await.until(BOUND, "where it begins", () -> first.lastId() != null);
     first.close();
-    settle(1, Merchant.VISA);
+    settle(1, TestMerchant.VISA);
     var second = stream("", "Last-Event-ID", first.lastId());
     awaitCount(second, 6);
     assertThat(ids(second)).isEqualTo(listedIds());
@@ -238,7 +238,7 @@ class EventStreamIT {
 
   @Test
   void stream_withoutEvents_beats_andMovesOn() {
-    settle(1, Merchant.VISA);
+    settle(1, TestMerchant.VISA);
     var blocks = new CopyOnWriteArrayList<String>();
     long before = System.nanoTime();
     String after = listedIds().getLast();
@@ -252,7 +252,7 @@ class EventStreamIT {
     assertThat(blocks.subList(1, 3)).allMatch(b -> b.matches(": heartbeat\nid: evt_[0-9a-z]{26}\n"));
     assertThat(source.lastId()).isNotEqualTo(after);
     // Where the heartbeat says that it is, nothing lies behind it but what came later.
-    String payment = merchant.pay(Merchant.paidBy("pm_test_blocked")).json().getString("id");
+    String payment = merchant.pay(TestMerchant.paidBy("pm_test_blocked")).json().getString("id");
     var resumed = stream("", "Last-Event-ID", source.lastId());
     awaitCount(resumed, 2);
     assertThat(resumed.events()).allMatch(f -> f.json().getString("subject").equals(payment));
@@ -279,15 +279,15 @@ class EventStreamIT {
 
   @Test
   void event_ofAnother_isNotFound() {
-    String id = merchant.pay(Merchant.paidBy("pm_test_blocked")).json().getString("id");
+    String id = merchant.pay(TestMerchant.paidBy("pm_test_blocked")).json().getString("id");
     Await.until(BOUND, "the events of " + id, () -> listedIds().size() == 2);
     for (String event : List.of(listedIds().getFirst(), "evt_1", "evt_01h455vb4pex5vsknk084sn02q")) {
-      var answer = Http.get(node.apiUrl() + "/v1/events/" + event, Merchant.create().key());
+      var answer = Http.get(node.apiUrl() + "/v1/events/" + event, TestMerchant.create().key());
       assertThat(answer.status()).isEqualTo(404);
       assertThat(answer.code()).isEqualTo("resource_missing");
     }
-    assertThat(listed(Merchant.create(), "")).isEmpty();
-    var none = Http.get(node.apiUrl() + "/v1/events", Merchant.create().key()).json();
+    assertThat(listed(TestMerchant.create(), "")).isEmpty();
+    var none = Http.get(node.apiUrl() + "/v1/events", TestMerchant.create().key()).json();
     assertThat(none.getBoolean("has_more")).isFalse();
   }
 
@@ -300,7 +300,7 @@ class EventStreamIT {
     pay(forgetful, key);
     var first = new ArrayList<JsonObject>();
     Await.until(BOUND, "its event", () -> first.addAll(
-        Merchant.objects(Http.get(forgetful.apiUrl() + "/v1/events", key).json().getJsonArray("data"))));
+        TestMerchant.objects(Http.get(forgetful.apiUrl() + "/v1/events", key).json().getJsonArray("data"))));
     String old = first.getFirst().getString("id");
     Await.until(BOUND, "the cursor expires", () -> subjects(url + old, key, 0) == null);
     Answer gone = Http.get(url + old, key);
@@ -320,14 +320,14 @@ class EventStreamIT {
 
   private static String pay(GatewayProcess at, String key) {
     return Http.send("POST", at.apiUrl() + "/v1/payments", Http.create(key, "key-" + KEYS.incrementAndGet()),
-        Merchant.VISA).json().getString("id");
+        TestMerchant.VISA).json().getString("id");
   }
 
   /** What the events are about that a list or a stream has, {@code count} or more of a stream; null for 410. */
   private static List<String> subjects(String url, String key, int count) {
     if (!url.contains("/stream")) {
       var page = Http.get(url, key);
-      return page.status() == 410 ? null : subjects(Merchant.objects(page.json().getJsonArray("data")));
+      return page.status() == 410 ? null : subjects(TestMerchant.objects(page.json().getJsonArray("data")));
     }
     try (var source = EventSource.collect(url, key, Map.of())) {
       if (source.status() == 410) return null;
@@ -347,10 +347,10 @@ class EventStreamIT {
     assertThat(more.status()).isEqualTo(429);
     assertThat(more.code()).isEqualTo("merchant_share_full");
     assertThat(more.header("Retry-After")).isEqualTo("2");
-    Merchant other = Merchant.create();
+    TestMerchant other = TestMerchant.create();
     for (int i = MERCHANT_CLIENTS_MAX; i < CLIENTS_MAX; i++)
       assertThat(stream(node, other, "").status()).isEqualTo(200);
-    Answer full = stream(node, Merchant.create(), "").refusal();
+    Answer full = stream(node, TestMerchant.create(), "").refusal();
     assertThat(full.status()).isEqualTo(503);
     assertThat(full.code()).isEqualTo("streams_full");
     assertThat(full.header("Retry-After")).isEqualTo("2");
@@ -362,7 +362,7 @@ class EventStreamIT {
   /** All at once: the limit holds also while their cursors are looked up. */
   @Test
   void streams_manyAtOnce_areNoMoreThanTheLimit() {
-    settle(1, Merchant.VISA);
+    settle(1, TestMerchant.VISA);
     String after = listedIds().getFirst();
     var asked = new ArrayList<CompletableFuture<EventSource>>();
     for (int i = 0; i < 30; i++)
@@ -377,7 +377,7 @@ class EventStreamIT {
   /** Nobody may be counted who left before he was answered; the next test's {@link #awaitNobody} waits for it. */
   @Test
   void clients_thatLeaveWhileTheirCursorIsLookedUp_areForgotten() {
-    settle(1, Merchant.VISA);
+    settle(1, TestMerchant.VISA);
     String after = listedIds().getFirst();
     for (int i = 0; i < 200; i++) {
       try (var http = new RawHttp(node.apiUrl(), 0)) {
@@ -415,7 +415,7 @@ class EventStreamIT {
   private static String large() {
     var metadata = new JsonObject();
     for (int i = 0; i < 20; i++) metadata.put("k" + i, "\u0001".repeat(500));
-    return new JsonObject(Merchant.VISA).put("metadata", metadata).encode();
+    return new JsonObject(TestMerchant.VISA).put("metadata", metadata).encode();
   }
 
   @Test
@@ -424,7 +424,7 @@ class EventStreamIT {
     try (var silent = silent("")) {
       var healthy = stream("");
       String raw = silent.read(text -> text.contains("id: "));
-      settle(1, Merchant.VISA);
+      settle(1, TestMerchant.VISA);
       raw += silent.read(text -> frames("\r\n\r\n" + text).size() == 6);
       settle(25, large());
       List<String> all = listedIds();

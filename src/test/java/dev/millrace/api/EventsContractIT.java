@@ -26,12 +26,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EventsContractIT {
   private static final String NOTHING = "evt_01jd3w5ynkfxmrx1v0a9s2e4zg";
   private static final ContractCalls CALLS = new ContractCalls(ContractCalls.EVENTS);
-  private static final Merchant MERCHANT = Merchant.create();
+  private static final TestMerchant MERCHANT = TestMerchant.create();
   private static String event;
 
   @BeforeAll
   static void makeEvents() {
-    String id = MERCHANT.pay(Merchant.VISA).json().getString("id");
+    String id = MERCHANT.pay(TestMerchant.VISA).json().getString("id");
     MERCHANT.awaitStatus(id, "settled");
     Await.until(Duration.ofSeconds(10), "its events", () -> !events("?types=payment.settled").isEmpty());
     event = events("?limit=1").getFirst();
@@ -43,7 +43,7 @@ class EventsContractIT {
   }
 
   private static List<String> events(String query) {
-    return Merchant.objects(MERCHANT.get("/v1/events" + query).json().getJsonArray("data")).stream()
+    return TestMerchant.objects(MERCHANT.get("/v1/events" + query).json().getJsonArray("data")).stream()
         .map(e -> e.getString("id")).toList();
   }
 
@@ -73,21 +73,22 @@ class EventsContractIT {
         "payment=pay_01jd3w5ynkfxmrx1v0a9s2e4zg", "limit=1&types=payment.*"))
       CALLS.assertValidCall(200, HttpMethod.GET, "/v1/events?" + query, ContractCalls.authorized(MERCHANT),
           null);
-    CALLS.assertValidCall(200, HttpMethod.GET, "/v1/events", ContractCalls.authorized(Merchant.create()),
+    CALLS.assertValidCall(200, HttpMethod.GET, "/v1/events", ContractCalls.authorized(TestMerchant.create()),
         null);
   }
 
   /** Every event that a payment, a settlement and a webhook endpoint can have. */
   @Test
   void events_ofEveryType_fit() {
-    var merchant = Merchant.create();
+    var merchant = TestMerchant.create();
     for (String method : List.of("pm_card_visa", "pm_card_chargeDeclined", "pm_card_nobody",
         "pm_sim_wrong_amount", "pm_test_blocked", "pm_test_review", "pm_sim_malformed"))
-      merchant.pay(Merchant.paidBy(method).replace("}", ",\"reference\":\"r\",\"metadata\":{\"a\":\"b\"}}"));
+      merchant
+          .pay(TestMerchant.paidBy(method).replace("}", ",\"reference\":\"r\",\"metadata\":{\"a\":\"b\"}}"));
     for (String act : List.of("release", "block")) {
-      String id = merchant.pay(Merchant.paidBy("pm_test_review")).json().getString("id");
+      String id = merchant.pay(TestMerchant.paidBy("pm_test_review")).json().getString("id");
       merchant.awaitStatus(id, "in_review");
-      Merchant.ops("/ops/payments/" + id + "/" + act, new io.vertx.core.json.JsonObject());
+      TestMerchant.ops("/ops/payments/" + id + "/" + act, new io.vertx.core.json.JsonObject());
     }
     String made = merchant.send("POST", "/v1/webhook_endpoints",
         "{\"url\":\"http://127.0.0.1:1/\",\"enabled_events\":[\"*\"]}").json().getString("id");

@@ -15,16 +15,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code GET /v1/events} as a merchant reads it. */
 class EventsIT {
-  private static final Merchant MERCHANT = Merchant.create();
+  private static final TestMerchant MERCHANT = TestMerchant.create();
   private static final int STAGES = 5;
   private static String first;
   private static String second;
 
   @BeforeAll
   static void payTwice() {
-    first = MERCHANT.pay(Merchant.VISA).json().getString("id");
+    first = MERCHANT.pay(TestMerchant.VISA).json().getString("id");
     MERCHANT.awaitStatus(first, "settled");
-    second = MERCHANT.pay(Merchant.VISA).json().getString("id");
+    second = MERCHANT.pay(TestMerchant.VISA).json().getString("id");
     MERCHANT.awaitStatus(second, "settled");
     Await.until(Duration.ofSeconds(10), "all are there", () -> list("?types=payment.settled").size() == 2
         && list("?types=settlement.posted").size() == 2);
@@ -33,7 +33,7 @@ class EventsIT {
   private static List<JsonObject> list(String query) {
     var answer = MERCHANT.get("/v1/events" + query);
     assertThat(answer.status()).as(answer.body()).isEqualTo(200);
-    return Merchant.objects(answer.json().getJsonArray("data"));
+    return TestMerchant.objects(answer.json().getJsonArray("data"));
   }
 
   private static List<String> field(List<JsonObject> events, String name) {
@@ -85,7 +85,8 @@ class EventsIT {
         .allMatch(e -> e.getString("subject").equals(second));
     assertThat(list("?payment=pay_01jd3w5ynkfxmrx1v0a9s2e4zg")).isEmpty();
     assertThat(
-        Merchant.objects(Merchant.create().get("/v1/events?payment=" + first).json().getJsonArray("data")))
+        TestMerchant
+            .objects(TestMerchant.create().get("/v1/events?payment=" + first).json().getJsonArray("data")))
         .isEmpty();
   }
 
@@ -97,7 +98,7 @@ class EventsIT {
       String after = "";
       for (boolean more = true; more;) {
         var page = MERCHANT.get("/v1/events?limit=" + limit + after + filter).json();
-        var data = Merchant.objects(page.getJsonArray("data"));
+        var data = TestMerchant.objects(page.getJsonArray("data"));
         assertThat(data.size()).isLessThanOrEqualTo(limit);
         seen.addAll(field(data, "id"));
         after = "&after=" + page.getString("next");
@@ -111,8 +112,8 @@ class EventsIT {
   /** Whoever has read to the end keeps its place, and is told what comes after. */
   @Test
   void list_atItsEnd_goesOnFromThere() {
-    var merchant = Merchant.create();
-    String before = merchant.pay(Merchant.paidBy("pm_test_blocked")).json().getString("id");
+    var merchant = TestMerchant.create();
+    String before = merchant.pay(TestMerchant.paidBy("pm_test_blocked")).json().getString("id");
     merchant.awaitStatus(before, "blocked");
     Await.until(Duration.ofSeconds(10), "its events",
         () -> merchant.get("/v1/events?types=payment.blocked").body()
@@ -122,9 +123,9 @@ class EventsIT {
     assertThat(empty.getJsonArray("data")).isEmpty();
     assertThat(empty.getBoolean("has_more")).isFalse();
     assertThat(empty.getString("next")).isEqualTo(next);
-    String id = merchant.pay(Merchant.paidBy("pm_test_blocked")).json().getString("id");
+    String id = merchant.pay(TestMerchant.paidBy("pm_test_blocked")).json().getString("id");
     merchant.awaitStatus(id, "blocked");
-    Await.until(Duration.ofSeconds(10), "the next", () -> Merchant
+    Await.until(Duration.ofSeconds(10), "the next", () -> TestMerchant
         .objects(merchant.get("/v1/events?after=" + next).json().getJsonArray("data")).stream()
         .filter(e -> e.getString("subject").equals(id)).count() == 2);
   }
@@ -165,7 +166,7 @@ class EventsIT {
   @Test
   void event_ofAnotherMerchantOrMode_isNotThere() {
     String id = list("?limit=1").getFirst().getString("id");
-    for (var other : List.of(Merchant.create(), MERCHANT.withOtherKey(true))) {
+    for (var other : List.of(TestMerchant.create(), MERCHANT.withOtherKey(true))) {
       var answer = other.get("/v1/events/" + id);
       assertThat(answer.status()).isEqualTo(404);
       assertThat(answer.code()).isEqualTo("resource_missing");

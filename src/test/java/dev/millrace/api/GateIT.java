@@ -20,15 +20,15 @@ class GateIT {
   private static final String REQUEST_ID = "req_[0-7][0-9a-hjkmnp-tv-z]{25}";
   /** How long a node remembers a key. */
   private static final Duration REMEMBERED = Duration.ofSeconds(10);
-  private static Merchant remembered;
+  private static TestMerchant remembered;
   private static long revokedNanos;
 
-  private final Merchant merchant = Merchant.create();
+  private final TestMerchant merchant = TestMerchant.create();
 
   /** Revoked here, so that the time it is remembered passes while other tests run. */
   @BeforeAll
   static void revokeARememberedKey() {
-    remembered = Merchant.create();
+    remembered = TestMerchant.create();
     assertThat(remembered.get("/v1/balances").status()).isEqualTo(200);
     remembered.revokeKey();
     revokedNanos = System.nanoTime();
@@ -59,7 +59,7 @@ class GateIT {
   void key_revokedBeforeItsFirstUse_isUnauthorized() {
     var revoked = merchant.withOtherKey(false);
     revoked.revokeKey();
-    assertThat(revoked.pay(Merchant.VISA).status()).isEqualTo(401);
+    assertThat(revoked.pay(TestMerchant.VISA).status()).isEqualTo(401);
     assertThat(merchant.stored()).isZero();
   }
 
@@ -68,14 +68,14 @@ class GateIT {
     Await.until(REMEMBERED.plusSeconds(2), "the revoked key is refused",
         () -> remembered.get("/v1/balances").status() == 401);
     assertThat(Duration.ofNanos(System.nanoTime() - revokedNanos)).isLessThan(Duration.ofMinutes(2));
-    assertThat(remembered.pay(Merchant.VISA).status()).isEqualTo(401);
+    assertThat(remembered.pay(TestMerchant.VISA).status()).isEqualTo(401);
   }
 
   @Test
   void modes_ofOneMerchant_doNotSeeEachOther() {
     var live = merchant.withOtherKey(true);
-    var tested = merchant.pay(Merchant.VISA).json();
-    var paid = live.pay(Merchant.VISA).json();
+    var tested = merchant.pay(TestMerchant.VISA).json();
+    var paid = live.pay(TestMerchant.VISA).json();
     assertThat(tested.getBoolean("livemode")).isFalse();
     assertThat(paid.getBoolean("livemode")).isTrue();
     assertThat(live.get("/v1/payments/" + tested.getString("id")).status()).isEqualTo(404);
@@ -93,7 +93,7 @@ class GateIT {
 
   @Test
   void key_overItsRate_isToldWhenToComeBack() {
-    var limited = Merchant.withRate(5);
+    var limited = TestMerchant.withRate(5);
     int left = 5;
     long asked = System.nanoTime();
     Http.Answer answer = limited.get("/v1/balances");
@@ -118,17 +118,17 @@ class GateIT {
 
   @Test
   void create_overTheRate_isNotStored() {
-    var limited = Merchant.withRate(5);
+    var limited = TestMerchant.withRate(5);
     var accepted = new ArrayList<String>();
     int number = 0;
-    while (number < 100 && limited.pay("k" + number, Merchant.VISA).status() == 202)
+    while (number < 100 && limited.pay("k" + number, TestMerchant.VISA).status() == 202)
       accepted.add("k" + number++);
     assertThat(accepted).hasSizeBetween(5, 99);
     assertThat(limited.stored()).isEqualTo(accepted.size());
     String refused = "k" + number;
     var answers = new ArrayList<Http.Answer>();
     Await.until(Duration.ofSeconds(5), "there is a token again", () -> {
-      answers.add(limited.pay(refused, Merchant.VISA));
+      answers.add(limited.pay(refused, TestMerchant.VISA));
       return answers.getLast().status() == 202;
     });
     assertThat(answers.getLast().header("Idempotent-Replayed")).isNull();
@@ -137,8 +137,8 @@ class GateIT {
   @Test
   void answer_always_hasARequestIdOfItsOwn() {
     var answers = new ArrayList<Http.Answer>();
-    answers.add(merchant.pay("k", Merchant.VISA));
-    answers.add(merchant.pay("k", Merchant.VISA));
+    answers.add(merchant.pay("k", TestMerchant.VISA));
+    answers.add(merchant.pay("k", TestMerchant.VISA));
     answers.add(merchant.pay("k", "{}"));
     answers.add(merchant.get("/v1/balances"));
     answers.add(merchant.get("/v1/payments/none"));
@@ -170,12 +170,13 @@ class GateIT {
 
   @Test
   void trace_ofTheCaller_isContinuedThroughThePayment() {
-    var made = merchant.pay("k", Merchant.VISA, "traceparent", "00-" + TRACE + "-00f067aa0ba902b7-01").json();
+    var made = merchant.pay("k", TestMerchant.VISA, "traceparent", "00-" + TRACE + "-00f067aa0ba902b7-01")
+        .json();
     assertThat(made.getString("trace_id")).isEqualTo(TRACE);
     merchant.awaitStatus(made.getString("id"), "settled");
     var timeline = merchant.get("/v1/payments/" + made.getString("id") + "/timeline").json();
     assertThat(timeline.getString("trace_id")).isEqualTo(TRACE);
-    assertThat(Merchant.objects(timeline.getJsonArray("data")))
+    assertThat(TestMerchant.objects(timeline.getJsonArray("data")))
         .filteredOn(m -> m.getString("object").equals("event"))
         .extracting((JsonObject m) -> m.getJsonObject("data").getString("trace_id")).containsOnly(TRACE)
         .hasSize(5);
@@ -186,7 +187,7 @@ class GateIT {
       "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
       "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"})
   void trace_notValid_isReplacedByANewOne(String traceparent) {
-    var made = merchant.pay("k", Merchant.VISA, "traceparent", traceparent).json();
+    var made = merchant.pay("k", TestMerchant.VISA, "traceparent", traceparent).json();
     assertThat(made.getString("trace_id")).matches("[0-9a-f]{32}").isNotEqualTo(TRACE)
         .isNotEqualTo("0".repeat(32));
   }
@@ -194,7 +195,8 @@ class GateIT {
   /** W3C Trace Context: a parent-id of zeros is invalid, and then the whole header is to be ignored. */
   @Test
   void trace_withParentOfZeros_isReplacedByANewOne() {
-    var made = merchant.pay("k", Merchant.VISA, "traceparent", "00-" + TRACE + "-0000000000000000-01").json();
+    var made = merchant.pay("k", TestMerchant.VISA, "traceparent", "00-" + TRACE + "-0000000000000000-01")
+        .json();
     assertThat(made.getString("trace_id")).isNotEqualTo(TRACE);
   }
 }

@@ -22,11 +22,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class IdempotencyIT {
   private static final String CONTENT_JSON = "application/json";
 
-  private final Merchant merchant = Merchant.create();
+  private final TestMerchant merchant = TestMerchant.create();
 
   @Test
   void create_withoutKey_isRefusedAndNothingStored() {
-    var answer = merchant.post(Map.of("Content-Type", CONTENT_JSON), Merchant.VISA);
+    var answer = merchant.post(Map.of("Content-Type", CONTENT_JSON), TestMerchant.VISA);
     assertThat(answer.status()).isEqualTo(400);
     assertThat(answer.code()).isEqualTo("idempotency_key_missing");
     assertThat(answer.json().getJsonObject("error").getString("param")).isEqualTo("Idempotency-Key");
@@ -41,7 +41,7 @@ class IdempotencyIT {
   @ParameterizedTest
   @ValueSource(strings = {"a\u0000b", "a\u0001b", "a\u007fb", "a\rb"})
   void key_withControlCharacters_isRefused(String key) {
-    var answer = RawHttp.create(merchant, "Idempotency-Key: " + key + "\r\n", Merchant.VISA);
+    var answer = RawHttp.create(merchant, "Idempotency-Key: " + key + "\r\n", TestMerchant.VISA);
     assertThat(answer.status()).isEqualTo(400);
     assertThat(answer.code()).isIn("idempotency_key_invalid", "request_malformed");
     assertThat(merchant.stored()).isZero();
@@ -60,7 +60,7 @@ class IdempotencyIT {
   }
 
   private void assertKeyRefused(String header) {
-    var answer = RawHttp.create(merchant, header, Merchant.VISA);
+    var answer = RawHttp.create(merchant, header, TestMerchant.VISA);
     assertThat(answer.status()).as(answer.body()).isEqualTo(400);
     assertThat(answer.code()).isEqualTo("idempotency_key_invalid");
     assertThat(merchant.stored()).isZero();
@@ -69,28 +69,29 @@ class IdempotencyIT {
   @Test
   void key_of255Characters_isTaken() {
     String longest = "k".repeat(255);
-    assertThat(merchant.pay(longest, Merchant.VISA).status()).isEqualTo(202);
-    assertReplayed(merchant.pay("\"" + longest + "\"", Merchant.VISA), merchant.pay(longest, Merchant.VISA));
+    assertThat(merchant.pay(longest, TestMerchant.VISA).status()).isEqualTo(202);
+    assertReplayed(merchant.pay("\"" + longest + "\"", TestMerchant.VISA),
+        merchant.pay(longest, TestMerchant.VISA));
   }
 
   @Test
   void key_quotedAndUnquoted_isTheSame() {
-    var first = merchant.pay("order-1", Merchant.VISA);
+    var first = merchant.pay("order-1", TestMerchant.VISA);
     assertThat(first.header("Idempotent-Replayed")).isNull();
-    assertReplayed(merchant.pay("\"order-1\"", Merchant.VISA), first);
+    assertReplayed(merchant.pay("\"order-1\"", TestMerchant.VISA), first);
     assertThat(merchant.stored()).isEqualTo(1);
   }
 
   @Test
   void replay_ofFinished_isByteEqualWhateverBecameOfThePayment() {
-    var first = merchant.pay("k", Merchant.VISA);
+    var first = merchant.pay("k", TestMerchant.VISA);
     assertThat(first.status()).isEqualTo(202);
-    assertReplayed(merchant.pay("k", Merchant.VISA), first);
+    assertReplayed(merchant.pay("k", TestMerchant.VISA), first);
     merchant.awaitStatus(first.json().getString("id"), "settled");
-    assertReplayed(merchant.pay("k", Merchant.VISA), first);
-    assertReplayed(merchant.pay("k", Merchant.VISA, "Prefer", "wait=5"), first);
+    assertReplayed(merchant.pay("k", TestMerchant.VISA), first);
+    assertReplayed(merchant.pay("k", TestMerchant.VISA, "Prefer", "wait=5"), first);
     forgetRedis();
-    assertReplayed(merchant.pay("k", Merchant.VISA), first);
+    assertReplayed(merchant.pay("k", TestMerchant.VISA), first);
     assertThat(merchant.stored()).isEqualTo(1);
   }
 
@@ -101,27 +102,27 @@ class IdempotencyIT {
       "{\"amount\":1999,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\",\"reference\":null,\"metadata\":{}}",
       "{\"amount\":1999,\"currency\":\"u\\u0073d\",\"payment_method\":\"pm_card_visa\"}"})
   void replay_bodyThatMeansTheSame_isTheSameRequest(String body) {
-    var first = merchant.pay("k", Merchant.VISA);
+    var first = merchant.pay("k", TestMerchant.VISA);
     assertReplayed(merchant.pay("k", body), first);
   }
 
   @Test
   void replay_metadataInAnotherOrder_isTheSameRequest() {
-    String body = Merchant.VISA.replace("}", ",\"metadata\":%s}");
+    String body = TestMerchant.VISA.replace("}", ",\"metadata\":%s}");
     var first = merchant.pay("k", body.formatted("{\"b\":\"2\",\"a\":\"1\"}"));
     assertReplayed(merchant.pay("k", body.formatted("{\"a\":\"1\",\"b\":\"2\"}")), first);
   }
 
   @Test
   void replay_withAnotherCredentialOfTheMerchant_isTheSameRequest() {
-    var first = merchant.pay("k", Merchant.VISA);
-    assertReplayed(merchant.withOtherKey(false).pay("k", Merchant.VISA), first);
+    var first = merchant.pay("k", TestMerchant.VISA);
+    assertReplayed(merchant.withOtherKey(false).pay("k", TestMerchant.VISA), first);
     assertThat(merchant.stored()).isEqualTo(1);
   }
 
   @Test
   void replay_ofDeclined_isTheStoredAnswer() {
-    String body = Merchant.paidBy("pm_card_chargeDeclinedInsufficientFunds");
+    String body = TestMerchant.paidBy("pm_card_chargeDeclinedInsufficientFunds");
     var first = merchant.pay("k", body, "Prefer", "wait=20");
     assertThat(first.status()).isEqualTo(201);
     assertThat(first.json().getString("status")).isEqualTo("declined");
@@ -133,12 +134,12 @@ class IdempotencyIT {
 
   @Test
   void replay_afterWait_isTheSame201() {
-    var first = merchant.pay("k", Merchant.VISA, "Prefer", "wait=20");
+    var first = merchant.pay("k", TestMerchant.VISA, "Prefer", "wait=20");
     assertThat(first.status()).isEqualTo(201);
     merchant.awaitStatus(first.json().getString("id"), "settled");
-    assertReplayed(merchant.pay("k", Merchant.VISA), first);
+    assertReplayed(merchant.pay("k", TestMerchant.VISA), first);
     forgetRedis();
-    assertReplayed(merchant.pay("k", Merchant.VISA, "Prefer", "wait=20"), first);
+    assertReplayed(merchant.pay("k", TestMerchant.VISA, "Prefer", "wait=20"), first);
   }
 
   private static void assertReplayed(Http.Answer replay, Http.Answer first) {
@@ -150,8 +151,8 @@ class IdempotencyIT {
 
   @Test
   void key_withOtherBody_isRefusedNamingWhatDiffers() {
-    merchant.pay("k", Merchant.VISA.replace("}", ",\"reference\":\"r\",\"description\":\"d\"}"));
-    String other = Merchant.VISA.replace("1999", "2000").replace("}",
+    merchant.pay("k", TestMerchant.VISA.replace("}", ",\"reference\":\"r\",\"description\":\"d\"}"));
+    String other = TestMerchant.VISA.replace("1999", "2000").replace("}",
         ",\"reference\":\"r\",\"metadata\":{\"a\":\"b\"}}");
     assertReused(merchant.pay("k", other));
     forgetRedis();
@@ -167,14 +168,14 @@ class IdempotencyIT {
 
   @Test
   void key_inFlight_isRefusedUntilTheFirstIsAnswered() {
-    String body = Merchant.paidBy("pm_test_review");
+    String body = TestMerchant.paidBy("pm_test_review");
     var first = merchant.payLater("k", body, "Prefer", "wait=2");
     Await.until(Duration.ofSeconds(5), "in flight",
         () -> merchant.get("/v1/idempotency_keys/k").status() == 200);
     assertThat(merchant.get("/v1/idempotency_keys/k").json().getString("state")).isEqualTo("in_flight");
     assertInUse(merchant.pay("k", body));
     assertInUse(merchant.pay("k", body, "Prefer", "wait=2"));
-    assertThat(merchant.pay("k", Merchant.VISA).code()).isEqualTo("idempotency_key_reused");
+    assertThat(merchant.pay("k", TestMerchant.VISA).code()).isEqualTo("idempotency_key_reused");
     forgetRedis();
     assertInUse(merchant.pay("k", body));
     var answer = first.join();
@@ -192,7 +193,7 @@ class IdempotencyIT {
   @Test
   void key_ofManyAtOnce_makesOnePayment() {
     var sent = new ArrayList<CompletableFuture<Http.Answer>>();
-    for (int i = 0; i < 40; i++) sent.add(merchant.payLater("k", Merchant.VISA));
+    for (int i = 0; i < 40; i++) sent.add(merchant.payLater("k", TestMerchant.VISA));
     var accepted = new HashSet<String>();
     for (var answer : sent) {
       if (answer.join().status() == 202) accepted.add(answer.join().body());
@@ -204,12 +205,12 @@ class IdempotencyIT {
 
   @Test
   void key_ofAnotherMerchantOrMode_isAnotherKey() {
-    var first = merchant.pay("k", Merchant.VISA);
-    var stranger = Merchant.create();
+    var first = merchant.pay("k", TestMerchant.VISA);
+    var stranger = TestMerchant.create();
     var live = merchant.withOtherKey(true);
-    for (var other : new Merchant[]{stranger, live}) {
+    for (var other : new TestMerchant[]{stranger, live}) {
       assertThat(other.get("/v1/idempotency_keys/k").status()).isEqualTo(404);
-      var answer = other.pay("k", Merchant.VISA);
+      var answer = other.pay("k", TestMerchant.VISA);
       assertThat(answer.status()).isEqualTo(202);
       assertThat(answer.header("Idempotent-Replayed")).isNull();
       assertThat(answer.json().getString("id")).isNotEqualTo(first.json().getString("id"));
@@ -224,11 +225,13 @@ class IdempotencyIT {
     assertThat(merchant.pay("k", "no json").status()).isEqualTo(400);
     assertThat(merchant.pay("k", " ".repeat(70_000)).status()).isEqualTo(413);
     assertThat(
-        merchant.post(Map.of("Idempotency-Key", "k", "Content-Type", "text/plain"), Merchant.VISA).status())
+        merchant.post(Map.of("Idempotency-Key", "k", "Content-Type", "text/plain"), TestMerchant.VISA)
+            .status())
         .isEqualTo(415);
-    assertThat(new Merchant(merchant.id(), "sk_test_nobody").pay("k", Merchant.VISA).status()).isEqualTo(401);
+    assertThat(new TestMerchant(merchant.id(), "sk_test_nobody").pay("k", TestMerchant.VISA).status())
+        .isEqualTo(401);
     assertThat(merchant.get("/v1/idempotency_keys/k").status()).isEqualTo(404);
-    var answer = merchant.pay("k", Merchant.VISA);
+    var answer = merchant.pay("k", TestMerchant.VISA);
     assertThat(answer.status()).isEqualTo(202);
     assertThat(answer.header("Idempotent-Replayed")).isNull();
   }
@@ -236,7 +239,7 @@ class IdempotencyIT {
   @Test
   void key_lookedUp_showsStateAndPayment() {
     String key = "a b/c?d%41\"+";
-    var made = merchant.pay(key, Merchant.VISA);
+    var made = merchant.pay(key, TestMerchant.VISA);
     String path = "/v1/idempotency_keys/"
         + URLEncoder.encode(key, StandardCharsets.UTF_8).replace("+", "%20");
     var found = merchant.get(path);
@@ -248,7 +251,7 @@ class IdempotencyIT {
         .isEqualTo(new JsonObject().put("object", "payment").put("id", made.json().getString("id")));
     assertThat(found.json().getLong("expires") - found.json().getLong("created")).isEqualTo(30L * 24 * 3600);
     assertThat(merchant.get("/v1/idempotency_keys/unused").code()).isEqualTo("resource_missing");
-    assertThat(Merchant.create().get(path).status()).isEqualTo(404);
+    assertThat(TestMerchant.create().get(path).status()).isEqualTo(404);
   }
 
   /** Takes from Redis what it knows, so that Postgres answers alone. */

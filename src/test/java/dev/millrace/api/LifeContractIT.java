@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 class LifeContractIT {
   private static final ContractCalls CALLS = new ContractCalls(Set.of());
   private static final String BATCH = "stl_01jd3w60dsfxmrx1v0a9s2e4zg";
-  private final Merchant merchant = Merchant.at(QuietSite.GATEWAY);
+  private final TestMerchant merchant = TestMerchant.at(QuietSite.GATEWAY);
   private final Set<EventType> seen = new TreeSet<>();
 
   @AfterAll
@@ -97,16 +97,16 @@ class LifeContractIT {
     live(late, new PaymentEvent.Expired(given, "stripe", attempt(), "expired"));
     String back = QuietSite.authorized(merchant);
     live(back, new PaymentEvent.Voided(null, "stripe", null, "canceled at the provider"));
-    String review = merchant.pay(Merchant.VISA).json().getString("id");
+    String review = merchant.pay(TestMerchant.VISA).json().getString("id");
     live(review, new PaymentEvent.Screened("review", "rule", 60, false, null),
         new PaymentEvent.Blocked(null, 60, "ann"));
-    String canceled = merchant.pay(Merchant.VISA).json().getString("id");
+    String canceled = merchant.pay(TestMerchant.VISA).json().getString("id");
     live(canceled, new PaymentEvent.Screened("review", "rule", 60, true, null),
         new PaymentEvent.Voided(null, null, null, "requested_by_merchant"));
   }
 
   private void overAnotherRail() {
-    String id = merchant.pay(Merchant.VISA.replace("}",
+    String id = merchant.pay(TestMerchant.VISA.replace("}",
         ",\"payment_method_type\":\"ach\",\"payment_method_bin\":\"42424242\"}")).json().getString("id");
     live(id, new PaymentEvent.Screened("clear", null, 0, true, null),
         new PaymentEvent.ProviderSubmitted("stripe", attempt(), "ach -> stripe bank", null),

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The payment object through a payment's life, lists by status, answers of keys from before, and the timeline. */
 class LifeReadsIT {
-  private final Merchant merchant = Merchant.at(QuietSite.GATEWAY);
+  private final TestMerchant merchant = TestMerchant.at(QuietSite.GATEWAY);
 
   private static void execute(String sql) {
     try (var connection = QuietSite.SITE.database(); var statement = connection.createStatement()) {
@@ -86,7 +86,7 @@ class LifeReadsIT {
   @ParameterizedTest
   @EnumSource(Status.class)
   void list_ofAnyStatus_isAnswered(Status status) {
-    String id = merchant.pay(Merchant.VISA).json().getString("id");
+    String id = merchant.pay(TestMerchant.VISA).json().getString("id");
     execute("UPDATE payment SET status = '" + status.wire() + "' WHERE id = '" + QuietSite.uuid(id) + "'");
     for (Status other : Status.values())
       assertThat(merchant.list("?status=" + other.wire())).extracting(p -> p.getString("id"))
@@ -96,9 +96,9 @@ class LifeReadsIT {
   /** Whoever was answered before the payment object grew gets the same bytes again. */
   @Test
   void repetition_ofACreateFromBefore_hasTheFormOfThen() {
-    var now = merchant.pay("from-before", Merchant.VISA);
+    var now = merchant.pay("from-before", TestMerchant.VISA);
     execute("UPDATE idempotency_key SET form = 1 WHERE key = 'from-before'");
-    var again = merchant.pay("from-before", Merchant.VISA);
+    var again = merchant.pay("from-before", TestMerchant.VISA);
     assertThat(again.status()).isEqualTo(202);
     assertThat(again.header("Idempotent-Replayed")).isEqualTo("true");
     assertThat(again.body()).isEqualTo(now.body()
@@ -110,14 +110,14 @@ class LifeReadsIT {
 
   @Test
   void repetition_ofACreateOfNow_hasTheFormOfNow() {
-    var now = merchant.pay("of-now", Merchant.VISA);
-    var again = merchant.pay("of-now", Merchant.VISA);
+    var now = merchant.pay("of-now", TestMerchant.VISA);
+    var again = merchant.pay("of-now", TestMerchant.VISA);
     assertThat(again.header("Idempotent-Replayed")).isEqualTo("true");
     assertThat(again.bytes()).isEqualTo(now.bytes());
   }
 
   private List<JsonObject> timeline(String id) {
-    return Merchant.objects(merchant.get("/v1/payments/" + id + "/timeline").json().getJsonArray("data"));
+    return TestMerchant.objects(merchant.get("/v1/payments/" + id + "/timeline").json().getJsonArray("data"));
   }
 
   private static List<String> names(List<JsonObject> moments) {
@@ -266,7 +266,7 @@ class LifeReadsIT {
       var trial = Http.get(QuietSite.GATEWAY.opsUrl() + "/ops/trial-balance?as_of=" + then).json();
       assertThat(trial.getBoolean("balanced")).isTrue();
       assertThat(trial.getString("as_of")).isEqualTo(Instant.ofEpochSecond(then).toString());
-      assertThat(Merchant.objects(trial.getJsonArray("accounts")))
+      assertThat(TestMerchant.objects(trial.getJsonArray("accounts")))
           .filteredOn(a -> a.getString("account").equals(account)).hasSize(daysAgo == 41 ? 0 : 1);
     }
     assertThat(Http.get(QuietSite.GATEWAY.opsUrl() + "/ops/trial-balance").json().getMap())

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ListIT {
   private static final int PAYMENTS = 120;
   private static final int LIMIT_MAX = 100;
-  private static final Merchant MERCHANT = Merchant.create();
+  private static final TestMerchant MERCHANT = TestMerchant.create();
   /** All ids, newest first. */
   private static List<String> newestFirst;
   private static List<JsonObject> payments;
@@ -26,7 +26,7 @@ class ListIT {
   static void create() {
     var sent = new ArrayList<CompletableFuture<Http.Answer>>();
     for (int i = 0; i < PAYMENTS; i++) {
-      String body = Merchant.paidBy(i % 10 == 0 ? "pm_card_chargeDeclined" : "pm_card_visa")
+      String body = TestMerchant.paidBy(i % 10 == 0 ? "pm_card_chargeDeclined" : "pm_card_visa")
           .replace("usd", i % 3 == 0 ? "eur" : "usd").replace("}", ",\"reference\":\"r" + i % 40 + "\"}");
       sent.add(MERCHANT.payLater("k" + i, body));
     }
@@ -45,7 +45,7 @@ class ListIT {
   }
 
   private static List<String> ids(JsonObject page) {
-    return Merchant.objects(page.getJsonArray("data")).stream().map(p -> p.getString("id")).toList();
+    return TestMerchant.objects(page.getJsonArray("data")).stream().map(p -> p.getString("id")).toList();
   }
 
   @Test
@@ -119,7 +119,7 @@ class ListIT {
   @Test
   void list_filteredTogether_showsWhatFitsAll() {
     var page = page("?status=declined&currency=eur&reference=r0");
-    assertThat(Merchant.objects(page.getJsonArray("data"))).hasSize(1).allMatch(
+    assertThat(TestMerchant.objects(page.getJsonArray("data"))).hasSize(1).allMatch(
         p -> p.getString("status").equals("declined") && p.getString("currency").equals("eur"));
   }
 
@@ -153,7 +153,8 @@ class ListIT {
   void query_wrongInSeveralWays_isToldAll() {
     var answer = MERCHANT.get("/v1/payments?limit=0&status=x&starting_after=" + newestFirst.getFirst()
         + "&ending_before=" + newestFirst.getFirst());
-    assertThat(Merchant.objects(answer.json().getJsonArray("errors"))).extracting(e -> e.getString("param"))
+    assertThat(TestMerchant.objects(answer.json().getJsonArray("errors")))
+        .extracting(e -> e.getString("param"))
         .containsExactlyInAnyOrder("limit", "status", "ending_before");
   }
 
@@ -165,6 +166,6 @@ class ListIT {
 
   @Test
   void list_ofAnotherMerchant_isEmpty() {
-    assertThat(Merchant.create().list("?starting_after=" + newestFirst.getFirst())).isEmpty();
+    assertThat(TestMerchant.create().list("?starting_after=" + newestFirst.getFirst())).isEmpty();
   }
 }

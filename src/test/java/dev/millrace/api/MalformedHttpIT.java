@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class MalformedHttpIT {
   private static final int BODY_BYTES_MAX = 65_536;
   private static final int LATE_MS = (int) ApiSite.REQUEST_TIMEOUT_MS + 2_000;
-  private static final Merchant MERCHANT = Merchant.create();
+  private static final TestMerchant MERCHANT = TestMerchant.create();
   private static final String JSON = "Content-Type: application/json\r\nIdempotency-Key: k\r\n";
 
   @AfterAll
@@ -47,8 +47,8 @@ class MalformedHttpIT {
 
   @Test
   void body_ofTheLargestSize_isTaken() {
-    String body = Merchant.VISA + " ".repeat(BODY_BYTES_MAX - Merchant.VISA.length());
-    assertThat(Merchant.create().pay(body).status()).isEqualTo(202);
+    String body = TestMerchant.VISA + " ".repeat(BODY_BYTES_MAX - TestMerchant.VISA.length());
+    assertThat(TestMerchant.create().pay(body).status()).isEqualTo(202);
   }
 
   @Test
@@ -74,11 +74,12 @@ class MalformedHttpIT {
 
   @Test
   void body_chunked_isTaken() {
-    var merchant = Merchant.create();
+    var merchant = TestMerchant.create();
     try (var http = new RawHttp()) {
       http.send(RawHttp.head(merchant, JSON + "Transfer-Encoding: chunked\r\n"));
-      int half = Merchant.VISA.length() / 2;
-      for (String part : new String[]{Merchant.VISA.substring(0, half), Merchant.VISA.substring(half)})
+      int half = TestMerchant.VISA.length() / 2;
+      for (String part : new String[]{TestMerchant.VISA.substring(0, half),
+          TestMerchant.VISA.substring(half)})
         http.send(Integer.toHexString(part.length()) + "\r\n" + part + "\r\n");
       assertThat(http.send("0\r\n\r\n").answer().status()).isEqualTo(202);
     }
@@ -88,10 +89,10 @@ class MalformedHttpIT {
   @Test
   void body_announced_isAskedFor() {
     try (var http = new RawHttp()) {
-      http.send(RawHttp.head(Merchant.create(),
-          JSON + "Expect: 100-continue\r\nContent-Length: " + Merchant.VISA.length() + "\r\n"));
+      http.send(RawHttp.head(TestMerchant.create(),
+          JSON + "Expect: 100-continue\r\nContent-Length: " + TestMerchant.VISA.length() + "\r\n"));
       assertThat(http.answer().status()).isEqualTo(100);
-      assertThat(http.send(Merchant.VISA).answer().status()).isEqualTo(202);
+      assertThat(http.send(TestMerchant.VISA).answer().status()).isEqualTo(202);
     }
   }
 
@@ -100,13 +101,13 @@ class MalformedHttpIT {
       "application/xml",
       "application/problem+json"})
   void body_ofAnotherType_isRefused(String type) {
-    var answer = MERCHANT.post(Map.of("Idempotency-Key", "k", "Content-Type", type), Merchant.VISA);
+    var answer = MERCHANT.post(Map.of("Idempotency-Key", "k", "Content-Type", type), TestMerchant.VISA);
     assertProblem(answer, 415, "content_type_unsupported", "Unsupported Media Type");
   }
 
   @Test
   void body_ofNoType_isRefused() {
-    assertProblem(MERCHANT.post(Map.of("Idempotency-Key", "k"), Merchant.VISA), 415,
+    assertProblem(MERCHANT.post(Map.of("Idempotency-Key", "k"), TestMerchant.VISA), 415,
         "content_type_unsupported",
         "Unsupported Media Type");
   }

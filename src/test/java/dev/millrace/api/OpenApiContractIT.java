@@ -24,14 +24,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Holds real requests and answers of every call against {@code openapi.yaml}. */
 class OpenApiContractIT {
   private static final ContractCalls CALLS = new ContractCalls(ContractCalls.PAYMENTS);
-  private static final Merchant MERCHANT = Merchant.create();
+  private static final TestMerchant MERCHANT = TestMerchant.create();
   private static final AtomicInteger KEYS = new AtomicInteger();
   private static String paid;
   private static String refund;
 
   @BeforeAll
   static void settleOne() {
-    paid = MERCHANT.pay("settled", Merchant.VISA).json().getString("id");
+    paid = MERCHANT.pay("settled", TestMerchant.VISA).json().getString("id");
     MERCHANT.awaitStatus(paid, "settled");
     refund = MERCHANT.post("/v1/payments/" + paid + "/refunds", "refunded", "{\"amount\":1}").json()
         .getString("id");
@@ -84,7 +84,7 @@ class OpenApiContractIT {
 
   @Test
   void list_withMore_fits() {
-    MERCHANT.pay(Merchant.VISA);
+    MERCHANT.pay(TestMerchant.VISA);
     CALLS.assertValidCall(200, HttpMethod.GET, "/v1/payments?limit=1", ContractCalls.authorized(MERCHANT),
         null);
     String postings = "/v1/ledger/accounts/merchant_pending:" + MERCHANT.id()
@@ -101,7 +101,7 @@ class OpenApiContractIT {
     assertThat(Http.get(ApiSite.url("/openapi.yaml")).body()).isEqualTo(Contract.text());
   }
 
-  private static Map<String, String> creating(Merchant merchant, String... more) {
+  private static Map<String, String> creating(TestMerchant merchant, String... more) {
     return Http.create(merchant.key(), "contract-" + KEYS.incrementAndGet(), more);
   }
 
@@ -111,12 +111,12 @@ class OpenApiContractIT {
      "payment_method_type": "card", "payment_method_bin": "424242"}""";
 
   @ParameterizedTest
-  @ValueSource(strings = {Merchant.VISA, EVERYTHING})
+  @ValueSource(strings = {TestMerchant.VISA, EVERYTHING})
   void create_accepted_fits(String body) {
     var headers = creating(MERCHANT, "traceparent", ContractCalls.TRACEPARENT);
     CALLS.assertValidCall(202, HttpMethod.POST, "/v1/payments", headers, body);
     CALLS.assertValidCall(202, HttpMethod.POST, "/v1/payments", headers, body);
-    CALLS.assertValidCall(202, HttpMethod.POST, "/v1/payments", creating(Merchant.withRate(9)), body);
+    CALLS.assertValidCall(202, HttpMethod.POST, "/v1/payments", creating(TestMerchant.withRate(9)), body);
   }
 
   /** Each status a payment can have, with its object and its timeline. */
@@ -125,9 +125,10 @@ class OpenApiContractIT {
       "pm_sim_wrong_amount"})
   void create_decided_fits(String method) {
     var headers = creating(MERCHANT, "Prefer", "wait=20");
-    CALLS.assertValidCall(201, HttpMethod.POST, "/v1/payments", headers, Merchant.paidBy(method));
-    CALLS.assertValidCall(201, HttpMethod.POST, "/v1/payments", headers, Merchant.paidBy(method));
-    String id = MERCHANT.pay(headers.get("Idempotency-Key"), Merchant.paidBy(method)).json().getString("id");
+    CALLS.assertValidCall(201, HttpMethod.POST, "/v1/payments", headers, TestMerchant.paidBy(method));
+    CALLS.assertValidCall(201, HttpMethod.POST, "/v1/payments", headers, TestMerchant.paidBy(method));
+    String id = MERCHANT.pay(headers.get("Idempotency-Key"), TestMerchant.paidBy(method)).json()
+        .getString("id");
     CALLS.assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id + "/timeline",
         ContractCalls.authorized(MERCHANT), null);
   }
@@ -135,7 +136,7 @@ class OpenApiContractIT {
   @ParameterizedTest
   @MethodSource("undecided")
   void payment_undecided_fits(String method, String status) {
-    String id = MERCHANT.pay(Merchant.paidBy(method)).json().getString("id");
+    String id = MERCHANT.pay(TestMerchant.paidBy(method)).json().getString("id");
     MERCHANT.awaitStatus(id, status);
     CALLS.assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id, ContractCalls.authorized(MERCHANT),
         null);
@@ -151,9 +152,9 @@ class OpenApiContractIT {
   @Test
   void payment_decidedByAnOperator_fits() {
     for (String act : List.of("release", "block")) {
-      String id = MERCHANT.pay(Merchant.paidBy("pm_test_review")).json().getString("id");
+      String id = MERCHANT.pay(TestMerchant.paidBy("pm_test_review")).json().getString("id");
       MERCHANT.awaitStatus(id, "in_review");
-      Merchant.ops("/ops/payments/" + id + "/" + act, new JsonObject());
+      TestMerchant.ops("/ops/payments/" + id + "/" + act, new JsonObject());
       MERCHANT.awaitStatus(id, act.equals("block") ? "blocked" : "settled");
       CALLS.assertValidCall(200, HttpMethod.GET, "/v1/payments/" + id, ContractCalls.authorized(MERCHANT),
           null);
@@ -182,31 +183,31 @@ class OpenApiContractIT {
   void create_withBadHeaders_isRefusedByBoth() {
     var withoutKey = new HashMap<>(creating(MERCHANT));
     withoutKey.remove("Idempotency-Key");
-    assertThat(CALLS.faultsOfRequest("POST", "/v1/payments", withoutKey, Merchant.VISA)).isNotEmpty();
-    CALLS.assertCall(400, HttpMethod.POST, "/v1/payments", withoutKey, Merchant.VISA);
+    assertThat(CALLS.faultsOfRequest("POST", "/v1/payments", withoutKey, TestMerchant.VISA)).isNotEmpty();
+    CALLS.assertCall(400, HttpMethod.POST, "/v1/payments", withoutKey, TestMerchant.VISA);
     var longKey = Http.create(MERCHANT.key(), "k".repeat(258));
-    assertThat(CALLS.faultsOfRequest("POST", "/v1/payments", longKey, Merchant.VISA)).isNotEmpty();
-    CALLS.assertCall(400, HttpMethod.POST, "/v1/payments", longKey, Merchant.VISA);
+    assertThat(CALLS.faultsOfRequest("POST", "/v1/payments", longKey, TestMerchant.VISA)).isNotEmpty();
+    CALLS.assertCall(400, HttpMethod.POST, "/v1/payments", longKey, TestMerchant.VISA);
     var noJson = creating(MERCHANT);
     noJson.put("Content-Type", "text/plain");
-    assertThat(CALLS.faultsOfRequest("POST", "/v1/payments", noJson, Merchant.VISA)).isNotEmpty();
-    CALLS.assertCall(415, HttpMethod.POST, "/v1/payments", noJson, Merchant.VISA);
+    assertThat(CALLS.faultsOfRequest("POST", "/v1/payments", noJson, TestMerchant.VISA)).isNotEmpty();
+    CALLS.assertCall(415, HttpMethod.POST, "/v1/payments", noJson, TestMerchant.VISA);
   }
 
   @Test
   void create_refused_fits() {
     CALLS.assertValidCall(401, HttpMethod.POST, "/v1/payments", Http.create("sk_test_nobody", "k"),
-        Merchant.VISA);
+        TestMerchant.VISA);
     CALLS.assertValidCall(413, HttpMethod.POST, "/v1/payments", creating(MERCHANT),
-        Merchant.VISA + " ".repeat(65_536));
+        TestMerchant.VISA + " ".repeat(65_536));
     CALLS.assertValidCall(422, HttpMethod.POST, "/v1/payments", Http.create(MERCHANT.key(), "settled"),
         EVERYTHING);
-    CALLS.assertLimited(HttpMethod.POST, "/v1/payments", Merchant.VISA);
+    CALLS.assertLimited(HttpMethod.POST, "/v1/payments", TestMerchant.VISA);
   }
 
   @Test
   void create_inFlight_fits() {
-    String body = Merchant.paidBy("pm_test_review");
+    String body = TestMerchant.paidBy("pm_test_review");
     var first = MERCHANT.payLater("in-flight", body, "Prefer", "wait=1");
     Await.until(Duration.ofSeconds(5), "in flight",
         () -> MERCHANT.get("/v1/idempotency_keys/in-flight").status() == 200);
@@ -228,7 +229,8 @@ class OpenApiContractIT {
   }
 
   private static String held() {
-    String id = MERCHANT.pay(Merchant.VISA.replace("}", ",\"capture\":\"manual\"}")).json().getString("id");
+    String id = MERCHANT.pay(TestMerchant.VISA.replace("}", ",\"capture\":\"manual\"}")).json()
+        .getString("id");
     MERCHANT.awaitStatus(id, "authorized");
     return "/v1/payments/" + id;
   }
@@ -274,7 +276,7 @@ class OpenApiContractIT {
     String path = "/v1/payments/" + paid + "/" + act;
     String none = "/v1/payments/pay_01jd3w5ynkfxmrx1v0a9s2e4zg/" + act;
     CALLS.assertValidCall(404, HttpMethod.POST, none, creating(MERCHANT), "{}");
-    String declined = MERCHANT.pay(Merchant.paidBy("pm_card_chargeDeclined")).json().getString("id");
+    String declined = MERCHANT.pay(TestMerchant.paidBy("pm_card_chargeDeclined")).json().getString("id");
     MERCHANT.awaitStatus(declined, "declined");
     CALLS.assertValidCall(409, HttpMethod.POST, "/v1/payments/" + declined + "/" + act, creating(MERCHANT),
         null);
@@ -306,7 +308,7 @@ class OpenApiContractIT {
 
   @Test
   void return_fits() {
-    String plain = MERCHANT.pay(Merchant.VISA).json().getString("id");
+    String plain = MERCHANT.pay(TestMerchant.VISA).json().getString("id");
     CALLS.assertValidCall(200, HttpMethod.GET, "/return/" + plain + "?redirectResult=x", Map.of(), null);
     String shop = MERCHANT.pay(EVERYTHING).json().getString("id");
     CALLS.assertValidCall(303, HttpMethod.GET, "/return/" + shop, Map.of(), null);

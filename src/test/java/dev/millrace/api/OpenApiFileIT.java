@@ -100,8 +100,8 @@ class OpenApiFileIT {
   /** What this test is good for: it must see a field too many, one too few and a header too many. */
   @Test
   void contract_thatDoesNotFit_isNoticed() {
-    var merchant = Merchant.create();
-    String paid = merchant.pay(Merchant.VISA).json().getString("id");
+    var merchant = TestMerchant.create();
+    String paid = merchant.pay(TestMerchant.VISA).json().getString("id");
     merchant.awaitStatus(paid, "settled");
     var payment = merchant.get("/v1/payments/" + paid);
     var mutations = Map.<String, UnaryOperator<String>>of(
@@ -120,7 +120,7 @@ class OpenApiFileIT {
 
   @Test
   void contract_thatDoesNotFitWebhooks_isNoticed() {
-    var merchant = Merchant.create();
+    var merchant = TestMerchant.create();
     var created = merchant.send("POST", "/v1/webhook_endpoints",
         "{\"url\":\"https://shop.example/\",\"enabled_events\":[\"*\"],\"headers\":{\"a\":\"b\"}}");
     var tested = merchant.send("POST",

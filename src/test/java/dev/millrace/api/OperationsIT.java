@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Captures, cancellations and refunds as a merchant asks for them, each against what the journal says afterwards. */
 class OperationsIT {
-  private static final Merchant MERCHANT = Merchant.at(QuietSite.GATEWAY);
+  private static final TestMerchant MERCHANT = TestMerchant.at(QuietSite.GATEWAY);
   private static final int CROWD = 100;
 
   private static String path(String payment, String act) { return "/v1/payments/" + payment + act; }
@@ -43,7 +43,7 @@ class OperationsIT {
   }
 
   private static List<JsonObject> data(String path) {
-    return Merchant.objects(MERCHANT.get(path).json().getJsonArray("data"));
+    return TestMerchant.objects(MERCHANT.get(path).json().getJsonArray("data"));
   }
 
   @ParameterizedTest
@@ -95,7 +95,7 @@ class OperationsIT {
       "/refunds|{\"ammount\":1}|parameter_unknown|ammount", "/capture|[]|json_invalid|",
       "/capture|{\"amount\":1,\"amount\":2}|json_invalid|", "/capture|{|json_invalid|"}, delimiter = '|')
   void body_wrong_isRefusedWhateverTheState(String act, String body, String code, String param) {
-    String id = MERCHANT.pay(Merchant.VISA).json().getString("id");
+    String id = MERCHANT.pay(TestMerchant.VISA).json().getString("id");
     assertRefused(ask(id, act, "wrong" + id, body), 400, code, param);
     assertThat(QuietSite.events(id)).hasSize(1);
   }
@@ -120,8 +120,8 @@ class OperationsIT {
   @Test
   void payment_ofAnother_isNotFound() {
     String id = QuietSite.authorized(MERCHANT);
-    var stranger = Merchant.at(QuietSite.GATEWAY);
-    for (Merchant other : List.of(stranger, MERCHANT.withOtherKey(true))) {
+    var stranger = TestMerchant.at(QuietSite.GATEWAY);
+    for (TestMerchant other : List.of(stranger, MERCHANT.withOtherKey(true))) {
       for (String act : List.of("/capture", "/cancel", "/refunds"))
         assertRefused(other.post(path(id, act), "k", null), 404, "resource_missing", null);
       for (String list : List.of("/refunds", "/operations", "/refunds/re_01jd3w5ynkfxmrx1v0a9s2e4zg"))
@@ -152,7 +152,7 @@ class OperationsIT {
 
   @Test
   void cancel_ofInReview_isDoneAtOnce() {
-    String id = MERCHANT.pay(Merchant.VISA).json().getString("id");
+    String id = MERCHANT.pay(TestMerchant.VISA).json().getString("id");
     QuietSite.append(id, new PaymentEvent.Screened("review", "rule", 60, true, null));
     var answer = ask(id, "/cancel", id, null, "Prefer", "wait=5");
     assertThat(answer.status()).as(answer.body()).isEqualTo(200);
@@ -225,26 +225,26 @@ class OperationsIT {
 
   /** A state with what it forbids, and how it is told. */
   static Stream<Arguments> forbidden() {
-    Function<Merchant, String> fresh = m -> m.pay(Merchant.VISA).json().getString("id");
+    Function<TestMerchant, String> fresh = m -> m.pay(TestMerchant.VISA).json().getString("id");
     return Stream.of(
         arguments("initiated", fresh, "/capture", "payment_not_capturable",
             "The payment is `initiated`; only one that is `authorized` can be captured. This one is captured automatically."),
         arguments("initiated", fresh, "/cancel", "payment_not_cancelable", "not known yet"),
         arguments("initiated", fresh, "/refunds", "payment_not_refundable", "`confirmed`, `settled` or"),
-        arguments("authorized", (Function<Merchant, String>) QuietSite::authorized, "/refunds",
+        arguments("authorized", (Function<TestMerchant, String>) QuietSite::authorized, "/refunds",
             "payment_not_refundable", "Cancel it instead."),
-        arguments("requires_action", (Function<Merchant, String>) m -> QuietSite.requiresAction(m, ""),
+        arguments("requires_action", (Function<TestMerchant, String>) m -> QuietSite.requiresAction(m, ""),
             "/capture", "payment_not_capturable", "`requires_action`"),
-        arguments("confirmed", (Function<Merchant, String>) QuietSite::confirmed, "/capture",
+        arguments("confirmed", (Function<TestMerchant, String>) QuietSite::confirmed, "/capture",
             "payment_not_capturable", "`confirmed`"),
-        arguments("confirmed", (Function<Merchant, String>) QuietSite::confirmed, "/cancel",
+        arguments("confirmed", (Function<TestMerchant, String>) QuietSite::confirmed, "/cancel",
             "payment_not_cancelable", "Refund it instead."));
   }
 
   @ParameterizedTest
   @MethodSource("forbidden")
   void operation_thatTheStateForbids_isRefusedAndNothingStored(String status,
-      Function<Merchant, String> made, String act, String code, String detail) {
+      Function<TestMerchant, String> made, String act, String code, String detail) {
     String id = made.apply(MERCHANT);
     int events = QuietSite.events(id).size();
     var answer = ask(id, act, "forbidden" + id, null, "Prefer", "wait=5");
@@ -290,8 +290,8 @@ class OperationsIT {
     assertRefused(ask(id, "/cancel", id, null), 422, "idempotency_key_reused", null);
     String other = QuietSite.authorized(MERCHANT);
     assertRefused(ask(other, "/capture", id, null), 422, "idempotency_key_reused", null);
-    assertRefused(MERCHANT.pay(id, Merchant.VISA), 422, "idempotency_key_reused", null);
-    var created = MERCHANT.pay("made" + id, Merchant.VISA).json().getString("id");
+    assertRefused(MERCHANT.pay(id, TestMerchant.VISA), 422, "idempotency_key_reused", null);
+    var created = MERCHANT.pay("made" + id, TestMerchant.VISA).json().getString("id");
     assertRefused(ask(created, "/capture", "made" + id, null), 422, "idempotency_key_reused", null);
   }
 
@@ -366,7 +366,7 @@ class OperationsIT {
       var seen = new ArrayList<String>();
       var page = MERCHANT.get(path(id, list + "?limit=2")).json();
       while (true) {
-        Merchant.objects(page.getJsonArray("data")).forEach(o -> seen.add(o.getString("id")));
+        TestMerchant.objects(page.getJsonArray("data")).forEach(o -> seen.add(o.getString("id")));
         if (!page.getBoolean("has_more")) break;
         page = MERCHANT.get(path(id, list + "?limit=2&starting_after=" + page.getString("next"))).json();
       }

@@ -19,14 +19,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What becomes of payments, as a merchant sees it: waiting for the outcome, the timeline, balances and postings. */
 class OutcomeIT {
   private static final String WAIT = "wait=20";
-  private final Merchant merchant = Merchant.create();
+  private final TestMerchant merchant = TestMerchant.create();
 
   @ParameterizedTest
   @CsvSource({"pm_card_visa,confirmed|settled,", "pm_card_chargeDeclined,declined,card_declined",
       "pm_card_chargeDeclinedExpiredCard,declined,expired_card", "pm_card_nobody,declined,resource_missing",
       "pm_test_blocked,blocked,blocked"})
   void create_waitedFor_isAnsweredWithTheOutcome(String method, String status, String failure) {
-    var answer = merchant.pay("k", Merchant.paidBy(method), "Prefer", WAIT);
+    var answer = merchant.pay("k", TestMerchant.paidBy(method), "Prefer", WAIT);
     assertThat(answer.status()).as(answer.body()).isEqualTo(201);
     var payment = answer.json();
     assertThat(payment.getString("status")).matches(status);
@@ -43,7 +43,7 @@ class OutcomeIT {
   @Test
   void create_notDecidedInTime_isAccepted() {
     long before = System.nanoTime();
-    var answer = merchant.pay("k", Merchant.paidBy("pm_test_review"), "Prefer", "respond-async, wait=1");
+    var answer = merchant.pay("k", TestMerchant.paidBy("pm_test_review"), "Prefer", "respond-async, wait=1");
     assertThat(answer.status()).isEqualTo(202);
     assertThat(answer.json().getString("status")).isEqualTo("initiated");
     assertThat(Duration.ofNanos(System.nanoTime() - before)).isGreaterThan(Duration.ofMillis(950));
@@ -53,13 +53,13 @@ class OutcomeIT {
   @ParameterizedTest
   @ValueSource(strings = {"wait=0", "wait", "wait=soon", "wait=-5", "respond-async", "nowait=5"})
   void create_preferringNoWait_isAcceptedAtOnce(String prefer) {
-    assertThat(merchant.pay("k", Merchant.paidBy("pm_test_review"), "Prefer", prefer).status())
+    assertThat(merchant.pay("k", TestMerchant.paidBy("pm_test_review"), "Prefer", prefer).status())
         .isEqualTo(202);
   }
 
   @Test
   void create_accepted_isReadBackAsAnswered() {
-    var answer = merchant.pay("k", Merchant.paidBy("pm_test_review"));
+    var answer = merchant.pay("k", TestMerchant.paidBy("pm_test_review"));
     assertThat(answer.status()).isEqualTo(202);
     var made = answer.json();
     assertThat(answer.header("Location")).isEqualTo("/v1/payments/" + made.getString("id"));
@@ -73,12 +73,12 @@ class OutcomeIT {
   }
 
   private List<JsonObject> timeline(String method, String finalStatus) {
-    var made = merchant.pay(Merchant.paidBy(method)).json();
+    var made = merchant.pay(TestMerchant.paidBy(method)).json();
     merchant.awaitStatus(made.getString("id"), finalStatus);
     var timeline = merchant.get("/v1/payments/" + made.getString("id") + "/timeline").json();
     assertThat(timeline.getString("payment")).isEqualTo(made.getString("id"));
     assertThat(timeline.getString("status")).isEqualTo(finalStatus);
-    return Merchant.objects(timeline.getJsonArray("data"));
+    return TestMerchant.objects(timeline.getJsonArray("data"));
   }
 
   private static List<String> names(List<JsonObject> moments) {
@@ -131,8 +131,8 @@ class OutcomeIT {
 
   @Test
   void payment_ofAnother_isNotFoundLikeOneThatDoesNotExist() {
-    String id = merchant.pay(Merchant.VISA).json().getString("id");
-    var stranger = Merchant.create();
+    String id = merchant.pay(TestMerchant.VISA).json().getString("id");
+    var stranger = TestMerchant.create();
     String none = id.substring(0, id.length() - 6) + "000000";
     for (String path : new String[]{"", "/timeline"}) {
       var hidden = stranger.get("/v1/payments/" + id + path);
@@ -163,8 +163,8 @@ class OutcomeIT {
       expected.merge(made.getString("currency"), made.getLong("amount"), Long::sum);
       amounts.put(made.getString("id"), made.getLong("amount"));
     }
-    merchant.pay("declined", Merchant.paidBy("pm_card_chargeDeclined"), "Prefer", WAIT);
-    merchant.pay("blocked", Merchant.paidBy("pm_test_blocked"), "Prefer", WAIT);
+    merchant.pay("declined", TestMerchant.paidBy("pm_card_chargeDeclined"), "Prefer", WAIT);
+    merchant.pay("blocked", TestMerchant.paidBy("pm_test_blocked"), "Prefer", WAIT);
     var balances = merchant.get("/v1/balances").json();
     assertThat(byCurrency(balances, "available")).isEqualTo(expected);
     expected.replaceAll((currency, amount) -> 0L);
@@ -176,7 +176,7 @@ class OutcomeIT {
   private List<JsonObject> payMany() {
     var sent = new ArrayList<CompletableFuture<Http.Answer>>();
     for (int i = 0; i < 24; i++) {
-      String body = Merchant.paidBy(i == 0 ? "pm_sim_wrong_amount" : "pm_card_visa")
+      String body = TestMerchant.paidBy(i == 0 ? "pm_sim_wrong_amount" : "pm_card_visa")
           .replace("1999", Long.toString(1_000 + 37L * i))
           .replace("usd", List.of("usd", "jpy", "kwd").get(i % 3));
       sent.add(merchant.payLater("k" + i, body));
@@ -186,7 +186,7 @@ class OutcomeIT {
 
   private static Map<String, Long> byCurrency(JsonObject balances, String part) {
     var map = new TreeMap<String, Long>();
-    for (var money : Merchant.objects(balances.getJsonArray(part)))
+    for (var money : TestMerchant.objects(balances.getJsonArray(part)))
       assertThat(map.put(money.getString("currency"), money.getLong("amount"))).isNull();
     return map;
   }
@@ -211,11 +211,11 @@ class OutcomeIT {
     String path = "/v1/ledger/accounts/" + account + "/postings?limit=" + limit + more;
     var all = new ArrayList<JsonObject>();
     var page = merchant.get(path).json();
-    all.addAll(Merchant.objects(page.getJsonArray("data")));
+    all.addAll(TestMerchant.objects(page.getJsonArray("data")));
     while (page.getBoolean("has_more")) {
       assertThat(page.getJsonArray("data")).hasSize(limit);
       page = merchant.get(path + "&starting_after=" + page.getString("next")).json();
-      all.addAll(Merchant.objects(page.getJsonArray("data")));
+      all.addAll(TestMerchant.objects(page.getJsonArray("data")));
     }
     assertThat(all).extracting(p -> Instant.parse(p.getString("recorded"))).isSorted();
     return all;
@@ -231,7 +231,7 @@ class OutcomeIT {
 
   @Test
   void postings_ofAnAccountThatIsNotTheirs_areNotFound() {
-    var stranger = Merchant.create();
+    var stranger = TestMerchant.create();
     for (String account : List.of("merchant_pending:" + stranger.id(), "provider_receivable:stripe",
         "suspense", "x"))
       assertThat(merchant.get("/v1/ledger/accounts/" + account + "/postings").status()).isEqualTo(404);

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The payer's way back from the provider's page. */
 class PayerReturnIT {
-  private static final Merchant MERCHANT = Merchant.at(QuietSite.GATEWAY);
+  private static final TestMerchant MERCHANT = TestMerchant.at(QuietSite.GATEWAY);
 
   private static String url(String payment, String query) {
     return QuietSite.GATEWAY.apiUrl() + "/return/" + payment + query;

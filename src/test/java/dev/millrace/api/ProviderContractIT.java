@@ -17,7 +17,7 @@ class ProviderContractIT {
   private static final String FORGED = "POST " + PROVIDER
       + " HTTP/1.1\r\nHost: millrace\r\nContent-Length: 2\r\n\r\n{}";
   private static final ContractCalls CALLS = new ContractCalls(ContractCalls.PROVIDERS);
-  private static final Merchant MERCHANT = Merchant.create();
+  private static final TestMerchant MERCHANT = TestMerchant.create();
 
   @AfterAll
   static void documentedAnswers_exceptFaults_wereAllProvoked() {
@@ -31,10 +31,10 @@ class ProviderContractIT {
 
   @Test
   void provider_heard_fitsAndStandsInTheTimeline() {
-    String id = MERCHANT.pay(Merchant.VISA).json().getString("id");
+    String id = MERCHANT.pay(TestMerchant.VISA).json().getString("id");
     MERCHANT.awaitStatus(id, "settled");
     String timeline = "/v1/payments/" + id + "/timeline";
-    var attempt = Merchant.objects(MERCHANT.get(timeline).json().getJsonArray("data")).stream()
+    var attempt = TestMerchant.objects(MERCHANT.get(timeline).json().getJsonArray("data")).stream()
         .filter(moment -> moment.getString("object").equals("attempt")).findFirst().orElseThrow();
     String told = StripeSender.succeeded(StripeSender.eventId(),
         attempt.getJsonObject("data").getString("reference"), 1999);

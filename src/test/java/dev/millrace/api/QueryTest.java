@@ -25,7 +25,7 @@ final class QueryTest {
   }
 
   private static List<FieldError> errors(Query query) {
-    Refusal refusal = catchThrowableOfType(Refusal.class, query::check);
+    ProblemException refusal = catchThrowableOfType(ProblemException.class, query::check);
     assertThat(refusal).as("refused").isNotNull();
     assertThat(refusal.problem().status()).isEqualTo(400);
     return refusal.problem().errors();

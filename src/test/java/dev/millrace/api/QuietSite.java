@@ -80,8 +80,8 @@ final class QuietSite {
   }
 
   /** A payment that was sent to its provider. */
-  static String submitted(Merchant merchant, String more) {
-    String id = merchant.pay(Merchant.VISA.replace("}", more + "}")).json().getString("id");
+  static String submitted(TestMerchant merchant, String more) {
+    String id = merchant.pay(TestMerchant.VISA.replace("}", more + "}")).json().getString("id");
     append(id, new PaymentEvent.Screened("clear", null, 0, true, null),
         new PaymentEvent.ProviderSubmitted("stripe", attempt()));
     return id;
@@ -92,20 +92,20 @@ final class QuietSite {
   private static String name() { return "pi_" + NUMBER.incrementAndGet(); }
 
   /** 1999 usd, held. */
-  static String authorized(Merchant merchant) {
+  static String authorized(TestMerchant merchant) {
     String id = submitted(merchant, ",\"capture\":\"manual\"");
     append(id, new PaymentEvent.Authorized("stripe", attempt(), name(), 1999, 1999, "usd", EXPIRES));
     return id;
   }
 
   /** 1999 usd, charged. */
-  static String confirmed(Merchant merchant) {
+  static String confirmed(TestMerchant merchant) {
     String id = submitted(merchant, "");
     append(id, new PaymentEvent.Confirmed("stripe", attempt(), name(), 1999, 1999, "usd"));
     return id;
   }
 
-  static String requiresAction(Merchant merchant, String more) {
+  static String requiresAction(TestMerchant merchant, String more) {
     String id = submitted(merchant, more);
     append(id, new PaymentEvent.RequiresAction("stripe", attempt(), name(),
         "https://hooks.provider.example/3ds/secret-token?client_secret=s3cr3t", EXPIRES));

@@ -57,18 +57,18 @@ final class RawHttp implements AutoCloseable {
   }
 
   /** The head of a create with these header lines, each ending in CRLF. */
-  static String head(Merchant merchant, String headers) {
+  static String head(TestMerchant merchant, String headers) {
     return head("POST /v1/payments", merchant, headers);
   }
 
   /** The head of any call, {@code "POST /v1/payments"} for example. */
-  static String head(String call, Merchant merchant, String headers) {
+  static String head(String call, TestMerchant merchant, String headers) {
     return call + " HTTP/1.1\r\nHost: millrace\r\nAuthorization: Bearer " + merchant.key() + "\r\n" + headers
         + "\r\n";
   }
 
   /** One create on a connection of its own. */
-  static Answer create(Merchant merchant, String headers, String body) {
+  static Answer create(TestMerchant merchant, String headers, String body) {
     try (var http = new RawHttp()) {
       return http.send(head(merchant, "Content-Type: application/json\r\nContent-Length: " + body.length()
           + "\r\n" + headers) + body).answer();

@@ -14,7 +14,7 @@ final class TurnsTest {
   private static final UUID ONE = new UUID(0, 1);
   private static final UUID OTHER = new UUID(0, 2);
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-  private final Turns turns = new Turns(3, "test", registry);
+  private final PerPaymentQueue turns = new PerPaymentQueue(3, "test", registry);
   private final List<String> begun = new ArrayList<>();
 
   private Future<String> run(UUID payment, String name, Future<String> work) {
@@ -44,8 +44,8 @@ final class TurnsTest {
     Promise<String> first = Promise.promise();
     for (int i = 0; i < 3; i++) run(ONE, "w" + i, first.future());
     var refused = run(OTHER, "refused", first.future());
-    assertThat(((Refusal) refused.cause()).problem().status()).isEqualTo(503);
-    assertThat(((Refusal) refused.cause()).problem().code()).isEqualTo("queue_full");
+    assertThat(((ProblemException) refused.cause()).problem().status()).isEqualTo(503);
+    assertThat(((ProblemException) refused.cause()).problem().code()).isEqualTo("queue_full");
     assertThat(registry.get("millrace.queue.rejected").counter().count()).isEqualTo(1);
     assertThat(registry.get("millrace.queue.depth").gauge().value()).isEqualTo(3);
     first.complete("done");

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a body must be: what is refused, with which code for which field, and what just passes. */
 class ValidationIT {
-  private static final Merchant REFUSED = Merchant.create();
+  private static final TestMerchant REFUSED = TestMerchant.create();
 
   @AfterAll
   static void nothingRefused_wasStored() {
@@ -26,7 +26,7 @@ class ValidationIT {
 
   /** A valid body with one field set to this JSON, or without it for null. */
   private static String with(String field, String json) {
-    var fields = new JsonObject(Merchant.VISA);
+    var fields = new JsonObject(TestMerchant.VISA);
     fields.remove(field);
     String rest = fields.encode();
     return json == null ? rest : rest.substring(0, rest.length() - 1) + ",\"" + field + "\":" + json + "}";
@@ -120,10 +120,10 @@ class ValidationIT {
 
   @Test
   void field_twice_isNamed() {
-    assertFaults(REFUSED.pay(Merchant.VISA.replace("}", ",\"amount\":1}")), "amount:parameter_duplicate");
+    assertFaults(REFUSED.pay(TestMerchant.VISA.replace("}", ",\"amount\":1}")), "amount:parameter_duplicate");
     assertFaults(REFUSED.pay(with("metadata", "{\"a\":\"1\",\"a\":\"2\"}")),
         "metadata.a:parameter_duplicate");
-    assertFaults(REFUSED.pay(Merchant.VISA.replace("}", ",\"x\":1,\"x\":2}")), "x:parameter_unknown",
+    assertFaults(REFUSED.pay(TestMerchant.VISA.replace("}", ",\"x\":1,\"x\":2}")), "x:parameter_unknown",
         "x:parameter_duplicate");
   }
 
@@ -162,17 +162,17 @@ class ValidationIT {
   private static void assertFaults(Http.Answer answer, String... faults) {
     assertThat(answer.status()).as(answer.body()).isEqualTo(400);
     assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
-    assertThat(Merchant.objects(answer.json().getJsonArray("errors")))
+    assertThat(TestMerchant.objects(answer.json().getJsonArray("errors")))
         .extracting(e -> e.getString("param") + ":" + e.getString("code")).containsExactlyInAnyOrder(faults);
   }
 
   /** Nothing that is not valid Unicode can be written down, so it must be refused like in a value. */
   @Test
   void metadataKey_withHalfASurrogatePair_isRefused() {
-    var merchant = Merchant.create();
+    var merchant = TestMerchant.create();
     var answer = merchant.pay(with("metadata", "{\"a\\ud83d\":\"v\",\"a\\ud83e\":\"w\"}"));
     assertThat(answer.status()).as(() -> answer.body() + "\nread back: " + merchant.list("")).isEqualTo(400);
-    assertThat(Merchant.objects(answer.json().getJsonArray("errors"))).isNotEmpty();
+    assertThat(TestMerchant.objects(answer.json().getJsonArray("errors"))).isNotEmpty();
   }
 
   @ParameterizedTest
@@ -206,7 +206,7 @@ class ValidationIT {
   @ParameterizedTest
   @ValueSource(longs = {1, 99_999_999_999L})
   void amount_atItsBounds_isTaken(long amount) {
-    var answer = Merchant.create().pay(with("amount", Long.toString(amount)));
+    var answer = TestMerchant.create().pay(with("amount", Long.toString(amount)));
     assertThat(answer.status()).as(answer.body()).isEqualTo(202);
     assertThat(answer.json().getLong("amount")).isEqualTo(amount);
   }
@@ -214,15 +214,15 @@ class ValidationIT {
   @ParameterizedTest
   @ValueSource(strings = {"usd", "jpy", "kwd", "xcg"})
   void currency_ofTheStandard_isTaken(String currency) {
-    var answer = Merchant.create().pay(with("currency", text(currency)));
+    var answer = TestMerchant.create().pay(with("currency", text(currency)));
     assertThat(answer.status()).as(answer.body()).isEqualTo(202);
     assertThat(answer.json().getString("currency")).isEqualTo(currency);
   }
 
   @Test
   void fields_atTheirLimits_areKeptAsSent() {
-    var merchant = Merchant.create();
-    var body = new JsonObject(Merchant.VISA).put("reference", "r".repeat(196) + "\ud83d\ude00\u0001\"")
+    var merchant = TestMerchant.create();
+    var body = new JsonObject(TestMerchant.VISA).put("reference", "r".repeat(196) + "\ud83d\ude00\u0001\"")
         .put("description", "\u00fc".repeat(1_000)).put("capture", "automatic")
         .put("return_url", "https://shop.example/?" + "q".repeat(1_978))
         .put("metadata", new JsonObject(manyKeys(49, "v".repeat(500))).put("\u2603 \ud83d\ude00", "\\"));
@@ -237,7 +237,7 @@ class ValidationIT {
 
   @Test
   void field_null_isAbsent() {
-    var answer = Merchant.create().pay(Merchant.VISA.replace("}",
+    var answer = TestMerchant.create().pay(TestMerchant.VISA.replace("}",
         ",\"capture\":null,\"reference\":null,\"description\":null,\"return_url\":null,\"metadata\":{\"a\":null}}"));
     assertThat(answer.status()).as(answer.body()).isEqualTo(202);
     assertThat(answer.json().getString("capture")).isEqualTo("automatic");
@@ -248,8 +248,9 @@ class ValidationIT {
 
   @Test
   void contentType_withCharset_isTaken() {
-    var answer = Merchant.create().post(
-        Map.of("Idempotency-Key", "k", "Content-Type", "Application/JSON ; charset=utf-8"), Merchant.VISA);
+    var answer = TestMerchant.create().post(
+        Map.of("Idempotency-Key", "k", "Content-Type", "Application/JSON ; charset=utf-8"),
+        TestMerchant.VISA);
     assertThat(answer.status()).isEqualTo(202);
   }
 }

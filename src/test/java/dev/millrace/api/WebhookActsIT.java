@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.testing.Await;
 import dev.millrace.testing.Http.Answer;
-import dev.millrace.webhook.Receiver;
-import dev.millrace.webhook.Receiver.Got;
+import dev.millrace.webhook.MerchantServer;
+import dev.millrace.webhook.MerchantServer.Got;
 import dev.millrace.webhook.Signer;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
@@ -25,9 +25,9 @@ class WebhookActsIT {
   private static final String DELIVERIES = "/v1/webhook_deliveries";
   private static final AtomicInteger PATHS = new AtomicInteger();
   private static final Vertx VERTX = Vertx.vertx();
-  private static final Receiver RECEIVER = new Receiver(VERTX);
+  private static final MerchantServer RECEIVER = new MerchantServer(VERTX);
 
-  private final Merchant merchant = Merchant.create();
+  private final TestMerchant merchant = TestMerchant.create();
 
   /** An endpoint and the path at which it is told. */
   private record Told(String id, String path, String secret) {
@@ -63,7 +63,7 @@ class WebhookActsIT {
   }
 
   private String settle() {
-    String id = merchant.pay(Merchant.VISA).json().getString("id");
+    String id = merchant.pay(TestMerchant.VISA).json().getString("id");
     merchant.awaitStatus(id, "settled");
     return id;
   }
@@ -237,7 +237,7 @@ class WebhookActsIT {
   }
 
   private List<JsonObject> deliveries(String query) {
-    return Merchant.objects(merchant.get(DELIVERIES + query).json().getJsonArray("data"));
+    return TestMerchant.objects(merchant.get(DELIVERIES + query).json().getJsonArray("data"));
   }
 
   @Test
@@ -262,7 +262,7 @@ class WebhookActsIT {
     String next = "";
     while (next != null) {
       var page = merchant.get(DELIVERIES + "?limit=3" + next).json();
-      Merchant.objects(page.getJsonArray("data")).forEach(d -> seen.add(d.getString("id")));
+      TestMerchant.objects(page.getJsonArray("data")).forEach(d -> seen.add(d.getString("id")));
       next = page.getString("next") == null ? null : "&starting_after=" + page.getString("next");
     }
     assertThat(seen).containsExactlyElementsOf(deliveries("").stream().map(d -> d.getString("id")).toList());
@@ -270,7 +270,7 @@ class WebhookActsIT {
         .get(DELIVERIES + "?status=x&type=payment.*&event=x&webhook_endpoint=x&starting_after=x&limit=0&a=b")
         .json().getJsonArray("errors")).hasSize(7);
     String one = DELIVERIES + "/" + seen.getFirst();
-    for (var other : List.of(Merchant.create(), merchant.withOtherKey(true))) {
+    for (var other : List.of(TestMerchant.create(), merchant.withOtherKey(true))) {
       assertThat(other.get(one).status()).isEqualTo(404);
       assertThat(other.send("POST", one + "/retry", null).status()).isEqualTo(404);
       assertThat(other.get(DELIVERIES).json().getJsonArray("data")).isEmpty();
@@ -291,7 +291,7 @@ class WebhookActsIT {
         () -> merchant.get(DELIVERIES + "/" + id).json().getString("status").equals("delivered"));
     assertThat(merchant.post(DELIVERIES + "/" + id + "/retry", "k", null).bytes()).isEqualTo(retried.bytes());
     var read = merchant.get(DELIVERIES + "/" + id).json();
-    var log = Merchant.objects(read.getJsonArray("attempts_log"));
+    var log = TestMerchant.objects(read.getJsonArray("attempts_log"));
     assertThat(log).hasSize(read.getInteger("attempts")).extracting(a -> a.getInteger("number"))
         .startsWith(1, 2);
     assertThat(log.getFirst().getInteger("status")).isEqualTo(500);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.testing.Await;
 import dev.millrace.testing.Http;
-import dev.millrace.webhook.Receiver;
+import dev.millrace.webhook.MerchantServer;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
@@ -28,9 +28,10 @@ class WebhookContractIT {
   private static final String NO_ENDPOINT = ENDPOINTS + "/whe_01jd3w5ynkfxmrx1v0a9s2e4zg";
   private static final String NO_DELIVERY = DELIVERIES + "/whd_01jd3w5ynkfxmrx1v0a9s2e4zg";
   private static final ContractCalls CALLS = new ContractCalls(ContractCalls.WEBHOOKS);
-  private static final Merchant MERCHANT = Merchant.create();
+  private static final TestMerchant MERCHANT = TestMerchant.create();
   private static final Vertx VERTX = Vertx.vertx();
-  private static final Receiver RECEIVER = new Receiver(VERTX).status("/broken", 503).status("/gone", 410)
+  private static final MerchantServer RECEIVER = new MerchantServer(VERTX).status("/broken", 503)
+      .status("/gone", 410)
       .at("/talks", (request, got) -> request.response().end("Grüße\0"));
   private static String endpoint;
   private static String delivery;
@@ -42,7 +43,7 @@ class WebhookContractIT {
     endpoint = ENDPOINTS + "/" + create(RECEIVER.url("/talks"));
     disabled = ENDPOINTS + "/" + create(RECEIVER.url("/off"));
     MERCHANT.send("PATCH", disabled, "{\"enabled\":false}");
-    String id = MERCHANT.pay("used", Merchant.VISA).json().getString("id");
+    String id = MERCHANT.pay("used", TestMerchant.VISA).json().getString("id");
     MERCHANT.awaitStatus(id, "settled");
     delivery = DELIVERIES + "/" + awaitDelivery(endpoint, "delivered");
     held = DELIVERIES + "/" + awaitDelivery(disabled, "held");
@@ -176,7 +177,7 @@ class WebhookContractIT {
 
   @Test
   void create_overTheLimit_fits() {
-    var many = Merchant.create();
+    var many = TestMerchant.create();
     for (int i = 0; i < 50; i++)
       assertThat(many.send("POST", ENDPOINTS, creation("https://shop.example/" + i)).status()).isEqualTo(201);
     CALLS.assertValidCall(409, HttpMethod.POST, ENDPOINTS, ContractCalls.writing(many),

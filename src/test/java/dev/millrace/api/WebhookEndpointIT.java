@@ -24,7 +24,7 @@ class WebhookEndpointIT {
   private static final String SMALLEST = "{\"url\":\"https://shop.example/hooks\",\"enabled_events\":[\"*\"]}";
   private static final int COUNT_MAX = 50;
 
-  private final Merchant merchant = Merchant.create();
+  private final TestMerchant merchant = TestMerchant.create();
 
   private Answer create(String body) { return merchant.send("POST", ENDPOINTS, body); }
 
@@ -91,7 +91,7 @@ class WebhookEndpointIT {
   }
 
   private static List<String> params(Answer answer) {
-    return Merchant.objects(answer.json().getJsonArray("errors")).stream().map(e -> e.getString("param"))
+    return TestMerchant.objects(answer.json().getJsonArray("errors")).stream().map(e -> e.getString("param"))
         .toList();
   }
 
@@ -237,7 +237,7 @@ class WebhookEndpointIT {
   @Test
   void endpoint_ofAnotherMerchantOrMode_isNotThere() {
     String path = ENDPOINTS + "/" + created();
-    for (var other : List.of(Merchant.create(), merchant.withOtherKey(true))) {
+    for (var other : List.of(TestMerchant.create(), merchant.withOtherKey(true))) {
       assertNothing(other, path);
       assertThat(other.get(ENDPOINTS).json().getJsonArray("data")).isEmpty();
     }
@@ -246,7 +246,7 @@ class WebhookEndpointIT {
     assertThat(merchant.get(path).status()).isEqualTo(200);
   }
 
-  private static void assertNothing(Merchant who, String path) {
+  private static void assertNothing(TestMerchant who, String path) {
     for (Answer answer : List.of(who.get(path), who.send("PATCH", path, "{\"rate\":1}"),
         who.send("DELETE", path, null),
         who.send("POST", path + "/rotate_secret", null), who.send("POST", path + "/test", null),
@@ -265,7 +265,7 @@ class WebhookEndpointIT {
     String query = "?limit=2";
     while (query != null) {
       var page = merchant.get(ENDPOINTS + query).json();
-      var data = Merchant.objects(page.getJsonArray("data"));
+      var data = TestMerchant.objects(page.getJsonArray("data"));
       data.forEach(e -> seen.add(e.getString("id")));
       data.forEach(e -> assertThat(e.containsKey("secret")).isFalse());
       pages.add(data.size());

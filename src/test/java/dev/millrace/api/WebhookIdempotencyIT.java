@@ -17,7 +17,7 @@ class WebhookIdempotencyIT {
   private static final String ENDPOINTS = "/v1/webhook_endpoints";
   private static final String SMALLEST = "{\"url\":\"https://shop.example/hooks\",\"enabled_events\":[\"*\"]}";
 
-  private final Merchant merchant = Merchant.create();
+  private final TestMerchant merchant = TestMerchant.create();
 
   private static JsonObject smallest() { return new JsonObject(SMALLEST); }
 
@@ -54,16 +54,16 @@ class WebhookIdempotencyIT {
   @Test
   void key_ofAnotherRequest_isRefused() {
     merchant.post(ENDPOINTS, "k", SMALLEST);
-    merchant.pay("paid", Merchant.VISA);
+    merchant.pay("paid", TestMerchant.VISA);
     String other = smallest().put("rate", 1).encode();
     assertReused(merchant.post(ENDPOINTS, "k", other));
     assertReused(merchant.post(ENDPOINTS, "paid", SMALLEST));
     assertReused(merchant.post(ENDPOINTS + "/" + other() + "/test", "k", null));
-    assertReused(merchant.pay("k", Merchant.VISA));
+    assertReused(merchant.pay("k", TestMerchant.VISA));
     assertThat(stored()).isEqualTo(2);
     assertThat(merchant.stored()).isEqualTo(1);
     // Another merchant's key is another key.
-    assertThat(Merchant.create().post(ENDPOINTS, "k", other).status()).isEqualTo(201);
+    assertThat(TestMerchant.create().post(ENDPOINTS, "k", other).status()).isEqualTo(201);
   }
 
   private String other() { return merchant.post(ENDPOINTS, "other", SMALLEST).json().getString("id"); }

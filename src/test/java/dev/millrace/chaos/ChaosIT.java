@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.chaos.Invariants.Rule;
-import dev.millrace.testing.Beside;
+import dev.millrace.testing.ConcurrentTests;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -15,14 +15,14 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Real processes, real faults: pays at two nodes, breaks something, heals it, and looks from outside whether everything
  * that must hold does. {@code -Dmillrace.chaos} chooses the scenarios, {@code -Dmillrace.chaos.seed} the schedule.
  */
-@Beside
+@ConcurrentTests
 class ChaosIT {
   private static final long SEED = Long.getLong("millrace.chaos.seed", 1);
   private static final String CHOICE = System.getProperty("millrace.chaos", "dozen");
   /** Those that run with every build have short schedules. */
   private static final double PACE = CHOICE.equals("dozen") ? 0.5 : 1;
-  private static final Report REPORT = new Report(SEED);
-  private static Town town;
+  private static final ScenarioReport REPORT = new ScenarioReport(SEED);
+  private static Deployment town;
 
   static List<Scenario> scenarios() { return Catalog.chosen(CHOICE); }
 
@@ -53,9 +53,9 @@ class ChaosIT {
     }
   }
 
-  private static Town town(Town.Plan plan) {
+  private static Deployment town(Deployment.Plan plan) {
     if (town != null && town.plan != plan) leaveTown();
-    if (town == null) town = new Town(plan);
+    if (town == null) town = new Deployment(plan);
     return town;
   }
 

@@ -41,7 +41,7 @@ final class Driver {
   private final long seed;
   private final int perSecond;
   private final Queue<Intent> intents = new ConcurrentLinkedQueue<>();
-  private final Queue<Notice> notices = new ConcurrentLinkedQueue<>();
+  private final Queue<ForeignWebhook> notices = new ConcurrentLinkedQueue<>();
   private final Queue<String> refusedWrongly = new ConcurrentLinkedQueue<>();
   private final Queue<String> errors = new ConcurrentLinkedQueue<>();
   private final Queue<String> late = new ConcurrentLinkedQueue<>();
@@ -143,9 +143,9 @@ final class Driver {
 
     /** The provider tells something, to one node or to both at once. */
     private void notice() {
-      var notice = new Notice(noticePrefix() + n);
+      var notice = new ForeignWebhook(noticePrefix() + n);
       notices.add(notice);
-      int node = dice.nextInt(Town.NODES.size());
+      int node = dice.nextInt(Deployment.NODES.size());
       if (dice.nextBoolean()) Thread.ofVirtual().start(() -> notice.sendTo(nodes.url(node + 1)));
       tell(notice, node, PATIENCE);
     }
@@ -170,7 +170,7 @@ final class Driver {
     private Intent ask(Intent.Kind kind, String path, String body) {
       var intent = new Intent(kind, "chaos-" + seed + "-" + n + "-" + steps++, path, body);
       intents.add(intent);
-      int node = dice.nextInt(Town.NODES.size());
+      int node = dice.nextInt(Deployment.NODES.size());
       boolean twice = dice.nextInt(5) == 0;
       if (twice) {
         var rival = Thread.ofVirtual().start(() -> insist(intent, node + 1, PATIENCE));
@@ -197,7 +197,7 @@ final class Driver {
     return false;
   }
 
-  private void tell(Notice notice, int node, Duration bound) {
+  private void tell(ForeignWebhook notice, int node, Duration bound) {
     long end = System.nanoTime() + bound.toNanos();
     for (int i = node; System.nanoTime() - end < 0 && !notice.sendTo(nodes.url(i)); i++)
       LockSupport.parkNanos(AGAIN_NANOS);
@@ -245,7 +245,7 @@ final class Driver {
   void repeatAll() {
     inParallel(intent -> {
       if (!intent.accepted()) return;
-      for (int node = 0; node < Town.NODES.size(); node++)
+      for (int node = 0; node < Deployment.NODES.size(); node++)
         if (!insist(intent, node, Duration.ofSeconds(20)))
           refusedWrongly.add("never answered again: " + intent);
       var other = otherBody(intent, Duration.ofSeconds(20));
@@ -288,18 +288,18 @@ final class Driver {
   List<Intent> intents() { return List.copyOf(intents); }
 
   /** From now on these count as its own: for whoever tests what is said of them. */
-  void adopt(List<Intent> others, List<Notice> told) {
+  void adopt(List<Intent> others, List<ForeignWebhook> told) {
     intents.addAll(others);
     notices.addAll(told);
   }
 
-  void disown(List<Intent> others, List<Notice> told) {
+  void disown(List<Intent> others, List<ForeignWebhook> told) {
     intents.removeAll(others);
     notices.removeAll(told);
   }
 
   /** What the provider told. */
-  List<Notice> notices() {
+  List<ForeignWebhook> notices() {
     return List.copyOf(notices);
   }
 

@@ -2,10 +2,10 @@ package dev.millrace.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.failure.Audit;
-import dev.millrace.failure.Book;
-import dev.millrace.failure.Sql;
-import dev.millrace.failure.Topic;
+import dev.millrace.endtoend.BookAudit;
+import dev.millrace.endtoend.SimulatorBook;
+import dev.millrace.endtoend.SiteSql;
+import dev.millrace.endtoend.EventTopic;
 import dev.millrace.platform.TypeId;
 import dev.millrace.testing.GatewayProcess;
 import java.io.IOException;
@@ -87,10 +87,10 @@ final class Invariants {
   private static final String EVENTS = "SELECT subject::text, version, type FROM journal";
   private static final Set<Rule> ALL = EnumSet.allOf(Rule.class);
 
-  private final Town town;
+  private final Deployment town;
   private final Driver driver;
   private final UUID merchant;
-  private final Shop shop;
+  private final MerchantReceiver shop;
   private final List<String> secrets;
   private final List<String> payer;
   private final Instant since;
@@ -101,7 +101,8 @@ final class Invariants {
   private long restNanos;
 
   /** {@code secrets} must be nowhere; {@code payer} in no log. Files that are older than {@code since} were searched before. */
-  Invariants(Town town, Driver driver, UUID merchant, Shop shop, List<String> secrets, List<String> payer,
+  Invariants(Deployment town, Driver driver, UUID merchant, MerchantReceiver shop, List<String> secrets,
+      List<String> payer,
       Instant since) {
     this.since = since;
     this.town = town;
@@ -134,23 +135,23 @@ final class Invariants {
   Map<Rule, String> check(Duration bound, Set<Rule> some) {
     wanted = some;
     GatewayProcess ops = town.node("a");
-    rule(Rule.I7, () -> restNanos = new Rest(town.site, merchant).await(ops, bound));
+    rule(Rule.I7, () -> restNanos = new Quiescence(town.site, merchant).await(ops, bound));
     rule(Rule.I4, driver::repeatAll);
     rule(Rule.I4, this::sameAnswers);
     rule(Rule.I1, this::oneForEach);
     rule(Rule.I1, this::everyNotice);
-    rule(Rule.I2, () -> Audit.assertMovedAsBooked(town.site));
+    rule(Rule.I2, () -> BookAudit.assertMovedAsBooked(town.site));
     rule(Rule.I2, () -> assertThat(Matching.differences(town.site)).as("payments unlike the book").isEmpty());
-    rule(Rule.I3, () -> Audit.assertBalanced(town.site, ops));
+    rule(Rule.I3, () -> BookAudit.assertBalanced(town.site, ops));
     rule(Rule.I3, () -> assertThat(town.site.number(WRONG_BALANCES))
         .as("balances that differ from their postings").isZero());
     rule(Rule.I3, this::replay);
     rule(Rule.I5, this::published);
-    rule(Rule.I5, () -> Audit.assertCounters(town.site, ops));
+    rule(Rule.I5, () -> BookAudit.assertCounters(town.site, ops));
     rule(Rule.I5, () -> shop.assertHasEverything(town.site, merchant));
-    rule(Rule.I6, () -> Audit.assertOnceAndInOrder(town.site));
+    rule(Rule.I6, () -> BookAudit.assertOnceAndInOrder(town.site));
     rule(Rule.I6,
-        () -> assertThat(Sql.rows(town.site, BACKWARD)).as("steps that go backwards").isEmpty());
+        () -> assertThat(SiteSql.rows(town.site, BACKWARD)).as("steps that go backwards").isEmpty());
     rule(Rule.I6, this::endedByEvidence);
     rule(Rule.I8, this::secretsStayedSecret);
     return breaches;
@@ -169,7 +170,7 @@ final class Invariants {
     var unknown = driver.intents().stream().filter(i -> !i.known()).toList();
     assertThat(unknown).as("requests that were never answered").isEmpty();
     var made = new ArrayList<String>();
-    for (var row : Sql.rows(town.site, MADE.formatted(merchant))) made.add(row.getFirst());
+    for (var row : SiteSql.rows(town.site, MADE.formatted(merchant))) made.add(row.getFirst());
     var asked = driver.intents().stream().filter(Intent::accepted)
         .map(i -> i.kind.name().toLowerCase(Locale.ROOT) + " " + uuid(i.id())).toList();
     assertThat(made).as("made, by what was accepted").containsExactlyInAnyOrderElementsOf(asked);
@@ -181,7 +182,7 @@ final class Invariants {
   private void everyNotice() {
     assertThat(driver.notices().stream().filter(n -> !n.taken()).map(n -> n.id))
         .as("webhooks that were never taken").isEmpty();
-    var kept = Sql.rows(town.site, "SELECT event_id FROM provider_event WHERE event_id LIKE '"
+    var kept = SiteSql.rows(town.site, "SELECT event_id FROM provider_event WHERE event_id LIKE '"
         + driver.noticePrefix() + "%'").stream().map(List::getFirst).toList();
     assertThat(kept).as("webhooks kept, by those that were taken")
         .containsExactlyInAnyOrderElementsOf(driver.notices().stream().map(n -> n.id).toList());
@@ -222,7 +223,7 @@ final class Invariants {
         odd.add(record.key() + ": version " + version + " comes first after " + last.get(record.key()));
     }
     var kept = new HashMap<String, Set<String>>();
-    for (var row : Sql.rows(town.site, EVENTS))
+    for (var row : SiteSql.rows(town.site, EVENTS))
       kept.computeIfAbsent(row.get(0), k -> new TreeSet<>()).add(row.get(1) + " " + row.get(2));
     kept.forEach((subject, events) -> {
       if (!sent.getOrDefault(subject, Set.of()).containsAll(events))
@@ -237,7 +238,7 @@ final class Invariants {
 
   /** Everything in Kafka, read once. */
   private List<ConsumerRecord<String, byte[]>> records() {
-    if (records == null) records = Topic.all(town.site);
+    if (records == null) records = EventTopic.all(town.site);
     return records;
   }
 
@@ -252,11 +253,11 @@ final class Invariants {
   }
 
   private void endedByEvidence() {
-    var live = new HashMap<String, Book.Entry>();
-    for (var entry : Book.of(town.site).entries())
+    var live = new HashMap<String, SimulatorBook.Entry>();
+    for (var entry : SimulatorBook.of(town.site).entries())
       if (entry.live()) live.put(subject(entry.reference()), entry);
     var odd = new ArrayList<String>();
-    for (var row : Sql.rows(town.site, ENDED_AFTER_UNKNOWN)) {
+    for (var row : SiteSql.rows(town.site, ENDED_AFTER_UNKNOWN)) {
       if (row.get(2).equals("payment.declined") && !row.get(1).equals("declined"))
         odd.add("declined, and its call " + row.getFirst() + " came to: " + row.get(1));
       if (live.containsKey(row.getFirst()))

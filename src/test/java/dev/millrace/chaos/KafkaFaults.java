@@ -2,7 +2,7 @@ package dev.millrace.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.failure.Topic;
+import dev.millrace.endtoend.EventTopic;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.GatewayProcess;
 import java.nio.charset.StandardCharsets;
@@ -26,7 +26,7 @@ final class KafkaFaults {
   static List<Scenario> all() {
     return List.of(Scenario.of("kafka killed", KafkaFaults::killed),
         Scenario.of("kafka hung", run -> ServerFaults.hang(run, run.town.kafka(), 7)),
-        Scenario.of("kafka leader lost", KafkaFaults::leaderLost).in(Town.Plan.THREE_BROKERS)
+        Scenario.of("kafka leader lost", KafkaFaults::leaderLost).in(Deployment.Plan.THREE_BROKERS)
             .within(Duration.ofSeconds(45)),
         Scenario.of("kafka rebalance storm", KafkaFaults::rebalances),
         Scenario.of("kafka offsets rewound", KafkaFaults::rewound),
@@ -34,7 +34,7 @@ final class KafkaFaults {
         Scenario.of("kafka duplicate records", KafkaFaults::duplicates));
   }
 
-  private static void killed(Run run) {
+  private static void killed(ScenarioRun run) {
     run.load(2);
     run.town.kafka().kill();
     run.broke();
@@ -46,7 +46,7 @@ final class KafkaFaults {
   }
 
   /** One broker after the other, each as leader of some partitions. */
-  private static void leaderLost(Run run) {
+  private static void leaderLost(ScenarioRun run) {
     for (int i = 0; i < 2; i++) {
       int partition = run.dice.nextInt(8);
       run.load(2);
@@ -63,7 +63,7 @@ final class KafkaFaults {
   }
 
   /** The broker that leads a partition of the events, from 1; 0 while there is none. */
-  private static int leader(Run run, int partition) {
+  private static int leader(ScenarioRun run, int partition) {
     String brokers = String.join(",",
         run.town.brokers.stream().map(b -> "127.0.0.1:" + b.port()).toList());
     try (var admin = Admin.create(Map.of("bootstrap.servers", brokers))) {
@@ -78,7 +78,7 @@ final class KafkaFaults {
   }
 
   /** A stranger joins the group and leaves it, again and again. */
-  private static void rebalances(Run run) {
+  private static void rebalances(ScenarioRun run) {
     for (int i = 0; i < 6; i++) {
       try (var stranger = new KafkaConsumer<>(
           Map.<String, Object>of("bootstrap.servers", bootstrap(run), "group.id",
@@ -100,7 +100,7 @@ final class KafkaFaults {
   }
 
   /** The groups forget how far they had come. */
-  private static void rewound(Run run) throws ExecutionException, InterruptedException {
+  private static void rewound(ScenarioRun run) throws ExecutionException, InterruptedException {
     run.load(3);
     run.town.nodes().forEach(GatewayProcess::kill);
     try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrap(run)))) {
@@ -130,7 +130,7 @@ final class KafkaFaults {
   }
 
   /** Records that nobody can read: they must end among the dead letters, and hold up nothing. */
-  private static void poison(Run run) {
+  private static void poison(ScenarioRun run) {
     run.load(1);
     var records = new ArrayList<ProducerRecord<String, byte[]>>();
     for (int i = 0; i < 10; i++) {
@@ -142,28 +142,28 @@ final class KafkaFaults {
       records.add(record);
     }
     long before = poisoned(run);
-    Topic.send(run.site(), records);
+    EventTopic.send(run.site(), records);
     records.forEach(r -> run.broke());
     Await.until(Duration.ofSeconds(15), "each is among the dead letters",
         () -> poisoned(run) == before + records.size());
     run.awaitAccepted(20);
   }
 
-  private static long poisoned(Run run) {
+  private static long poisoned(ScenarioRun run) {
     return run.site().number("SELECT count(*) FROM dead_letter WHERE task = 'poison'");
   }
 
   /** Everything that there is comes once more, in another order. */
-  private static void duplicates(Run run) {
+  private static void duplicates(ScenarioRun run) {
     run.load(2);
     var again = new ArrayList<ProducerRecord<String, byte[]>>();
-    for (var record : Topic.records(run.site()))
+    for (var record : EventTopic.records(run.site()))
       again.add(new ProducerRecord<>(record.topic(), null, record.key(), record.value(), record.headers()));
     java.util.Collections.shuffle(again, run.dice);
-    Topic.send(run.site(), again.subList(0, Math.min(again.size(), 3_000)));
+    EventTopic.send(run.site(), again.subList(0, Math.min(again.size(), 3_000)));
     run.broke();
     run.awaitAccepted(20);
   }
 
-  private static String bootstrap(Run run) { return "127.0.0.1:" + run.town.kafka().port(); }
+  private static String bootstrap(ScenarioRun run) { return "127.0.0.1:" + run.town.kafka().port(); }
 }

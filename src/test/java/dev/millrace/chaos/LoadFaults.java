@@ -20,7 +20,7 @@ final class LoadFaults {
 
   static List<Scenario> all() {
     return List.of(Scenario.of("slow-loris", LoadFaults::slowLoris),
-        Scenario.of("ten times overload", LoadFaults::overload).in(Town.Plan.SMALL_LIMITS).at(3)
+        Scenario.of("ten times overload", LoadFaults::overload).in(Deployment.Plan.SMALL_LIMITS).at(3)
             .within(Duration.ofSeconds(60)));
   }
 
@@ -28,8 +28,8 @@ final class LoadFaults {
    * Ten times as much as can be settled: what is settled stays near its peak, and everything else is refused, with a time
    * to come back. What limits is the budget of the provider's account.
    */
-  private static void overload(Run run) {
-    int possible = Town.SMALL_BUDGET * Town.NODES.size();
+  private static void overload(ScenarioRun run) {
+    int possible = Deployment.SMALL_BUDGET * Deployment.NODES.size();
     double peak = settledPerSecond(run, possible * 5 / 4, 0);
     double overloaded = settledPerSecond(run, possible * 10, possible * 8);
     System.out.printf("overload: peak %.1f/s, at %d/s %.1f/s%n", peak, possible * 10, overloaded);
@@ -37,7 +37,7 @@ final class LoadFaults {
   }
 
   /** Fails when fewer than {@code sentMin} a second could be sent, or when none of so many was refused. */
-  private static double settledPerSecond(Run run, int offered, int sentMin) {
+  private static double settledPerSecond(ScenarioRun run, int offered, int sentMin) {
     var flood = Flood.start(run.town.urls(), run.town.node("a").merchantKey(), offered);
     try {
       run.load(4);
@@ -57,12 +57,12 @@ final class LoadFaults {
     }
   }
 
-  private static long settled(Run run) {
+  private static long settled(ScenarioRun run) {
     return run.site().number("SELECT count(*) FROM payment WHERE settlement IS NOT NULL");
   }
 
   /** Clients that send their request byte by byte are cut off in time, and take nothing from the others. */
-  private static void slowLoris(Run run) throws IOException {
+  private static void slowLoris(ScenarioRun run) throws IOException {
     URI node = URI.create(run.town.node(run.someNode()).apiUrl());
     var sockets = new ArrayList<Socket>();
     try {
@@ -73,7 +73,7 @@ final class LoadFaults {
         sockets.add(socket);
         run.broke();
       }
-      long end = System.nanoTime() + Town.REQUEST_TIMEOUT.plusSeconds(2).toNanos();
+      long end = System.nanoTime() + Deployment.REQUEST_TIMEOUT.plusSeconds(2).toNanos();
       while (System.nanoTime() - end < 0) {
         for (Socket socket : sockets) drip(socket);
         run.awaitAccepted(5);

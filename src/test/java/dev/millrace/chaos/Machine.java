@@ -72,18 +72,18 @@ final class Machine {
   /** Postgres's immediate shutdown: as if the machine had lost its power, with recovery at the next start. */
   void crash() {
     process.descendants().filter(p -> p.parent().map(q -> q.pid() == process.pid()).orElse(false))
-        .forEach(p -> Commands.signal("QUIT", p.pid()));
+        .forEach(p -> ShellCommands.signal("QUIT", p.pid()));
     kill();
   }
 
   /** SIGSTOP to all of it: connections stand, and nothing comes back. */
   void hang() {
-    processes().forEach(p -> Commands.signal("STOP", p.pid()));
+    processes().forEach(p -> ShellCommands.signal("STOP", p.pid()));
   }
 
   void wake() {
     if (process != null && process.isAlive())
-      processes().reversed().forEach(p -> Commands.signal("CONT", p.pid()));
+      processes().reversed().forEach(p -> ShellCommands.signal("CONT", p.pid()));
   }
 
   private List<ProcessHandle> processes() {

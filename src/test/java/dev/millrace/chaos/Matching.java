@@ -1,9 +1,9 @@
 package dev.millrace.chaos;
 
-import dev.millrace.failure.Book;
-import dev.millrace.failure.Book.Entry;
-import dev.millrace.failure.Book.Movement;
-import dev.millrace.failure.Sql;
+import dev.millrace.endtoend.SimulatorBook;
+import dev.millrace.endtoend.SimulatorBook.Entry;
+import dev.millrace.endtoend.SimulatorBook.Movement;
+import dev.millrace.endtoend.SiteSql;
 import dev.millrace.platform.TypeId;
 import dev.millrace.testing.Site;
 import java.util.ArrayList;
@@ -25,20 +25,21 @@ final class Matching {
   private final Map<String, Long> authorized;
   private final Map<String, Long> refunded;
   private final List<List<String>> operations;
-  private final Book book;
+  private final SimulatorBook book;
   private final Map<String, Entry> live = new HashMap<>();
   private final Map<String, Long> refundedThere = new TreeMap<>();
   private final Map<String, Integer> carriedOut = new HashMap<>();
   private final List<String> differences = new ArrayList<>();
 
   private Matching(Site site) {
-    for (var row : Sql.rows(site, "SELECT reference, payment_id, kind, operation FROM attempt"))
+    for (var row : SiteSql.rows(site, "SELECT reference, payment_id, kind, operation FROM attempt"))
       calls.put(row.get(0), new Call(row.get(1), row.get(2), row.get(3)));
-    statuses = Sql.texts(site, "SELECT id, status FROM payment");
-    authorized = Sql.numbers(site, "SELECT id, amount_authorized FROM payment WHERE status = 'authorized'");
-    refunded = Sql.numbers(site, "SELECT id, amount_refunded FROM payment WHERE amount_refunded <> 0");
-    operations = Sql.rows(site, "SELECT id, kind, status, payment_id FROM operation");
-    book = Book.of(site);
+    statuses = SiteSql.texts(site, "SELECT id, status FROM payment");
+    authorized = SiteSql.numbers(site,
+        "SELECT id, amount_authorized FROM payment WHERE status = 'authorized'");
+    refunded = SiteSql.numbers(site, "SELECT id, amount_refunded FROM payment WHERE amount_refunded <> 0");
+    operations = SiteSql.rows(site, "SELECT id, kind, status, payment_id FROM operation");
+    book = SimulatorBook.of(site);
   }
 
   /** What does not match. Call it at rest. */

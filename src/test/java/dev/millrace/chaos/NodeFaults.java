@@ -2,8 +2,8 @@ package dev.millrace.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.failure.Book;
-import dev.millrace.failure.Sql;
+import dev.millrace.endtoend.SimulatorBook;
+import dev.millrace.endtoend.SiteSql;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.GatewayProcess;
 import io.vertx.core.json.JsonObject;
@@ -54,7 +54,7 @@ final class NodeFaults {
   private static Scenario kill(String point) {
     return Scenario.of("kill at " + point, run -> {
       run.load(1);
-      Town.NODES.forEach(node -> run.town.arm(node, point));
+      Deployment.NODES.forEach(node -> run.town.arm(node, point));
       Await.until(DEATH, "a node comes to " + point,
           () -> run.town.nodes().stream().anyMatch(node -> !node.alive()));
       run.town.disarm();
@@ -64,7 +64,7 @@ final class NodeFaults {
   }
 
   /** The provider has been asked, and carries it out after they are dead. */
-  private static void killDuringCalls(Run run) {
+  private static void killDuringCalls(ScenarioRun run) {
     run.load(1);
     run.provider(new JsonObject().put("latency_ms_min", 500).put("latency_ms_max", 700));
     run.load(2);
@@ -78,16 +78,17 @@ final class NodeFaults {
     run.load(1);
   }
 
-  private static void killBeforeSilence(Run run) {
-    long before = Book.of(run.site()).silent();
-    Await.until(DEATH, "the provider has charged and is silent", () -> Book.of(run.site()).silent() > before);
+  private static void killBeforeSilence(ScenarioRun run) {
+    long before = SimulatorBook.of(run.site()).silent();
+    Await.until(DEATH, "the provider has charged and is silent",
+        () -> SimulatorBook.of(run.site()).silent() > before);
     run.town.nodes().forEach(GatewayProcess::kill);
     run.broke();
     run.town.nodes().parallelStream().forEach(GatewayProcess::start);
     run.load(2);
   }
 
-  private static void killInTurn(Run run) {
+  private static void killInTurn(ScenarioRun run) {
     for (String name : run.nodesInTurn()) {
       run.load(2);
       run.town.node(name).kill();
@@ -97,14 +98,14 @@ final class NodeFaults {
     }
   }
 
-  private static void killAll(Run run) {
+  private static void killAll(ScenarioRun run) {
     run.load(2);
     run.town.nodes().forEach(GatewayProcess::kill);
     run.broke();
   }
 
   /** Longer than every lease and than its place in the consumer group; woken, it must see that it has lost them. */
-  private static void zombie(Run run, String lease) {
+  private static void zombie(ScenarioRun run, String lease) {
     run.load(1);
     String holder = holder(run, lease);
     long epoch = epoch(run, lease);
@@ -124,7 +125,7 @@ final class NodeFaults {
   }
 
   /** A hung process keeps its transaction, with every lock in it, for as long as its connection stands. */
-  private static void zombieInTransaction(Run run) {
+  private static void zombieInTransaction(ScenarioRun run) {
     run.load(1);
     String holder = holder(run, "settlement");
     GatewayProcess node = run.town.node(holder);
@@ -141,21 +142,22 @@ final class NodeFaults {
     run.load(2);
   }
 
-  private static long transactions(Run run) {
+  private static long transactions(ScenarioRun run) {
     return run.site().number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         + " AND state = 'idle in transaction' AND query ~ '(settlement|posting|payment)' AND usename <> 'postgres'");
   }
 
-  private static String holder(Run run, String lease) {
-    return Sql.text(run.site(), "SELECT split_part(holder, '-', 1) FROM lease WHERE name = '" + lease + "'");
+  private static String holder(ScenarioRun run, String lease) {
+    return SiteSql.text(run.site(),
+        "SELECT split_part(holder, '-', 1) FROM lease WHERE name = '" + lease + "'");
   }
 
-  private static long epoch(Run run, String lease) {
+  private static long epoch(ScenarioRun run, String lease) {
     return run.site().number("SELECT epoch FROM lease WHERE name = '" + lease + "'");
   }
 
   /** One node's clock is off for a while, beside another that is right; the settings it needs are for this start only. */
-  private static void clock(Run run, String shift) {
+  private static void clock(ScenarioRun run, String shift) {
     for (String name : run.nodesInTurn()) {
       var node = run.town.node(name);
       node.terminate();
@@ -178,7 +180,7 @@ final class NodeFaults {
   }
 
   /** Every node in turn is told to go and comes back: nobody who keeps to Retry-After may see an error. */
-  private static void rollingRestart(Run run) {
+  private static void rollingRestart(ScenarioRun run) {
     run.load(1);
     for (String name : run.nodesInTurn()) {
       assertThat(run.town.node(name).terminate()).as("exit code of %s", name).isEqualTo(TERMINATED);

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.chaos.Invariants.Rule;
 import dev.millrace.chaos.Plant.Act;
-import dev.millrace.failure.Sql;
-import dev.millrace.failure.Topic;
+import dev.millrace.endtoend.SiteSql;
+import dev.millrace.endtoend.EventTopic;
 import dev.millrace.platform.TypeId;
 import dev.millrace.testing.FaultProxy;
 import dev.millrace.testing.Http;
@@ -32,14 +32,14 @@ final class OuterPlants {
   };
   private static final String NOBODYS = "att_01h455vb4pex5vsknk084sn02q";
 
-  private final Town town;
+  private final Deployment town;
   private final Site site;
   private final Trial trial;
   private final String settled;
   private final String other;
   private final List<Plant> all = new ArrayList<>();
 
-  private OuterPlants(Town town, Trial trial, String settled, String other) {
+  private OuterPlants(Deployment town, Trial trial, String settled, String other) {
     this.town = town;
     this.site = town.site;
     this.trial = trial;
@@ -48,7 +48,7 @@ final class OuterPlants {
   }
 
   /** {@code settled} and {@code other}: payments that were charged at Stripe, and of which nothing more was asked. */
-  static List<Plant> of(Town town, Trial trial, String settled, String other) {
+  static List<Plant> of(Deployment town, Trial trial, String settled, String other) {
     var plants = new OuterPlants(town, trial, settled, other);
     plants.answers();
     plants.consumers();
@@ -65,7 +65,7 @@ final class OuterPlants {
     var silent = new Intent(Intent.Kind.PAYMENT, "chaos-planted-1", "/v1/payments", "{}");
     plant("never answered", Rule.I1, () -> trial.driver().adopt(List.of(silent), List.of()),
         () -> trial.driver().disown(List.of(silent), List.of()), "requests that were never answered");
-    var lost = new Notice("evt_planted");
+    var lost = new ForeignWebhook("evt_planted");
     plant("a webhook never taken", Rule.I1, () -> trial.driver().adopt(List.of(), List.of(lost)),
         () -> trial.driver().disown(List.of(), List.of(lost)), "webhooks that were never taken");
     var refused = new Intent(Intent.Kind.CAPTURE, "chaos-planted-3", "/v1/payments/pay_0/capture", "{}");
@@ -76,17 +76,18 @@ final class OuterPlants {
 
   private void consumers() {
     plant("a webhook that changed", Rule.I5, this::changeWebhook, NEVER, "repetitions with another body");
-    plant("an event that only Kafka has", Rule.I5, () -> Topic.send(site, List.of(event("pay_planted", 1))),
+    plant("an event that only Kafka has", Rule.I5,
+        () -> EventTopic.send(site, List.of(event("pay_planted", 1))),
         NEVER, "in the journal only");
     plant("events out of order", Rule.I5,
-        () -> Topic.send(site, List.of(event("pay_shuffled", 2), event("pay_shuffled", 1))), NEVER,
+        () -> EventTopic.send(site, List.of(event("pay_shuffled", 2), event("pay_shuffled", 1))), NEVER,
         "version 1 comes first after 2");
   }
 
   private void changeWebhook() {
     String id = new JsonObject(
-        Sql.text(site, "SELECT convert_from(body, 'UTF8') FROM webhook_message LIMIT 1")).getString("id");
-    String url = Sql.text(site, "SELECT url FROM webhook_endpoint ORDER BY created DESC LIMIT 1");
+        SiteSql.text(site, "SELECT convert_from(body, 'UTF8') FROM webhook_message LIMIT 1")).getString("id");
+    String url = SiteSql.text(site, "SELECT url FROM webhook_endpoint ORDER BY created DESC LIMIT 1");
     Http.send("POST", url, Map.of("webhook-id", id),
         new JsonObject().put("id", id).put("planted", true).encode());
   }
@@ -100,31 +101,34 @@ final class OuterPlants {
 
   private void secrets() {
     plant("a secret in a compressed webhook", Rule.I8, this::tellSecret, NEVER,
-        Town.PROVIDER_KEY + " in the provider's webhook evt_secret");
+        Deployment.PROVIDER_KEY + " in the provider's webhook evt_secret");
     Path log = town.node("b").log();
     plant("secrets in a log", Rule.I8,
-        () -> Files.writeString(log, "planted=" + Town.PROVIDER_KEY + "\nplanted=" + Driver.PAYER + "\n",
+        () -> Files.writeString(log,
+            "planted=" + Deployment.PROVIDER_KEY + "\nplanted=" + Driver.PAYER + "\n",
             StandardOpenOption.APPEND),
         // Logs outlive the town, and the next one of this name writes on.
         () -> Files.write(log,
             Files.readAllLines(log).stream().filter(line -> !line.startsWith("planted=")).toList()),
-        Town.PROVIDER_KEY + " in " + log, Driver.PAYER + " in " + log);
+        Deployment.PROVIDER_KEY + " in " + log, Driver.PAYER + " in " + log);
     String retries = site.group() + ".retry.1s";
     plant("secrets in Kafka", Rule.I8, () -> {
       var marked = new ProducerRecord<>(site.topic(), "planted", new byte[0]);
       marked.headers().add("planted", Driver.CARD.getBytes(StandardCharsets.US_ASCII));
-      Topic.send(site, List.of(marked, new ProducerRecord<>(retries, "planted",
-          Town.PROVIDER_KEY.getBytes(StandardCharsets.US_ASCII))));
-    }, NEVER, Driver.CARD + " in the topic " + site.topic(), Town.PROVIDER_KEY + " in the topic " + retries);
+      EventTopic.send(site, List.of(marked, new ProducerRecord<>(retries, "planted",
+          Deployment.PROVIDER_KEY.getBytes(StandardCharsets.US_ASCII))));
+    }, NEVER, Driver.CARD + " in the topic " + site.topic(),
+        Deployment.PROVIDER_KEY + " in the topic " + retries);
 
   }
 
   private void tellSecret() {
     String body = StripeSender.event("evt_secret", "customer.updated",
-        new JsonObject().put("id", "cus_planted").put("object", "customer").put("name", Town.PROVIDER_KEY));
+        new JsonObject().put("id", "cus_planted").put("object", "customer").put("name",
+            Deployment.PROVIDER_KEY));
     var answer = Http.send("POST", town.node("a").apiUrl() + Site.WEBHOOK_PATH,
         Map.of("Content-Type", "application/json", "Stripe-Signature",
-            StripeSender.signature(Town.WEBHOOK_SECRET, StripeSender.now(), body)),
+            StripeSender.signature(Deployment.WEBHOOK_SECRET, StripeSender.now(), body)),
         body);
     assertThat(answer.status()).as(answer.body()).isEqualTo(200);
   }
@@ -140,20 +144,20 @@ final class OuterPlants {
             reference("SELECT reference FROM attempt WHERE payment_id = '" + settled + "'")),
         NEVER, "is charged or held more than once", "references that moved money twice");
     plant("a refund of nobody's", Rule.I2, () -> simulate("/v1/refunds", "planted-3", NOBODYS,
-        "amount=1&payment_intent=" + Sql.text(site,
+        "amount=1&payment_intent=" + SiteSql.text(site,
             "SELECT provider_reference FROM payment WHERE id = '" + other + "'")),
         NEVER, "nobody ordered a refund of payment " + other);
     plant("a charge of nobody's", Rule.I2, () -> simulate("/v1/payment_intents", "planted-4", NOBODYS,
         "amount=100&currency=usd&payment_method=pm_card_visa&confirm=true"), NEVER,
         "nobody ordered a charge", "the payment of Entry");
     plant("a payment that cannot reach its provider", Rule.I7, () -> {
-      for (FaultProxy way : town.ways(Town.Part.PROVIDER)) way.hold(FaultProxy.Way.TO_SERVER);
+      for (FaultProxy way : town.ways(Deployment.Part.PROVIDER)) way.hold(FaultProxy.Way.TO_SERVER);
       trial.pay();
     }, town::heal, "every payment is at rest");
   }
 
   private String reference(String sql) {
-    return TypeId.format(TypeId.ATTEMPT, UUID.fromString(Sql.text(site, sql)));
+    return TypeId.format(TypeId.ATTEMPT, UUID.fromString(SiteSql.text(site, sql)));
   }
 
   private void hold(String key, String reference) {
@@ -163,7 +167,7 @@ final class OuterPlants {
 
   private void simulate(String path, String key, String reference, String form) {
     var answer = Http.send("POST", site.simulatorUrl() + path,
-        Map.of("Authorization", "Bearer " + Town.PROVIDER_KEY, "Content-Type",
+        Map.of("Authorization", "Bearer " + Deployment.PROVIDER_KEY, "Content-Type",
             "application/x-www-form-urlencoded", "Idempotency-Key", key),
         form + "&metadata[millrace_reference]=" + reference);
     assertThat(answer.status()).as(answer.body()).isEqualTo(200);

@@ -3,7 +3,7 @@ package dev.millrace.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.chaos.Invariants.Rule;
-import dev.millrace.failure.Sql;
+import dev.millrace.endtoend.SiteSql;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -27,25 +27,25 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class PlantedIT {
   private static final Duration SHORT = Duration.ofSeconds(2);
-  private static Town town;
+  private static Deployment town;
   private static Trial trial;
   /** All that was found so far. */
   private static final StringBuilder SAID = new StringBuilder();
 
   /** A fault that breaks rules while payments are made: keys are forgotten as soon as they are written. */
   private static final Scenario KEYS_FORGOTTEN = Scenario.of("planted: keys are forgotten", run -> {
-    Sql.run(run.site(), """
+    SiteSql.run(run.site(), """
       CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
       'BEGIN DELETE FROM idempotency_key WHERE id = NEW.id; RETURN NULL; END';
       CREATE TRIGGER forget AFTER INSERT ON idempotency_key FOR EACH ROW EXECUTE FUNCTION forget()""");
     run.broke();
     run.load(3);
-    Sql.run(run.site(), "DROP TRIGGER forget ON idempotency_key");
+    SiteSql.run(run.site(), "DROP TRIGGER forget ON idempotency_key");
   });
 
   @BeforeAll
   static void nothingIsBroken() throws Exception {
-    town = new Town(Town.Plan.USUAL);
+    town = new Deployment(Deployment.Plan.USUAL);
     trial = new Trial(town, Scenario.of("no fault", run -> run.load(4)), 1, 1);
     assertThat(trial.run()).as("before anything is broken").isEmpty();
     for (var kind : Intent.Kind.values())
@@ -62,7 +62,7 @@ class PlantedIT {
 
   /** Where something is planted, nothing out of the ordinary has happened. */
   static List<Plant> plants() {
-    var quiet = Sql.rows(town.site, """
+    var quiet = SiteSql.rows(town.site, """
       SELECT id FROM payment p WHERE status = 'settled' AND provider = 'stripe' AND version = 5
          AND NOT EXISTS (SELECT FROM operation WHERE payment_id = p.id) ORDER BY id LIMIT 2""");
     String settled = quiet.get(0).getFirst();

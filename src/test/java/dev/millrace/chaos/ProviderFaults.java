@@ -3,8 +3,8 @@ package dev.millrace.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.testing.FaultProxy.Way;
-import dev.millrace.chaos.Town.Part;
-import dev.millrace.failure.Book;
+import dev.millrace.chaos.Deployment.Part;
+import dev.millrace.endtoend.SimulatorBook;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.FaultProxy;
 import dev.millrace.testing.Http;
@@ -28,7 +28,7 @@ final class ProviderFaults {
         Scenario.of("provider charges and never answers", ProviderFaults::neverAnswers).paidIn("usd"),
         Scenario.of("provider slows down", ProviderFaults::slowRamp),
         Scenario.of("provider fails half of all calls", ProviderFaults::halfFails)
-            .in(Town.Plan.SMALL_LIMITS),
+            .in(Deployment.Plan.SMALL_LIMITS),
         Scenario.of("provider answers with garbage", ProviderFaults::garbage),
         Scenario.of("provider charges a wrong amount", ProviderFaults::wrongAmount),
         Scenario.of("provider away", ProviderFaults::away),
@@ -61,7 +61,7 @@ final class ProviderFaults {
   }
 
   /** So late that the first webhooks are still not there when the last payments are made. */
-  private static void lateWebhooks(Run run) {
+  private static void lateWebhooks(ScenarioRun run) {
     run.provider(new JsonObject().put("webhook_delay_ms_min", 1_000).put("webhook_delay_ms_max", 4_000));
     run.load(1);
     run.awaitInjected("webhooks wait", 0, () -> run.provider("/webhooks", "waiting"));
@@ -69,7 +69,7 @@ final class ProviderFaults {
   }
 
   /** It has done it; that it has, nobody hears. */
-  private static void neverAnswers(Run run) {
+  private static void neverAnswers(ScenarioRun run) {
     run.load(1);
     long before = disturbed(run);
     for (FaultProxy way : run.town.ways(Part.PROVIDER)) way.hold(Way.TO_CLIENT);
@@ -82,12 +82,12 @@ final class ProviderFaults {
     }
   }
 
-  private static long disturbed(Run run) {
+  private static long disturbed(ScenarioRun run) {
     return run.town.ways(Part.PROVIDER).stream().mapToLong(FaultProxy::disturbed).sum();
   }
 
   /** And a node dies meanwhile: what it had called must not be called again while it may still arrive. */
-  private static void forgetsKeys(Run run) {
+  private static void forgetsKeys(ScenarioRun run) {
     run.load(1);
     run.provider(new JsonObject().put("forget_keys", true));
     run.load(2);
@@ -98,7 +98,7 @@ final class ProviderFaults {
     run.load(4);
   }
 
-  private static void slowRamp(Run run) {
+  private static void slowRamp(ScenarioRun run) {
     long before = run.provider("/faults", "slowed");
     for (int ms = 100; ms <= 1_600; ms *= 2) {
       run.provider(new JsonObject().put("latency_ms_min", ms / 2).put("latency_ms_max", ms));
@@ -108,7 +108,7 @@ final class ProviderFaults {
   }
 
   /** The breaker opens, and closes again when the provider has recovered. */
-  private static void halfFails(Run run) {
+  private static void halfFails(ScenarioRun run) {
     double before = breakers(run, "opened_total");
     long failed = run.provider("/faults", "failed");
     run.load(1);
@@ -122,24 +122,24 @@ final class ProviderFaults {
   }
 
   /** What the nodes say of their breakers, added up. */
-  private static double breakers(Run run, String what) {
+  private static double breakers(ScenarioRun run, String what) {
     return run.town.nodes().stream().flatMap(node -> Http.get(node.opsUrl() + "/metrics").body().lines())
         .filter(line -> line.startsWith("millrace_breaker_" + what + "{"))
         .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).sum();
   }
 
   /** What it was asked for it does, and says something that nobody can read: first of charges, then of what follows them. */
-  private static void garbage(Run run) {
+  private static void garbage(ScenarioRun run) {
     paid(run, "pm_sim_malformed", entry -> entry.charged() ? 1 : 0);
-    paid(run, "pm_sim_ops_malformed", Book.Entry::operations);
+    paid(run, "pm_sim_ops_malformed", SimulatorBook.Entry::operations);
   }
 
-  private static void wrongAmount(Run run) {
+  private static void wrongAmount(ScenarioRun run) {
     paid(run, "pm_sim_wrong_amount", entry -> entry.charged() ? 1 : 0);
   }
 
   /** Has everybody pay by something odd, until the book has some oddities of it. */
-  private static void paid(Run run, String method, ToLongFunction<Book.Entry> oddities) {
+  private static void paid(ScenarioRun run, String method, ToLongFunction<SimulatorBook.Entry> oddities) {
     run.load(1);
     long before = oddities(run, method, oddities);
     run.driver.payBy(method);
@@ -148,12 +148,12 @@ final class ProviderFaults {
     run.driver.payBy("pm_card_visa");
   }
 
-  private static long oddities(Run run, String method, ToLongFunction<Book.Entry> oddities) {
-    return Book.of(run.site()).entries().stream().filter(e -> e.method().equals(method))
+  private static long oddities(ScenarioRun run, String method, ToLongFunction<SimulatorBook.Entry> oddities) {
+    return SimulatorBook.of(run.site()).entries().stream().filter(e -> e.method().equals(method))
         .mapToLong(oddities).sum();
   }
 
-  private static void away(Run run) {
+  private static void away(ScenarioRun run) {
     run.load(1);
     run.town.simulator().signal("STOP");
     run.broke();
@@ -163,7 +163,7 @@ final class ProviderFaults {
   }
 
   /** Somebody who does not know the secret says that payments were made. */
-  private static void forged(Run run) {
+  private static void forged(ScenarioRun run) {
     String url = run.town.node("a").apiUrl() + Site.WEBHOOK_PATH;
     long before = audited(run);
     int refused = 0;
@@ -181,7 +181,7 @@ final class ProviderFaults {
     assertThat(audited(run)).as("audited").isEqualTo(before + refused);
   }
 
-  private static long audited(Run run) {
+  private static long audited(ScenarioRun run) {
     return run.site().number("SELECT count(*) FROM audit WHERE act LIKE 'webhook%'");
   }
 }

@@ -13,7 +13,7 @@ import java.util.List;
  * @param currencies what is paid in, which decides the provider
  * @param tool what the machine must have; without it the scenario is skipped, and says so
  */
-record Scenario(String name, Duration bound, int perSecond, List<String> currencies, Town.Plan plan,
+record Scenario(String name, Duration bound, int perSecond, List<String> currencies, Deployment.Plan plan,
     Tool tool,
     Fault fault) {
 
@@ -25,7 +25,7 @@ record Scenario(String name, Duration bound, int perSecond, List<String> currenc
   /** Does its worst while payments are made, and counts what it did; what it leaves broken is healed after it. */
   @FunctionalInterface
   interface Fault {
-    void inject(Run run) throws Exception;
+    void inject(ScenarioRun run) throws Exception;
   }
 
   /** What a machine may lack. */
@@ -41,7 +41,7 @@ record Scenario(String name, Duration bound, int perSecond, List<String> currenc
     boolean available() {
       return switch (this) {
         case NONE -> true;
-        case STRACE -> Commands.has("strace") && works("strace", "-o", "/dev/null", "true");
+        case STRACE -> ShellCommands.has("strace") && works("strace", "-o", "/dev/null", "true");
         case FAKETIME -> Files.exists(LIBFAKETIME);
         case MOUNT -> works("unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/tmp");
       };
@@ -49,7 +49,7 @@ record Scenario(String name, Duration bound, int perSecond, List<String> currenc
 
     private static boolean works(String... command) {
       try {
-        Commands.run(command);
+        ShellCommands.run(command);
         return true;
       } catch (AssertionError | java.io.UncheckedIOException e) {
         return false;
@@ -58,7 +58,7 @@ record Scenario(String name, Duration bound, int perSecond, List<String> currenc
   }
 
   static Scenario of(String name, Fault fault) {
-    return new Scenario(name, SOON, STEADY, ALL, Town.Plan.USUAL, Tool.NONE, fault);
+    return new Scenario(name, SOON, STEADY, ALL, Deployment.Plan.USUAL, Tool.NONE, fault);
   }
 
   Scenario within(Duration longer) {
@@ -71,7 +71,7 @@ record Scenario(String name, Duration bound, int perSecond, List<String> currenc
     return new Scenario(name, bound, perSecond, List.of(currency), plan, tool, fault);
   }
 
-  Scenario in(Town.Plan other) {
+  Scenario in(Deployment.Plan other) {
     return new Scenario(name, bound, perSecond, currencies, other, tool, fault);
   }
 

@@ -1,8 +1,8 @@
 package dev.millrace.chaos;
 
-import dev.millrace.failure.Sql;
+import dev.millrace.endtoend.SiteSql;
 import dev.millrace.testing.Site;
-import dev.millrace.webhook.StoredBodies;
+import dev.millrace.inbox.StoredBodies;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
@@ -94,10 +94,11 @@ final class Secrecy {
 
   /** Every row of every table as a text, in which bytes stand in hexadecimal digits; and what is compressed in one. */
   void tables(Site site, Instant since) {
-    var tables = Sql.rows(site, "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'");
+    var tables = SiteSql.rows(site,
+        "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'");
     String union = tables.stream().map(List::getFirst).map(this::rows)
         .collect(Collectors.joining(" UNION ALL "));
-    for (var row : Sql.rows(site, union)) found.add(row.get(1) + " in the table " + row.get(0));
+    for (var row : SiteSql.rows(site, union)) found.add(row.get(1) + " in the table " + row.get(0));
     StoredBodies.since(site, since).forEach(
         (event, body) -> text(body, all(List.of()), "the provider's webhook " + event));
   }

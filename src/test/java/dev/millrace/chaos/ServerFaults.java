@@ -3,8 +3,8 @@ package dev.millrace.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.testing.FaultProxy.Way;
-import dev.millrace.chaos.Town.Part;
-import dev.millrace.failure.Sql;
+import dev.millrace.chaos.Deployment.Part;
+import dev.millrace.endtoend.SiteSql;
 import dev.millrace.testing.FaultProxy;
 import dev.millrace.testing.GatewayProcess;
 import dev.millrace.testing.Http;
@@ -44,7 +44,7 @@ final class ServerFaults {
         Scenario.of("postgres deadlock storm", ServerFaults::deadlocks),
         Scenario.of("postgres connections exhausted", ServerFaults::connectionsExhausted),
         Scenario.of("postgres pool exhausted", ServerFaults::poolExhausted),
-        Scenario.of("postgres disk full", ServerFaults::diskFull).in(Town.Plan.SMALL_DISK)
+        Scenario.of("postgres disk full", ServerFaults::diskFull).in(Deployment.Plan.SMALL_DISK)
             .within(Duration.ofSeconds(45))
             .with(Scenario.Tool.MOUNT),
         Scenario.of("postgres fsync slow", run -> fsync(run, "delay_enter=100000"))
@@ -57,7 +57,7 @@ final class ServerFaults {
     return all;
   }
 
-  private static void redis(Run run, String command) {
+  private static void redis(ScenarioRun run, String command) {
     try (var socket = new Socket("127.0.0.1", run.town.redis.port())) {
       socket.setSoTimeout(5_000);
       socket.getOutputStream().write((command + "\r\n").getBytes(StandardCharsets.US_ASCII));
@@ -69,14 +69,14 @@ final class ServerFaults {
     }
   }
 
-  private static void redisFlushed(Run run) {
+  private static void redisFlushed(ScenarioRun run) {
     for (int i = 0; i < 20; i++) {
       redis(run, "FLUSHALL");
       run.load(Duration.ofMillis(200));
     }
   }
 
-  private static void redisKilled(Run run) {
+  private static void redisKilled(ScenarioRun run) {
     run.load(2);
     run.town.redis.kill();
     run.broke();
@@ -89,7 +89,7 @@ final class ServerFaults {
     run.assertNothingRefused();
   }
 
-  private static void redisFull(Run run) {
+  private static void redisFull(ScenarioRun run) {
     redis(run, "CONFIG SET maxmemory-policy noeviction");
     redis(run, "CONFIG SET maxmemory 1");
     run.load(4);
@@ -99,7 +99,7 @@ final class ServerFaults {
   }
 
   /** Stopped, for longer than any time-out; nothing is refused, and nothing comes back. */
-  static void hang(Run run, Machine machine, int seconds) {
+  static void hang(ScenarioRun run, Machine machine, int seconds) {
     run.load(2);
     machine.hang();
     run.broke();
@@ -108,7 +108,7 @@ final class ServerFaults {
     run.awaitAccepted(20);
   }
 
-  private static void postgresCrash(Run run) {
+  private static void postgresCrash(ScenarioRun run) {
     for (int i = 0; i < 2; i++) {
       run.load(2);
       run.town.postgres.crash();
@@ -118,7 +118,7 @@ final class ServerFaults {
     }
   }
 
-  private static void postgresAway(Run run) {
+  private static void postgresAway(ScenarioRun run) {
     run.load(2);
     run.town.postgres.kill();
     run.broke();
@@ -147,7 +147,7 @@ final class ServerFaults {
   }
 
   /** The commit is durable, and its answer never comes: the connection is cut instead. */
-  private static void commitAnswersLost(Run run) {
+  private static void commitAnswersLost(ScenarioRun run) {
     for (int i = 0; i < 8; i++) {
       for (FaultProxy way : run.town.ways(Part.POSTGRES)) {
         long before = way.disturbed();
@@ -163,7 +163,7 @@ final class ServerFaults {
   }
 
   /** Others lock the gateway's rows in every order: it is the gateway's transactions that Postgres breaks, or waits for. */
-  private static void deadlocks(Run run) throws Exception {
+  private static void deadlocks(ScenarioRun run) throws Exception {
     long before = broken(run);
     var brokenRivals = new AtomicInteger();
     var over = new AtomicBoolean();
@@ -186,7 +186,7 @@ final class ServerFaults {
   }
 
   /** False when Postgres broke it. */
-  private static boolean rival(Run run, String order) {
+  private static boolean rival(ScenarioRun run, String order) {
     try (var connection = run.site().database(); var statement = connection.createStatement()) {
       connection.setAutoCommit(false);
       for (String table : order.equals("ASC") ? List.of("payment", "work") : List.of("work", "payment")) {
@@ -202,18 +202,18 @@ final class ServerFaults {
     }
   }
 
-  private static long broken(Run run) {
+  private static long broken(ScenarioRun run) {
     return run.site().number("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
   }
 
   /** All connections end, and no new one is let in for a while. */
-  private static void connectionsExhausted(Run run) {
+  private static void connectionsExhausted(ScenarioRun run) {
     run.load(1);
-    String user = Sql.text(run.site(),
+    String user = SiteSql.text(run.site(),
         "SELECT usename FROM pg_stat_activity WHERE datname = current_database()"
             + " AND usename <> 'postgres' LIMIT 1");
     sql(run, "ALTER ROLE \"" + user + "\" CONNECTION LIMIT 0");
-    Sql.rows(run.site(),
+    SiteSql.rows(run.site(),
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + user + "'");
     run.broke();
     run.load(4);
@@ -222,7 +222,7 @@ final class ServerFaults {
   }
 
   /** Every statement that looks up a payment waits, until all connections of the pools wait. */
-  private static void poolExhausted(Run run) throws Exception {
+  private static void poolExhausted(ScenarioRun run) throws Exception {
     run.load(1);
     try (var connection = run.site().database(); var statement = connection.createStatement()) {
       connection.setAutoCommit(false);
@@ -248,13 +248,13 @@ final class ServerFaults {
   }
 
   /** Pools all of whose connections are taken. */
-  private static long pools(Run run) {
+  private static long pools(ScenarioRun run) {
     return run.town.nodes().stream().flatMap(node -> Http.get(node.opsUrl() + "/metrics").body().lines())
         .filter(line -> line.startsWith("millrace_queue_depth{") && line.contains("queue=\"pool\""))
         .filter(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))) >= POOL_SIZE).count();
   }
 
-  private static void sql(Run run, String sql) {
+  private static void sql(ScenarioRun run, String sql) {
     try (var connection = run.site().database(); var statement = connection.createStatement()) {
       statement.execute(sql);
     } catch (SQLException e) {
@@ -263,7 +263,7 @@ final class ServerFaults {
   }
 
   /** Not one page more; what comes after a Postgres that gave up starts it again, when there is room. */
-  private static void diskFull(Run run) throws IOException {
+  private static void diskFull(ScenarioRun run) throws IOException {
     run.load(1);
     long refused = run.driver.refused();
     Path ballast = run.town.postgresDisk().resolve("ballast");
@@ -283,7 +283,7 @@ final class ServerFaults {
   }
 
   /** Every process of Postgres is traced, and its flushes are slow, or fail. */
-  private static void fsync(Run run, String injection) throws Exception {
+  private static void fsync(ScenarioRun run, String injection) throws Exception {
     run.load(1);
     Path trace = Files.createTempFile("millrace-strace", ".log");
     var command = new ArrayList<String>(List.of("strace", "-f", "-qq", "-o", trace.toString(), "-e",
@@ -307,7 +307,7 @@ final class ServerFaults {
     run.awaitAccepted(20);
   }
 
-  private static void slowNetwork(Run run) {
+  private static void slowNetwork(ScenarioRun run) {
     for (Part part : Part.values())
       for (FaultProxy way : run.town.ways(part)) way.delay(20 + run.dice.nextInt(60));
     run.load(6);
@@ -318,7 +318,7 @@ final class ServerFaults {
   }
 
   /** First nothing gets there, then nothing comes back. */
-  private static void oneWay(Run run, Part part) {
+  private static void oneWay(ScenarioRun run, Part part) {
     FaultProxy way = run.town.way(run.someNode(), part);
     for (Way direction : Way.values()) {
       run.load(1);

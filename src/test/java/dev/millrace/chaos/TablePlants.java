@@ -1,7 +1,7 @@
 package dev.millrace.chaos;
 
 import dev.millrace.chaos.Invariants.Rule;
-import dev.millrace.failure.Sql;
+import dev.millrace.endtoend.SiteSql;
 import dev.millrace.testing.Http;
 import dev.millrace.testing.Site;
 import java.nio.charset.StandardCharsets;
@@ -39,7 +39,7 @@ final class TablePlants {
   }
 
   private void sql(String sql) {
-    Sql.run(site, sql.replace("$settled", "'" + settled + "'"));
+    SiteSql.run(site, sql.replace("$settled", "'" + settled + "'"));
   }
 
   private void answers() {
@@ -192,9 +192,9 @@ final class TablePlants {
       UPDATE attempt SET detail = '%s' WHERE payment_id = $settled;
       UPDATE webhook_attempt SET response = '%s'
        WHERE (delivery, number) = (SELECT delivery, number FROM webhook_attempt LIMIT 1)"""
-        .formatted(Town.PROVIDER_KEY, Driver.CARD),
+        .formatted(Deployment.PROVIDER_KEY, Driver.CARD),
         "UPDATE attempt SET detail = NULL WHERE payment_id = $settled; UPDATE webhook_attempt SET response = NULL",
-        Town.PROVIDER_KEY + " in the table attempt",
+        Deployment.PROVIDER_KEY + " in the table attempt",
         HexFormat.of().formatHex(Driver.CARD.getBytes(StandardCharsets.US_ASCII))
             + " in the table webhook_attempt");
     plant("a merchant's secret where it is not kept", Rule.I8,

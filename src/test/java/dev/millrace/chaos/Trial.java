@@ -15,19 +15,19 @@ import java.util.concurrent.TimeUnit;
 
 /** One scenario from its first payment to its verdict, with a merchant of its own. */
 final class Trial implements AutoCloseable {
-  private final Town town;
+  private final Deployment town;
   private final Scenario scenario;
   private final Instant began = Instant.now();
-  private final Shop shop = new Shop();
+  private final MerchantReceiver shop = new MerchantReceiver();
   private final Balancer balancer;
   private final Driver driver;
-  private final Run run;
+  private final ScenarioRun run;
   private final UUID merchant;
   private final String key;
   private double restSeconds = -1;
 
   /** {@code pace}: how long faults last, as a part of what they do in full. */
-  Trial(Town town, Scenario scenario, long seed, double pace) {
+  Trial(Deployment town, Scenario scenario, long seed, double pace) {
     this.town = town;
     this.scenario = scenario;
     var node = town.node("a");
@@ -38,7 +38,7 @@ final class Trial implements AutoCloseable {
     shop.listen(node, key);
     balancer = Balancer.of(town.nodes());
     driver = Driver.start(balancer, key, scenario.currencies(), seed, scenario.perSecond());
-    run = new Run(town, driver, new Random(seed), pace);
+    run = new ScenarioRun(town, driver, new Random(seed), pace);
   }
 
   /** Breaks, heals, waits and looks; answers what does not hold. */
@@ -60,7 +60,8 @@ final class Trial implements AutoCloseable {
 
   private Invariants invariants() {
     return new Invariants(town, driver, merchant, shop,
-        List.of(Town.PROVIDER_KEY, Town.WEBHOOK_SECRET, Driver.CARD, key), List.of(Driver.PAYER), began);
+        List.of(Deployment.PROVIDER_KEY, Deployment.WEBHOOK_SECRET, Driver.CARD, key), List.of(Driver.PAYER),
+        began);
   }
 
   /** Looks once more, at these rules only; answers what does not hold. */

@@ -2,7 +2,7 @@ package dev.millrace.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.testing.Beside;
+import dev.millrace.testing.ConcurrentTests;
 import dev.millrace.testing.TestServers;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,7 +23,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-@Beside
+@ConcurrentTests
 class EmbeddedKafkaServerIT {
   private static final String TOPIC = "payments";
 
@@ -106,7 +106,7 @@ class EmbeddedKafkaServerIT {
     List<String> values = new ArrayList<>();
     try (var consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer())) {
       consumer.subscribe(List.of(TOPIC));
-      Await.until(Duration.ofSeconds(30), () -> {
+      BoundedWait.until(Duration.ofSeconds(30), () -> {
         for (ConsumerRecord<String, String> received : consumer.poll(Duration.ofMillis(100))) {
           values.add(received.value());
         }

@@ -3,7 +3,7 @@ package dev.millrace.embedded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.testing.Beside;
+import dev.millrace.testing.ConcurrentTests;
 import dev.millrace.testing.TestServers;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-@Beside
+@ConcurrentTests
 class EmbeddedPostgresServerIT {
   @TempDir
   private Path directory;

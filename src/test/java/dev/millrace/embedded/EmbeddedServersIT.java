@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.embedded.EmbeddedServers.Kind;
 import dev.millrace.embedded.EmbeddedServers.Ports;
-import dev.millrace.testing.Beside;
+import dev.millrace.testing.ConcurrentTests;
 import dev.millrace.testing.TestServers;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -25,7 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-@Beside
+@ConcurrentTests
 class EmbeddedServersIT {
   @TempDir
   private Path directory;

@@ -30,11 +30,11 @@ final class LedgerModel {
   private final Map<String, Long> rolledUp = new TreeMap<>();
   private int horizon;
   /** What has moved since the last settlement, by payment and batch. */
-  private final Map<Life, Map<Batch, Net>> moved = new LinkedHashMap<>();
+  private final Map<PaymentLife, Map<Batch, Net>> moved = new LinkedHashMap<>();
 
   LedgerModel(Rules rules) { this.rules = rules; }
 
-  void post(Life life, String provider, PaymentEvent event) {
+  void post(PaymentLife life, String provider, PaymentEvent event) {
     var lines = rules.postings(event, MERCHANT);
     book(lines);
     long share = 0;
@@ -57,7 +57,7 @@ final class LedgerModel {
   }
 
   /** Nets what has moved; answers the payments that get a {@code payment.settled}. */
-  List<Life> settle() {
+  List<PaymentLife> settle() {
     var nets = new LinkedHashMap<Batch, Net>();
     moved.values().forEach(batches -> batches.forEach((batch, net) -> nets.merge(batch, net, Net::plus)));
     nets.forEach((batch, net) -> book(PostingRules.settlement(MERCHANT, batch.provider, "card",

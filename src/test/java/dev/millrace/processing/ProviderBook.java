@@ -1,7 +1,7 @@
 package dev.millrace.processing;
 
 import dev.millrace.provider.Provider.Outcome;
-import dev.millrace.provider.WebhookScheme.Fact;
+import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -15,7 +15,7 @@ final class ProviderBook {
   }
 
   /** Something that the provider tells, under the attempt it is about, or of its own accord. */
-  record Word(String attempt, String operation, Outcome outcome, Fact fact) {}
+  record Word(String attempt, String operation, Outcome outcome, UnsolicitedChange fact) {}
 
   private static final long NO_AMOUNT = 0;
 
@@ -59,7 +59,7 @@ final class ProviderBook {
     return outcome;
   }
 
-  private void befall(Fact fact) {
+  private void befall(UnsolicitedChange fact) {
     for (int i = 1 + random.nextInt(2); i > 0; i--) words.add(new Word(null, null, null, fact));
   }
 
@@ -129,7 +129,8 @@ final class ProviderBook {
     String refund = name + "_re" + ++names;
     refunded += amount;
     // Some webhooks do not name our reference.
-    if (chance(30)) words.add(new Word(null, null, null, new Fact.RefundedThere(refund, amount, currency)));
+    if (chance(30))
+      words.add(new Word(null, null, null, new UnsolicitedChange.Refunded(refund, amount, currency)));
     return say(attempt, operation, new Outcome.Refunded(refund, amount, currency));
   }
 
@@ -150,19 +151,19 @@ final class ProviderBook {
     if (dispute != null) {
       boolean won = chance(50);
       if (!won) withdrawn = disputed;
-      befall(new Fact.DisputeClosed(dispute, won, disputed, currency, null));
+      befall(new UnsolicitedChange.DisputeClosed(dispute, won, disputed, currency, null));
       dispute = null;
     } else if (debits && chance(50)) {
       sentBack = captured;
-      befall(new Fact.Returned(captured, currency, "R01", "No funds."));
+      befall(new UnsolicitedChange.Returned(captured, currency, "R01", "No funds."));
     } else if (!debits && chance(40)) {
       dispute = name + "_du" + ++names;
       disputed = chance(70) ? captured : 1 + random.nextLong(captured);
-      befall(new Fact.DisputeOpened(dispute, disputed, currency, "fraudulent", null));
+      befall(new UnsolicitedChange.DisputeOpened(dispute, disputed, currency, "fraudulent", null));
     } else if (left > NO_AMOUNT) {
       long amount = chance(30) ? left : 1 + random.nextLong(left);
       refunded += amount;
-      befall(new Fact.RefundedThere(name + "_re" + ++names, amount, currency));
+      befall(new UnsolicitedChange.Refunded(name + "_re" + ++names, amount, currency));
     }
   }
 

@@ -2,6 +2,7 @@ package dev.millrace.processing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.deadletter.Failure;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class RetryTaskTest {
   private static final String ID = "01890a5d-ac96-774b-bcce-b302099a8057";
-  private static final RetryTask TASK = new RetryTask(UUID.fromString(ID), Handler.OPERATION, 2, 4, 3,
+  private static final RetryTask TASK = new RetryTask(UUID.fromString(ID), RetryKind.OPERATION, 2, 4, 3,
       1_700_000_000_123L,
       List.of(new Failure(null, "of an earlier version"),
           new Failure(Instant.ofEpochSecond(1_700_000_000), "timeout \"quoted\" Größe\n")),
@@ -44,7 +45,7 @@ final class RetryTaskTest {
   @Test
   void json_withoutTexts_isATaskWithEmptyOnes() {
     assertThat(decode("{\"payment\":\"" + ID + "\",\"window\":0,\"attempts\":1,\"due_ms\":5}"))
-        .isEqualTo(new RetryTask(UUID.fromString(ID), Handler.CHARGE, 0, 0, 1, 5, List.of(), ""));
+        .isEqualTo(new RetryTask(UUID.fromString(ID), RetryKind.CHARGE, 0, 0, 1, 5, List.of(), ""));
   }
 
   @Test
@@ -58,7 +59,7 @@ final class RetryTaskTest {
   void json_ofAnEarlierVersion_isATaskWithItsLastError() {
     assertThat(
         decode("{\"payment\":\"" + ID + "\",\"window\":0,\"attempts\":1,\"due_ms\":5,\"error\":\"late\"}"))
-        .isEqualTo(new RetryTask(UUID.fromString(ID), Handler.CHARGE, 0, 0, 1, 5,
+        .isEqualTo(new RetryTask(UUID.fromString(ID), RetryKind.CHARGE, 0, 0, 1, 5,
             List.of(new Failure(null, "late")), ""));
   }
 

@@ -18,49 +18,49 @@ final class FieldsTest {
   @ParameterizedTest
   @ValueSource(strings = {"", " ", "{", "[]", "null", "7", "\"text\"", "{\"a\":}", "<html>"})
   void object_thatIsNone_isNull(String body) {
-    assertThat(Fields.object(Buffer.buffer(body))).isNull();
+    assertThat(JsonFields.object(Buffer.buffer(body))).isNull();
   }
 
   @Test
   void object_nestedTooDeep_isNull() {
-    assertThat(Fields.object(Buffer.buffer("{\"a\":" + "[".repeat(100_000)))).isNull();
+    assertThat(JsonFields.object(Buffer.buffer("{\"a\":" + "[".repeat(100_000)))).isNull();
   }
 
   @Test
   void text_hasNoNul_andIsNullForOtherTypes() {
-    assertThat(Fields.text(JSON, "text")).isEqualTo("a?b");
+    assertThat(JsonFields.text(JSON, "text")).isEqualTo("a?b");
     for (String field : new String[]{"one", "null", "list", "object", "none"})
-      assertThat(Fields.text(JSON, field)).as(field).isNull();
+      assertThat(JsonFields.text(JSON, field)).as(field).isNull();
   }
 
   @Test
   void whole_isNullForWhatIsNoWholeNumber() {
-    assertThat(Fields.whole(JSON, "one")).isEqualTo(1);
-    assertThat(Fields.whole(JSON, "long")).isEqualTo(99_999_999_999L);
-    assertThat(Fields.whole(JSON, "minus")).isEqualTo(-1);
+    assertThat(JsonFields.whole(JSON, "one")).isEqualTo(1);
+    assertThat(JsonFields.whole(JSON, "long")).isEqualTo(99_999_999_999L);
+    assertThat(JsonFields.whole(JSON, "minus")).isEqualTo(-1);
     for (String field : new String[]{"half", "whole", "big", "number", "null", "list", "none"})
-      assertThat(Fields.whole(JSON, field)).as(field).isNull();
+      assertThat(JsonFields.whole(JSON, field)).as(field).isNull();
   }
 
   @Test
   void amount_isAboveZero() {
-    assertThat(Fields.amount(JSON, "one")).isEqualTo(1);
+    assertThat(JsonFields.amount(JSON, "one")).isEqualTo(1);
     for (String field : new String[]{"zero", "minus", "half", "number", "none"})
-      assertThat(Fields.amount(JSON, field)).as(field).isNull();
+      assertThat(JsonFields.amount(JSON, field)).as(field).isNull();
   }
 
   @Test
   void at_missing_isEmpty() {
-    assertThat(Fields.at(JSON, "object", "inner").getString("text")).isEqualTo("deep");
-    assertThat(Fields.at(JSON, "object", "outer", "inner")).isEmpty();
-    assertThat(Fields.at(JSON, "text", "inner")).isEmpty();
+    assertThat(JsonFields.at(JSON, "object", "inner").getString("text")).isEqualTo("deep");
+    assertThat(JsonFields.at(JSON, "object", "outer", "inner")).isEmpty();
+    assertThat(JsonFields.at(JSON, "text", "inner")).isEmpty();
   }
 
   @Test
   void objects_mixed_isNull() {
-    assertThat(Fields.objects(JSON, "list")).hasSize(2);
-    assertThat(Fields.objects(JSON, "mixed")).isNull();
-    assertThat(Fields.objects(JSON, "object")).isNull();
-    assertThat(Fields.objects(JSON, "none")).isNull();
+    assertThat(JsonFields.objects(JSON, "list")).hasSize(2);
+    assertThat(JsonFields.objects(JSON, "mixed")).isNull();
+    assertThat(JsonFields.objects(JSON, "object")).isNull();
+    assertThat(JsonFields.objects(JSON, "none")).isNull();
   }
 }

@@ -3,7 +3,7 @@ package dev.millrace.provider;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.platform.Config;
-import dev.millrace.provider.WebhookScheme.Notice;
+import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import dev.millrace.provider.WebhookScheme.Verdict;
 import dev.millrace.simulator.Simulator;
 import dev.millrace.simulator.SimulatorOptions;
@@ -35,7 +35,7 @@ final class SimulatedProviders implements AutoCloseable {
   private final Simulator simulator;
   private final Map<String, Provider> providers = new HashMap<>();
   private final Map<String, WebhookScheme> schemes = new HashMap<>();
-  private final Map<String, List<Notice>> notices = new HashMap<>();
+  private final Map<String, List<ProviderEvent>> notices = new HashMap<>();
 
   SimulatedProviders(Path directory) {
     receiver = Loop.result(
@@ -88,7 +88,7 @@ final class SimulatedProviders implements AutoCloseable {
       Verdict verdict = scheme.verify(request.headers(), body.getBytes(), Instant.now());
       notices.get(wire).add(verdict instanceof Verdict.Genuine
           ? scheme.read(body)
-          : new Notice.Unreadable("", verdict.toString()));
+          : new ProviderEvent.Unreadable("", verdict.toString()));
       Buffer answer = scheme.answer();
       request.response().end(answer == null ? Buffer.buffer() : answer);
     });
@@ -103,12 +103,12 @@ final class SimulatedProviders implements AutoCloseable {
   }
 
   /** Waits until a webhook of this wire says so. */
-  void awaitNotice(String wire, String what, Predicate<Notice> said) {
+  void awaitNotice(String wire, String what, Predicate<ProviderEvent> said) {
     Await.until(BOUND, what + " of " + wire + ", among " + notices.get(wire),
         () -> notices.get(wire).stream().anyMatch(said));
   }
 
-  List<Notice> notices(String wire) { return notices.get(wire); }
+  List<ProviderEvent> notices(String wire) { return notices.get(wire); }
 
   @Override
   public void close() {

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.platform.TypeId;
 import dev.millrace.provider.Provider.Outcome;
-import dev.millrace.provider.WebhookScheme.Fact;
-import dev.millrace.provider.WebhookScheme.Notice;
+import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
+import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.Http;
 import java.net.URI;
@@ -41,7 +41,7 @@ final class SimulatedProvidersTest {
   @AfterAll
   static void stop() {
     for (String wire : new String[]{"stripe", "adyen", "bank"})
-      assertThat(simulated.notices(wire)).noneMatch(Notice.Unreadable.class::isInstance);
+      assertThat(simulated.notices(wire)).noneMatch(ProviderEvent.Unreadable.class::isInstance);
     simulated.close();
   }
 
@@ -67,13 +67,13 @@ final class SimulatedProvidersTest {
 
   private static void awaitTold(String wire, Order order, Class<? extends Outcome> outcome) {
     simulated.awaitNotice(wire, outcome.getSimpleName() + " of " + order.reference(),
-        notice -> notice instanceof Notice.Told t && t.reference().equals(order.reference())
+        notice -> notice instanceof ProviderEvent.AttemptOutcome t && t.reference().equals(order.reference())
             && outcome.isInstance(t.outcome()));
   }
 
-  private static void awaitBefell(String wire, String charge, Class<? extends Fact> fact) {
+  private static void awaitBefell(String wire, String charge, Class<? extends UnsolicitedChange> fact) {
     simulated.awaitNotice(wire, fact.getSimpleName() + " of " + charge,
-        notice -> notice instanceof Notice.Befell b && b.providerReference().equals(charge)
+        notice -> notice instanceof ProviderEvent.Unsolicited b && b.providerReference().equals(charge)
             && fact.isInstance(b.fact()));
   }
 
@@ -94,7 +94,7 @@ final class SimulatedProvidersTest {
         c -> assertThat(c.amount() + c.currency()).isEqualTo("2000usd"));
     assertThat(execute(wire, order)).isEqualTo(answer);
     assertThat(simulated.inquire(wire, order)).isEqualTo(answer);
-    simulated.awaitNotice(wire, "the same", notice -> notice instanceof Notice.Told t
+    simulated.awaitNotice(wire, "the same", notice -> notice instanceof ProviderEvent.AttemptOutcome t
         && t.reference().equals(order.reference()) && t.outcome().equals(answer));
   }
 
@@ -324,10 +324,10 @@ final class SimulatedProvidersTest {
   @CsvSource({"stripe,won", "stripe,lost", "adyen,won", "adyen,lost"})
   void dispute_isOpened_andClosed(String wire, String outcome) {
     String charge = charged(wire, "pm_sim_dispute_" + outcome);
-    awaitBefell(wire, charge, Fact.DisputeOpened.class);
+    awaitBefell(wire, charge, UnsolicitedChange.DisputeOpened.class);
     simulated.awaitNotice(wire, "the end of the dispute",
-        notice -> notice instanceof Notice.Befell b && b.providerReference().equals(charge)
-            && b.fact() instanceof Fact.DisputeClosed d && d.won() == outcome.equals("won")
+        notice -> notice instanceof ProviderEvent.Unsolicited b && b.providerReference().equals(charge)
+            && b.fact() instanceof UnsolicitedChange.DisputeClosed d && d.won() == outcome.equals("won")
             && d.amount() == 2_000);
   }
 
@@ -336,8 +336,8 @@ final class SimulatedProvidersTest {
   void debit_isReturned_withItsCode(String method, String code, String message) {
     String debit = charged("bank", method);
     simulated.awaitNotice("bank", "the return",
-        notice -> notice instanceof Notice.Befell b && b.providerReference().equals(debit)
-            && b.fact().equals(new Fact.Returned(2_000, "usd", code, message)));
+        notice -> notice instanceof ProviderEvent.Unsolicited b && b.providerReference().equals(debit)
+            && b.fact().equals(new UnsolicitedChange.Returned(2_000, "usd", code, message)));
   }
 
   @Test

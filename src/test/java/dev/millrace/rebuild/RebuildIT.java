@@ -2,7 +2,7 @@ package dev.millrace.rebuild;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.processing.LivesOnPostgres;
+import dev.millrace.processing.PaymentLivesOnPostgres;
 import dev.millrace.testing.TestDatabase;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -32,7 +32,7 @@ final class RebuildIT {
   @BeforeAll
   static void live() throws SQLException {
     database = TestDatabase.create();
-    try (var lives = new LivesOnPostgres(database)) {
+    try (var lives = new PaymentLivesOnPostgres(database)) {
       lives.fill(PAYMENTS, SEED);
     }
     // The nodes are gone; what they left is kept aside, so that each test can begin with it.
@@ -110,7 +110,7 @@ final class RebuildIT {
   @Test
   void rebuild_besideARunningGateway_isEqual() throws InterruptedException {
     var busy = TestDatabase.create();
-    try (var lives = new LivesOnPostgres(busy)) {
+    try (var lives = new PaymentLivesOnPostgres(busy)) {
       var running = new Thread(() -> lives.fill(PAYMENTS, SEED + 1), "lives");
       running.start();
       int during = 0;

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 /** The guards of one endpoint, by themselves. */
 final class LaneTest {
   private static final OffsetDateTime MADE = OffsetDateTime.parse("2026-11-21T12:00:00Z");
-  private final Lane lane = new Lane(endpoint(100, null), Merchants.POLICY, 0);
+  private final EndpointQueue lane = new EndpointQueue(endpoint(100, null), NotifierFixture.POLICY, 0);
 
   private static Endpoint endpoint(int inFlightMax, Integer rate) {
     return new Endpoint(TypeId.next(), TypeId.next(), false,
@@ -26,7 +26,7 @@ final class LaneTest {
         false);
   }
 
-  private static void fill(Lane lane, int count) {
+  private static void fill(EndpointQueue lane, int count) {
     for (int i = 0; i < count; i++) {
       lane.queue.add(
           new Delivery(UUID.randomUUID(), lane.endpoint.id(), new Cursor(1, i), UUID.randomUUID(), "t", "", 0,
@@ -35,7 +35,7 @@ final class LaneTest {
   }
 
   /** How many may go out at once. */
-  private static int room(Lane lane, long nowMs) {
+  private static int room(EndpointQueue lane, long nowMs) {
     int out = 0;
     while (lane.maySend(nowMs) && out < 200) {
       lane.take();
@@ -92,7 +92,7 @@ final class LaneTest {
 
   @Test
   void rate_holdsOverTime() {
-    var throttled = new Lane(endpoint(100, 100), Merchants.POLICY, 0);
+    var throttled = new EndpointQueue(endpoint(100, 100), NotifierFixture.POLICY, 0);
     fill(throttled, 1_000);
     for (int i = 0; i < 200; i++) throttled.succeeded(1);
     int sent = 0;

@@ -9,7 +9,7 @@ import com.standardwebhooks.Webhook;
 import com.standardwebhooks.exceptions.WebhookVerificationException;
 import dev.millrace.journal.Cursor;
 import dev.millrace.payment.EventType;
-import dev.millrace.webhook.Receiver.Got;
+import dev.millrace.webhook.MerchantServer.Got;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpHeaders;
 import java.time.Duration;
@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Test;
 
 /** From the journal to merchants' servers that behave well and badly, with a clock that the test turns. */
 final class NotifierIT {
-  private final Merchants site = new Merchants(Merchants.POLICY);
-  private final Receiver receiver = site.receiver;
+  private final NotifierFixture site = new NotifierFixture(NotifierFixture.POLICY);
+  private final MerchantServer receiver = site.receiver;
 
   @AfterEach
   void close() { site.close(); }
@@ -100,14 +100,14 @@ final class NotifierIT {
     receiver.status("/fail", 500);
     site.endpoint("/fail");
     site.event(EventType.INITIATED);
-    for (int i = 0; i < Merchants.WINDOWS.size(); i++) {
+    for (int i = 0; i < NotifierFixture.WINDOWS.size(); i++) {
       site.awaitGot("/fail", i + 1);
       int attempts = i + 1;
       site.await("attempt " + attempts + " is in the log",
           () -> site.database.number("SELECT max(attempts) FROM webhook_delivery") == attempts);
       long waits = site.database
           .number("SELECT extract(epoch FROM next_at - '" + site.now() + "')::bigint FROM webhook_delivery");
-      long window = Merchants.WINDOWS.get(i).toSeconds();
+      long window = NotifierFixture.WINDOWS.get(i).toSeconds();
       assertThat(waits).isBetween(window, window * 120 / 100 + 1);
       site.pass(Duration.ofSeconds(window).minusMillis(1));
       // Not before its time; the breaker opens on the way and must not keep it back longer than the window.
@@ -207,7 +207,7 @@ final class NotifierIT {
 
   private void replay(Endpoint e, List<String> types, List<String> statuses, Cursor from, Cursor until) {
     site.loop.result(() -> site.replays()
-        .order(new Replays.Replay(dev.millrace.platform.TypeId.next(), e.id(), types,
+        .order(new ReplayOrders.Replay(dev.millrace.platform.TypeId.next(), e.id(), types,
             statuses, null, null, from == null ? Cursor.START : from,
             until == null ? new Cursor(Long.MAX_VALUE, 0) : until)));
   }
@@ -414,7 +414,7 @@ final class NotifierIT {
     for (int i = 0; i < 3; i++) site.event(EventType.INITIATED);
     receiver.status("/hook", 200);
     site.pass(Duration.ofSeconds(3));
-    site.start(Merchants.POLICY);
+    site.start(NotifierFixture.POLICY);
     site.awaitCount("delivered", 6);
     assertThat(receiver.got("/hook").stream().map(Got::id).distinct()).hasSize(6);
     assertThat(site.reload(e).failingSince()).isNull();

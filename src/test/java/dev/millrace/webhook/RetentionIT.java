@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 final class RetentionIT {
   @Test
   void old_isForgotten_youngIsKept() {
-    try (var site = new Merchants(Merchants.POLICY)) {
+    try (var site = new NotifierFixture(NotifierFixture.POLICY)) {
       site.endpoint("/hook");
       for (int i = 0; i < 3; i++) site.event(EventType.INITIATED);
       site.awaitCount("delivered", 3);
@@ -38,7 +38,7 @@ final class RetentionIT {
   /** By the last that became of them; whoever deleted an open one would lose what was given up. */
   @Test
   void deadLetter_replayedOrDiscardedLongAgo_isForgotten_openOnesAreKept() {
-    try (var site = new Merchants(Merchants.POLICY)) {
+    try (var site = new NotifierFixture(NotifierFixture.POLICY)) {
       site.sql(
           """
             INSERT INTO dead_letter (task, status, attempts, error, traceparent, record, source, created, decided, outcome_at, due)
@@ -58,7 +58,7 @@ final class RetentionIT {
 
   @Test
   void deadLetters_tooManyForOneRound_areForgottenInSeveral() {
-    try (var site = new Merchants(Merchants.POLICY)) {
+    try (var site = new NotifierFixture(NotifierFixture.POLICY)) {
       site.sql("INSERT INTO dead_letter (task, status, attempts, error, traceparent, record, source)"
           + " SELECT 'poison', 'discarded', 1, 'x', '', '', n FROM generate_series(1, 5001) n");
       assertThat(forget(site, Duration.ofDays(61))).isEqualTo(5_000);
@@ -66,7 +66,7 @@ final class RetentionIT {
     }
   }
 
-  private static String sources(Merchants site) {
+  private static String sources(NotifierFixture site) {
     try (var owner = site.database.owner();
         var statement = owner.createStatement();
         var rows = statement
@@ -78,7 +78,7 @@ final class RetentionIT {
     }
   }
 
-  private static int forget(Merchants site, Duration later) {
+  private static int forget(NotifierFixture site, Duration later) {
     PgLink rows = site.database.link(site.loop, "retention");
     int deleted = site.loop.result(() -> new Retention(site.loop.vertx(),
         new Lease(site.loop.vertx(), rows, "none", "test", 1_000), rows::execute,

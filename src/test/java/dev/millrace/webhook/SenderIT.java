@@ -29,7 +29,7 @@ final class SenderIT {
   private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
 
   private final Loop loop = new Loop();
-  private final Receiver receiver = new Receiver(loop.vertx());
+  private final MerchantServer receiver = new MerchantServer(loop.vertx());
   private final Map<String, Queue<String>> names = new HashMap<>();
 
   @AfterEach
@@ -119,8 +119,8 @@ final class SenderIT {
 
   @Test
   void post_endlessBody_isCutAtFourKibibytes() {
-    receiver.at("/endless", (r, g) -> Receiver.endless(r, 200)).at("/endless-error",
-        (r, g) -> Receiver.endless(r, 500));
+    receiver.at("/endless", (r, g) -> MerchantServer.endless(r, 200)).at("/endless-error",
+        (r, g) -> MerchantServer.endless(r, 500));
     var good = post(sender(true), receiver.url("/endless"));
     assertThat(good.succeeded()).isTrue();
     assertThat(good.response().length()).isEqualTo(4096);

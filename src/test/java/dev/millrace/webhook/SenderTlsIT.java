@@ -44,7 +44,7 @@ final class SenderTlsIT {
     assertThat(keytool.waitFor(30, TimeUnit.SECONDS)).isTrue();
     assertThat(keytool.exitValue()).as(new String(keytool.getInputStream().readAllBytes())).isZero();
     identity = new PfxOptions().setPath(store.toString()).setPassword(PASSWORD);
-    server = Receiver.await(loop.vertx()
+    server = MerchantServer.await(loop.vertx()
         .createHttpServer(new HttpServerOptions().setSsl(true).setSni(true).setKeyCertOptions(identity))
         .requestHandler(r -> {
           hosts.add(r.authority().host() + " " + r.connection().indicatedServerName());

@@ -48,7 +48,7 @@ final class AcceptPhase {
   /** The bare server alone, saturated for a third of the time (its figure settles sooner). */
   static Row ceiling(Options options, Path logs, String name, Function<Options, Generator> load) {
     System.out.println(name + " …");
-    try (var site = new Site(options, name.replace(' ', '-'), logs)) {
+    try (var site = new Installation(options, name.replace(' ', '-'), logs)) {
       site.startCeiling();
       return bare(options, site, load, name, Math.min(CEILING_WARM_UP_SECONDS_MAX, options.warmUpSeconds()),
           Math.max(5, options.seconds() / 3), generator -> generator.startClosed(0));
@@ -58,7 +58,7 @@ final class AcceptPhase {
   /** The bare server that makes each payment durable, saturated and at 70 % of that, as the gateway is. */
   static List<Row> durableCeiling(Options options, Path logs) {
     System.out.println("durable ceiling …");
-    try (var site = new Site(options, "durable-ceiling", logs)) {
+    try (var site = new Installation(options, "durable-ceiling", logs)) {
       site.startDurableCeiling();
       var saturated = bare(options, site, Generator::payments, "durable ceiling", options.warmUpSeconds(),
           options.seconds(), generator -> generator.startClosed(0));
@@ -69,12 +69,12 @@ final class AcceptPhase {
     }
   }
 
-  private static Row bare(Options options, Site site, Function<Options, Generator> load, String name,
+  private static Row bare(Options options, Installation site, Function<Options, Generator> load, String name,
       int warmUpSeconds, int seconds, Consumer<Generator> pace) {
     try (var generator = load.apply(options)) {
       pace.accept(generator);
       Clock.sleepSeconds(warmUpSeconds);
-      var stretch = Stretch.measureBare(site, generator, seconds);
+      var stretch = Measurement.measureBare(site, generator, seconds);
       generator.stop();
       return Row.of(name, stretch);
     }
@@ -84,37 +84,37 @@ final class AcceptPhase {
     System.out.println("accept …");
     // Nothing settles here, so the limit on unsettled payments would end the measurement: off.
     var settings = Map.of("MILLRACE_LIMITS_UNSETTLED", "0");
-    try (var site = Site.gateway(options, "accept", logs, "api,relay,ops", false, settings)) {
-      var audit = new Audit(site, false);
+    try (var site = Installation.gateway(options, "accept", logs, "api,relay,ops", false, settings)) {
+      var audit = new LoadAudit(site, false);
       var saturated = saturate(options, site, audit);
       var steady = steady(options, site, audit, STEADY_SHARE * saturated.figure("accepted/s"));
       return List.of(saturated, steady.with(audit.problems()));
     }
   }
 
-  private static Row saturate(Options options, Site site, Audit audit) {
+  private static Row saturate(Options options, Installation site, LoadAudit audit) {
     try (var generator = Generator.payments(options)) {
       generator.startClosed(0);
       Clock.sleepSeconds(options.warmUpSeconds());
-      var stretch = Stretch.measure(site, generator, options.seconds(), 4, audit::add);
+      var stretch = Measurement.measure(site, generator, options.seconds(), 4, audit::add);
       audit.add(generator.stop());
       return Row.of("accept, saturated", stretch).with("drain s", relayDrainSeconds(site, audit));
     }
   }
 
-  private static Row steady(Options options, Site site, Audit audit, double rate) {
+  private static Row steady(Options options, Installation site, LoadAudit audit, double rate) {
     System.out.printf("accept at %.0f/s …%n", rate);
     try (var generator = Generator.payments(options)) {
       generator.startOpen(rate);
       Clock.sleepSeconds(Math.min(STEADY_WARM_UP_SECONDS_MAX, options.warmUpSeconds()));
-      var stretch = Stretch.measure(site, generator, options.seconds(), 4, audit::add);
+      var stretch = Measurement.measure(site, generator, options.seconds(), 4, audit::add);
       audit.add(generator.stop());
       return Row.of("accept, 70 % of that", stretch).with("drain s", relayDrainSeconds(site, audit));
     }
   }
 
   /** From the end of the load until every event in the journal is published. */
-  private static double relayDrainSeconds(Site site, Audit audit) {
+  private static double relayDrainSeconds(Installation site, LoadAudit audit) {
     long start = System.nanoTime();
     boolean drained = Clock.await(DRAIN_SECONDS_MAX, 100, () -> {
       site.check();

@@ -28,7 +28,7 @@ public final class Ceiling extends AbstractVerticle {
   }
 
   public static void main(String[] args) {
-    Saturate.exitWithParent();
+    LoadTest.exitWithParent();
     int port = Integer.parseInt(args[0]);
     serve(Runtime.getRuntime().availableProcessors(), port, () -> new Ceiling(port));
   }

@@ -40,16 +40,16 @@ final class ComparePhase {
   private final class Side implements AutoCloseable {
     final String name;
     final Options options;
-    final Site site;
-    final Audit audit;
+    final Installation site;
+    final LoadAudit audit;
     double settled;
     double seconds;
 
     Side(String name, Options options) {
       this.name = name;
       this.options = options;
-      site = Site.gateway(options, name.replace(' ', '-'), logs, ROLES, true, SETTINGS);
-      audit = new Audit(site, true);
+      site = Installation.gateway(options, name.replace(' ', '-'), logs, ROLES, true, SETTINGS);
+      audit = new LoadAudit(site, true);
     }
 
     /** Loads it, and waits until it has nothing more to do. */
@@ -57,7 +57,7 @@ final class ComparePhase {
       try (var generator = Generator.payments(options)) {
         generator.startOpen(options.rate());
         Clock.sleepSeconds(LEAD_IN_SECONDS);
-        var stretch = Stretch.measure(site, generator, turnSeconds, 1, audit::add);
+        var stretch = Measurement.measure(site, generator, turnSeconds, 1, audit::add);
         audit.add(generator.stop());
         double drain = SettlePhase.drainSeconds(site);
         settled += stretch.settledPerSecond() * turnSeconds;

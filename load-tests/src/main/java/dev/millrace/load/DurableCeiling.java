@@ -62,7 +62,7 @@ public final class DurableCeiling extends AbstractVerticle {
   }
 
   public static void main(String[] args) {
-    Saturate.exitWithParent();
+    LoadTest.exitWithParent();
     int port = Integer.parseInt(args[0]);
     int postgresPort = Integer.parseInt(args[1]);
     Ceiling.serve(1, port, () -> new DurableCeiling(port, postgresPort));

@@ -18,9 +18,9 @@ final class GoodputPhase {
   private GoodputPhase() {}
 
   static List<Row> run(Options options, Path logs) {
-    try (var site = Site.gateway(options, "goodput", logs, SettlePhase.ROLES, true,
+    try (var site = Installation.gateway(options, "goodput", logs, SettlePhase.ROLES, true,
         SettlePhase.NO_PROVIDER_WEBHOOKS)) {
-      var audit = new Audit(site, true);
+      var audit = new LoadAudit(site, true);
       System.out.printf("goodput, peak at %.0f/s …%n", options.rate());
       var peak = measure(site, options, options.rate(), options.connections(), options.warmUpSeconds(),
           audit);
@@ -37,18 +37,18 @@ final class GoodputPhase {
     }
   }
 
-  private static Stretch measure(Site site, Options options, double rate, int connections, int warmUpSeconds,
-      Audit audit) {
+  private static Measurement measure(Installation site, Options options, double rate, int connections, int warmUpSeconds,
+      LoadAudit audit) {
     try (var generator = Generator.payments(options, connections)) {
       generator.startOpen(rate);
       Clock.sleepSeconds(warmUpSeconds);
-      var stretch = Stretch.measure(site, generator, options.seconds(), options.seconds(), audit::add);
+      var stretch = Measurement.measure(site, generator, options.seconds(), options.seconds(), audit::add);
       audit.add(generator.stop());
       return stretch;
     }
   }
 
-  private static Row row(String name, Stretch stretch) {
+  private static Row row(String name, Measurement stretch) {
     var window = stretch.window();
     double cores = window.seconds() * Runtime.getRuntime().availableProcessors();
     return Row.of(name, stretch).with("settled/s", stretch.settledPerSecond())
@@ -60,7 +60,7 @@ final class GoodputPhase {
         .with("generator's share %", 100 * stretch.cpuSeconds().get("generator") / cores);
   }
 
-  private static void problems(Row row, Window window, Audit audit) {
+  private static void problems(Row row, Window window, LoadAudit audit) {
     if (row.figure("of peak %") < 100 * OF_PEAK_MIN) {
       audit.problem(
           "COLLAPSED: %.0f %% of the peak settled under overload".formatted(row.figure("of peak %")));

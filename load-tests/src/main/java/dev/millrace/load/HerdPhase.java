@@ -20,18 +20,18 @@ final class HerdPhase {
   private static final int LOOK_MS = 200;
 
   private final Options options;
-  private final Site site;
+  private final Installation site;
   private final List<Ops> gateways = new ArrayList<>();
-  private final Audit audit;
+  private final LoadAudit audit;
 
-  private HerdPhase(Options options, Site site) {
+  private HerdPhase(Options options, Installation site) {
     this.options = options;
     this.site = site;
     gateways.add(site.ops);
     for (int number = 2; number <= options.nodes(); number++) {
       gateways.add(site.another(number, SettlePhase.ROLES, settings(options)));
     }
-    audit = new Audit(site, true);
+    audit = new LoadAudit(site, true);
   }
 
   /** A row for each kind of outage. */
@@ -39,7 +39,7 @@ final class HerdPhase {
     var rows = new ArrayList<Row>();
     for (var outage : List.of("unavailable", "hang")) {
       System.out.printf("herd, %s for %d s …%n", outage, options.outageSeconds());
-      try (var site = Site.gateway(options, "herd-" + outage, logs, SettlePhase.ROLES, true,
+      try (var site = Installation.gateway(options, "herd-" + outage, logs, SettlePhase.ROLES, true,
           settings(options))) {
         rows.add(new HerdPhase(options, site).outage(outage));
       }

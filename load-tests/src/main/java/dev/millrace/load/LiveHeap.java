@@ -12,7 +12,7 @@ final class LiveHeap {
   private LiveHeap() {}
 
   /** MiB, the least of three collections a second apart. */
-  static double mib(Site site) {
+  static double mib(Installation site) {
     double least = Double.POSITIVE_INFINITY;
     for (int i = 0; i < COLLECTIONS; i++) {
       Clock.sleepSeconds(i == 0 ? 0 : 1);

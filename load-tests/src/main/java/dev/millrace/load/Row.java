@@ -8,12 +8,12 @@ import java.util.Map;
 record Row(String phase, Map<String, Double> figures, Map<String, Long> errors, List<String> problems) {
 
   /** Throughput, latency, errors and CPU per accepted request of a stretch. */
-  static Row of(String phase, Stretch stretch) {
+  static Row of(String phase, Measurement stretch) {
     return of(phase, stretch, stretch.window().accepted());
   }
 
   /** The same with CPU per one of `count` other things done in the stretch. */
-  static Row of(String phase, Stretch stretch, long count) {
+  static Row of(String phase, Measurement stretch, long count) {
     var figures = new LinkedHashMap<String, Double>();
     var window = stretch.window();
     figures.put("accepted/s", stretch.acceptedPerSecond());

@@ -49,12 +49,12 @@ final class SettlePhase {
 
   private static Row run(String phase, Options options, Path logs, int intervals,
       Consumer<Generator> load) {
-    try (var site = Site.gateway(options, phase, logs, ROLES, true, NO_PROVIDER_WEBHOOKS);
+    try (var site = Installation.gateway(options, phase, logs, ROLES, true, NO_PROVIDER_WEBHOOKS);
         var generator = Generator.payments(options)) {
-      var audit = new Audit(site, true);
+      var audit = new LoadAudit(site, true);
       load.accept(generator);
       Clock.sleepSeconds(options.warmUpSeconds());
-      var stretch = Stretch.measure(site, generator, options.seconds(), intervals, audit::add);
+      var stretch = Measurement.measure(site, generator, options.seconds(), intervals, audit::add);
       audit.add(generator.stop());
       double drainSeconds = drainSeconds(site);
       return backlog(Row.of(phase, stretch), stretch).with("settled/s", stretch.settledPerSecond())
@@ -64,7 +64,7 @@ final class SettlePhase {
     }
   }
 
-  private static Row backlog(Row row, Stretch stretch) {
+  private static Row backlog(Row row, Measurement stretch) {
     return row.with("open at start", stretch.openAt(0)).with("at 25 %", stretch.openAt(0.25))
         .with("at 50 %", stretch.openAt(0.5)).with("at 75 %", stretch.openAt(0.75))
         .with("at end", stretch.openAt(1))
@@ -72,7 +72,7 @@ final class SettlePhase {
   }
 
   /** From the end of the load until nothing is open; the audit says so if that never came. */
-  static double drainSeconds(Site site) {
+  static double drainSeconds(Installation site) {
     long start = System.nanoTime();
     Clock.await(DRAIN_SECONDS_MAX, 200, () -> {
       site.check();

@@ -23,7 +23,7 @@ final class Streams implements AutoCloseable {
 
   // Only the event loop touches what follows.
   private final List<StreamConnection> connections = new ArrayList<>();
-  private Arrivals arrivals = new Arrivals();
+  private DeliveryCounts arrivals = new DeliveryCounts();
   private int begun;
   private int ended;
   private long untimed;
@@ -98,10 +98,10 @@ final class Streams implements AutoCloseable {
   }
 
   /** What has arrived since the last cut, on all streams; begins the next stretch. */
-  Arrivals cut() {
+  DeliveryCounts cut() {
     return clients.onLoop(() -> {
       var past = arrivals.end();
-      arrivals = new Arrivals();
+      arrivals = new DeliveryCounts();
       return past;
     });
   }

@@ -18,9 +18,9 @@ final class StreamsPhase {
 
   static Row run(Options options, Path logs) {
     System.out.printf("%d streams at %.0f payments/s …%n", options.streams(), options.streamsRate());
-    try (var site = Site.gateway(options, "streams", logs, ROLES, true, SettlePhase.NO_PROVIDER_WEBHOOKS);
+    try (var site = Installation.gateway(options, "streams", logs, ROLES, true, SettlePhase.NO_PROVIDER_WEBHOOKS);
         var database = site.database()) {
-      var audit = new Audit(site, true);
+      var audit = new LoadAudit(site, true);
       warmUp(options, site, audit);
       double heapBefore = LiveHeap.mib(site);
       // At rest: every stream begins at the same event.
@@ -38,7 +38,7 @@ final class StreamsPhase {
     }
   }
 
-  private static void warmUp(Options options, Site site, Audit audit) {
+  private static void warmUp(Options options, Installation site, LoadAudit audit) {
     try (var generator = Generator.payments(options)) {
       generator.startOpen(options.streamsRate());
       Clock.sleepSeconds(options.warmUpSeconds());
@@ -48,12 +48,12 @@ final class StreamsPhase {
     }
   }
 
-  private static Row measure(Options options, Site site, Streams streams, Audit audit) {
+  private static Row measure(Options options, Installation site, Streams streams, LoadAudit audit) {
     try (var generator = Generator.payments(options)) {
       generator.startOpen(options.streamsRate());
       Clock.sleepSeconds(Math.min(WITH_STREAMS_WARM_UP_SECONDS_MAX, options.warmUpSeconds()));
-      var cuts = new ArrayList<Arrivals>();
-      var stretch = Stretch.measure(site, generator, options.seconds(), INTERVALS, window -> {
+      var cuts = new ArrayList<DeliveryCounts>();
+      var stretch = Measurement.measure(site, generator, options.seconds(), INTERVALS, window -> {
         audit.add(window);
         cuts.add(streams.cut());
       });

@@ -23,14 +23,14 @@ final class WebhookInPhase {
   private static Row saturated(Options options, Path logs) {
     System.out.println("webhook-in …");
     var settings = Map.of("MILLRACE_PROVIDER_STRIPE_WEBHOOK_SECRETS", WebhookRequest.SECRET);
-    try (var site = Site.gateway(options, "webhook-in", logs, "api,ops", false, settings);
+    try (var site = Installation.gateway(options, "webhook-in", logs, "api,ops", false, settings);
         var database = site.database();
         var generator = Generator.webhooks(options)) {
-      var promises = new Promises();
+      var promises = new AcceptedCounts();
       long before = database.providerEvents();
       generator.startClosed(0);
       Clock.sleepSeconds(options.warmUpSeconds());
-      var stretch = Stretch.measure(site, generator, options.seconds(), INTERVALS, promises::add);
+      var stretch = Measurement.measure(site, generator, options.seconds(), INTERVALS, promises::add);
       promises.add(generator.stop());
       return Row.of("webhook-in", stretch)
           .with(promises.check("webhooks", database.providerEvents() - before));

@@ -33,14 +33,14 @@ final class WebhookOutPhase {
   private static Row measure(Options options, Path logs, String name, double rate, int warmUpSeconds,
       boolean withDeadEnds) {
     System.out.printf("%s at %.0f payments/s …%n", name, rate);
-    try (var receiver = new Receiver(options.port(RECEIVER));
-        var deadEnds = new DeadEnds(options.port(DEAD_ENDS));
-        var site = Site.gateway(options, name.replace(", ", "-").replace(' ', '-'), logs, ROLES, true,
+    try (var receiver = new WebhookSink(options.port(RECEIVER));
+        var deadEnds = new BrokenReceivers(options.port(DEAD_ENDS));
+        var site = Installation.gateway(options, name.replace(", ", "-").replace(' ', '-'), logs, ROLES, true,
             SettlePhase.NO_PROVIDER_WEBHOOKS);
         var database = site.database();
         var generator = Generator.payments(options)) {
-      var audit = new Audit(site, true);
-      var merchant = new Merchant(options);
+      var audit = new LoadAudit(site, true);
+      var merchant = new MerchantSetUp(options);
       merchant.subscribe(receiver.address());
       generator.startOpen(rate);
       Clock.sleepSeconds(warmUpSeconds);
@@ -48,8 +48,8 @@ final class WebhookOutPhase {
         // As the measurement begins: the time in which nobody knows that they are dead belongs to it.
         deadEnds.addresses().forEach(merchant::subscribe);
       }
-      var arrivals = new ArrayList<Arrivals>();
-      var stretch = Stretch.measure(site, generator, options.seconds(), INTERVALS, window -> {
+      var arrivals = new ArrayList<DeliveryCounts>();
+      var stretch = Measurement.measure(site, generator, options.seconds(), INTERVALS, window -> {
         audit.add(window);
         arrivals.add(receiver.cut());
       });
@@ -64,7 +64,7 @@ final class WebhookOutPhase {
     }
   }
 
-  private static Row row(String name, Stretch stretch, Arrivals arrivals, Receiver receiver) {
+  private static Row row(String name, Measurement stretch, DeliveryCounts arrivals, WebhookSink receiver) {
     return arrivals.into(Row.of(name, stretch, arrivals.count()).with("events/s", stretch.eventsPerSecond())
         .with("deliveries/s", arrivals.perSecond()).with("deliveries", arrivals.count())
         .with("duplicates", receiver.duplicates()));
@@ -74,7 +74,7 @@ final class WebhookOutPhase {
    * Waits, as long as there is progress, until the receiver has had every event of a payment in the journal.
    * It was subscribed before the first one.
    */
-  private static List<String> undelivered(Site site, Database database, Receiver receiver) {
+  private static List<String> undelivered(Installation site, Database database, WebhookSink receiver) {
     long expected = database.paymentEvents();
     long distinct = receiver.distinct();
     boolean progress = true;

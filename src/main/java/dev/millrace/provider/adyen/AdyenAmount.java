@@ -1,7 +1,7 @@
 package dev.millrace.provider.adyen;
 
 import dev.millrace.payment.Currencies;
-import dev.millrace.provider.Fields;
+import dev.millrace.provider.JsonFields;
 import io.vertx.core.json.JsonObject;
 import java.util.Locale;
 import java.util.Map;
@@ -28,8 +28,8 @@ record AdyenAmount(long minor, String currency) {
   /** Null when it is no amount of a known currency. */
   static @Nullable AdyenAmount read(@Nullable JsonObject json) {
     if (json == null) return null;
-    Long value = Fields.amount(json, "value");
-    String code = Fields.text(json, "currency");
+    Long value = JsonFields.amount(json, "value");
+    String code = JsonFields.text(json, "currency");
     String currency = code == null ? "" : code.toLowerCase(Locale.ROOT);
     if (value == null || !Currencies.known(currency)) return null;
     Long minor = shifted(value, -more(currency));

@@ -1,10 +1,10 @@
 package dev.millrace.provider.adyen;
 
 import dev.millrace.platform.TypeId;
-import dev.millrace.provider.Fields;
+import dev.millrace.provider.JsonFields;
 import dev.millrace.provider.Provider.Outcome;
-import dev.millrace.provider.WebhookScheme.Fact;
-import dev.millrace.provider.WebhookScheme.Notice;
+import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
+import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import io.vertx.core.json.JsonObject;
 import java.time.DateTimeException;
 import java.time.OffsetDateTime;
@@ -45,26 +45,27 @@ final class AdyenEvents {
     String payment() { return original == null ? psp : original; }
 
     boolean disputeIn(Set<String> states) {
-      return states.contains(Objects.requireNonNullElse(Fields.text(additional, "disputeStatus"), ""));
+      return states.contains(Objects.requireNonNullElse(JsonFields.text(additional, "disputeStatus"), ""));
     }
   }
 
-  Notice read(JsonObject json) {
-    String event = Objects.requireNonNullElse(Fields.text(json, "eventCode"), "");
-    String psp = Fields.text(json, "pspReference");
+  ProviderEvent read(JsonObject json) {
+    String event = Objects.requireNonNullElse(JsonFields.text(json, "eventCode"), "");
+    String psp = JsonFields.text(json, "pspReference");
     String success = String.valueOf(json.getValue("success"));
     if (event.isEmpty() || psp == null || !(success.equals("true") || success.equals("false")))
-      return new Notice.Unreadable(event, "no eventCode, pspReference or success");
+      return new ProviderEvent.Unreadable(event, "no eventCode, pspReference or success");
     // One endpoint may serve several merchant accounts: of the others we know nothing.
-    if (!merchantAccount.equals(Fields.text(json, "merchantAccountCode"))) return new Notice.Ignored(event);
-    String original = Fields.text(json, "originalReference");
+    if (!merchantAccount.equals(JsonFields.text(json, "merchantAccountCode")))
+      return new ProviderEvent.Ignored(event);
+    String original = JsonFields.text(json, "originalReference");
     return read(new Item(event, psp, original == null || original.isEmpty() ? null : original,
-        Objects.requireNonNullElse(Fields.text(json, "merchantReference"), ""), success.equals("true"),
-        Fields.text(json, "reason"), AdyenAmount.read(Fields.object(json, "amount")),
-        Fields.at(json, "additionalData")));
+        Objects.requireNonNullElse(JsonFields.text(json, "merchantReference"), ""), success.equals("true"),
+        JsonFields.text(json, "reason"), AdyenAmount.read(JsonFields.object(json, "amount")),
+        JsonFields.at(json, "additionalData")));
   }
 
-  private static Notice read(Item item) {
+  private static ProviderEvent read(Item item) {
     return switch (item.event) {
       case "AUTHORISATION" -> told(item, item.success ? authorised(item) : refused(item));
       case "CAPTURE" ->
@@ -73,28 +74,32 @@ final class AdyenEvents {
       case "CANCELLATION", "TECHNICAL_CANCEL" ->
         told(item, item.success ? new Outcome.Voided(item.payment(), false) : failed(item, "cancel_failed"));
       case "EXPIRE" ->
-        item.success ? told(item, new Outcome.Voided(item.payment(), true)) : new Notice.Ignored(item.event);
+        item.success
+            ? told(item, new Outcome.Voided(item.payment(), true))
+            : new ProviderEvent.Ignored(item.event);
       case "REFUND" -> refund(item);
       case "REFUND_FAILED" -> failure(item, "refund_failed");
       case "REFUNDED_REVERSED" -> failure(item, "refund_reversed");
-      default -> item.success ? dispute(item) : new Notice.Ignored(item.event);
+      default -> item.success ? dispute(item) : new ProviderEvent.Ignored(item.event);
     };
   }
 
   /** Others may use the same merchant account: what is not under a reference of ours is theirs. */
-  private static Notice told(Item item, @Nullable Outcome outcome) {
-    if (!ours(item.reference)) return new Notice.Ignored(item.event);
-    return outcome == null ? noAmount(item) : new Notice.Told(item.event, item.reference, outcome);
+  private static ProviderEvent told(Item item, @Nullable Outcome outcome) {
+    if (!ours(item.reference)) return new ProviderEvent.Ignored(item.event);
+    return outcome == null
+        ? noAmount(item)
+        : new ProviderEvent.AttemptOutcome(item.event, item.reference, outcome);
   }
 
-  private static Notice noAmount(Item item) {
-    return new Notice.Unreadable(item.event, "an amount that is none");
+  private static ProviderEvent noAmount(Item item) {
+    return new ProviderEvent.Unreadable(item.event, "an amount that is none");
   }
 
   /** Without the metadata it says only that an inquiry is worth while. */
   private static @Nullable Outcome authorised(Item item) {
     if (item.amount == null) return null;
-    return switch (Objects.requireNonNullElse(Fields.text(item.additional, "metadata." + CAPTURE), "")) {
+    return switch (Objects.requireNonNullElse(JsonFields.text(item.additional, "metadata." + CAPTURE), "")) {
       case "automatic" -> charged(item);
       case "manual" ->
         new Outcome.Authorized(item.payment(), item.amount.minor(), item.amount.currency(), null);
@@ -103,7 +108,7 @@ final class AdyenEvents {
   }
 
   private static Outcome refused(Item item) {
-    return AdyenAnswers.refused(item.psp, null, item.reason);
+    return AdyenOutcomes.refused(item.psp, null, item.reason);
   }
 
   private static @Nullable Outcome charged(Item item) {
@@ -119,29 +124,29 @@ final class AdyenEvents {
   }
 
   /** What was done, or seemed so, came to nothing. Of a refund that others made, nothing of ours can tell that. */
-  private static Notice failure(Item item, String code) {
-    if (!item.success) return new Notice.Ignored(item.event);
+  private static ProviderEvent failure(Item item, String code) {
+    if (!item.success) return new ProviderEvent.Ignored(item.event);
     return ours(item.reference) || item.event.startsWith("CAPTURE")
         ? told(item, failed(item, code))
-        : new Notice.Unreadable(item.event,
+        : new ProviderEvent.Unreadable(item.event,
             "the refund " + item.psp + " of " + item.payment() + ", made at Adyen, failed afterwards");
   }
 
-  private static Notice refund(Item item) {
+  private static ProviderEvent refund(Item item) {
     if (!item.success)
       return ours(item.reference)
           ? told(item, failed(item, "refund_failed"))
-          : new Notice.Ignored(item.event);
+          : new ProviderEvent.Ignored(item.event);
     if (item.amount == null) return noAmount(item);
     if (ours(item.reference))
       return told(item, new Outcome.Refunded(item.psp, item.amount.minor(), item.amount.currency()));
     return item.original == null
-        ? new Notice.Ignored(item.event)
-        : new Notice.Befell(item.event, item.original,
-            new Fact.RefundedThere(item.psp, item.amount.minor(), item.amount.currency()));
+        ? new ProviderEvent.Ignored(item.event)
+        : new ProviderEvent.Unsolicited(item.event, item.original,
+            new UnsolicitedChange.Refunded(item.psp, item.amount.minor(), item.amount.currency()));
   }
 
-  private static Notice dispute(Item item) {
+  private static ProviderEvent dispute(Item item) {
     return switch (item.event) {
       case "NOTIFICATION_OF_CHARGEBACK" -> opened(item);
       case "CHARGEBACK" -> item.disputeIn(LOST) ? closed(item, item.psp, false) : opened(item);
@@ -151,36 +156,38 @@ final class AdyenEvents {
         closed(item, item.psp, false);
       case "SECOND_CHARGEBACK" -> closed(item, item.psp + "/2", false);
       case "DISPUTE_DEFENSE_PERIOD_ENDED" ->
-        item.disputeIn(LOST) ? closed(item, item.psp, false) : new Notice.Ignored(item.event);
+        item.disputeIn(LOST) ? closed(item, item.psp, false) : new ProviderEvent.Ignored(item.event);
       case "ISSUER_RESPONSE_TIMEFRAME_EXPIRED" ->
-        item.disputeIn(Set.of("Won")) ? closed(item, item.psp, true) : new Notice.Ignored(item.event);
-      default -> new Notice.Ignored(item.event);
+        item.disputeIn(Set.of("Won")) ? closed(item, item.psp, true) : new ProviderEvent.Ignored(item.event);
+      default -> new ProviderEvent.Ignored(item.event);
     };
   }
 
-  private static Notice opened(Item item) {
+  private static ProviderEvent opened(Item item) {
     return item.original == null || item.amount == null
         ? unnamed(item)
-        : new Notice.Befell(item.event, item.original, new Fact.DisputeOpened(item.psp, item.amount.minor(),
-            item.amount.currency(), item.reason, defensePeriodEnd(item.additional)));
+        : new ProviderEvent.Unsolicited(item.event, item.original,
+            new UnsolicitedChange.DisputeOpened(item.psp, item.amount.minor(),
+                item.amount.currency(), item.reason, defensePeriodEnd(item.additional)));
   }
 
-  private static Notice closed(Item item, String dispute, boolean won) {
+  private static ProviderEvent closed(Item item, String dispute, boolean won) {
     return item.original == null || item.amount == null
         ? unnamed(item)
-        : new Notice.Befell(item.event, item.original, new Fact.DisputeClosed(dispute, won,
-            item.amount.minor(), item.amount.currency(), item.reason));
+        : new ProviderEvent.Unsolicited(item.event, item.original,
+            new UnsolicitedChange.DisputeClosed(dispute, won,
+                item.amount.minor(), item.amount.currency(), item.reason));
   }
 
   /** Adyen sends the payment's name with a dispute only where that is switched on. */
-  private static Notice unnamed(Item item) {
-    return new Notice.Unreadable(item.event,
+  private static ProviderEvent unnamed(Item item) {
+    return new ProviderEvent.Unreadable(item.event,
         "a dispute without originalReference or amount: switch on sending"
             + " it in Adyen's Customer Area");
   }
 
   private static @Nullable Long defensePeriodEnd(JsonObject additional) {
-    String end = Fields.text(additional, "defensePeriodEndsAt");
+    String end = JsonFields.text(additional, "defensePeriodEndsAt");
     if (end == null) return null;
     try {
       return OffsetDateTime.parse(end).toEpochSecond();

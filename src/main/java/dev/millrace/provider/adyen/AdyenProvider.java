@@ -118,7 +118,7 @@ public final class AdyenProvider implements Provider {
     if (c.manualCapture()) json.put("additionalData", new JsonObject().put("manualCapture", "true"));
     else json.put("captureDelayHours", 0);
     return wire.post("/payments", headers(c, c.reference()), json.toBuffer(),
-        answer -> AdyenAnswers.ofPayment(answer, c));
+        answer -> AdyenOutcomes.ofPayment(answer, c));
   }
 
   private Future<Outcome> complete(Order.Complete c) {
@@ -127,7 +127,7 @@ public final class AdyenProvider implements Provider {
     var json = new JsonObject().put("details", new JsonObject().put("redirectResult", result));
     // Another request than the charge, and one for each result that a payer brings back.
     return wire.post("/payments/details", headers(c, c.reference() + "-" + digest(result)), json.toBuffer(),
-        answer -> AdyenAnswers.ofDetails(answer, c));
+        answer -> AdyenOutcomes.ofDetails(answer, c));
   }
 
   /** Of what the browser brought back, be it the query or the result alone. */
@@ -167,7 +167,7 @@ public final class AdyenProvider implements Provider {
   }
 
   private Future<Outcome> post(Order order, String path, JsonObject json) {
-    return wire.post(path, headers(order, order.reference()), json.toBuffer(), AdyenAnswers::ofModification);
+    return wire.post(path, headers(order, order.reference()), json.toBuffer(), AdyenOutcomes::ofModification);
   }
 
   private JsonObject body(String reference) {

@@ -1,7 +1,7 @@
 package dev.millrace.provider.adyen;
 
 import dev.millrace.platform.ConfigException;
-import dev.millrace.provider.Fields;
+import dev.millrace.provider.JsonFields;
 import dev.millrace.provider.TimedSignature;
 import dev.millrace.provider.WebhookScheme;
 import io.vertx.core.MultiMap;
@@ -65,7 +65,7 @@ public final class AdyenWebhooks implements WebhookScheme {
 
   @Override
   public Verdict verify(MultiMap headers, byte[] body, Instant now) {
-    List<JsonObject> items = items(Fields.object(Buffer.buffer(body)));
+    List<JsonObject> items = items(JsonFields.object(Buffer.buffer(body)));
     if (items == null || items.isEmpty()) return new Verdict.Forged("no notification items");
     boolean genuine = true;
     for (JsonObject item : items) genuine &= signed(item);
@@ -77,15 +77,15 @@ public final class AdyenWebhooks implements WebhookScheme {
   }
 
   private static @Nullable List<JsonObject> items(@Nullable JsonObject body) {
-    List<JsonObject> wrapped = body == null ? null : Fields.objects(body, "notificationItems");
+    List<JsonObject> wrapped = body == null ? null : JsonFields.objects(body, "notificationItems");
     return wrapped == null
         ? null
-        : wrapped.stream().map(w -> Fields.at(w, "NotificationRequestItem")).toList();
+        : wrapped.stream().map(w -> JsonFields.at(w, "NotificationRequestItem")).toList();
   }
 
   /** Compares with every key's, so that nobody learns from the time it takes. */
   private boolean signed(JsonObject item) {
-    byte[] signature = text(Fields.at(item, "additionalData"), "hmacSignature")
+    byte[] signature = text(JsonFields.at(item, "additionalData"), "hmacSignature")
         .getBytes(StandardCharsets.UTF_8);
     byte[] payload = payload(item).getBytes(StandardCharsets.UTF_8);
     boolean found = false;
@@ -96,7 +96,7 @@ public final class AdyenWebhooks implements WebhookScheme {
 
   /** Nothing is escaped, as in Adyen's own libraries. */
   private static String payload(JsonObject item) {
-    JsonObject amount = Fields.at(item, "amount");
+    JsonObject amount = JsonFields.at(item, "amount");
     return String.join(":", text(item, "pspReference"), text(item, "originalReference"),
         text(item, "merchantAccountCode"), text(item, "merchantReference"), text(amount, "value"),
         text(amount, "currency"), text(item, "eventCode"), text(item, "success"));
@@ -117,12 +117,12 @@ public final class AdyenWebhooks implements WebhookScheme {
   }
 
   @Override
-  public Notice read(Buffer body) {
-    List<JsonObject> items = items(Fields.object(body));
-    if (items == null) return new Notice.Unreadable("", "no notification items");
+  public ProviderEvent read(Buffer body) {
+    List<JsonObject> items = items(JsonFields.object(body));
+    if (items == null) return new ProviderEvent.Unreadable("", "no notification items");
     // Adyen sends one an HTTP request.
     return items.size() == 1
         ? events.read(items.getFirst())
-        : new Notice.Unreadable("", items.size() + " notification items instead of one");
+        : new ProviderEvent.Unreadable("", items.size() + " notification items instead of one");
   }
 }

@@ -50,11 +50,11 @@ public final class BankProvider implements Provider {
       case Order.Complete c -> debits(c.reference());
       case Order.Capture _ -> answered(cannotHold(false));
       case Order.Cancel c -> wire.post("/debits/" + encoded(c.providerReference()) + "/cancel", headers(c),
-          new JsonObject().put("reference", c.reference()).toBuffer(), BankAnswers::ofCancel);
+          new JsonObject().put("reference", c.reference()).toBuffer(), BankOutcomes::ofCancel);
       case Order.Refund r -> wire.post("/credits", headers(r),
           new JsonObject().put("reference", r.reference()).put("debit", r.providerReference())
               .put("amount", r.amount()).toBuffer(),
-          BankAnswers::ofCredit);
+          BankOutcomes::ofCredit);
     };
   }
 
@@ -72,7 +72,7 @@ public final class BankProvider implements Provider {
     if (description != null)
       json.put("description",
           description.substring(0, Math.min(description.length(), DESCRIPTION_CHARS_MAX)));
-    return wire.post("/debits", headers(c), json.toBuffer(), BankAnswers::ofDebit);
+    return wire.post("/debits", headers(c), json.toBuffer(), BankOutcomes::ofDebit);
   }
 
   private static Map<String, String> headers(Order order) {
@@ -92,15 +92,15 @@ public final class BankProvider implements Provider {
       case Order.Complete c -> debits(c.reference());
       case Order.Capture _ -> answered(cannotHold(false));
       case Order.Cancel c ->
-        wire.get("/debits/" + encoded(c.providerReference()), BankAnswers::ofInquiredCancel);
+        wire.get("/debits/" + encoded(c.providerReference()), BankOutcomes::ofInquiredCancel);
       case Order.Refund r -> wire.get("/credits?reference=" + encoded(r.reference()),
-          answer -> BankAnswers.ofCredits(answer, r.reference()));
+          answer -> BankOutcomes.ofCredits(answer, r.reference()));
     };
   }
 
   private Future<Outcome> debits(String reference) {
     return wire.get("/debits?reference=" + encoded(reference),
-        answer -> BankAnswers.ofDebits(answer, reference));
+        answer -> BankOutcomes.ofDebits(answer, reference));
   }
 
   @Override

@@ -1,7 +1,7 @@
 package dev.millrace.provider.bank;
 
 import dev.millrace.platform.TypeId;
-import dev.millrace.provider.Fields;
+import dev.millrace.provider.JsonFields;
 import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.TimedSignature;
 import dev.millrace.provider.WebhookScheme;
@@ -43,53 +43,53 @@ public final class BankWebhooks implements WebhookScheme {
   }
 
   @Override
-  public Notice read(Buffer body) {
-    JsonObject event = Fields.object(body);
-    if (event == null) return new Notice.Unreadable("", "the body is no JSON object");
-    String type = Objects.requireNonNullElse(Fields.text(event, "type"), "");
-    JsonObject object = Fields.object(Fields.at(event, "data"), "object");
+  public ProviderEvent read(Buffer body) {
+    JsonObject event = JsonFields.object(body);
+    if (event == null) return new ProviderEvent.Unreadable("", "the body is no JSON object");
+    String type = Objects.requireNonNullElse(JsonFields.text(event, "type"), "");
+    JsonObject object = JsonFields.object(JsonFields.at(event, "data"), "object");
     return switch (type) {
       case "debit.accepted", "debit.canceled", "debit.returned", "credit.accepted" -> object == null
-          ? new Notice.Unreadable(type, "no data.object")
+          ? new ProviderEvent.Unreadable(type, "no data.object")
           : about(type, object);
-      default -> new Notice.Ignored(type);
+      default -> new ProviderEvent.Ignored(type);
     };
   }
 
-  private static Notice about(String type, JsonObject object) {
-    String reference = Objects.requireNonNullElse(Fields.text(object, "reference"), "");
+  private static ProviderEvent about(String type, JsonObject object) {
+    String reference = Objects.requireNonNullElse(JsonFields.text(object, "reference"), "");
     boolean ours = TypeId.parse(TypeId.ATTEMPT, reference) != null;
     if (type.equals("credit.accepted"))
-      return ours ? told(type, reference, BankAnswers.credit(object)) : creditedThere(type, object);
+      return ours ? told(type, reference, BankOutcomes.credit(object)) : creditedThere(type, object);
     // Others may use the same account.
-    if (!ours) return new Notice.Ignored(type);
+    if (!ours) return new ProviderEvent.Ignored(type);
     return type.equals("debit.returned")
         ? returned(type, object)
-        : told(type, reference, BankAnswers.debit(object));
+        : told(type, reference, BankOutcomes.debit(object));
   }
 
-  private static Notice told(String type, String reference, Outcome outcome) {
+  private static ProviderEvent told(String type, String reference, Outcome outcome) {
     return outcome instanceof Outcome.Unknown u
-        ? new Notice.Unreadable(type, u.reason())
-        : new Notice.Told(type, reference, outcome);
+        ? new ProviderEvent.Unreadable(type, u.reason())
+        : new ProviderEvent.AttemptOutcome(type, reference, outcome);
   }
 
-  private static Notice creditedThere(String type, JsonObject credit) {
-    String debit = Fields.text(credit, "debit");
-    return debit == null || !(BankAnswers.credit(credit) instanceof Outcome.Refunded r)
-        ? new Notice.Unreadable(type, "a credit without id, debit, amount or currency")
-        : new Notice.Befell(type, debit,
-            new Fact.RefundedThere(r.providerReference(), r.amount(), r.currency()));
+  private static ProviderEvent creditedThere(String type, JsonObject credit) {
+    String debit = JsonFields.text(credit, "debit");
+    return debit == null || !(BankOutcomes.credit(credit) instanceof Outcome.Refunded r)
+        ? new ProviderEvent.Unreadable(type, "a credit without id, debit, amount or currency")
+        : new ProviderEvent.Unsolicited(type, debit,
+            new UnsolicitedChange.Refunded(r.providerReference(), r.amount(), r.currency()));
   }
 
-  private static Notice returned(String type, JsonObject debit) {
-    String id = Fields.text(debit, "id");
-    Long amount = Fields.amount(debit, "amount");
-    String currency = Fields.text(debit, "currency");
-    String code = Fields.text(debit, "return_code");
+  private static ProviderEvent returned(String type, JsonObject debit) {
+    String id = JsonFields.text(debit, "id");
+    Long amount = JsonFields.amount(debit, "amount");
+    String currency = JsonFields.text(debit, "currency");
+    String code = JsonFields.text(debit, "return_code");
     return id == null || amount == null || currency == null || code == null
-        ? new Notice.Unreadable(type, "a debit without id, amount, currency or return_code")
-        : new Notice.Befell(type, id, new Fact.Returned(amount, currency, code,
-            AchReturn.reason(code, Fields.text(debit, "return_reason"))));
+        ? new ProviderEvent.Unreadable(type, "a debit without id, amount, currency or return_code")
+        : new ProviderEvent.Unsolicited(type, id, new UnsolicitedChange.Returned(amount, currency, code,
+            AchReturn.reason(code, JsonFields.text(debit, "return_reason"))));
   }
 }

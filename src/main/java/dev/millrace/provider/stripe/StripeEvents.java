@@ -1,9 +1,9 @@
 package dev.millrace.provider.stripe;
 
-import dev.millrace.provider.Fields;
+import dev.millrace.provider.JsonFields;
 import dev.millrace.provider.Provider.Outcome;
-import dev.millrace.provider.WebhookScheme.Fact;
-import dev.millrace.provider.WebhookScheme.Notice;
+import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
+import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import io.vertx.core.json.JsonObject;
 import org.jspecify.annotations.Nullable;
 
@@ -17,31 +17,31 @@ import org.jspecify.annotations.Nullable;
 final class StripeEvents {
   private StripeEvents() {}
 
-  static Notice intent(String type, JsonObject intent) {
+  static ProviderEvent intent(String type, JsonObject intent) {
     String reference = StripeRefunds.reference(intent);
     return reference == null
-        ? new Notice.Ignored(type)
-        : new Notice.Told(type, reference, StripeIntents.ofCharge(intent));
+        ? new ProviderEvent.Ignored(type)
+        : new ProviderEvent.AttemptOutcome(type, reference, StripeIntents.ofCharge(intent));
   }
 
   /** {@code before}: the refund's last status, where it is known. */
-  static Notice refund(String type, JsonObject refund, @Nullable String before) {
+  static ProviderEvent refund(String type, JsonObject refund, @Nullable String before) {
     Outcome outcome = StripeRefunds.of(refund);
     String reference = StripeRefunds.reference(refund);
-    if (reference != null) return new Notice.Told(type, reference, outcome);
-    String intent = Fields.text(refund, "payment_intent");
-    if (intent == null) return new Notice.Ignored(type);
+    if (reference != null) return new ProviderEvent.AttemptOutcome(type, reference, outcome);
+    String intent = JsonFields.text(refund, "payment_intent");
+    if (intent == null) return new ProviderEvent.Ignored(type);
     return switch (outcome) {
-      case Outcome.Refunded r -> new Notice.Befell(type, intent,
-          new Fact.RefundedThere(r.providerReference(), r.amount(), r.currency()));
+      case Outcome.Refunded r -> new ProviderEvent.Unsolicited(type, intent,
+          new UnsolicitedChange.Refunded(r.providerReference(), r.amount(), r.currency()));
       // It was counted when it succeeded, and no event of ours takes it back.
-      case Outcome.Declined d when "succeeded".equals(before) -> new Notice.Unreadable(type,
+      case Outcome.Declined d when "succeeded".equals(before) -> new ProviderEvent.Unreadable(type,
           "the refund " + d.providerReference() + " of " + intent + ", made at Stripe, failed afterwards");
-      case Outcome.Unknown u -> new Notice.Unreadable(type, u.reason());
+      case Outcome.Unknown u -> new ProviderEvent.Unreadable(type, u.reason());
       case Outcome.Charged _, Outcome.Authorized _, Outcome.ActionRequired _, Outcome.Voided _,
           Outcome.Pending _, Outcome.Declined _, Outcome.NotExecuted _, Outcome.Deferred _,
           Outcome.Absent _ ->
-        new Notice.Ignored(type);
+        new ProviderEvent.Ignored(type);
     };
   }
 
@@ -49,37 +49,40 @@ final class StripeEvents {
    * An inquiry ({@code warning_…}) takes no money. One that becomes a dispute is told by the withdrawal of its funds,
    * with which every dispute begins.
    */
-  static Notice disputeOpened(String type, JsonObject dispute) {
-    String id = Fields.text(dispute, "id");
-    String status = Fields.text(dispute, "status");
-    if (id == null || status == null) return new Notice.Unreadable(type, "a dispute without id or status");
-    String intent = Fields.text(dispute, "payment_intent");
-    if (intent == null || status.startsWith("warning_")) return new Notice.Ignored(type);
-    Long amount = Fields.amount(dispute, "amount");
-    String currency = Fields.text(dispute, "currency");
+  static ProviderEvent disputeOpened(String type, JsonObject dispute) {
+    String id = JsonFields.text(dispute, "id");
+    String status = JsonFields.text(dispute, "status");
+    if (id == null || status == null)
+      return new ProviderEvent.Unreadable(type, "a dispute without id or status");
+    String intent = JsonFields.text(dispute, "payment_intent");
+    if (intent == null || status.startsWith("warning_")) return new ProviderEvent.Ignored(type);
+    Long amount = JsonFields.amount(dispute, "amount");
+    String currency = JsonFields.text(dispute, "currency");
     if (amount == null || currency == null)
-      return new Notice.Unreadable(type, "a dispute without amount or currency");
-    Long due = Fields.amount(Fields.at(dispute, "evidence_details"), "due_by");
-    return new Notice.Befell(type, intent,
-        new Fact.DisputeOpened(id, amount, currency, Fields.text(dispute, "reason"), due));
+      return new ProviderEvent.Unreadable(type, "a dispute without amount or currency");
+    Long due = JsonFields.amount(JsonFields.at(dispute, "evidence_details"), "due_by");
+    return new ProviderEvent.Unsolicited(type, intent,
+        new UnsolicitedChange.DisputeOpened(id, amount, currency, JsonFields.text(dispute, "reason"), due));
   }
 
-  static Notice disputeClosed(String type, JsonObject dispute) {
-    String id = Fields.text(dispute, "id");
-    String status = Fields.text(dispute, "status");
-    if (id == null || status == null) return new Notice.Unreadable(type, "a dispute without id or status");
-    String intent = Fields.text(dispute, "payment_intent");
+  static ProviderEvent disputeClosed(String type, JsonObject dispute) {
+    String id = JsonFields.text(dispute, "id");
+    String status = JsonFields.text(dispute, "status");
+    if (id == null || status == null)
+      return new ProviderEvent.Unreadable(type, "a dispute without id or status");
+    String intent = JsonFields.text(dispute, "payment_intent");
     // `prevented`: refunded before it became one; the refund is told by itself.
     if (intent == null || status.startsWith("warning_") || status.equals("prevented"))
-      return new Notice.Ignored(type);
-    Long amount = Fields.amount(dispute, "amount");
-    String currency = Fields.text(dispute, "currency");
+      return new ProviderEvent.Ignored(type);
+    Long amount = JsonFields.amount(dispute, "amount");
+    String currency = JsonFields.text(dispute, "currency");
     if (amount == null || currency == null)
-      return new Notice.Unreadable(type, "a dispute without amount or currency");
+      return new ProviderEvent.Unreadable(type, "a dispute without amount or currency");
     boolean won = status.equals("won");
     return won || status.equals("lost")
-        ? new Notice.Befell(type, intent,
-            new Fact.DisputeClosed(id, won, amount, currency, Fields.text(dispute, "reason")))
-        : new Notice.Unreadable(type, "a dispute closed with the status " + status);
+        ? new ProviderEvent.Unsolicited(type, intent,
+            new UnsolicitedChange.DisputeClosed(id, won, amount, currency,
+                JsonFields.text(dispute, "reason")))
+        : new ProviderEvent.Unreadable(type, "a dispute closed with the status " + status);
   }
 }

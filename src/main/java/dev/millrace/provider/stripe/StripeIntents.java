@@ -1,6 +1,6 @@
 package dev.millrace.provider.stripe;
 
-import dev.millrace.provider.Fields;
+import dev.millrace.provider.JsonFields;
 import dev.millrace.provider.Provider.Outcome;
 import io.vertx.core.json.JsonObject;
 import org.jspecify.annotations.Nullable;
@@ -69,8 +69,8 @@ final class StripeIntents {
   }
 
   private static @Nullable Intent intent(JsonObject json) {
-    String id = Fields.text(json, "id");
-    String status = Fields.text(json, "status");
+    String id = JsonFields.text(json, "id");
+    String status = JsonFields.text(json, "status");
     return id == null || status == null ? null : new Intent(id, status, json);
   }
 
@@ -81,33 +81,33 @@ final class StripeIntents {
   }
 
   private static Outcome charged(Intent intent) {
-    Long received = Fields.amount(intent.json, "amount_received");
-    String currency = Fields.text(intent.json, "currency");
+    Long received = JsonFields.amount(intent.json, "amount_received");
+    String currency = JsonFields.text(intent.json, "currency");
     return received == null || currency == null
         ? new Outcome.Unknown("a succeeded intent without amount_received or currency")
         : new Outcome.Charged(intent.id, received, currency);
   }
 
   private static Outcome authorized(Intent intent) {
-    Long capturable = Fields.amount(intent.json, "amount_capturable");
-    String currency = Fields.text(intent.json, "currency");
+    Long capturable = JsonFields.amount(intent.json, "amount_capturable");
+    String currency = JsonFields.text(intent.json, "currency");
     // Only an expanded charge says until when; else it is that charge's id.
-    JsonObject card = Fields.at(intent.json, "latest_charge", "payment_method_details", "card");
+    JsonObject card = JsonFields.at(intent.json, "latest_charge", "payment_method_details", "card");
     return capturable == null || currency == null
         ? new Outcome.Unknown("an intent to capture without amount_capturable or currency")
-        : new Outcome.Authorized(intent.id, capturable, currency, Fields.amount(card, "capture_before"));
+        : new Outcome.Authorized(intent.id, capturable, currency, JsonFields.amount(card, "capture_before"));
   }
 
   private static Outcome actionRequired(Intent intent) {
-    JsonObject next = Fields.at(intent.json, "next_action");
-    String url = Fields.text(Fields.at(next, "redirect_to_url"), "url");
+    JsonObject next = JsonFields.at(intent.json, "next_action");
+    String url = JsonFields.text(JsonFields.at(next, "redirect_to_url"), "url");
     if (url == null)
-      url = Fields.text(Fields.at(next, "verify_with_microdeposits"), "hosted_verification_url");
+      url = JsonFields.text(JsonFields.at(next, "verify_with_microdeposits"), "hosted_verification_url");
     return url == null ? unknown(intent) : new Outcome.ActionRequired(intent.id, url);
   }
 
   private static Outcome declined(Intent intent) {
-    return StripeAnswers.declined(intent.id, Fields.at(intent.json, "last_payment_error"));
+    return StripeOutcomes.declined(intent.id, JsonFields.at(intent.json, "last_payment_error"));
   }
 
   /** {@code automatic}: an authorization that nobody captured in time. */
@@ -116,6 +116,6 @@ final class StripeIntents {
   }
 
   private static @Nullable String reason(Intent intent) {
-    return Fields.text(intent.json, "cancellation_reason");
+    return JsonFields.text(intent.json, "cancellation_reason");
   }
 }

@@ -1,7 +1,7 @@
 package dev.millrace.provider.stripe;
 
 import dev.millrace.platform.TypeId;
-import dev.millrace.provider.Fields;
+import dev.millrace.provider.JsonFields;
 import dev.millrace.provider.HttpWire;
 import dev.millrace.provider.HttpWire.Answer;
 import dev.millrace.provider.Method;
@@ -97,19 +97,19 @@ public final class StripeProvider implements Provider {
     // Until when it is held, only the charge says.
     if (c.manualCapture()) form.append("&capture_method=manual&expand[]=latest_charge");
     if (c.description() != null) form.append("&description=").append(encoded(c.description()));
-    return wire.post(INTENTS, headers(c), Buffer.buffer(form.toString()), StripeAnswers::ofCharge);
+    return wire.post(INTENTS, headers(c), Buffer.buffer(form.toString()), StripeOutcomes::ofCharge);
   }
 
   /** The metadata of the intent goes on naming the charge: it is what the charge is found by. */
   private Future<Outcome> capture(Order.Capture c) {
     String form = "amount_to_capture=" + c.amount() + "&metadata[millrace_capture]=" + c.reference();
     return wire.post(INTENTS + "/" + encoded(c.providerReference()) + "/capture", headers(c),
-        Buffer.buffer(form), StripeAnswers::ofCapture);
+        Buffer.buffer(form), StripeOutcomes::ofCapture);
   }
 
   private Future<Outcome> cancel(Order.Cancel c) {
     return wire.post(INTENTS + "/" + encoded(c.providerReference()) + "/cancel", headers(c), Buffer.buffer(),
-        StripeAnswers::ofCancel);
+        StripeOutcomes::ofCancel);
   }
 
   private Future<Outcome> refund(Order.Refund r) {
@@ -123,7 +123,7 @@ public final class StripeProvider implements Provider {
       if (reason != null && !reason.isEmpty())
         form.append("&metadata[reason]=")
             .append(encoded(reason.substring(0, Math.min(reason.length(), METADATA_CHARS_MAX))));
-    return wire.post(REFUNDS, headers(r), Buffer.buffer(form.toString()), StripeAnswers::ofRefund);
+    return wire.post(REFUNDS, headers(r), Buffer.buffer(form.toString()), StripeOutcomes::ofRefund);
   }
 
   private static String encoded(String text) {
@@ -144,9 +144,9 @@ public final class StripeProvider implements Provider {
       case Order.Charge c -> search(c);
       case Order.Complete c -> retrieve(c.charge(), c.providerReference());
       case Order.Capture c -> wire.get(INTENTS + "/" + encoded(c.providerReference()),
-          answer -> StripeAnswers.ofRetrieval(answer, StripeIntents::ofCapture));
+          answer -> StripeOutcomes.ofRetrieval(answer, StripeIntents::ofCapture));
       case Order.Cancel c -> wire.get(INTENTS + "/" + encoded(c.providerReference()),
-          answer -> StripeAnswers.ofRetrieval(answer, StripeIntents::ofCancel));
+          answer -> StripeOutcomes.ofRetrieval(answer, StripeIntents::ofCancel));
       case Order.Refund r -> refunds(r, null, 1);
     };
   }
@@ -154,12 +154,12 @@ public final class StripeProvider implements Provider {
   private Future<Outcome> search(Order.Charge c) {
     return wire.get(INTENTS + "/search?query="
         + encoded("metadata['millrace_reference']:'" + c.reference() + "'")
-        + (c.manualCapture() ? "&expand[]=data.latest_charge" : ""), StripeAnswers::ofSearch);
+        + (c.manualCapture() ? "&expand[]=data.latest_charge" : ""), StripeOutcomes::ofSearch);
   }
 
   private Future<Outcome> retrieve(Order.Charge c, String intent) {
     return wire.get(INTENTS + "/" + encoded(intent) + (c.manualCapture() ? "?expand[]=latest_charge" : ""),
-        answer -> StripeAnswers.ofRetrieval(answer, StripeIntents::ofCharge));
+        answer -> StripeOutcomes.ofRetrieval(answer, StripeIntents::ofCharge));
   }
 
   /** Looks for ours among the refunds of an intent, page by page, newest first. */
@@ -168,7 +168,7 @@ public final class StripeProvider implements Provider {
         + (after == null ? "" : "&starting_after=" + encoded(after));
     return wire.getAll(path, answer -> {
       JsonObject list = answer.json();
-      List<JsonObject> refunds = list == null ? null : Fields.objects(list, "data");
+      List<JsonObject> refunds = list == null ? null : JsonFields.objects(list, "data");
       if (answer.status() != 200 || list == null || refunds == null)
         return Future.succeededFuture(new Outcome.Unknown("inquiry: status " + answer.status()));
       for (JsonObject refund : refunds) {
@@ -182,7 +182,7 @@ public final class StripeProvider implements Provider {
   private Future<Outcome> older(Order.Refund r, JsonObject list, List<JsonObject> seen, int page) {
     if (Boolean.FALSE.equals(list.getValue("has_more")))
       return Future.succeededFuture(new Outcome.Absent());
-    String last = seen.isEmpty() ? null : Fields.text(seen.getLast(), "id");
+    String last = seen.isEmpty() ? null : JsonFields.text(seen.getLast(), "id");
     return last == null || page == PAGES_MAX
         ? Future.succeededFuture(new Outcome.Unknown("inquiry: not among the newest " + PAGE * page
             + " refunds of the payment"))

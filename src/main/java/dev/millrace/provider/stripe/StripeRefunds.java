@@ -1,6 +1,6 @@
 package dev.millrace.provider.stripe;
 
-import dev.millrace.provider.Fields;
+import dev.millrace.provider.JsonFields;
 import dev.millrace.provider.Provider.Outcome;
 import io.vertx.core.json.JsonObject;
 import org.jspecify.annotations.Nullable;
@@ -17,36 +17,37 @@ final class StripeRefunds {
   private StripeRefunds() {}
 
   static Outcome of(JsonObject refund) {
-    String id = Fields.text(refund, "id");
-    String status = Fields.text(refund, "status");
+    String id = JsonFields.text(refund, "id");
+    String status = JsonFields.text(refund, "status");
     if (id == null || status == null) return new Outcome.Unknown("a refund without id or status");
     return switch (status) {
       case "succeeded" -> refunded(id, refund);
       // The payer must still tell where the money is to go: Stripe asks by mail.
       case "pending", "requires_action" -> new Outcome.Pending(id);
       case "failed" -> failed(id, refund);
-      case "canceled" -> new Outcome.Declined(id, "refund_canceled", Fields.text(refund, "failure_reason"),
-          "The refund was canceled at the provider.");
+      case "canceled" ->
+        new Outcome.Declined(id, "refund_canceled", JsonFields.text(refund, "failure_reason"),
+            "The refund was canceled at the provider.");
       default -> new Outcome.Unknown("refund status " + status);
     };
   }
 
   private static Outcome refunded(String id, JsonObject refund) {
-    Long amount = Fields.amount(refund, "amount");
-    String currency = Fields.text(refund, "currency");
+    Long amount = JsonFields.amount(refund, "amount");
+    String currency = JsonFields.text(refund, "currency");
     return amount == null || currency == null
         ? new Outcome.Unknown("a refund without amount or currency")
         : new Outcome.Refunded(id, amount, currency);
   }
 
   private static Outcome failed(String id, JsonObject refund) {
-    String reason = Fields.text(refund, "failure_reason");
+    String reason = JsonFields.text(refund, "failure_reason");
     return new Outcome.Declined(id, "refund_failed", reason, "The refund failed at the provider"
         + (reason == null ? "." : ": " + reason.replace('_', ' ') + "."));
   }
 
   /** Our reference of it; null for one that was not ordered over the gateway. */
   static @Nullable String reference(JsonObject refund) {
-    return Fields.text(Fields.at(refund, "metadata"), REFERENCE);
+    return JsonFields.text(JsonFields.at(refund, "metadata"), REFERENCE);
   }
 }

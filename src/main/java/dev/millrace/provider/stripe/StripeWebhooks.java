@@ -1,6 +1,6 @@
 package dev.millrace.provider.stripe;
 
-import dev.millrace.provider.Fields;
+import dev.millrace.provider.JsonFields;
 import dev.millrace.provider.TimedSignature;
 import dev.millrace.provider.WebhookScheme;
 import io.vertx.core.MultiMap;
@@ -47,10 +47,10 @@ public final class StripeWebhooks implements WebhookScheme {
   }
 
   @Override
-  public Notice read(Buffer body) {
-    JsonObject event = Fields.object(body);
-    if (event == null) return new Notice.Unreadable("", "the body is no JSON object");
-    String type = Objects.requireNonNullElse(Fields.text(event, "type"), "");
+  public ProviderEvent read(Buffer body) {
+    JsonObject event = JsonFields.object(body);
+    if (event == null) return new ProviderEvent.Unreadable("", "the body is no JSON object");
+    String type = Objects.requireNonNullElse(JsonFields.text(event, "type"), "");
     return switch (type) {
       case "payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled",
           "payment_intent.amount_capturable_updated", "payment_intent.requires_action",
@@ -62,21 +62,21 @@ public final class StripeWebhooks implements WebhookScheme {
         about(type, event, object -> StripeEvents.disputeOpened(type, object));
       case "charge.dispute.closed" ->
         about(type, event, object -> StripeEvents.disputeClosed(type, object));
-      default -> new Notice.Ignored(type);
+      default -> new ProviderEvent.Ignored(type);
     };
   }
 
   private interface Reading {
-    Notice of(JsonObject object);
+    ProviderEvent of(JsonObject object);
   }
 
-  private static Notice about(String type, JsonObject event, Reading reading) {
-    JsonObject object = Fields.object(Fields.at(event, "data"), "object");
-    return object == null ? new Notice.Unreadable(type, "no data.object") : reading.of(object);
+  private static ProviderEvent about(String type, JsonObject event, Reading reading) {
+    JsonObject object = JsonFields.object(JsonFields.at(event, "data"), "object");
+    return object == null ? new ProviderEvent.Unreadable(type, "no data.object") : reading.of(object);
   }
 
   /** What the object's status was before, where the event says that it changed. */
   private static @Nullable String previousStatus(JsonObject event) {
-    return Fields.text(Fields.at(event, "data", "previous_attributes"), "status");
+    return JsonFields.text(JsonFields.at(event, "data", "previous_attributes"), "status");
   }
 }

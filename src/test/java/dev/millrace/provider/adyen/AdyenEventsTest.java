@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.provider.Fixture;
 import dev.millrace.provider.Provider.Outcome;
-import dev.millrace.provider.WebhookScheme.Fact;
-import dev.millrace.provider.WebhookScheme.Notice;
+import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
+import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import io.vertx.core.json.JsonObject;
 import java.time.OffsetDateTime;
 import java.util.Iterator;
@@ -20,7 +20,7 @@ final class AdyenEventsTest {
   private static final String PSP = "QFQTPCQ8HXSKGK82";
   private static final String ORIGINAL = "9913140798220028";
 
-  private static Notice read(JsonObject item) {
+  private static ProviderEvent read(JsonObject item) {
     return new AdyenEvents(item.getString("merchantAccountCode")).read(item);
   }
 
@@ -45,14 +45,14 @@ final class AdyenEventsTest {
   }
 
   private static Outcome told(JsonObject item) {
-    Notice.Told told = (Notice.Told) read(item);
+    ProviderEvent.AttemptOutcome told = (ProviderEvent.AttemptOutcome) read(item);
     assertThat(told.reference()).isEqualTo(REFERENCE);
     assertThat(told.type()).isEqualTo(item.getString("eventCode"));
     return told.outcome();
   }
 
-  private static Fact befell(JsonObject item) {
-    Notice.Befell befell = (Notice.Befell) read(item);
+  private static UnsolicitedChange befell(JsonObject item) {
+    ProviderEvent.Unsolicited befell = (ProviderEvent.Unsolicited) read(item);
     assertThat(befell.providerReference()).isEqualTo(item.getString("originalReference"));
     return befell.fact();
   }
@@ -89,7 +89,7 @@ final class AdyenEventsTest {
     assertThat(told(example("CAPTURE_FAILED")))
         .isEqualTo(new Outcome.Declined(PSP, "capture_failed", null, "Capture Failed"));
     assertThat(read(example("CAPTURE_FAILED").put("success", "false")))
-        .isEqualTo(new Notice.Ignored("CAPTURE_FAILED"));
+        .isEqualTo(new ProviderEvent.Ignored("CAPTURE_FAILED"));
   }
 
   @ParameterizedTest
@@ -104,7 +104,8 @@ final class AdyenEventsTest {
   @Test
   void expiry_isVoided_asLapsed() {
     assertThat(told(example("EXPIRE"))).isEqualTo(new Outcome.Voided(PSP, true));
-    assertThat(read(example("EXPIRE").put("success", "false"))).isEqualTo(new Notice.Ignored("EXPIRE"));
+    assertThat(read(example("EXPIRE").put("success", "false")))
+        .isEqualTo(new ProviderEvent.Ignored("EXPIRE"));
   }
 
   @Test
@@ -124,27 +125,32 @@ final class AdyenEventsTest {
   /** Adyen's own fixture: a refund bears the refund request's reference, here one that is not ours. */
   @Test
   void refund_thatIsNotOurs_befell() {
-    assertThat(read(item(Fixture.json("adyen/refund-true")))).isEqualTo(new Notice.Befell("REFUND",
-        "ORIGINAL_PSP", new Fact.RefundedThere("PSP_REFERENCE", 1_500, "eur")));
-    assertThat(read(item(Fixture.json("adyen/refund-false")))).isEqualTo(new Notice.Ignored("REFUND"));
+    assertThat(read(item(Fixture.json("adyen/refund-true"))))
+        .isEqualTo(new ProviderEvent.Unsolicited("REFUND",
+            "ORIGINAL_PSP", new UnsolicitedChange.Refunded("PSP_REFERENCE", 1_500, "eur")));
+    assertThat(read(item(Fixture.json("adyen/refund-false")))).isEqualTo(new ProviderEvent.Ignored("REFUND"));
     var failed = item(Fixture.json("adyen/refund-true")).put("eventCode", "REFUND_FAILED");
-    assertThat(read(failed)).isEqualTo(new Notice.Unreadable("REFUND_FAILED",
+    assertThat(read(failed)).isEqualTo(new ProviderEvent.Unreadable("REFUND_FAILED",
         "the refund PSP_REFERENCE of ORIGINAL_PSP, made at Adyen, failed afterwards"));
     var nameless = item(Fixture.json("adyen/refund-true"));
     nameless.remove("originalReference");
-    assertThat(read(nameless)).isEqualTo(new Notice.Ignored("REFUND"));
+    assertThat(read(nameless)).isEqualTo(new ProviderEvent.Ignored("REFUND"));
   }
 
   @Test
   void dispute_isOpened_whenItIsAnnounced_andWhenTheMoneyGoes() {
     long due = OffsetDateTime.parse("2021-07-31T03:03:08+02:00").toEpochSecond();
-    assertThat(befell(example("NOTIFICATION_OF_CHARGEBACK"))).isEqualTo(new Fact.DisputeOpened(PSP, 1_000,
-        "eur", "Payment.TxId=300000000524659113 dispute (automatically defended)", due));
+    assertThat(befell(example("NOTIFICATION_OF_CHARGEBACK")))
+        .isEqualTo(new UnsolicitedChange.DisputeOpened(PSP, 1_000,
+            "eur", "Payment.TxId=300000000524659113 dispute (automatically defended)", due));
     assertThat(befell(example("CHARGEBACK"))).isEqualTo(
-        new Fact.DisputeOpened(PSP, 1_000, "eur", "Payment.TxId=300000000524534724 dispute", due - 1));
-    assertThat(befell(status(example("CHARGEBACK"), "Undefended"))).isInstanceOf(Fact.DisputeOpened.class);
-    assertThat(befell(status(example("CHARGEBACK"), "Pending"))).isInstanceOf(Fact.DisputeOpened.class);
-    assertThat(befell(item(Fixture.json("adyen/chargeback")))).isEqualTo(new Fact.DisputeOpened(
+        new UnsolicitedChange.DisputeOpened(PSP, 1_000, "eur", "Payment.TxId=300000000524534724 dispute",
+            due - 1));
+    assertThat(befell(status(example("CHARGEBACK"), "Undefended")))
+        .isInstanceOf(UnsolicitedChange.DisputeOpened.class);
+    assertThat(befell(status(example("CHARGEBACK"), "Pending")))
+        .isInstanceOf(UnsolicitedChange.DisputeOpened.class);
+    assertThat(befell(item(Fixture.json("adyen/chargeback")))).isEqualTo(new UnsolicitedChange.DisputeOpened(
         "9915555555555555", 1_000, "eur", "Other Fraud-Card Absent Environment", null));
   }
 
@@ -152,7 +158,7 @@ final class AdyenEventsTest {
   void dispute_defencePeriodInAnotherForm_countsWithoutIt() {
     var item = example("CHARGEBACK");
     item.getJsonObject("additionalData").put("defensePeriodEndsAt", "soon");
-    assertThat(befell(item)).isInstanceOfSatisfying(Fact.DisputeOpened.class,
+    assertThat(befell(item)).isInstanceOfSatisfying(UnsolicitedChange.DisputeOpened.class,
         d -> assertThat(d.evidenceDue()).isNull());
   }
 
@@ -160,9 +166,10 @@ final class AdyenEventsTest {
   @ValueSource(strings = {"Lost", "Accepted", "Expired"})
   void chargeback_thatCannotBeDefendedAnyMore_isLost(String status) {
     assertThat(befell(status(example("CHARGEBACK"), status))).isEqualTo(
-        new Fact.DisputeClosed(PSP, false, 1_000, "eur", "Payment.TxId=300000000524534724 dispute"));
+        new UnsolicitedChange.DisputeClosed(PSP, false, 1_000, "eur",
+            "Payment.TxId=300000000524534724 dispute"));
     assertThat(befell(status(example("DISPUTE_DEFENSE_PERIOD_ENDED"), status))).isEqualTo(
-        new Fact.DisputeClosed("9915555555555555", false, 1_000, "eur",
+        new UnsolicitedChange.DisputeClosed("9915555555555555", false, 1_000, "eur",
             "Other Fraud-Card Absent Environment"));
   }
 
@@ -172,50 +179,54 @@ final class AdyenEventsTest {
     for (String event : new String[]{"CHARGEBACK_REVERSED", "PREARBITRATION_WON", "ARBITRATION_WON",
         "SCHEME_ARBITRATION_WON"}) {
       assertThat(befell(won.put("eventCode", event))).isEqualTo(
-          new Fact.DisputeClosed(PSP, true, 1_000, "eur", "Fraudulent Processing of Transactions"));
+          new UnsolicitedChange.DisputeClosed(PSP, true, 1_000, "eur",
+              "Fraudulent Processing of Transactions"));
     }
     var lost = example("PREARBITRATION_LOST").put("originalReference", ORIGINAL);
     for (String event : new String[]{"PREARBITRATION_LOST", "ARBITRATION_LOST", "SCHEME_ARBITRATION_LOST"}) {
       assertThat(befell(lost.put("eventCode", event))).isEqualTo(
-          new Fact.DisputeClosed(PSP, false, 1_000, "eur", "Other Fraud-Card Absent Environment"));
+          new UnsolicitedChange.DisputeClosed(PSP, false, 1_000, "eur",
+              "Other Fraud-Card Absent Environment"));
     }
     assertThat(befell(example("ISSUER_RESPONSE_TIMEFRAME_EXPIRED"))).isEqualTo(
-        new Fact.DisputeClosed("9915555555555555", true, 10_000, "usd", "Merchandise/Services Not Received"));
+        new UnsolicitedChange.DisputeClosed("9915555555555555", true, 10_000, "usd",
+            "Merchandise/Services Not Received"));
   }
 
   /** The money is taken a second time, after the first dispute was won: that one's end must not swallow it. */
   @Test
   void secondChargeback_isADisputeOfItsOwn() {
     assertThat(befell(example("CHARGEBACK").put("eventCode", "SECOND_CHARGEBACK"))).isEqualTo(
-        new Fact.DisputeClosed(PSP + "/2", false, 1_000, "eur", "Payment.TxId=300000000524534724 dispute"));
+        new UnsolicitedChange.DisputeClosed(PSP + "/2", false, 1_000, "eur",
+            "Payment.TxId=300000000524534724 dispute"));
   }
 
   @Test
   void dispute_thatHasNotEnded_isIgnored() {
     for (String event : new String[]{"DISPUTE_DEFENSE_PERIOD_ENDED", "ISSUER_RESPONSE_TIMEFRAME_EXPIRED"}) {
-      assertThat(read(status(example(event), "Pending"))).isEqualTo(new Notice.Ignored(event));
+      assertThat(read(status(example(event), "Pending"))).isEqualTo(new ProviderEvent.Ignored(event));
       var unsaid = example(event);
       unsaid.remove("additionalData");
-      assertThat(read(unsaid)).isEqualTo(new Notice.Ignored(event));
+      assertThat(read(unsaid)).isEqualTo(new ProviderEvent.Ignored(event));
     }
     assertThat(read(example("CHARGEBACK").put("success", "false")))
-        .isEqualTo(new Notice.Ignored("CHARGEBACK"));
+        .isEqualTo(new ProviderEvent.Ignored("CHARGEBACK"));
   }
 
   /** As in Adyen's example of a reversal: the payment's name is sent only where that is switched on. */
   @Test
   void dispute_withoutThePaymentsName_isForAPerson() {
-    assertThat(read(example("CHARGEBACK_REVERSED"))).isInstanceOf(Notice.Unreadable.class);
-    assertThat(read(example("PREARBITRATION_LOST"))).isInstanceOf(Notice.Unreadable.class);
+    assertThat(read(example("CHARGEBACK_REVERSED"))).isInstanceOf(ProviderEvent.Unreadable.class);
+    assertThat(read(example("PREARBITRATION_LOST"))).isInstanceOf(ProviderEvent.Unreadable.class);
     assertThat(read(example("CHARGEBACK").put("originalReference", "")))
-        .isInstanceOf(Notice.Unreadable.class);
+        .isInstanceOf(ProviderEvent.Unreadable.class);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"AUTHORISATION_ADJUSTMENT", "INFORMATION_SUPPLIED", "REQUEST_FOR_INFORMATION",
       "NOTIFICATION_OF_FRAUD", "REPORT_AVAILABLE", "RECURRING_CONTRACT", "ORDER_CLOSED", "A_NEW_ONE"})
   void event_thatMovesNoMoney_isIgnored(String event) {
-    assertThat(read(example("CAPTURE").put("eventCode", event))).isEqualTo(new Notice.Ignored(event));
+    assertThat(read(example("CAPTURE").put("eventCode", event))).isEqualTo(new ProviderEvent.Ignored(event));
   }
 
   /** Others may use the same merchant account, and other merchant accounts the same endpoint. */
@@ -224,12 +235,12 @@ final class AdyenEventsTest {
     for (String name : new String[]{"authorisation-true", "cancellation-true", "capture-true",
         "capture-false"}) {
       var item = item(Fixture.json("adyen/" + name));
-      assertThat(read(item)).as(name).isEqualTo(new Notice.Ignored(item.getString("eventCode")));
+      assertThat(read(item)).as(name).isEqualTo(new ProviderEvent.Ignored(item.getString("eventCode")));
     }
     assertThat(read(example("CAPTURE_FAILED").put("merchantReference", "00000001")))
-        .isEqualTo(new Notice.Ignored("CAPTURE_FAILED"));
+        .isEqualTo(new ProviderEvent.Ignored("CAPTURE_FAILED"));
     assertThat(new AdyenEvents("another").read(example("CHARGEBACK")))
-        .isEqualTo(new Notice.Ignored("CHARGEBACK"));
+        .isEqualTo(new ProviderEvent.Ignored("CHARGEBACK"));
   }
 
   @Test
@@ -237,11 +248,11 @@ final class AdyenEventsTest {
     for (String event : new String[]{"CAPTURE", "CHARGEBACK", "AUTHORISATION"}) {
       var item = example(event);
       item.getJsonObject("amount").put("value", "1000");
-      assertThat(read(item)).as(event).isInstanceOf(Notice.Unreadable.class);
+      assertThat(read(item)).as(event).isInstanceOf(ProviderEvent.Unreadable.class);
     }
     var refund = example("REFUND").put("success", "true");
     refund.remove("amount");
-    assertThat(read(refund)).isInstanceOf(Notice.Unreadable.class);
+    assertThat(read(refund)).isInstanceOf(ProviderEvent.Unreadable.class);
   }
 
   /** In Adyen's unit, which is not always ours. */
@@ -257,9 +268,9 @@ final class AdyenEventsTest {
     for (String field : new String[]{"eventCode", "pspReference", "success"}) {
       var item = example("CAPTURE");
       item.remove(field);
-      assertThat(read(item)).as(field).isInstanceOf(Notice.Unreadable.class);
+      assertThat(read(item)).as(field).isInstanceOf(ProviderEvent.Unreadable.class);
       assertThat(read(example("CAPTURE").put(field, new JsonObject()))).as(field)
-          .isInstanceOf(Notice.Unreadable.class);
+          .isInstanceOf(ProviderEvent.Unreadable.class);
     }
   }
 

@@ -19,7 +19,7 @@ final class AdyenFixturesTest {
   }
 
   private static Outcome payment(int status, String name) {
-    return AdyenAnswers.ofPayment(answer(status, name), CHARGE);
+    return AdyenOutcomes.ofPayment(answer(status, name), CHARGE);
   }
 
   @Test
@@ -37,21 +37,21 @@ final class AdyenFixturesTest {
   @Test
   void details() {
     var complete = new Order.Complete(CHARGE, "993617895204576J", "result");
-    assertThat(AdyenAnswers.ofDetails(answer(200, "paymentDetailsResponse"), complete))
+    assertThat(AdyenOutcomes.ofDetails(answer(200, "paymentDetailsResponse"), complete))
         .isEqualTo(new Outcome.Charged("V4HZ4RBFJGXXGN82", 1_999, "eur"));
-    assertThat(AdyenAnswers.ofDetails(answer(422, "paymentsdetails-error-invalid-data-422"), complete))
+    assertThat(AdyenOutcomes.ofDetails(answer(422, "paymentsdetails-error-invalid-data-422"), complete))
         .isEqualTo(new Outcome.Pending("993617895204576J"));
   }
 
   @Test
   void modifications() {
-    assertThat(AdyenAnswers.ofModification(answer(201, "captures-success")))
+    assertThat(AdyenOutcomes.ofModification(answer(201, "captures-success")))
         .isEqualTo(new Outcome.Pending("882633337753910C"));
-    assertThat(AdyenAnswers.ofModification(answer(201, "refunds-success")))
+    assertThat(AdyenOutcomes.ofModification(answer(201, "refunds-success")))
         .isEqualTo(new Outcome.Pending("862633338502676D"));
-    assertThat(AdyenAnswers.ofModification(answer(201, "standalone-cancels-success")))
+    assertThat(AdyenOutcomes.ofModification(answer(201, "standalone-cancels-success")))
         .isEqualTo(new Outcome.Pending("861633338418518C"));
-    assertThat(AdyenAnswers.ofModification(answer(422, "modifications-error-422")))
+    assertThat(AdyenOutcomes.ofModification(answer(422, "modifications-error-422")))
         .isEqualTo(new Outcome.Declined("invalid_psp", "invalid_request", "167",
             "Original pspReference required for this operation"));
   }

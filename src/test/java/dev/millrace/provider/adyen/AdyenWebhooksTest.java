@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.platform.ConfigException;
 import dev.millrace.provider.Fixture;
-import dev.millrace.provider.WebhookScheme.Notice;
+import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import dev.millrace.provider.WebhookScheme.Verdict;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
@@ -163,8 +163,8 @@ final class AdyenWebhooksTest {
   @Test
   void read_severalItems_isUnreadable() throws Exception {
     assertThat(scheme(KEY).read(Buffer.buffer(body(report(), capture(KEY)))))
-        .isEqualTo(new Notice.Unreadable("", "2 notification items instead of one"));
-    assertThat(scheme(KEY).read(Buffer.buffer("[]"))).isInstanceOf(Notice.Unreadable.class);
+        .isEqualTo(new ProviderEvent.Unreadable("", "2 notification items instead of one"));
+    assertThat(scheme(KEY).read(Buffer.buffer("[]"))).isInstanceOf(ProviderEvent.Unreadable.class);
   }
 
   @Test

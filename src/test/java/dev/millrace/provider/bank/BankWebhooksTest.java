@@ -3,8 +3,8 @@ package dev.millrace.provider.bank;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.provider.Provider.Outcome;
-import dev.millrace.provider.WebhookScheme.Fact;
-import dev.millrace.provider.WebhookScheme.Notice;
+import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
+import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import dev.millrace.provider.WebhookScheme.Verdict;
 import dev.millrace.testing.StripeSender;
 import io.vertx.core.MultiMap;
@@ -24,7 +24,7 @@ final class BankWebhooksTest {
   private final BankWebhooks scheme = new BankWebhooks("bank", "default", List.of("banksec_1", "banksec_2"),
       Duration.ofSeconds(300));
 
-  private Notice read(String type, JsonObject object) {
+  private ProviderEvent read(String type, JsonObject object) {
     return scheme.read(new JsonObject().put("id", "evt_1").put("type", type).put("created", NOW_S)
         .put("data", new JsonObject().put("object", object)).toBuffer());
   }
@@ -70,54 +70,59 @@ final class BankWebhooksTest {
   @Test
   void debit_isTold() {
     assertThat(read("debit.accepted", debit("accepted"))).isEqualTo(
-        new Notice.Told("debit.accepted", REFERENCE, new Outcome.Charged("db_1", 1_999, "usd")));
+        new ProviderEvent.AttemptOutcome("debit.accepted", REFERENCE,
+            new Outcome.Charged("db_1", 1_999, "usd")));
     assertThat(read("debit.canceled", debit("canceled"))).isEqualTo(
-        new Notice.Told("debit.canceled", REFERENCE, new Outcome.Voided("db_1", false)));
+        new ProviderEvent.AttemptOutcome("debit.canceled", REFERENCE, new Outcome.Voided("db_1", false)));
   }
 
   @Test
   void debit_returned_befell_withItsCode() {
     var returned = debit("returned").put("return_code", "R01").put("return_reason", "NSF");
-    assertThat(read("debit.returned", returned)).isEqualTo(new Notice.Befell("debit.returned", "db_1",
-        new Fact.Returned(1_999, "usd", "R01", "Insufficient funds")));
+    assertThat(read("debit.returned", returned))
+        .isEqualTo(new ProviderEvent.Unsolicited("debit.returned", "db_1",
+            new UnsolicitedChange.Returned(1_999, "usd", "R01", "Insufficient funds")));
     assertThat(read("debit.returned", returned.put("return_code", "R98"))).isEqualTo(
-        new Notice.Befell("debit.returned", "db_1", new Fact.Returned(1_999, "usd", "R98", "NSF")));
+        new ProviderEvent.Unsolicited("debit.returned", "db_1",
+            new UnsolicitedChange.Returned(1_999, "usd", "R98", "NSF")));
     returned.remove("return_code");
-    assertThat(read("debit.returned", returned)).isInstanceOf(Notice.Unreadable.class);
+    assertThat(read("debit.returned", returned)).isInstanceOf(ProviderEvent.Unreadable.class);
   }
 
   @Test
   void credit_isTold_orBefell() {
     assertThat(read("credit.accepted", credit(REFERENCE))).isEqualTo(
-        new Notice.Told("credit.accepted", REFERENCE, new Outcome.Refunded("cr_1", 500, "usd")));
+        new ProviderEvent.AttemptOutcome("credit.accepted", REFERENCE,
+            new Outcome.Refunded("cr_1", 500, "usd")));
     assertThat(read("credit.accepted", credit("by hand"))).isEqualTo(
-        new Notice.Befell("credit.accepted", "db_1", new Fact.RefundedThere("cr_1", 500, "usd")));
+        new ProviderEvent.Unsolicited("credit.accepted", "db_1",
+            new UnsolicitedChange.Refunded("cr_1", 500, "usd")));
     assertThat(read("credit.accepted", credit("by hand").putNull("debit")))
-        .isInstanceOf(Notice.Unreadable.class);
+        .isInstanceOf(ProviderEvent.Unreadable.class);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"debit.accepted", "debit.canceled", "debit.returned"})
   void debit_ofOthers_isIgnored(String type) {
     assertThat(read(type, debit("returned").put("reference", "invoice-7")))
-        .isEqualTo(new Notice.Ignored(type));
-    assertThat(read(type, debit("returned").putNull("reference"))).isEqualTo(new Notice.Ignored(type));
+        .isEqualTo(new ProviderEvent.Ignored(type));
+    assertThat(read(type, debit("returned").putNull("reference"))).isEqualTo(new ProviderEvent.Ignored(type));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"debit.accepted", "debit.canceled", "debit.returned", "credit.accepted"})
   void event_ofAStrangeShape_isUnreadable(String type) {
-    assertThat(read(type, null)).isEqualTo(new Notice.Unreadable(type, "no data.object"));
+    assertThat(read(type, null)).isEqualTo(new ProviderEvent.Unreadable(type, "no data.object"));
     var strange = new JsonObject().put("reference", REFERENCE).put("debit", "db_1");
-    assertThat(read(type, strange)).isInstanceOf(Notice.Unreadable.class);
+    assertThat(read(type, strange)).isInstanceOf(ProviderEvent.Unreadable.class);
     assertThat(read(type, strange.put("id", "x").put("status", "a_new_one")))
-        .isInstanceOf(Notice.Unreadable.class);
+        .isInstanceOf(ProviderEvent.Unreadable.class);
   }
 
   @Test
   void event_ofAnotherType_isIgnored() {
-    assertThat(read("debit.pending", debit("pending"))).isEqualTo(new Notice.Ignored("debit.pending"));
-    assertThat(scheme.read(Buffer.buffer("{}"))).isEqualTo(new Notice.Ignored(""));
-    assertThat(scheme.read(Buffer.buffer("[]"))).isInstanceOf(Notice.Unreadable.class);
+    assertThat(read("debit.pending", debit("pending"))).isEqualTo(new ProviderEvent.Ignored("debit.pending"));
+    assertThat(scheme.read(Buffer.buffer("{}"))).isEqualTo(new ProviderEvent.Ignored(""));
+    assertThat(scheme.read(Buffer.buffer("[]"))).isInstanceOf(ProviderEvent.Unreadable.class);
   }
 }

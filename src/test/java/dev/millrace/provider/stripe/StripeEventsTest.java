@@ -3,8 +3,8 @@ package dev.millrace.provider.stripe;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.provider.Provider.Outcome;
-import dev.millrace.provider.WebhookScheme.Fact;
-import dev.millrace.provider.WebhookScheme.Notice;
+import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
+import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
@@ -18,9 +18,9 @@ final class StripeEventsTest {
   private final StripeWebhooks scheme = new StripeWebhooks("stripe", "default", List.of("whsec_1"),
       Duration.ofSeconds(300));
 
-  private Notice read(String type, JsonObject object) { return read(type, object, null); }
+  private ProviderEvent read(String type, JsonObject object) { return read(type, object, null); }
 
-  private Notice read(String type, JsonObject object, String before) {
+  private ProviderEvent read(String type, JsonObject object, String before) {
     var data = new JsonObject().put("object", object);
     if (before != null) data.put("previous_attributes", new JsonObject().put("status", before));
     return scheme.read(Buffer.buffer(new JsonObject().put("id", "evt_1").put("object", "event")
@@ -46,67 +46,76 @@ final class StripeEventsTest {
   void refund_ofOurs_isToldUnderItsReference() {
     for (String type : List.of("refund.created", "refund.updated", "refund.failed")) {
       assertThat(read(type, refund("succeeded", "att_1")))
-          .isEqualTo(new Notice.Told(type, "att_1", new Outcome.Refunded("re_1", 500, "usd")));
+          .isEqualTo(
+              new ProviderEvent.AttemptOutcome(type, "att_1", new Outcome.Refunded("re_1", 500, "usd")));
       assertThat(read(type, refund("pending", "att_1")))
-          .isEqualTo(new Notice.Told(type, "att_1", new Outcome.Pending("re_1")));
+          .isEqualTo(new ProviderEvent.AttemptOutcome(type, "att_1", new Outcome.Pending("re_1")));
       assertThat(read(type, refund("failed", "att_1").put("failure_reason", "lost_or_stolen_card")))
-          .isEqualTo(new Notice.Told(type, "att_1", new Outcome.Declined("re_1", "refund_failed",
-              "lost_or_stolen_card", "The refund failed at the provider: lost or stolen card.")));
+          .isEqualTo(
+              new ProviderEvent.AttemptOutcome(type, "att_1", new Outcome.Declined("re_1", "refund_failed",
+                  "lost_or_stolen_card", "The refund failed at the provider: lost or stolen card.")));
     }
   }
 
   @Test
   void refund_madeAtStripe_befellOnceItSucceeded() {
     assertThat(read("refund.created", refund("succeeded", null))).isEqualTo(
-        new Notice.Befell("refund.created", "pi_1", new Fact.RefundedThere("re_1", 500, "usd")));
+        new ProviderEvent.Unsolicited("refund.created", "pi_1",
+            new UnsolicitedChange.Refunded("re_1", 500, "usd")));
     assertThat(read("refund.updated", refund("succeeded", null).putNull("metadata"), "pending"))
-        .isEqualTo(new Notice.Befell("refund.updated", "pi_1", new Fact.RefundedThere("re_1", 500, "usd")));
+        .isEqualTo(new ProviderEvent.Unsolicited("refund.updated", "pi_1",
+            new UnsolicitedChange.Refunded("re_1", 500, "usd")));
     assertThat(read("refund.created", refund("pending", null)))
-        .isEqualTo(new Notice.Ignored("refund.created"));
+        .isEqualTo(new ProviderEvent.Ignored("refund.created"));
   }
 
   @Test
   void refund_madeAtStripeThatFails_isForAPersonOnlyWhenItWasCounted() {
     assertThat(read("refund.failed", refund("failed", null), "pending"))
-        .isEqualTo(new Notice.Ignored("refund.failed"));
-    assertThat(read("refund.failed", refund("failed", null))).isEqualTo(new Notice.Ignored("refund.failed"));
+        .isEqualTo(new ProviderEvent.Ignored("refund.failed"));
+    assertThat(read("refund.failed", refund("failed", null)))
+        .isEqualTo(new ProviderEvent.Ignored("refund.failed"));
     assertThat(read("refund.failed", refund("failed", null), "succeeded"))
-        .isInstanceOfSatisfying(Notice.Unreadable.class, u -> assertThat(u.reason())
+        .isInstanceOfSatisfying(ProviderEvent.Unreadable.class, u -> assertThat(u.reason())
             .isEqualTo("the refund re_1 of pi_1, made at Stripe, failed afterwards"));
   }
 
   @Test
   void refund_ofAChargeWithoutIntent_isIgnored() {
     assertThat(read("refund.created", refund("succeeded", null).putNull("payment_intent")))
-        .isEqualTo(new Notice.Ignored("refund.created"));
+        .isEqualTo(new ProviderEvent.Ignored("refund.created"));
   }
 
   @Test
   void refund_ofAStrangeShape_isUnreadable() {
     assertThat(read("refund.created", refund("succeeded", null).put("amount", "500")))
-        .isInstanceOf(Notice.Unreadable.class);
-    assertThat(read("refund.created", refund("a_new_one", null))).isInstanceOf(Notice.Unreadable.class);
+        .isInstanceOf(ProviderEvent.Unreadable.class);
+    assertThat(read("refund.created", refund("a_new_one", null)))
+        .isInstanceOf(ProviderEvent.Unreadable.class);
     assertThat(scheme.read(Buffer.buffer("{\"type\":\"refund.created\",\"data\":{\"object\":\"re_1\"}}")))
-        .isEqualTo(new Notice.Unreadable("refund.created", "no data.object"));
+        .isEqualTo(new ProviderEvent.Unreadable("refund.created", "no data.object"));
   }
 
   @Test
   void dispute_created_isOpened() {
     for (String type : List.of("charge.dispute.created", "charge.dispute.funds_withdrawn")) {
-      assertThat(read(type, dispute("needs_response"))).isEqualTo(new Notice.Befell(type, "pi_1",
-          new Fact.DisputeOpened("du_1", 1_999, "usd", "fraudulent", 1_796_000_000L)));
+      assertThat(read(type, dispute("needs_response"))).isEqualTo(new ProviderEvent.Unsolicited(type, "pi_1",
+          new UnsolicitedChange.DisputeOpened("du_1", 1_999, "usd", "fraudulent", 1_796_000_000L)));
     }
     var bare = dispute("under_review").putNull("evidence_details").putNull("reason");
-    assertThat(read("charge.dispute.created", bare)).isEqualTo(new Notice.Befell("charge.dispute.created",
-        "pi_1", new Fact.DisputeOpened("du_1", 1_999, "usd", null, null)));
+    assertThat(read("charge.dispute.created", bare))
+        .isEqualTo(new ProviderEvent.Unsolicited("charge.dispute.created",
+            "pi_1", new UnsolicitedChange.DisputeOpened("du_1", 1_999, "usd", null, null)));
   }
 
   @Test
   void dispute_closed_isWonOrLost() {
-    assertThat(read("charge.dispute.closed", dispute("won"))).isEqualTo(new Notice.Befell(
-        "charge.dispute.closed", "pi_1", new Fact.DisputeClosed("du_1", true, 1_999, "usd", "fraudulent")));
-    assertThat(read("charge.dispute.closed", dispute("lost"))).isEqualTo(new Notice.Befell(
-        "charge.dispute.closed", "pi_1", new Fact.DisputeClosed("du_1", false, 1_999, "usd", "fraudulent")));
+    assertThat(read("charge.dispute.closed", dispute("won"))).isEqualTo(new ProviderEvent.Unsolicited(
+        "charge.dispute.closed", "pi_1",
+        new UnsolicitedChange.DisputeClosed("du_1", true, 1_999, "usd", "fraudulent")));
+    assertThat(read("charge.dispute.closed", dispute("lost"))).isEqualTo(new ProviderEvent.Unsolicited(
+        "charge.dispute.closed", "pi_1",
+        new UnsolicitedChange.DisputeClosed("du_1", false, 1_999, "usd", "fraudulent")));
   }
 
   /** An inquiry takes no money. */
@@ -114,22 +123,24 @@ final class StripeEventsTest {
   @ValueSource(strings = {"warning_needs_response", "warning_under_review", "warning_closed"})
   void dispute_thatIsAnInquiry_isIgnored(String status) {
     for (String type : List.of("charge.dispute.created", "charge.dispute.closed"))
-      assertThat(read(type, dispute(status))).isEqualTo(new Notice.Ignored(type));
+      assertThat(read(type, dispute(status))).isEqualTo(new ProviderEvent.Ignored(type));
   }
 
   @Test
   void dispute_closedInAWayNobodyKnows_isForAPerson() {
     assertThat(read("charge.dispute.closed", dispute("prevented")))
-        .isEqualTo(new Notice.Ignored("charge.dispute.closed"));
+        .isEqualTo(new ProviderEvent.Ignored("charge.dispute.closed"));
     assertThat(read("charge.dispute.closed", dispute("a_new_one")))
         .isEqualTo(
-            new Notice.Unreadable("charge.dispute.closed", "a dispute closed with the status a_new_one"));
+            new ProviderEvent.Unreadable("charge.dispute.closed",
+                "a dispute closed with the status a_new_one"));
   }
 
   @Test
   void dispute_ofAChargeWithoutIntent_isIgnored() {
     for (String type : List.of("charge.dispute.created", "charge.dispute.closed"))
-      assertThat(read(type, dispute("lost").putNull("payment_intent"))).isEqualTo(new Notice.Ignored(type));
+      assertThat(read(type, dispute("lost").putNull("payment_intent")))
+          .isEqualTo(new ProviderEvent.Ignored(type));
   }
 
   @Test
@@ -137,7 +148,7 @@ final class StripeEventsTest {
     for (String type : List.of("charge.dispute.created", "charge.dispute.closed")) {
       for (String field : List.of("id", "status", "amount", "currency")) {
         assertThat(read(type, dispute("lost").put(field, List.of()))).as(field)
-            .isInstanceOf(Notice.Unreadable.class);
+            .isInstanceOf(ProviderEvent.Unreadable.class);
       }
     }
   }

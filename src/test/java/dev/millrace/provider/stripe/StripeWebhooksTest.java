@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.stripe.net.Webhook;
 import dev.millrace.provider.Provider.Outcome;
-import dev.millrace.provider.WebhookScheme.Notice;
+import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import dev.millrace.provider.WebhookScheme.Verdict;
 import dev.millrace.testing.StripeSender;
 import io.vertx.core.MultiMap;
@@ -207,7 +207,7 @@ class StripeWebhooksTest {
   void verify_deeplyNestedBody_endsWell() {
     String body = "{\"a\":" + "[".repeat(100_000);
     assertThat(verify(StripeSender.signature(NEXT, NOW_S, body), body)).isInstanceOf(Verdict.Malformed.class);
-    assertThat(read(body)).isInstanceOf(Notice.Unreadable.class);
+    assertThat(read(body)).isInstanceOf(ProviderEvent.Unreadable.class);
   }
 
   @Test
@@ -216,13 +216,13 @@ class StripeWebhooksTest {
     assertThat(scheme.provider() + "/" + scheme.account()).isEqualTo("stripe/default");
   }
 
-  private Notice read(String body) { return scheme.read(Buffer.buffer(body)); }
+  private ProviderEvent read(String body) { return scheme.read(Buffer.buffer(body)); }
 
   @Test
   void read_succeeded_isCharged() {
     String body = StripeSender.succeeded("evt_1", "att_1", 1_999);
     String intent = new JsonObject(body).getJsonObject("data").getJsonObject("object").getString("id");
-    assertThat(read(body)).isEqualTo(new Notice.Told("payment_intent.succeeded", "att_1",
+    assertThat(read(body)).isEqualTo(new ProviderEvent.AttemptOutcome("payment_intent.succeeded", "att_1",
         new Outcome.Charged(intent, 1_999, "usd")));
   }
 
@@ -235,14 +235,17 @@ class StripeWebhooksTest {
         c -> assertThat(c.amount()).isEqualTo(2_000));
   }
 
-  private Notice.Told told(JsonObject event) { return (Notice.Told) read(event.encode()); }
+  private ProviderEvent.AttemptOutcome told(JsonObject event) {
+    return (ProviderEvent.AttemptOutcome) read(event.encode());
+  }
 
   @Test
   void read_failed_isDeclined() {
     var event = new JsonObject(StripeSender.failed("evt_1", "att_1"));
     String intent = event.getJsonObject("data").getJsonObject("object").getString("id");
-    assertThat(told(event)).isEqualTo(new Notice.Told("payment_intent.payment_failed", "att_1",
-        new Outcome.Declined(intent, "card_declined", "lost_card", "Your card was declined.")));
+    assertThat(told(event))
+        .isEqualTo(new ProviderEvent.AttemptOutcome("payment_intent.payment_failed", "att_1",
+            new Outcome.Declined(intent, "card_declined", "lost_card", "Your card was declined.")));
   }
 
   @Test
@@ -252,7 +255,7 @@ class StripeWebhooksTest {
     intent.put("status", "canceled").remove("last_payment_error");
     String id = intent.getString("id");
     assertThat(told(event)).isEqualTo(
-        new Notice.Told("payment_intent.canceled", "att_1", new Outcome.Voided(id, false)));
+        new ProviderEvent.AttemptOutcome("payment_intent.canceled", "att_1", new Outcome.Voided(id, false)));
     intent.put("cancellation_reason", "requested_by_customer");
     assertThat(told(event).outcome()).isEqualTo(new Outcome.Voided(id, false));
     intent.put("cancellation_reason", "automatic");
@@ -299,20 +302,20 @@ class StripeWebhooksTest {
       "charge.refund.updated", "payment_intent.partially_funded"})
   void read_otherTypes_isIgnored(String type) {
     var event = new JsonObject(StripeSender.succeeded("evt_1", "att_1", 1_999)).put("type", type);
-    assertThat(read(event.encode())).isEqualTo(new Notice.Ignored(type));
+    assertThat(read(event.encode())).isEqualTo(new ProviderEvent.Ignored(type));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"{}", "{\"id\":\"evt_1\",\"type\":7}", "{\"type\":null}", "{\"type\":{}}"})
   void read_noType_isIgnored(String body) {
-    assertThat(read(body)).isEqualTo(new Notice.Ignored(""));
+    assertThat(read(body)).isEqualTo(new ProviderEvent.Ignored(""));
   }
 
   @Test
   void read_withoutOurReference_isIgnored() {
     var event = new JsonObject(StripeSender.succeeded("evt_1", "att_1", 1_999));
     var intent = event.getJsonObject("data").getJsonObject("object");
-    var ignored = new Notice.Ignored("payment_intent.succeeded");
+    var ignored = new ProviderEvent.Ignored("payment_intent.succeeded");
     intent.put("metadata", new JsonObject().put("order_id", "1"));
     assertThat(read(event.encode())).isEqualTo(ignored);
     intent.put("metadata", new JsonObject().put("millrace_reference", 1));
@@ -328,7 +331,7 @@ class StripeWebhooksTest {
       ",\"data\":{\"object\":\"pi_1\"}"})
   void read_withoutAnIntent_isUnreadable(String data) {
     assertThat(read("{\"id\":\"evt_1\",\"type\":\"payment_intent.succeeded\"" + data + "}"))
-        .isEqualTo(new Notice.Unreadable("payment_intent.succeeded", "no data.object"));
+        .isEqualTo(new ProviderEvent.Unreadable("payment_intent.succeeded", "no data.object"));
   }
 
   /** What verify has let through up to its id may still be cut or no JSON behind it. */
@@ -336,7 +339,7 @@ class StripeWebhooksTest {
   @ValueSource(strings = {"", "nonsense", "null", "[]", "7", "\"text\"", "{\"id\":\"evt_1\"",
       "{\"id\":\"evt_1\",}"})
   void read_garbage_isUnreadable(String body) {
-    assertThat(read(body)).isEqualTo(new Notice.Unreadable("", "the body is no JSON object"));
+    assertThat(read(body)).isEqualTo(new ProviderEvent.Unreadable("", "the body is no JSON object"));
   }
 
   /** Postgres takes no NUL in a text, and all of these are stored. */

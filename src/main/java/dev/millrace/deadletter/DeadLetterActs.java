@@ -1,0 +1,165 @@
+package dev.millrace.deadletter;
+
+import dev.millrace.journal.Reads;
+import dev.millrace.platform.OperatorRefusal;
+import dev.millrace.platform.TypeId;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.Tuple;
+import java.time.OffsetDateTime;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Dead letters as operators see them, and what operators may do with them. An act and its line in the audit are one
+ * statement: there is none without the other.
+ */
+public final class DeadLetterActs {
+  /** What one act may move. */
+  public static final int LETTERS_MAX = 10_000;
+
+  private static final String LIST = """
+    SELECT id, payment_id, task, status, attempts, error, coalesce(nullif(traceparent, ''),
+             (SELECT j.traceparent FROM journal j WHERE j.subject = d.payment_id AND j.version = 1), ''), source, created, replays, due, outcome,
+           outcome_note, outcome_at, decided_by, decided, reason
+      FROM dead_letter d WHERE %s ORDER BY id LIMIT $1::int""";
+  private static final String RECORD = """
+    SELECT errors::text, record_key, record_form, record, record_size, headers::text FROM dead_letter WHERE id = $1::bigint""";
+  /** The letters that are meant, locked: of two acts at once the second sees what the first has done. */
+  private static final String CHOSEN = """
+    WITH chosen AS MATERIALIZED (
+      SELECT id, row_number() OVER (ORDER BY id) - 1 AS nr
+        FROM (SELECT id FROM dead_letter WHERE %s ORDER BY id LIMIT $1::int FOR UPDATE) locked
+    ), moved AS (
+      UPDATE dead_letter AS d SET decided_by = $2::text, decided = now(), reason = $3::text, taken_until = NULL,\s""";
+  private static final String AUDITED = """
+
+        FROM chosen WHERE d.id = chosen.id RETURNING d.id, d.due
+    ), audited AS (
+      INSERT INTO audit (operator, act, subject, data)
+      SELECT $2::text, $4::text, $5::text, $6::text::jsonb || jsonb_build_object('letters', jsonb_agg(id ORDER BY id))
+        FROM moved HAVING count(*) > 0
+    )
+    SELECT count(*), max(due) FROM moved""";
+  private static final String REPLAY = CHOSEN
+      + "status = 'replaying', rate = $7::int, due = now() + nr::float8 / $7::int * interval '1 s'" + AUDITED;
+  private static final String DISCARD = CHOSEN + "status = 'discarded', due = NULL" + AUDITED;
+  /** A discarded one may be replayed after all: nothing of it was lost. */
+  private static final String REPLAYABLE = "status IN ('open', 'discarded')";
+  /** A replay that is ordered may be called off until a processor has taken it. */
+  private static final String DISCARDABLE = """
+    (status = 'open' OR status = 'replaying' AND (taken_until IS NULL OR taken_until <= now()))""";
+
+  /** Who does it, why, and what it is told in the audit besides. */
+  public record Order(String operator, @Nullable String reason, JsonObject audited) {
+    private Tuple values(int limit, String act, String subject) {
+      return Tuple.tuple().addValue(limit).addValue(operator).addValue(reason).addValue(act)
+          .addValue(subject).addValue(audited.copy().put("reason", reason).encode());
+    }
+  }
+
+  private final Reads reads;
+
+  public DeadLetterActs(Reads reads) {
+    this.reads = reads;
+  }
+
+  /** A page, by id, of those after {@code after}. */
+  public Future<JsonObject> list(DeadLetterFilter filter, long after, int limit) {
+    var values = Tuple.of(limit + 1, after);
+    return reads.query(LIST.formatted("id > $2::bigint AND " + filter.where(values)), values).map(rows -> {
+      var data = new JsonArray();
+      for (Row row : rows) if (data.size() < limit) data.add(letter(row));
+      return new JsonObject().put("object", "list").put("data", data).put("next",
+          rows.size() > limit ? data.getJsonObject(limit - 1).getLong("id") : null);
+    });
+  }
+
+  private static JsonObject letter(Row r) {
+    String trace = r.getString(6);
+    return new JsonObject().put("id", r.getLong(0)).put("object", "dead_letter")
+        .put("payment", r.getUUID(1) == null ? null : TypeId.format(TypeId.PAYMENT, r.getUUID(1)))
+        .put("task", r.getString(2)).put("status", r.getString(3)).put("attempts", r.getInteger(4))
+        .put("error", r.getString(5)).put("traceparent", trace)
+        .put("trace_id", trace.matches("00-[0-9a-f]{32}-.*") ? trace.substring(3, 35) : null)
+        .put("source", r.getString(7)).put("created", text(r.getOffsetDateTime(8)))
+        .put("replays", r.getInteger(9)).put("due", text(r.getOffsetDateTime(10)))
+        .put("outcome", r.getString(11)).put("outcome_note", r.getString(12))
+        .put("outcome_at", text(r.getOffsetDateTime(13))).put("decided_by", r.getString(14))
+        .put("decided", text(r.getOffsetDateTime(15))).put("reason", r.getString(16));
+  }
+
+  private static @Nullable String text(@Nullable OffsetDateTime time) {
+    return time == null ? null : time.toString();
+  }
+
+  /** One, without its record. */
+  private Future<JsonObject> find(long id) {
+    return reads.query(LIST.formatted("id = $2::bigint"), Tuple.of(1, id))
+        .compose(rows -> rows.size() == 0
+            ? Future.failedFuture(
+                new OperatorRefusal(404, "no such dead letter: GET /ops/dead-letters lists them"))
+            : Future.succeededFuture(letter(rows.iterator().next())));
+  }
+
+  /** Everything about one. */
+  public Future<JsonObject> inspect(long id) {
+    return find(id).compose(letter -> reads.query(RECORD, Tuple.of(id)).map(rows -> {
+      Row r = rows.iterator().next();
+      return letter.put("errors", new JsonArray(r.getString(0))).put("record",
+          new JsonObject().put("key", r.getString(1)).put("form", r.getString(2))
+              .put("value", r.getString(3)).put("size", r.getInteger(4))
+              .put("headers", new JsonObject(r.getString(5))));
+    }));
+  }
+
+  /** Orders one replay, for now. One that is ordered already stays so: asking twice is asking once. */
+  public Future<JsonObject> replay(long id, Order order) {
+    return one(REPLAY, REPLAYABLE, id, order.values(1, "replay_dead_letter", subject(id)).addValue(1),
+        "replaying", "only one that is open or discarded can be replayed. What fails after a replay is open"
+            + " again, or a dead letter of its own");
+  }
+
+  /** Puts one away. One that was put away before stays as it is. */
+  public Future<JsonObject> discard(long id, Order order) {
+    return one(DISCARD, DISCARDABLE, id, order.values(1, "discard_dead_letter", subject(id)), "discarded",
+        "only one that is open, or whose replay has not begun, can be discarded");
+  }
+
+  private static String subject(long id) { return "dead_letter/" + id; }
+
+  private Future<JsonObject> one(String act, String permitted, long id, Tuple values, String aim,
+      String rule) {
+    values.addValue(id);
+    return reads.query(act.formatted("id = $" + values.size() + "::bigint AND " + permitted), values)
+        .compose(rows -> find(id).compose(letter -> {
+          String status = letter.getString("status");
+          boolean done = rows.iterator().next().getLong(0) == 1 || Objects.equals(status, aim);
+          return done
+              ? Future.succeededFuture(letter)
+              : Future.failedFuture(new OperatorRefusal(409, "the dead letter is " + status + "; " + rule));
+        }));
+  }
+
+  /** Orders replays of those that are meant, {@code rate} a second: the last one is due {@code until} then, or later. */
+  public Future<JsonObject> replay(DeadLetterFilter filter, int limit, int rate, Order order) {
+    return many(REPLAY, REPLAYABLE, filter,
+        order.values(limit, "replay_dead_letters", "dead_letters").addValue(rate))
+        .map(row -> new JsonObject().put("scheduled", row.getLong(0)).put("rate", rate).put("until",
+            text(row.getOffsetDateTime(1))).put("more_may_match", row.getLong(0) == limit));
+  }
+
+  /** Puts away those that are meant. */
+  public Future<JsonObject> discard(DeadLetterFilter filter, int limit, Order order) {
+    return many(DISCARD, DISCARDABLE, filter, order.values(limit, "discard_dead_letters", "dead_letters"))
+        .map(row -> new JsonObject().put("discarded", row.getLong(0)).put("more_may_match",
+            row.getLong(0) == limit));
+  }
+
+  private Future<Row> many(String act, String permitted, DeadLetterFilter filter, Tuple values) {
+    return reads.query(act.formatted(permitted + " AND " + filter.where(values)), values)
+        .map(rows -> rows.iterator().next());
+  }
+}

@@ -1,0 +1,2 @@
+/** Merchants and their API keys. */
+package dev.millrace.identity;

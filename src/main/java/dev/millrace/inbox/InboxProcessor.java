@@ -1,0 +1,322 @@
+package dev.millrace.inbox;
+
+import dev.millrace.deadletter.DeadLetterStore;
+import dev.millrace.deadletter.Failure;
+import dev.millrace.deadletter.Origin;
+import dev.millrace.inbox.ProviderEventHandler.Disposition;
+import dev.millrace.journal.Cursor;
+import dev.millrace.journal.Append.Attempt;
+import dev.millrace.journal.Reads;
+import dev.millrace.payment.Status;
+import dev.millrace.platform.FaultPoint;
+import dev.millrace.platform.Lease;
+import dev.millrace.platform.TypeId;
+import dev.millrace.platform.Unavailable;
+import dev.millrace.provider.Provider.Outcome;
+import dev.millrace.provider.WebhookScheme;
+import dev.millrace.provider.WebhookScheme.ProviderEvent;
+import dev.millrace.inbox.InboxStore.Kept;
+import dev.millrace.inbox.InboxStore.Parked;
+import dev.millrace.inbox.InboxStore.Result;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Works off what providers told us, in the order in which it was kept: what is evidence for a payment's outcome is
+ * appended to the payment, through the journal and by its version, so a notice that is late, doubled, out of order or
+ * read twice after a crash changes nothing twice. One whose payment is not known yet is parked, tried again after each
+ * window, and at last given up as a dead letter with an alert. One worker is active at a time, by a fenced lease.
+ */
+public final class InboxProcessor {
+  private static final Logger LOG = LoggerFactory.getLogger(InboxProcessor.class);
+  private static final int BATCH_MAX = 500;
+  private static final long RETRY_MS = 500;
+  private static final long DUE_EVERY_MS = 500;
+  private static final String KNOWN = """
+    SELECT a.reference, a.payment_id, p.status, a.number, a.provider, a.kind, a.operation, a.reason
+      FROM attempt a JOIN payment p ON p.id = a.payment_id WHERE a.reference = ANY($1::uuid[])""";
+  private static final String NAMED = """
+    SELECT o.provider, o.reference, o.payment_id FROM provider_object o
+      JOIN (SELECT unnest($1::text[]) AS provider, unnest($2::text[]) AS reference) AS n USING (provider, reference)""";
+
+  private record Known(UUID payment, @Nullable Status status, Attempt attempt) {}
+
+  /** What the provider calls a payment. */
+  private record Name(String provider, String reference) {}
+
+  /** What is to be written of one webhook: a result or a place in the park. */
+  private record Judged(@Nullable Result result, @Nullable Parked parked) {}
+
+  private final Vertx vertx;
+  private final Lease lease;
+  private final InboxStore inbox;
+  private final Reads reads;
+  private final Map<String, WebhookScheme> schemes;
+  private final ProviderEventHandler payments;
+  private final DeadLetterStore letters;
+  private final List<Duration> windows;
+  private final InstantSource clock;
+  private final long pollMs;
+  private final MeterRegistry registry;
+  private volatile double lagSeconds;
+  private Cursor cursor = Cursor.START;
+  private long readingEpoch = -1;
+  private long dueAskedMs;
+  private boolean closed;
+  private Future<Void> step = Future.succeededFuture();
+
+  /** {@code schemes} by {@code provider/account}; {@code windows}: the waits of the park. */
+  public InboxProcessor(Vertx vertx, Lease lease, InboxStore inbox, Reads reads,
+      Map<String, WebhookScheme> schemes,
+      ProviderEventHandler payments,
+      DeadLetterStore letters, List<Duration> windows, InstantSource clock, long pollMs,
+      MeterRegistry registry) {
+    this.vertx = vertx;
+    this.lease = lease;
+    this.inbox = inbox;
+    this.reads = reads;
+    this.schemes = schemes;
+    this.payments = payments;
+    this.letters = letters;
+    this.windows = windows;
+    this.clock = clock;
+    this.pollMs = pollMs;
+    this.registry = registry;
+    Gauge.builder("millrace.inbox.lag.seconds", this, n -> n.lagSeconds).register(registry);
+  }
+
+  public void start() { next(1); }
+
+  private void next(long delayMs) {
+    if (closed) return;
+    vertx.setTimer(Math.max(1, delayMs), id -> {
+      if (closed) return;
+      step = run().transform(result -> {
+        if (result.failed()) {
+          LOG.warn("inbox_step_failed error=\"{}\"", result.cause().getMessage());
+          readingEpoch = -1;
+        }
+        next(result.failed() ? RETRY_MS : result.result() ? 1 : pollMs);
+        return Future.succeededFuture();
+      });
+    });
+  }
+
+  private OffsetDateTime now() { return clock.instant().atOffset(ZoneOffset.UTC); }
+
+  /** One step; true when there is more to do at once. */
+  private Future<Boolean> run() {
+    if (!lease.held()) {
+      readingEpoch = -1;
+      lagSeconds = 0;
+      return Future.succeededFuture(false);
+    }
+    long epoch = lease.epoch();
+    Future<Void> placed = epoch == readingEpoch ? Future.succeededFuture() : inbox.cursor().map(place -> {
+      cursor = place;
+      readingEpoch = epoch;
+      return null;
+    });
+    return placed.compose(v -> fresh(epoch)).compose(more -> parked(epoch).map(also -> more || also));
+  }
+
+  private Future<Boolean> fresh(long epoch) {
+    return inbox.read(cursor, BATCH_MAX).compose(batch -> {
+      if (batch.isEmpty()) {
+        lagSeconds = 0;
+        return Future.succeededFuture(false);
+      }
+      lagSeconds = Math.max(0, Duration.between(batch.getFirst().since(), now()).toMillis() / 1_000.0);
+      Cursor last = batch.getLast().place();
+      return process(epoch, batch, last, batch.size()).map(v -> {
+        cursor = last;
+        return batch.size() == BATCH_MAX;
+      });
+    });
+  }
+
+  private Future<Boolean> parked(long epoch) {
+    long nowMs = System.nanoTime() / 1_000_000;
+    if (nowMs - dueAskedMs < DUE_EVERY_MS) return Future.succeededFuture(false);
+    dueAskedMs = nowMs;
+    return inbox.due(now(), BATCH_MAX).compose(batch -> batch.isEmpty()
+        ? Future.succeededFuture(false)
+        : process(epoch, batch, Cursor.START, 0).map(v -> batch.size() == BATCH_MAX));
+  }
+
+  private Future<Void> process(long epoch, List<Kept> batch, Cursor place, int passed) {
+    var notices = new ArrayList<ProviderEvent>(batch.size());
+    var references = new HashMap<String, UUID>();
+    var names = new HashSet<Name>();
+    for (Kept kept : batch) {
+      ProviderEvent notice = read(kept);
+      notices.add(notice);
+      if (notice instanceof ProviderEvent.AttemptOutcome told) {
+        UUID reference = TypeId.parse(TypeId.ATTEMPT, told.reference());
+        if (reference != null) references.put(told.reference(), reference);
+      }
+      if (notice instanceof ProviderEvent.Unsolicited befell)
+        names.add(new Name(kept.provider(), befell.providerReference()));
+    }
+    return known(references).compose(known -> named(names).compose(named -> {
+      var judged = new ArrayList<Future<Judged>>(batch.size());
+      for (int i = 0; i < batch.size(); i++)
+        judged.add(judge(batch.get(i), notices.get(i), references, known, named));
+      return Future.join(judged).compose(all -> write(epoch, all.<Judged>list(), place, passed));
+    }));
+  }
+
+  private Future<Map<Name, UUID>> named(Set<Name> names) {
+    if (names.isEmpty()) return Future.succeededFuture(Map.of());
+    var list = List.copyOf(names);
+    return reads.query(NAMED, Tuple.of(list.stream().map(Name::provider).toArray(String[]::new),
+        (Object) list.stream().map(Name::reference).toArray(String[]::new))).map(rows -> {
+          var payments = new HashMap<Name, UUID>();
+          for (Row row : rows) payments.put(new Name(row.getString(0), row.getString(1)), row.getUUID(2));
+          return payments;
+        });
+  }
+
+  private ProviderEvent read(Kept kept) {
+    WebhookScheme scheme = schemes.get(kept.provider() + "/" + kept.account());
+    return scheme == null
+        ? new ProviderEvent.Unreadable("",
+            "no account " + kept.provider() + "/" + kept.account() + " is configured")
+        : scheme.read(kept.body());
+  }
+
+  private Future<Map<UUID, Known>> known(Map<String, UUID> references) {
+    if (references.isEmpty()) return Future.succeededFuture(Map.of());
+    return reads.query(KNOWN, Tuple.of((Object) references.values().toArray(UUID[]::new))).map(rows -> {
+      var known = new HashMap<UUID, Known>();
+      for (Row row : rows)
+        known.put(row.getUUID(0), new Known(row.getUUID(1), Status.ofWire(row.getString(2)),
+            new Attempt(row.getUUID(0), row.getInteger(3), row.getString(4), row.getString(5), row.getUUID(6),
+                row.getString(7), null, null, null)));
+      return known;
+    });
+  }
+
+  private Future<Judged> judge(Kept kept, ProviderEvent notice, Map<String, UUID> references,
+      Map<UUID, Known> known, Map<Name, UUID> named) {
+    return switch (notice) {
+      case ProviderEvent.Ignored i -> result(kept, null, i, "ignored", null);
+      case ProviderEvent.Unreadable u -> {
+        LOG.error("alert=webhook_unreadable provider={} account={} event={} error=\"{}\"", kept.provider(),
+            kept.account(), kept.eventId(), u.reason());
+        yield bury(kept, null, u.reason())
+            .compose(v -> result(kept, null, u, "unreadable", u.reason()));
+      }
+      case ProviderEvent.AttemptOutcome told -> {
+        UUID reference = references.get(told.reference());
+        Known match = reference == null ? null : known.get(reference);
+        if (match == null)
+          yield later(kept, told, null, "no payment of ours has the reference " + told.reference());
+        // Most say what we know already: the answer to our own call was quicker.
+        if (settles(match, told.outcome())) yield result(kept, match.payment(), told, "unchanged", null);
+        yield taken(kept, told, match.payment(),
+            payments.attemptOutcome(match.payment(), match.attempt(), told.outcome()));
+      }
+      case ProviderEvent.Unsolicited befell -> {
+        UUID payment = named.get(new Name(kept.provider(), befell.providerReference()));
+        if (payment == null)
+          yield later(kept, befell, null, "no payment of ours is called " + befell.providerReference());
+        yield taken(kept, befell, payment, payments.unsolicited(payment, kept.provider(), befell.fact()));
+      }
+    };
+  }
+
+  private Future<Judged> taken(Kept kept, ProviderEvent notice, UUID payment, Future<Disposition> taken) {
+    return taken.transform(told -> {
+      if (told.failed()) {
+        // While Postgres is away all of them wait; what is refused for its own sake holds up nobody else.
+        return told.cause() instanceof Unavailable
+            ? Future.failedFuture(told.cause())
+            : later(kept, notice, payment, "the payment did not take it: " + told.cause().getMessage());
+      }
+      return switch (told.result()) {
+        case Disposition.Applied _ -> result(kept, payment, notice, "applied", null);
+        case Disposition.Unchanged _ -> result(kept, payment, notice, "unchanged", null);
+        case Disposition.Later l ->
+          later(kept, notice, payment, "the payment cannot take it yet: " + l.reason());
+        case Disposition.Conflict c -> bury(kept, payment, c.reason())
+            .compose(v -> result(kept, payment, notice, "conflict", Failure.storable(c.reason())));
+      };
+    });
+  }
+
+  private static boolean settles(Known match, Outcome outcome) {
+    if (!match.attempt().kind().equals("charge")) return false;
+    return outcome instanceof Outcome.Charged
+        ? match.status() == Status.CONFIRMED || match.status() == Status.SETTLED
+        : outcome instanceof Outcome.Declined && match.status() == Status.DECLINED;
+  }
+
+  /** The reasons of its tries, and this one. */
+  private static List<Failure> reasons(Kept kept, String last) {
+    return Failure.with(Failure.of(kept.errors()), Failure.now(last));
+  }
+
+  private Future<Void> bury(Kept kept, @Nullable UUID payment, String error) {
+    String source = String.join("/", DeadLetterStore.WEBHOOK, kept.provider(), kept.account(),
+        kept.eventId());
+    return letters.bury(new DeadLetterStore.Letter(payment, DeadLetterStore.WEBHOOK, kept.tries() + 1,
+        reasons(kept, error), "", Origin.of(source, kept.eventId(), kept.body(), Map.of())));
+  }
+
+  private Future<Judged> result(Kept kept, @Nullable UUID payment, ProviderEvent notice, String outcome,
+      @Nullable String detail) {
+    registry.counter("millrace.inbox.processed", "outcome", outcome).increment();
+    return Future
+        .succeededFuture(new Judged(new Result(kept, payment, notice.type(), outcome, detail), null));
+  }
+
+  /** Its payment is not known, or cannot take it yet: the park, or after the last window the dead letters. */
+  private Future<Judged> later(Kept kept, ProviderEvent notice, @Nullable UUID payment, String reason) {
+    if (kept.tries() < windows.size())
+      return Future.succeededFuture(new Judged(null, new Parked(kept,
+          now().plus(windows.get(kept.tries())), Failure.json(reasons(kept, reason)))));
+    LOG.error("alert=webhook_unmatched provider={} account={} event={} error=\"{}\"", kept.provider(),
+        kept.account(), kept.eventId(), reason);
+    return bury(kept, payment, reason)
+        .compose(v -> result(kept, payment, notice, "unmatched", reason));
+  }
+
+  private Future<Void> write(long epoch, List<Judged> all, Cursor place, int passed) {
+    FaultPoint.reach("inbox", "before_result");
+    var results = new ArrayList<Result>();
+    var parked = new ArrayList<Parked>();
+    for (Judged one : all) {
+      if (one.result != null) results.add(one.result);
+      if (one.parked != null) parked.add(one.parked);
+    }
+    return inbox.write(epoch, results, parked, place, passed)
+        .compose(held -> held
+            ? Future.succeededFuture()
+            : Future.failedFuture("the lease went to another worker"));
+  }
+
+  /** Finishes the batch in hand and stops. */
+  public Future<Void> close() {
+    closed = true;
+    return step;
+  }
+}

@@ -1,0 +1,172 @@
+package dev.millrace.inbox;
+
+import dev.millrace.journal.Cursor;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What stands in the inbox and what became of it. Followed in {@code (xid, position)} order below the snapshot horizon,
+ * so that nothing that commits late is skipped. What writes names the epoch of the lease {@code inbox}.
+ */
+public final class InboxStore {
+  /**
+   * One webhook; {@code tries}, {@code errors} (why it was parked, the last times) and {@code since} of one that was parked
+   * before, else 0, none and when it came.
+   */
+  public record Kept(Cursor place, String provider, String account, String eventId, Buffer body,
+      OffsetDateTime since, int tries, JsonArray errors) {}
+
+  /** What became of one: {@code applied}, {@code unchanged}, {@code ignored}, {@code unreadable}, {@code unmatched}. */
+  public record Result(Kept kept, @Nullable UUID payment, String type, String outcome,
+      @Nullable String detail) {}
+
+  /** One whose payment is not known yet, when to look again, and why it was parked, the last times. */
+  public record Parked(Kept kept, OffsetDateTime nextTry, JsonArray errors) {}
+
+  private static final String CURSOR = "SELECT xid::text, position FROM journal_cursor WHERE name = 'inbox'";
+  /** No more than 16 MiB of bodies at once, but one in any case. */
+  private static final String READ = """
+    SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, p.received, 0, p.form, '[]'
+      FROM (SELECT p.*, row_number() OVER sent AS nr, sum(p.size) OVER sent AS bytes
+              FROM (SELECT * FROM provider_event p
+                     WHERE (p.xid, p.position) > ($1::text::xid8, $2::int8) AND p.xid < pg_snapshot_xmin(pg_current_snapshot())
+                     ORDER BY p.xid, p.position LIMIT $3::int) p
+            WINDOW sent AS (ORDER BY p.xid, p.position)) p
+     WHERE p.nr = 1 OR p.bytes <= 16777216
+     ORDER BY p.xid, p.position""";
+  private static final String DUE = """
+    SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, k.since, k.tries, p.form, k.errors::text
+      FROM provider_event_parked k JOIN provider_event p ON p.xid = k.xid AND p.position = k.position
+     WHERE k.next_try <= $1::timestamptz ORDER BY k.next_try LIMIT $2::int""";
+  private static final String WRITE = """
+    WITH fence AS MATERIALIZED (SELECT 1 FROM lease WHERE name = 'inbox' AND epoch = $1::int8 FOR SHARE),
+    r AS (
+      INSERT INTO provider_event_result (xid, position, payment_id, type, outcome, detail)
+      SELECT x::xid8, p, payment, type, outcome, detail
+        FROM (SELECT unnest($2::text[]) AS x, unnest($3::int8[]) AS p, unnest($4::uuid[]) AS payment,
+                     unnest($5::text[]) AS type, unnest($6::text[]) AS outcome, unnest($7::text[]) AS detail) AS t
+       WHERE EXISTS (SELECT FROM fence)
+      ON CONFLICT DO NOTHING
+    ), done AS (
+      DELETE FROM provider_event_parked k
+       USING (SELECT unnest($2::text[])::xid8 AS x, unnest($3::int8[]) AS p) AS t
+       WHERE k.xid = t.x AND k.position = t.p AND EXISTS (SELECT FROM fence)
+    ), k AS (
+      INSERT INTO provider_event_parked (xid, position, tries, next_try, since, errors)
+      SELECT x::xid8, p, tries, next_try, since, errors::jsonb
+        FROM (SELECT unnest($8::text[]) AS x, unnest($9::int8[]) AS p, unnest($10::int4[]) AS tries,
+                     unnest($11::timestamptz[]) AS next_try, unnest($12::timestamptz[]) AS since,
+                     unnest($16::text[]) AS errors) AS t
+       WHERE EXISTS (SELECT FROM fence)
+      ON CONFLICT (xid, position) DO UPDATE
+        SET tries = excluded.tries, next_try = excluded.next_try, errors = excluded.errors
+    ), c AS (
+      UPDATE journal_cursor SET xid = $13::text::xid8, position = $14::int8, passed = passed + $15::int8
+       WHERE name = 'inbox' AND $15::int8 > 0 AND EXISTS (SELECT FROM fence)
+    )
+    SELECT count(*) FROM fence""";
+
+  private static final String AGAIN = """
+    WITH e AS MATERIALIZED (
+      SELECT xid, position FROM provider_event WHERE event_id = $3::text AND account = $2::text AND provider = $1::text
+    ), r AS (
+      DELETE FROM provider_event_result r USING e WHERE r.xid = e.xid AND r.position = e.position
+      RETURNING r.xid, r.position
+    ), k AS (
+      INSERT INTO provider_event_parked (xid, position, tries, next_try, since)
+      SELECT xid, position, 0, clock_timestamp(), clock_timestamp() FROM r ON CONFLICT DO NOTHING
+    )
+    SELECT (SELECT count(*) FROM e), (SELECT count(*) FROM r),
+           (SELECT count(*) FROM e JOIN provider_event_parked k ON k.xid = e.xid AND k.position = e.position
+             WHERE k.since >= $4::timestamptz)""";
+
+  /** Whether one can be worked off again. */
+  public enum Again {
+    /** Its result is gone, and it is due in the park. */
+    PARKED,
+    /** It has no result yet, and nobody asked for that. */
+    IN_HAND,
+    /** It is not kept any more. */
+    GONE
+  }
+
+  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final BodyCompression forms = new BodyCompression();
+
+  public InboxStore(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
+    this.query = query;
+  }
+
+  /** How far the inbox has been processed. */
+  public Future<Cursor> cursor() {
+    return query.apply(CURSOR, Tuple.tuple()).map(rows -> {
+      var row = rows.iterator().next();
+      return new Cursor(Long.parseUnsignedLong(row.getString(0)), row.getLong(1));
+    });
+  }
+
+  private List<Kept> kept(RowSet<Row> rows) {
+    var list = new ArrayList<Kept>(rows.size());
+    for (Row r : rows) {
+      list.add(new Kept(new Cursor(Long.parseUnsignedLong(r.getString(0)), r.getLong(1)), r.getString(2),
+          r.getString(3), r.getString(4), forms.read(r.getInteger(8), r.getBuffer(5)), r.getOffsetDateTime(6),
+          r.getInteger(7), new JsonArray(r.getString(9))));
+    }
+    return list;
+  }
+
+  /** What has come since. */
+  public Future<List<Kept>> read(Cursor after, int limit) {
+    return query.apply(READ, Tuple.of(after.xidText(), after.position(), limit)).map(this::kept);
+  }
+
+  /** Parked ones whose time has come. */
+  public Future<List<Kept>> due(OffsetDateTime now, int limit) {
+    return query.apply(DUE, Tuple.of(now, limit)).map(this::kept);
+  }
+
+  /**
+   * Writes results and parks, takes what has a result out of the park, and moves the cursor over {@code passed} to
+   * {@code place} (none: it stays), in one transaction; false when the lease has gone to another.
+   */
+  public Future<Boolean> write(long epoch, List<Result> results, List<Parked> parked, Cursor place,
+      int passed) {
+    return query.apply(WRITE, Tuple.tuple().addValue(epoch)
+        .addValue(results.stream().map(r -> r.kept.place.xidText()).toArray(String[]::new))
+        .addValue(results.stream().map(r -> r.kept.place.position()).toArray(Long[]::new))
+        .addValue(results.stream().map(Result::payment).toArray(UUID[]::new))
+        .addValue(results.stream().map(Result::type).toArray(String[]::new))
+        .addValue(results.stream().map(Result::outcome).toArray(String[]::new))
+        .addValue(results.stream().map(Result::detail).toArray(String[]::new))
+        .addValue(parked.stream().map(p -> p.kept.place.xidText()).toArray(String[]::new))
+        .addValue(parked.stream().map(p -> p.kept.place.position()).toArray(Long[]::new))
+        .addValue(parked.stream().map(p -> p.kept.tries + 1).toArray(Integer[]::new))
+        .addValue(parked.stream().map(Parked::nextTry).toArray(OffsetDateTime[]::new))
+        .addValue(parked.stream().map(p -> p.kept.since).toArray(OffsetDateTime[]::new))
+        .addValue(place.xidText()).addValue(place.position()).addValue((long) passed)
+        .addValue(parked.stream().map(p -> p.errors.encode()).toArray(String[]::new)))
+        .map(rows -> rows.iterator().next().getLong(0) > 0);
+  }
+
+  /**
+   * Has one that was worked off worked off again, as one whose payment was not known: it begins at the first window. Asked
+   * twice for the same order, of {@code ordered}, it finds what it did before.
+   */
+  public Future<Again> again(String provider, String account, String eventId, OffsetDateTime ordered) {
+    return query.apply(AGAIN, Tuple.of(provider, account, eventId, ordered)).map(rows -> {
+      var row = rows.iterator().next();
+      if (row.getLong(0) == 0) return Again.GONE;
+      return row.getLong(1) + row.getLong(2) == 0 ? Again.IN_HAND : Again.PARKED;
+    });
+  }
+}

@@ -1,0 +1,112 @@
+package dev.millrace.inbox;
+
+import dev.millrace.platform.CommitMeter;
+import dev.millrace.platform.GroupCommit;
+import dev.millrace.platform.PgLink;
+import dev.millrace.platform.Unavailable;
+import dev.millrace.webhook.EndpointQueue;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.Tuple;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * Makes providers' webhooks durable, as they came, in group commits. {@code (provider, account, event id)} is unique:
+ * a repetition changes nothing. Owned by one event loop.
+ */
+public final class InboxWriter {
+  /** One webhook as it will be stored; {@code size} of its body as it came. */
+  private record Received(String provider, String account, String eventId, int size,
+      BodyCompression.Written body) {}
+
+  private static final String INSERT_NEW = """
+    INSERT INTO provider_event (provider, account, event_id, form, size, body)
+    SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::int2[]), unnest($5::int4[]),
+           unnest($6::bytea[])""";
+  private static final String INSERT = INSERT_NEW + " ON CONFLICT DO NOTHING";
+  /** How long after a repetition the next ones are looked for first: providers repeat in swarms. */
+  private static final long CAREFUL_NANOS = 1_000_000_000;
+  /** Two writers that have some in common must not wait for each other. */
+  private static final Comparator<Received> BY_KEY = Comparator.comparing(Received::eventId)
+      .thenComparing(Received::account).thenComparing(Received::provider);
+
+  /** Webhooks are large, so that a commit spends most of its time with the disk: several overlap. */
+  private record EndpointQueue(PgLink pg, GroupCommit<Received, Boolean> commits) {}
+
+  private final List<EndpointQueue> lanes = new ArrayList<>();
+  private final BodyCompression forms = new BodyCompression();
+  private long repeatedAt = System.nanoTime() - CAREFUL_NANOS;
+
+  /** {@code connections}: each commits batches of its own; {@code queueLimit}: of each. */
+  public InboxWriter(Vertx vertx, List<PgLink> connections, String writer, int queueLimit, int batchMax,
+      MeterRegistry registry) {
+    for (PgLink pg : connections) {
+      var meter = new CommitMeter(registry, "inbox", writer + "-" + lanes.size(), queueLimit);
+      lanes.add(new EndpointQueue(pg,
+          new GroupCommit<>(vertx, queueLimit, batchMax, batchMax / 2, meter, batch -> commit(pg, batch))));
+    }
+  }
+
+  private EndpointQueue shortest() {
+    EndpointQueue shortest = lanes.getFirst();
+    for (EndpointQueue lane : lanes) if (lane.commits.depth() < shortest.commits.depth()) shortest = lane;
+    return shortest;
+  }
+
+  /** Completes once it is durable; {@link Unavailable} when the queue is full or Postgres is away: let it be repeated. */
+  public Future<Boolean> keep(String provider, String account, String eventId, byte[] body) {
+    return shortest().commits.submit(new Received(provider, account, eventId, body.length, forms.write(body)))
+        .result();
+  }
+
+  /** Whether the next one would be refused. */
+  public boolean full() { return shortest().commits.full(); }
+
+  public void countRejection() { shortest().commits.countRejection(); }
+
+  /** Whether Postgres can be reached. */
+  public boolean up() {
+    return lanes.stream().allMatch(lane -> lane.pg.up());
+  }
+
+  /** Takes it that all are new, which is cheaper than looking first, until one is not. */
+  private Future<List<Boolean>> commit(PgLink pg, List<Received> batch) {
+    Tuple rows = rows(batch);
+    return (System.nanoTime() - repeatedAt < CAREFUL_NANOS
+        ? pg.execute(INSERT, rows)
+        : pg.execute(INSERT_NEW, rows).recover(failure -> {
+          if (!(failure instanceof PgException e && "provider_event_once".equals(e.getConstraint())))
+            return Future.failedFuture(failure);
+          repeatedAt = System.nanoTime();
+          return pg.execute(INSERT, rows);
+        })).map(done -> Collections.nCopies(batch.size(), Boolean.TRUE));
+  }
+
+  private static Tuple rows(List<Received> batch) {
+    var sorted = new ArrayList<>(batch);
+    sorted.sort(BY_KEY);
+    int n = sorted.size();
+    var providers = new String[n];
+    var accounts = new String[n];
+    var ids = new String[n];
+    var written = new Short[n];
+    var sizes = new Integer[n];
+    var bodies = new Buffer[n];
+    for (int i = 0; i < n; i++) {
+      Received one = sorted.get(i);
+      providers[i] = one.provider;
+      accounts[i] = one.account;
+      ids[i] = one.eventId;
+      written[i] = (short) one.body.form();
+      sizes[i] = one.size;
+      bodies[i] = one.body.bytes();
+    }
+    return Tuple.of(providers, accounts, ids, written, sizes, bodies);
+  }
+}

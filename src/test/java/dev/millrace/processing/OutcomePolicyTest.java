@@ -1,0 +1,525 @@
+package dev.millrace.processing;
+
+import static dev.millrace.payment.Lives.in;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.ledger.FeeSchedule;
+import dev.millrace.payment.Lives;
+import dev.millrace.payment.Operation;
+import dev.millrace.payment.Payment;
+import dev.millrace.payment.PaymentEvent;
+import dev.millrace.payment.Status;
+import dev.millrace.provider.Provider.Outcome;
+import dev.millrace.provider.Providers.Times;
+import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+final class OutcomePolicyTest {
+  private static final Instant NOW = Instant.ofEpochSecond(1_795_000_000);
+  private static final OutcomePolicy EVIDENCE = new OutcomePolicy(
+      new FeeSchedule(List.of("provider stripe usd card 290bp+30 keep", "gateway * * * 50bp+0 return")),
+      provider -> new Times(60_000, 7 * 86_400_000L, 3_600_000), () -> NOW);
+
+  private static final String BEFORE = "initiated in_review";
+  private static final String OUT = "provider_submitted unknown";
+  private static final String CHARGED = "confirmed settled partially_refunded refunded disputed charged_back returned";
+  private static final String ENDED = "blocked declined voided expired";
+
+  private static final Map<String, Outcome> OUTCOMES = outcomes();
+
+  private static Map<String, Outcome> outcomes() {
+    var all = new LinkedHashMap<String, Outcome>();
+    all.put("charged", new Outcome.Charged("pi_1", 1999, "usd"));
+    all.put("authorized", new Outcome.Authorized("pi_1", 1999, "usd", null));
+    all.put("action", new Outcome.ActionRequired("pi_1", "https://bank.example"));
+    all.put("voided", new Outcome.Voided("pi_1", false));
+    all.put("lapsed", new Outcome.Voided("pi_1", true));
+    all.put("refunded", new Outcome.Refunded("re_x", 300, "usd"));
+    all.put("pending", new Outcome.Pending("pi_1"));
+    all.put("declined", new Outcome.Declined("pi_1", "card_declined", "lost_card", "No."));
+    all.put("not_executed", new Outcome.NotExecuted("refused"));
+    all.put("unknown", new Outcome.Unknown("timeout"));
+    all.put("deferred", new Outcome.Deferred());
+    all.put("absent", new Outcome.Absent());
+    return all;
+  }
+
+  /** What became of the charge: statuses | outcomes | finding. {@code *}: those not named for these statuses. */
+  private static final String CHARGES = """
+    BEFORE                     | *                                | wait
+    OUT requires_action        | charged                          | confirmed
+    OUT requires_action        | authorized                       | authorized
+    OUT                        | action                           | requires_action
+    requires_action            | action                           | known
+    OUT                        | voided lapsed                    | declined
+    requires_action            | voided                           | voided
+    requires_action            | lapsed                           | expired
+    OUT requires_action        | declined                         | declined
+    OUT requires_action        | refunded                         | conflict:evidence_conflict
+    OUT requires_action        | pending not_executed unknown deferred absent | wait
+    authorized                 | charged                          | confirmed
+    authorized                 | voided                           | voided
+    authorized                 | lapsed                           | expired
+    authorized                 | *                                | known
+    CHARGED                    | voided lapsed                    | conflict:voided_after_charge
+    refunded                   | refunded                         | conflict:refunded_too_much
+    confirmed settled partially_refunded disputed charged_back returned | refunded | refunded
+    CHARGED                    | *                                | known
+    ENDED                      | charged                          | conflict:charged_after_decline
+    blocked declined           | authorized                       | conflict:charged_after_decline
+    ENDED                      | *                                | known
+    """;
+
+  /** What became of an open operation, by its kind and the payment's status. */
+  private static final String OPERATIONS = """
+    capture@authorized                                   | charged          | confirmed
+    capture@authorized                                   | voided           | voided capture_failed
+    capture@authorized                                   | lapsed           | expired capture_failed
+    capture@authorized                                   | declined         | capture_failed
+    capture@authorized                                   | action refunded  | conflict:evidence_conflict
+    capture@authorized                                   | *                | wait
+    cancel@authorized cancel@requires_action             | charged          | confirmed cancel_failed
+    cancel@authorized cancel@requires_action             | voided lapsed    | voided
+    cancel@authorized cancel@requires_action             | declined         | cancel_failed
+    cancel@authorized cancel@requires_action             | refunded         | conflict:evidence_conflict
+    cancel@authorized cancel@requires_action             | *                | wait
+    REFUNDS                                              | refunded         | refunded
+    REFUNDS                                              | declined         | refund_failed
+    REFUNDS                                              | pending not_executed unknown deferred absent | wait
+    REFUNDS                                              | *                | conflict:evidence_conflict
+    """
+      .replace("REFUNDS",
+          "refund@confirmed refund@settled refund@partially_refunded refund@disputed refund@charged_back refund@returned");
+
+  /** What became of an operation that has ended already. */
+  private static final String LATE = """
+    capture:failed    | charged              | conflict:operation_done_after_failure
+    cancel:failed     | voided lapsed        | conflict:operation_done_after_failure
+    refund:failed     | refunded             | conflict:operation_done_after_failure
+    capture:succeeded refund:succeeded | declined | conflict:operation_failed_after_success
+    capture:failed cancel:failed refund:failed capture:succeeded cancel:succeeded refund:succeeded | * | known
+    """;
+
+  /** What a provider did of its own accord. */
+  private static final String FACTS = """
+    BEFORE OUT requires_action authorized                | *                | wait
+    ENDED                                                | *                | conflict:moved_without_charge
+    confirmed settled partially_refunded refunded        | opened           | disputed
+    confirmed settled partially_refunded refunded        | won              | disputed dispute_won
+    confirmed settled partially_refunded refunded        | lost             | disputed charged_back
+    disputed                                             | opened           | known
+    disputed                                             | won              | dispute_won
+    disputed                                             | lost             | charged_back
+    disputed                                             | opened_other won_other lost_other | wait
+    confirmed settled partially_refunded refunded        | opened_other     | disputed
+    confirmed settled partially_refunded refunded        | won_other        | disputed dispute_won
+    confirmed settled partially_refunded refunded        | lost_other       | disputed charged_back
+    charged_back                                         | opened lost      | known
+    charged_back                                         | won              | conflict:dispute_decided_anew
+    charged_back                                         | opened_other won_other lost_other | conflict:disputed_unexpectedly
+    returned                                             | opened won lost opened_other won_other lost_other | conflict:disputed_unexpectedly
+    confirmed settled partially_refunded refunded        | returned         | returned
+    disputed charged_back                                | returned         | conflict:returned_unexpectedly
+    returned                                             | returned         | known
+    confirmed settled partially_refunded disputed charged_back returned | refunded_there | refunded
+    refunded                                             | refunded_there   | conflict:refunded_too_much
+    """;
+
+  private static final Map<String, UnsolicitedChange> FACT = Map.of(
+      "opened", new UnsolicitedChange.DisputeOpened("du_1", 1999, "usd", "fraudulent", 7L),
+      "won", new UnsolicitedChange.DisputeClosed("du_1", true, 1999, "usd", null),
+      "lost", new UnsolicitedChange.DisputeClosed("du_1", false, 1999, "usd", null),
+      "opened_other", new UnsolicitedChange.DisputeOpened("du_2", 700, "usd", null, null),
+      "won_other", new UnsolicitedChange.DisputeClosed("du_2", true, 700, "usd", null),
+      "lost_other", new UnsolicitedChange.DisputeClosed("du_2", false, 700, "usd", null),
+      "returned", new UnsolicitedChange.Returned(1999, "usd", "R01", "No funds."),
+      "refunded_there", new UnsolicitedChange.Refunded("re_there", 300, "usd"));
+
+  /** Every cell of a table: row key, column key, finding. */
+  private static Stream<Arguments> cells(String table, Iterable<String> columns) {
+    var cells = new LinkedHashMap<List<String>, String>();
+    table.lines().forEach(line -> {
+      String[] parts = line.replace("BEFORE", BEFORE).replace("OUT", OUT).replace("CHARGED", CHARGED)
+          .replace("ENDED", ENDED).split("\\|");
+      for (String row : parts[0].trim().split(" ")) {
+        if (parts[1].trim().equals("*")) {
+          for (String column : columns) cells.putIfAbsent(List.of(row, column), parts[2].trim());
+        } else {
+          for (String column : parts[1].trim().split(" "))
+            assertThat(cells.put(List.of(row, column), parts[2].trim())).as("twice: %s %s", row, column)
+                .isNull();
+        }
+      }
+    });
+    return cells.entrySet().stream()
+        .map(e -> Arguments.of(e.getKey().get(0), e.getKey().get(1), e.getValue()));
+  }
+
+  static Stream<Arguments> charges() { return cells(CHARGES, OUTCOMES.keySet()); }
+
+  static Stream<Arguments> operations() { return cells(OPERATIONS, OUTCOMES.keySet()); }
+
+  static Stream<Arguments> late() { return cells(LATE, OUTCOMES.keySet()); }
+
+  static Stream<Arguments> facts() { return cells(FACTS, FACT.keySet()); }
+
+  private static String words(Finding finding) {
+    return switch (finding) {
+      case Finding.NewEvents h -> h.events().stream().map(e -> e.type().wire().replace("payment.", ""))
+          .collect(Collectors.joining(" "));
+      case Finding.NothingNew _ -> "known";
+      case Finding.NotYet _ -> "wait";
+      case Finding.Conflict c -> "conflict:" + c.alert();
+    };
+  }
+
+  /** What was found can follow, and the same word again finds nothing more to append. */
+  private static void assertTaken(Payment p, Finding finding, String expected) {
+    assertThat(words(finding)).isEqualTo(expected);
+    if (finding instanceof Finding.NewEvents h)
+      assertThat(after(p, finding).version()).isEqualTo(p.version() + h.events().size());
+  }
+
+  private static Payment after(Payment p, Finding finding) {
+    Payment next = p;
+    for (PaymentEvent event : ((Finding.NewEvents) finding).events()) next = next.after(event);
+    return next;
+  }
+
+  private static Finding charge(Payment p, Outcome outcome) {
+    return EVIDENCE.charge(p, "stripe", "att_1", outcome);
+  }
+
+  private static Finding operation(Payment p, String id, Outcome outcome) {
+    return EVIDENCE.operation(p, p.operation(id), "stripe", "att_2", outcome);
+  }
+
+  @Test
+  void tables_haveEveryCell() {
+    assertThat(charges()).hasSize(Status.values().length * OUTCOMES.size());
+    assertThat(facts()).hasSize(Status.values().length * FACT.size());
+    assertThat(operations()).hasSize(9 * OUTCOMES.size());
+    assertThat(late()).hasSize(6 * OUTCOMES.size());
+    assertThat(OUTCOMES.values().stream().<Class<?>>map(Object::getClass).collect(Collectors.toSet()))
+        .containsExactlyInAnyOrder(Outcome.class.getPermittedSubclasses());
+    assertThat(FACT.values().stream().<Class<?>>map(Object::getClass).collect(Collectors.toSet()))
+        .containsExactlyInAnyOrder(UnsolicitedChange.class.getPermittedSubclasses());
+  }
+
+  /** Adyen takes back a capture that it had called done. */
+  @Test
+  void charge_whoseCaptureFailsLater_isAConflict() {
+    var confirmed = Payment.of(List.of(
+        new PaymentEvent.Initiated(1999, "usd", "pm_card_visa", "automatic", null, null, Map.of(), null),
+        new PaymentEvent.ProviderSubmitted("stripe", "att_1"),
+        new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 1999, 1999, "usd")));
+    assertThat(words(charge(confirmed, new Outcome.Declined("pi_1", "capture_failed", null, "No."))))
+        .isEqualTo("conflict:capture_failed_after_success");
+    assertThat(words(charge(confirmed, new Outcome.Declined("pi_1", "card_declined", null, "No."))))
+        .isEqualTo("known");
+  }
+
+  @ParameterizedTest(name = "{0}, {1}: {2}")
+  @MethodSource("charges")
+  void charge_inEachStatus(String status, String outcome, String finding) {
+    Payment p = in(Status.ofWire(status));
+    Finding found = charge(p, OUTCOMES.get(outcome));
+    assertTaken(p, found, finding);
+    if (found instanceof Finding.NewEvents)
+      assertThat(words(charge(after(p, found), OUTCOMES.get(outcome)))).isIn("known");
+  }
+
+  private static String id(String kind) {
+    return switch (kind) {
+      case "capture" -> "cap_1";
+      case "cancel" -> "can_1";
+      default -> "re_1";
+    };
+  }
+
+  private static Payment submitted(Payment p, String id) {
+    return p.after(new PaymentEvent.OperationSubmitted(id, "stripe", "att_2", p.status()));
+  }
+
+  /** A payment in this status with an operation of this kind under way. */
+  private static Payment with(String kind, Status status) {
+    return switch (kind) {
+      case "capture" -> submitted(in(status, new PaymentEvent.CaptureRequested("cap_1", 1999)), "cap_1");
+      case "cancel" -> submitted(in(status, new PaymentEvent.CancelRequested("can_1", "changed", status)),
+          "can_1");
+      default -> switch (status) {
+        case DISPUTED -> with(kind, Status.CONFIRMED).after(Lives.disputed("du_1", 1999));
+        case CHARGED_BACK -> with(kind, Status.DISPUTED)
+            .after(new PaymentEvent.ChargedBack("du_1", "stripe", 1999, "usd"));
+        case RETURNED -> with(kind, Status.CONFIRMED).after(new PaymentEvent.Returned("stripe", "pi_1", 1999,
+            "usd", "R01", "", null, null, null, null));
+        default -> submitted(in(status, new PaymentEvent.RefundRequested("re_1", 300, null, status)), "re_1");
+      };
+    };
+  }
+
+  @ParameterizedTest(name = "{0}, {1}: {2}")
+  @MethodSource("operations")
+  void operation_thatIsUnderWay(String operation, String outcome, String finding) {
+    String[] kindAndStatus = operation.split("@");
+    Payment p = with(kindAndStatus[0], Status.ofWire(kindAndStatus[1]));
+    String id = id(kindAndStatus[0]);
+    Finding found = operation(p, id, OUTCOMES.get(outcome));
+    assertTaken(p, found, finding);
+    if (found instanceof Finding.NewEvents) {
+      Payment next = after(p, found);
+      assertThat(next.operation(id).open()).isFalse();
+      assertThat(words(operation(next, id, OUTCOMES.get(outcome)))).isEqualTo("known");
+    }
+  }
+
+  @ParameterizedTest(name = "{0}, {1}: {2}")
+  @MethodSource("late")
+  void operation_thatHasEnded(String operation, String outcome, String finding) {
+    String[] kindAndState = operation.split(":");
+    String kind = kindAndState[0];
+    Status status = kind.equals("refund") ? Status.CONFIRMED : Status.AUTHORIZED;
+    Payment open = with(kind, status);
+    Outcome end = kindAndState[1].equals("failed")
+        ? OUTCOMES.get("declined")
+        : OUTCOMES.get(kind.equals("capture") ? "charged" : kind.equals("cancel") ? "voided" : "refunded");
+    Payment p = after(open, operation(open, id(kind), end));
+    assertThat(p.operation(id(kind)).state().wire()).isEqualTo(kindAndState[1]);
+    assertThat(words(operation(p, id(kind), OUTCOMES.get(outcome)))).isEqualTo(finding);
+  }
+
+  @ParameterizedTest(name = "{0}, {1}: {2}")
+  @MethodSource("facts")
+  void fact_inEachStatus(String status, String fact, String finding) {
+    Payment p = in(Status.ofWire(status));
+    Finding found = EVIDENCE.fact(p, "stripe", FACT.get(fact));
+    assertTaken(p, found, finding);
+    if (found instanceof Finding.NewEvents)
+      assertThat(words(EVIDENCE.fact(after(p, found), "stripe", FACT.get(fact)))).isEqualTo("known");
+  }
+
+  @Test
+  void charge_ofACallThatWasLeft_isNoEvidenceForTheLaterOne() {
+    Payment p = in(Status.PROVIDER_SUBMITTED, new PaymentEvent.ProviderSubmitted("adyen", "att_2"));
+    OUTCOMES.forEach((name, outcome) -> assertThat(words(charge(p, outcome))).as(name)
+        .isEqualTo(List.of("charged", "authorized").contains(name)
+            ? "conflict:charged_after_failover"
+            : "known"));
+  }
+
+  @Test
+  void currency_thatWasNotAskedFor_isAConflict() {
+    String mismatch = "conflict:currency_mismatch";
+    Payment out = in(Status.PROVIDER_SUBMITTED);
+    assertThat(words(charge(out, new Outcome.Charged("pi_1", 1999, "eur")))).isEqualTo(mismatch);
+    assertThat(words(charge(out, new Outcome.Authorized("pi_1", 1999, "eur", null)))).isEqualTo(mismatch);
+    Payment p = with("refund", Status.CONFIRMED);
+    assertThat(words(operation(p, "re_1", new Outcome.Refunded("re_x", 300, "eur")))).isEqualTo(mismatch);
+    for (UnsolicitedChange fact : List.of(new UnsolicitedChange.DisputeOpened("du_1", 1, "eur", null, null),
+        new UnsolicitedChange.DisputeClosed("du_1", true, 1, "eur", null),
+        new UnsolicitedChange.Returned(1, "eur", "R01", ""),
+        new UnsolicitedChange.Refunded("re_x", 1, "eur")))
+      assertThat(words(EVIDENCE.fact(in(Status.CONFIRMED), "stripe", fact))).isEqualTo(mismatch);
+  }
+
+  /** Nobody moves nothing, and nobody moves it backwards: a person must look at what the connector read. */
+  @Test
+  void amount_thatIsNone_isAConflict() {
+    for (long amount : new long[]{0, -1}) {
+      var findings = Stream.of(
+          charge(in(Status.PROVIDER_SUBMITTED), new Outcome.Charged("pi_1", amount, "usd")),
+          charge(in(Status.PROVIDER_SUBMITTED), new Outcome.Authorized("pi_1", amount, "usd", null)),
+          operation(with("capture", Status.AUTHORIZED), "cap_1", new Outcome.Charged("pi_1", amount, "usd")),
+          operation(with("refund", Status.CONFIRMED), "re_1", new Outcome.Refunded("re_x", amount, "usd")),
+          EVIDENCE.fact(in(Status.CONFIRMED), "stripe",
+              new UnsolicitedChange.DisputeOpened("d", amount, "usd", null, null)),
+          EVIDENCE.fact(in(Status.CONFIRMED), "stripe",
+              new UnsolicitedChange.DisputeClosed("d", true, amount, "usd", null)),
+          EVIDENCE.fact(in(Status.CONFIRMED), "stripe",
+              new UnsolicitedChange.Returned(amount, "usd", "R01", "")),
+          EVIDENCE.fact(in(Status.CONFIRMED), "stripe",
+              new UnsolicitedChange.Refunded("re_x", amount, "usd")));
+      assertThat(findings.map(OutcomePolicyTest::words)).containsOnly("conflict:evidence_conflict");
+    }
+  }
+
+  @Test
+  void charge_asAsked_takesFeesAndTellsHow() {
+    assertThat(charge(in(Status.UNKNOWN), new Outcome.Charged("pi_9", 1999, "usd"))).isEqualTo(
+        new Finding.NewEvents(new PaymentEvent.Confirmed("stripe", "att_1", "pi_9", 1999, 1999, "usd", null,
+            null, 88L,
+            "provider fee 290 bp of 1999 + 30 = 87.971, rounded half to even to 88, remainder -0.029", 10L,
+            "gateway fee 50 bp of 1999 + 0 = 9.995, rounded half to even to 10, remainder -0.005")));
+  }
+
+  @Test
+  void charge_atAProviderWithoutFeeRules_takesTheGatewaysAlone() {
+    var found = (Finding.NewEvents) EVIDENCE.charge(in(Status.UNKNOWN), "adyen", "att_1",
+        new Outcome.Charged("pi_9", 1999, "usd"));
+    var confirmed = (PaymentEvent.Confirmed) found.events().getFirst();
+    assertThat(confirmed.providerFee()).isNull();
+    assertThat(confirmed.providerFeeNote()).isNull();
+    assertThat(confirmed.gatewayFee()).isEqualTo(10);
+  }
+
+  @Test
+  void capture_inPart_releasesTheRest_alsoWhenTheChargeIsToldInstead() {
+    Payment p = submitted(in(Status.AUTHORIZED, new PaymentEvent.CaptureRequested("cap_1", 500)), "cap_1");
+    var byAnswer = operation(p, "cap_1", new Outcome.Charged("ch_9", 500, "usd"));
+    var byWebhook = charge(p, new Outcome.Charged("ch_9", 500, "usd"));
+    for (Finding found : List.of(byAnswer, byWebhook)) {
+      var c = (PaymentEvent.Confirmed) ((Finding.NewEvents) found).events().getFirst();
+      assertThat(List.of(c.amount(), c.amountCharged(), c.amountReleased(), c.operation(),
+          c.providerReference())).containsExactly(500L, 500L, 1499L, "cap_1", "pi_1");
+      assertThat(words(found)).isEqualTo("confirmed");
+    }
+    Payment done = after(p, byWebhook);
+    assertThat(words(operation(done, "cap_1", new Outcome.Charged("ch_9", 500, "usd")))).isEqualTo("known");
+  }
+
+  @Test
+  void charge_ofAnAuthorization_thatNobodyAskedToCapture_isRecorded() {
+    var found = charge(in(Status.AUTHORIZED), new Outcome.Charged("pi_1", 700, "usd"));
+    var c = (PaymentEvent.Confirmed) ((Finding.NewEvents) found).events().getFirst();
+    assertThat(c.amount()).isEqualTo(1999);
+    assertThat(c.captured()).isEqualTo(700);
+    assertThat(c.amountReleased()).isEqualTo(1299);
+    assertThat(c.operation()).isNull();
+  }
+
+  @Test
+  void authorization_withoutAnEnd_holdsAsLongAsConfigured() {
+    var found = charge(in(Status.UNKNOWN), new Outcome.Authorized("pi_1", 1500, "usd", null));
+    assertThat(found).isEqualTo(new Finding.NewEvents(new PaymentEvent.Authorized("stripe", "att_1", "pi_1",
+        1999, 1500, "usd", NOW.getEpochSecond() + 7 * 86_400)));
+    assertThat(charge(in(Status.UNKNOWN), new Outcome.Authorized("pi_1", 1500, "usd", 42L))).isEqualTo(
+        new Finding.NewEvents(
+            new PaymentEvent.Authorized("stripe", "att_1", "pi_1", 1999, 1500, "usd", 42)));
+    assertThat(charge(in(Status.UNKNOWN), new Outcome.ActionRequired("pi_1", "https://b"))).isEqualTo(
+        new Finding.NewEvents(new PaymentEvent.RequiresAction("stripe", "att_1", "pi_1", "https://b",
+            NOW.getEpochSecond() + 3_600)));
+  }
+
+  @Test
+  void cancellation_thatRanOut_isAnExpiry() {
+    Payment p = submitted(
+        in(Status.AUTHORIZED, new PaymentEvent.CancelRequested("can_1", "expired", Status.AUTHORIZED)),
+        "can_1");
+    assertThat(operation(p, "can_1", new Outcome.Voided("pi_1", false))).isEqualTo(
+        new Finding.NewEvents(new PaymentEvent.Expired("can_1", "stripe", "att_2", "expired")));
+  }
+
+  /** The webhook of the charge overtakes the cancellation's answer, which then says the same. */
+  @Test
+  void cancellation_thatCameTooLate_endsOnce() {
+    Payment p = with("cancel", Status.AUTHORIZED);
+    Finding told = charge(p, OUTCOMES.get("charged"));
+    assertThat(words(told)).isEqualTo("confirmed cancel_failed");
+    Payment next = after(p, told);
+    assertThat(words(operation(next, "can_1", OUTCOMES.get("charged")))).isEqualTo("known");
+    assertThat(words(operation(next, "can_1", OUTCOMES.get("declined")))).isEqualTo("known");
+    assertThat(words(operation(next, "can_1", OUTCOMES.get("voided"))))
+        .isEqualTo("conflict:operation_done_after_failure");
+  }
+
+  @Test
+  void refund_toldByWebhookBeforeItsAnswer_isCountedOnce() {
+    var there = new UnsolicitedChange.Refunded("re_x", 300, "usd");
+    Payment p = with("refund", Status.CONFIRMED);
+    assertThat(EVIDENCE.fact(p, "stripe", there))
+        .isEqualTo(new Finding.NotYet("a refund while re_1 is under way"));
+    Payment answered = after(p, operation(p, "re_1", OUTCOMES.get("refunded")));
+    assertThat(words(EVIDENCE.fact(answered, "stripe", there))).isEqualTo("known");
+    var another = new UnsolicitedChange.Refunded("re_y", 300, "usd");
+    assertThat(words(EVIDENCE.fact(answered, "stripe", another))).isEqualTo("refunded");
+    // What was only asked for cannot be it.
+    Payment requested = in(Status.CONFIRMED,
+        new PaymentEvent.RefundRequested("re_1", 300, null, Status.CONFIRMED));
+    assertThat(words(EVIDENCE.fact(requested, "stripe", there))).isEqualTo("refunded");
+  }
+
+  @Test
+  void refund_ofEverything_inThreeParts_returnsExactlyTheFeeThatIsReturned() {
+    Payment p = in(Status.PROVIDER_SUBMITTED);
+    p = after(p, charge(p, OUTCOMES.get("charged")));
+    long[] parts = {667, 666, 666};
+    for (int i = 0; i < parts.length; i++)
+      p = after(p, EVIDENCE.fact(p, "stripe", new UnsolicitedChange.Refunded("re_" + i, parts[i], "usd")));
+    assertThat(p.status()).isEqualTo(Status.REFUNDED);
+    assertThat(p.fees()).isEqualTo(new Payment.Fees(88, 0, 10, 10));
+  }
+
+  @Test
+  void refund_beyondWhatIsLeft_isAConflict() {
+    Payment p = with("refund", Status.PARTIALLY_REFUNDED);
+    assertThat(operation(p, "re_1", new Outcome.Refunded("re_x", 1500, "usd"))).isEqualTo(
+        new Finding.Conflict("refunded_too_much", "1500 refunded where 1499 was left"));
+  }
+
+  @Test
+  void refund_underTheNameOfAnother_isAConflict() {
+    Payment p = with("refund", Status.PARTIALLY_REFUNDED);
+    assertThat(operation(p, "re_1", new Outcome.Refunded("re_a", 300, "usd")))
+        .isEqualTo(new Finding.Conflict("evidence_conflict", "payment.refunded: a second re_a"));
+  }
+
+  @Test
+  void dispute_ofMoreThanWasCaptured_holdsWhatWasCaptured() {
+    var found = EVIDENCE.fact(in(Status.CONFIRMED), "stripe",
+        new UnsolicitedChange.DisputeOpened("du_1", 5000, "usd", "fraudulent", 7L));
+    assertThat(found).isEqualTo(
+        new Finding.NewEvents(new PaymentEvent.Disputed("du_1", "stripe", 1999, "usd", "fraudulent", 7L)));
+  }
+
+  @Test
+  void dispute_thatIsOverBeforeItWasOpened_leavesThePaymentWhereItWas() {
+    for (Status status : List.of(Status.CONFIRMED, Status.SETTLED, Status.PARTIALLY_REFUNDED,
+        Status.REFUNDED)) {
+      Payment p = in(status);
+      Payment next = after(p, EVIDENCE.fact(p, "stripe", FACT.get("won")));
+      assertThat(next.status()).isEqualTo(status);
+      assertThat(words(EVIDENCE.fact(next, "stripe", FACT.get("opened")))).isEqualTo("known");
+      assertThat(words(EVIDENCE.fact(next, "stripe", FACT.get("lost"))))
+          .isEqualTo("conflict:dispute_decided_anew");
+      assertThat(words(EVIDENCE.fact(next, "stripe", FACT.get("opened_other")))).isEqualTo("disputed");
+    }
+  }
+
+  @Test
+  void return_givesTheFeesBackThatAreReturned() {
+    Payment p = in(Status.CONFIRMED);
+    assertThat(EVIDENCE.fact(p, "stripe", FACT.get("returned"))).isEqualTo(
+        new Finding.NewEvents(new PaymentEvent.Returned("stripe", "pi_1", 1999, "usd", "R01", "No funds.",
+            null, null, 10L, "gateway fee 10 returned for 1999 of 1999: 10")));
+  }
+
+  @Test
+  void return_ofMoreThanTheMerchantGot_isAConflict() {
+    Payment p = in(Status.PROVIDER_SUBMITTED,
+        new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 1999, 2500, "usd"));
+    assertThat(EVIDENCE.fact(p, "stripe", new UnsolicitedChange.Returned(2500, "usd", "R01", "")))
+        .isEqualTo(new Finding.Conflict("returned_too_much", "2500 sent back where 1999 was captured"));
+  }
+
+  @Test
+  void failed_namesTheKindOfOperation() {
+    for (Operation.Kind kind : Operation.Kind.values()) {
+      var operation = new Operation("x_1", kind, Operation.State.REQUESTED, 1, null, null);
+      assertThat(OutcomePolicy.failed(operation, Status.CONFIRMED, "c", "m").type().wire())
+          .isEqualTo("payment." + kind.wire() + "_failed");
+    }
+    assertThat(Arrays.stream(Operation.State.values()).filter(s -> !new Operation("x_1",
+        Operation.Kind.REFUND, s, 1, null, null).open())).containsExactly(Operation.State.SUCCEEDED,
+            Operation.State.FAILED);
+  }
+}
