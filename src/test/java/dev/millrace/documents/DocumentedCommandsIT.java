@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import dev.millrace.platform.Config;
 import dev.millrace.provider.Routing;
 import dev.millrace.testing.Await;
-import dev.millrace.testing.Beside;
+import dev.millrace.testing.ConcurrentTests;
 import dev.millrace.testing.GatewayProcess;
 import dev.millrace.testing.TestServers;
 import java.io.IOException;
@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * blocks marked {@code sh} of a document run in their order in one shell, at a gateway that was started as
  * the README says, and print what the block after them shows. Only the ports are others.
  */
-@Beside
+@ConcurrentTests
 class DocumentedCommandsIT {
   private static final Duration START = Duration.ofSeconds(120);
   private static final Duration DOCUMENT = Duration.ofSeconds(120);
@@ -51,9 +51,9 @@ class DocumentedCommandsIT {
       "mvn -B verify -Pchaos", "Maven and most of an hour: chaos.ChaosIT runs a dozen of its scenarios",
       "Millrace is running: api, notifier, ops, processor, relay, servers, settlement, simulator",
       "what the start prints: banner_isWhatTheStartPrints",
-      "mvn -q compile exec:exec -Dmillrace.args=rebuild", "Maven: rebuild.RebuildIT, RebuildCommandIT",
+      "mvn -q compile exec:exec -Dmillrace.args=rebuild", "Maven: rebuild.RebuildIT, start.RebuildCommandIT",
       "replayed 568000 of 1000200 events, 56.8 %, 28830/s, 15 s to go",
-      "a difference that has to be made first: RebuildCommandIT",
+      "a difference that has to be made first: start.RebuildCommandIT",
       "MILLRACE_ROUTING_RULES='ach -> bank,eur 100000.. -> adyen,eur 30% -> adyen stripe,"
           + "card -> stripe adyen'",
       "a setting, which does nothing alone: routingRules_asDocumented_areRead",
