@@ -17,19 +17,23 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Who may use whom, and who may block: the folder table of the README, kept by the build. */
+/** Who may use whom, and who may block: the table of packages in the documents, kept by the build. */
 final class ArchitectureTest {
   private static final String ROOT = "dev.millrace";
   private static final JavaClasses CLASSES = new ClassFileImporter()
@@ -128,6 +132,17 @@ final class ArchitectureTest {
         CLASSES.stream().map(ArchitectureTest::contextOf).filter(c -> !c.isEmpty() && !c.equals("start"))
             .collect(Collectors.toSet()))
         .isEqualTo(TABLE.keySet());
+  }
+
+  /** Each row is `context` | what it owns | the contexts that it may use, or a dash. */
+  @Test
+  void table_isThatOfTheDocuments() throws IOException {
+    var documented = new TreeMap<String, Set<String>>();
+    Pattern.compile("(?m)^\\| `([a-z]+)` \\| [^|]+ \\| (–|(?:`[a-z]+`(?:, )?)+) \\|$")
+        .matcher(Files.readString(Path.of("src/site/markdown/understand.md"))).results()
+        .forEach(row -> documented.put(row.group(1), Arrays.stream(row.group(2).split("[`, –]+"))
+            .filter(c -> !c.isEmpty()).collect(Collectors.toSet())));
+    assertThat(documented).isEqualTo(TABLE);
   }
 
   private static ArchRule onlyTheseLibraries(String context, String... packages) {
