@@ -216,7 +216,7 @@ final class ArchitectureTest {
   /** Blocking is for the start and the end of the process, the embedded servers, migrations and the book's file. */
   @Test
   void loop_isBlockedByNobody() {
-    assertThat(violations(nobodyBlocksBut(ROOT + ".platform.Migrations", ROOT + ".simulator.BookFile")))
+    assertThat(violations(nobodyBlocksBut(ROOT + ".platform.Migrations", ROOT + ".simulator.book.BookFile")))
         .isEmpty();
   }
 

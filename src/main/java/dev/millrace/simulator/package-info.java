@@ -6,6 +6,11 @@
  * <p>
  * One event loop owns all state; whatever moves a payment is a line on disk before it is answered, or told by a
  * webhook. What a payment has come to is computed from its lines, and so is every answer.
+ *
+ * <p>
+ * This package starts it and wires the sub-packages, which depend on each other in one direction only:
+ * {@code stripe}, {@code adyen}, {@code bank}, {@code webhook} and {@code control} on {@code wire}, that one on
+ * {@code book} and {@code settings}.
  */
 @NullMarked
 package dev.millrace.simulator;

@@ -4,9 +4,11 @@ import static dev.millrace.simulator.RunningSimulator.form;
 import static dev.millrace.simulator.RunningSimulator.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.simulator.book.Wire;
+import dev.millrace.simulator.webhook.WebhookTarget;
 import io.vertx.core.json.JsonObject;
-import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.EnumMap;
