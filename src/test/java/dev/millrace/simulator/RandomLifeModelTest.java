@@ -10,26 +10,21 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Thousands of seeded operations on all wires, many sent twice or three times at once or again much later, with
- * restarts in between: the book comes to what a plain model of the same operations comes to.
+ * Thousands of seeded operations on all wires, many sent twice or three times at once or again much later,
+ * with restarts in between: the book comes to what a plain model of the same operations comes to.
  */
-class RandomLifeModelTest {
+class RandomLifeModelTest extends SimulatorTestBase {
   private static final int OPERATIONS = 1_500;
   private static final int RESTART_EVERY = 500;
 
-  @TempDir
-  private Path directory;
-  private RunningSimulator provider;
   private Random dice;
   private int keys;
   private final List<ModelPayment> payments = new ArrayList<>();
@@ -42,19 +37,13 @@ class RandomLifeModelTest {
   @ValueSource(longs = {1, 20_26, 777_777})
   void book_comesToWhatTheModelComesTo(long seed) throws Exception {
     dice = new Random(seed);
-    provider = new RunningSimulator(directory);
-    try {
-      for (int i = 1; i <= OPERATIONS; i++) {
-        operate();
-        if (i % RESTART_EVERY == 0) {
-          assertBookIsTheModel();
-          provider.close();
-          provider = new RunningSimulator(directory);
-          assertBookIsTheModel();
-        }
+    for (int i = 1; i <= OPERATIONS; i++) {
+      operate();
+      if (i % RESTART_EVERY == 0) {
+        assertBookIsTheModel();
+        restart();
+        assertBookIsTheModel();
       }
-    } finally {
-      provider.close();
     }
   }
 

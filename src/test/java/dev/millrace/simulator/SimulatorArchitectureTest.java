@@ -81,7 +81,9 @@ final class SimulatorArchitectureTest {
     assertThat(violations(slices().matching(ROOT + ".(*)..").should().beFreeOfCycles())).isEmpty();
   }
 
-  /** The table does not name the root: this says it in so many words, and that the root does use the parts. */
+  /**
+   * The table does not name the root: this says it in so many words, and that the root does use the parts.
+   */
   @Test
   void parts_doNotUseTheRoot() {
     assertThat(violations(noClasses().that().resideInAPackage(ROOT + ".*..").should().dependOnClassesThat()

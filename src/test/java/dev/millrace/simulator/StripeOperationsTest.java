@@ -12,36 +12,18 @@ import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is done to a payment on Stripe's wire once it is there: capture, cancel, refund. */
-class StripeOperationsTest {
-  @TempDir
-  private Path directory;
-  private RunningSimulator provider;
-
-  @BeforeEach
-  void start() throws Exception {
-    provider = new RunningSimulator(directory);
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    provider.close();
-  }
-
+class StripeOperationsTest extends SimulatorTestBase {
   private HttpResponse<String> authorize(String key, String method) throws Exception {
     return provider.post(key, form(1099, method, key) + "&capture_method=manual");
   }
@@ -354,8 +336,7 @@ class StripeOperationsTest {
       assertThat(capture("cap-2", id, "").body()).isEqualTo(refused.body());
       assertThat(cancel("can-1", json(voided).getString("id"), "").body()).isEqualTo(voided.body());
       assertThat(provider.get("/book").body()).isEqualTo(book);
-      provider.close();
-      provider = new RunningSimulator(directory);
+      restart();
     }
   }
 

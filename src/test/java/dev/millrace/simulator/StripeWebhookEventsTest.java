@@ -8,48 +8,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.stripe.model.Dispute;
 import com.stripe.model.PaymentIntent;
 import com.stripe.model.Refund;
+import dev.millrace.simulator.book.Wire;
 import dev.millrace.simulator.WebhookReceiver.Webhook;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What comes of a payment on Stripe's wire by itself or by others, and what webhooks tell of it all. */
-class StripeWebhookEventsTest {
-  @TempDir
-  private Path directory;
-  private WebhookReceiver receiver;
-  private RunningSimulator provider;
-
-  @BeforeEach
-  void start() throws Exception {
-    receiver = new WebhookReceiver();
-    provider = new RunningSimulator(directory, receiver.url(), WebhookReceiver.SECRET);
-    settings("{\"webhook_delay_ms_min\":0,\"webhook_delay_ms_max\":0}");
+class StripeWebhookEventsTest extends SimulatorTestBase {
+  StripeWebhookEventsTest() {
+    super(Map.of(Wire.STRIPE, WebhookReceiver.SECRET));
   }
 
-  @AfterEach
-  void stop() throws Exception {
-    provider.close();
-    receiver.close();
-  }
-
-  private void settings(String change) throws Exception {
-    assertThat(provider.put("/settings", change).statusCode()).isEqualTo(200);
-  }
-
-  private void restart() throws Exception {
-    provider.close();
-    provider = new RunningSimulator(directory, receiver.url(), WebhookReceiver.SECRET);
+  @Override
+  void started() throws Exception {
+    settings(WEBHOOKS_AT_ONCE);
   }
 
   /** The object of the n-th webhook, from 1, which has to be of this type. */

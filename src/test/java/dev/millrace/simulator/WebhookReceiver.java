@@ -79,6 +79,13 @@ public final class WebhookReceiver implements AutoCloseable {
     return received();
   }
 
+  /** What {@code GET /webhooks} says once nothing waits any more. */
+  public static JsonObject countsOf(int sent, int failedTries, int lost, int duplicated) {
+    return new JsonObject().put("sent", sent).put("failed_tries", failedTries).put("lost", lost)
+        .put("duplicated", duplicated).put("dropped", 0).put("gave_up", 0).put("waiting", 0)
+        .put("in_flight", 0);
+  }
+
   @Override
   public void close() throws TimeoutException {
     vertx.close().await(10, TimeUnit.SECONDS);

@@ -1,6 +1,6 @@
 package dev.millrace.simulator.webhook;
 
-import static dev.millrace.simulator.WebhooksTest.counts;
+import static dev.millrace.simulator.WebhookReceiver.countsOf;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.simulator.WebhookReceiver.Webhook;
@@ -68,7 +68,7 @@ class WebhookLimitsTest {
     assertThat(loop.on(() -> webhooks.resend(List.of(ENTRY)))).isEqualTo(1);
     Await.until(Duration.ofSeconds(15), "given up",
         () -> loop.on(webhooks::toJson).getInteger("gave_up") == 1);
-    assertThat(loop.on(webhooks::toJson)).isEqualTo(counts(0, 20, 0, 0).put("gave_up", 1));
+    assertThat(loop.on(webhooks::toJson)).isEqualTo(countsOf(0, 20, 0, 0).put("gave_up", 1));
     assertThat(receiver.await(20)).extracting(Webhook::body)
         .containsOnly(receiver.received().getFirst().body());
   }
@@ -79,7 +79,7 @@ class WebhookLimitsTest {
     WebhookQueue webhooks = webhooks(WebhookQueue::retryMs);
     int most = WebhookQueue.PENDING_MAX;
     assertThat(loop.on(() -> webhooks.resend(Collections.nCopies(most + 3, ENTRY)))).isEqualTo(most);
-    assertThat(loop.on(webhooks::toJson)).isEqualTo(counts(0, 0, 0, 0).put("dropped", 3)
+    assertThat(loop.on(webhooks::toJson)).isEqualTo(countsOf(0, 0, 0, 0).put("dropped", 3)
         .put("waiting", most - 64).put("in_flight", 64));
     loop.result(webhooks::close);
   }
