@@ -20,8 +20,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The provider's HTTP face: each wire under a path of its own, with the key; the payer's pages and the pages of
- * whoever runs the test want none.
+ * The provider's HTTP face: each wire under a path of its own, with the key; the payer's pages and the pages
+ * of whoever runs the test want none.
  */
 final class SimulatorEndpoints implements Handler<HttpServerRequest> {
   private final Thread owner = Thread.currentThread();

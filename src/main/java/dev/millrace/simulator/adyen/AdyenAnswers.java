@@ -17,8 +17,8 @@ import io.vertx.core.json.JsonObject;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything Adyen's wire says about a payment, built from the book alone: asked twice, or after a restart, it
- * says the same bytes.
+ * Everything Adyen's wire says about a payment, built from the book alone: asked twice, or after a restart,
+ * it says the same bytes.
  *
  * @see <a href="https://docs.adyen.com/api-explorer/Checkout/71/overview">Adyen: Checkout API</a>
  */

@@ -18,8 +18,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks the parameters of Adyen's calls, in Adyen's words. What a payment is asked for beside these is taken and
- * has no effect.
+ * Checks the parameters of Adyen's calls, in Adyen's words. What a payment is asked for beside these is taken
+ * and has no effect.
  *
  * @see <a href="https://docs.adyen.com/api-explorer/Checkout/71/post/payments">Adyen: /payments</a>
  */

@@ -7,8 +7,8 @@ import dev.millrace.simulator.book.Movement;
 import java.util.Locale;
 
 /**
- * The pspReferences a book gives out: 16 upper-case letters and digits, half of them from the book's own id and
- * half from the line's number, so they need no memory.
+ * The pspReferences a book gives out: 16 upper-case letters and digits, half of them from the book's own id
+ * and half from the line's number, so they need no memory.
  */
 public final class AdyenIds {
   private static final int BOOK_CHARS = 8;

@@ -19,10 +19,12 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What Adyen's webhooks say: one notification item each, signed as the documents say, the same bytes each time.
+ * What Adyen's webhooks say: one notification item each, signed as the documents say, the same bytes each
+ * time.
  *
  * @see <a href="https://docs.adyen.com/api-explorer/Webhooks/1/overview">Adyen: standard webhooks</a>
- * @see <a href="https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures">Adyen:
+ * @see <a
+ * href="https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures">Adyen:
  *      HMAC signatures</a>
  */
 public final class AdyenNotifications {

@@ -20,8 +20,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything the bank's wire says about a debit, built from the book alone: asked twice, or after a restart, it
- * says the same bytes.
+ * Everything the bank's wire says about a debit, built from the book alone: asked twice, or after a restart,
+ * it says the same bytes.
  */
 public final class BankAnswers implements WireAnswers {
   static final String DEBIT = "db_";

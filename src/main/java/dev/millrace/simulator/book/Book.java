@@ -19,9 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The provider's book: every payment and every movement of it, in order, on disk before anyone is told. Owned by
- * one event loop; one thread writes, each time everything that gathered while the disk was busy. A line can be
- * found once it is durable.
+ * The provider's book: every payment and every movement of it, in order, on disk before anyone is told. Owned
+ * by one event loop; one thread writes, each time everything that gathered while the disk was busy. A line
+ * can be found once it is durable.
  */
 public final class Book {
   private static final Logger LOG = LoggerFactory.getLogger(Book.class);

@@ -21,9 +21,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The book on disk: {@code book.ndjson}, a first line that names the book and then one line a payment or a movement of
- * one, only ever appended to. What {@link #append} returned from survives a kill and a power cut. Blocking: not for
- * an event loop; one thread at a time.
+ * The book on disk: {@code book.ndjson}, a first line that names the book and then one line a payment or a
+ * movement of one, only ever appended to. What {@link #append} returned from survives a kill and a power cut.
+ * Blocking: not for an event loop; one thread at a time.
  */
 final class BookFile implements AutoCloseable {
   private static final String NAME = "book.ndjson";

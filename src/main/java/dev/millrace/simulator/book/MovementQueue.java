@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.Queue;
 
 /**
- * Adds movements to payments, one at a time each: what a movement is checked against is on disk. Owned by one
- * event loop.
+ * Adds movements to payments. The movements of one payment are added one after the other, so that each is
+ * checked against what is on disk already. Owned by one event loop.
  */
 public final class MovementQueue {
   /** Someone who wants a payment moved. Hears one of the four ends. */

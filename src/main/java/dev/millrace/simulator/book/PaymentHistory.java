@@ -3,7 +3,10 @@ package dev.millrace.simulator.book;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A payment that has movements: what few payments have, kept beside the entries. */
+/**
+ * The movements of a payment and what it has come to by them. Kept beside the entries, as few payments have
+ * any movement.
+ */
 final class PaymentHistory {
   private final Entry entry;
   private final List<Movement> movements = new ArrayList<>(2);

@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a payment has come to by its entry and its first movements: computed from them alone, so that it can be
- * told again as it was at any of them.
+ * What a payment has come to by its entry and its first movements: computed from them alone, so that it can
+ * be told again as it was at any of them.
  */
 public final class PaymentState {
   /** Where a payment is. */

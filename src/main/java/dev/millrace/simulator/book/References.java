@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What was done under which reference of a caller: payments, and captures, cancels and refunds. A payment takes
- * eight bytes and its place in an index.
+ * What was done under which reference of a caller: payments, and captures, cancels and refunds. A payment
+ * takes eight bytes and its place in an index.
  */
 public final class References {
   private static final int NONE = -1;

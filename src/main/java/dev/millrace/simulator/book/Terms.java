@@ -3,7 +3,7 @@ package dev.millrace.simulator.book;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a payment was agreed on beside its amount; nearly all payments of a wire share one.
+ * What was agreed about a payment beside its amount; nearly all payments of a wire share one instance.
  *
  * @param manual
  *          whether it is only authorized until a capture

@@ -10,8 +10,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * When calls arrived at the wires, whatever became of them: how many of each kind in every ten milliseconds of the last
- * ten minutes. Owned by one event loop.
+ * When calls arrived at the wires, whatever became of them: how many of each kind in every ten milliseconds
+ * of the last ten minutes. Owned by one event loop.
  */
 public final class Arrivals {
   /** What a call is for, by its method and path. */

@@ -21,7 +21,10 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** What whoever runs the test has a provider, a payer or a bank do to a payment, found by its reference. */
+/**
+ * Events that whoever runs the test brings about by hand, for a payment found by its reference: a dispute and
+ * its end, an ACH return, the expiry of an authorization.
+ */
 public final class ManualEvents {
   private static final int LIMIT = 1_000;
 

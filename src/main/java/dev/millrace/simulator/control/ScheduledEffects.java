@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What comes of a payment by itself, as its payment method has it: disputes, returned debits, refunds that take a
- * while. Each comes once, also where the simulator was stopped in between. Owned by one event loop.
+ * What comes of a payment by itself, as its payment method has it: disputes, returned debits, refunds that
+ * take a while. Each comes once, also where the simulator was stopped in between. Owned by one event loop.
  */
 public final class ScheduledEffects {
   private static final Logger LOG = LoggerFactory.getLogger(ScheduledEffects.class);

@@ -3,7 +3,10 @@ package dev.millrace.simulator.settings;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** How the provider is away: from the next call on every one on every wire, inquiries too, meets with this. */
+/**
+ * What every call on every wire meets with, inquiries too, while the provider is down. A change holds from
+ * the next call on.
+ */
 public enum Outage {
   NONE,
   /** Calls are taken and never answered; nothing is carried out. */

@@ -43,7 +43,12 @@ public record SimulatorSettings(int latencyMsMin, int latencyMsMax, double failu
     checkDelay("refund_ms", refundMs);
   }
 
-  /** @throws IllegalArgumentException naming the value that is out of its range */
+  /**
+   * Checks what a simulator can be started with.
+   *
+   * @throws IllegalArgumentException
+   *           naming the value that is out of its range
+   */
   public static void check(int latencyMsMin, int latencyMsMax, double failureRate) {
     checkDelays("latency_ms_min", latencyMsMin, "latency_ms_max", latencyMsMax);
     checkRate("failure_rate", failureRate);

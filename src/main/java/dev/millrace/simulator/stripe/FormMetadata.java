@@ -72,7 +72,8 @@ final class FormMetadata implements BiConsumer<String, String> {
       }
       if (name.equals(Entry.REFERENCE_FIELD) && !value.isEmpty()) {
         reference = value;
-      } else if (!value.isEmpty()) { // An empty one unsets, as at Stripe: there is nothing to unset in what is new.
+      } else if (!value.isEmpty()) {
+        // An empty value unsets a name, as at Stripe; a new payment has nothing to unset.
         others = member(others == null ? new StringBuilder() : others, name, value);
       }
     }

@@ -19,8 +19,8 @@ import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything Stripe's wire says about a payment, built from the book alone: asked twice, or after a restart, it
- * says the same bytes.
+ * Everything Stripe's wire says about a payment, built from the book alone: asked twice, or after a restart,
+ * it says the same bytes.
  *
  * @see <a href="https://docs.stripe.com/api/events/object">Stripe's Event</a>
  */

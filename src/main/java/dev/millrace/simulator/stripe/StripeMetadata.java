@@ -11,8 +11,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The metadata of a payment: what it began with and what its captures added, as Stripe merges it; an empty value
- * takes a name away.
+ * The metadata of a payment: what it began with and what its captures added, as Stripe merges it; an empty
+ * value takes a name away.
  *
  * @see <a href="https://docs.stripe.com/api/metadata">Stripe: metadata</a>
  */

@@ -75,8 +75,9 @@ public final class WebhookEndpoint {
   }
 
   /**
-   * Sends the body once, signed as of now where the signature is not in the body. Gives the status of the answer; fails if there is none within five
-   * seconds, or within five more where a connection has to be made first.
+   * Sends the body once, signed as of now where the signature is not in the body. Gives the status of the
+   * answer; fails if there is none within five seconds, or within five more where a connection has to be made
+   * first.
    */
   Future<Integer> post(String body) {
     Buffer bytes = Buffer.buffer(body);

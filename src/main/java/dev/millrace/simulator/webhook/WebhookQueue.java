@@ -131,7 +131,7 @@ public final class WebhookQueue {
   }
 
   private void send() {
-    // A try may fail before it is under way: not a call deeper for each of them.
+    // A try may fail at once and call this method again: the loop below takes the next one, not a recursion.
     if (sending || endpoint == null) {
       return;
     }

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Carries out the calls that move money, of every wire: at most one line of the book an idempotency key,
- * whatever clients repeat (unless told to forget keys), and nothing answered that is not on disk. A call goes on when its client has gone, as
- * at a real provider.
+ * whatever clients repeat (unless told to forget keys), and nothing answered that is not on disk. A call goes
+ * on when its client has gone, as at a real provider.
  *
  * @see <a href="https://docs.stripe.com/api/idempotent_requests">Stripe: idempotent requests</a>
  * @see <a href="https://docs.adyen.com/development-resources/api-idempotency">Adyen: API idempotency</a>
@@ -264,7 +264,9 @@ public final class CallExecutor implements PendingCall.Executor {
     refuse(call, call.http.answers().overloaded("The provider's book cannot be written to."));
   }
 
-  /** Nobody can say whether it was carried out, so nothing is said: the key stays taken until the next start. */
+  /**
+   * Nobody can say whether it was carried out, so nothing is said: the key stays taken until the next start.
+   */
   @Override
   public void lost(PendingCall call) {
     call.http.request().connection().close();

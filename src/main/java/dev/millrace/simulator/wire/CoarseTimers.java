@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Timers that go off in ticks: what falls due in the same tick is woken together, up to {@link #MS} late, and so goes
- * to the disk together. Owned by one event loop.
+ * Timers that go off in ticks: what falls due in the same tick is woken together, up to {@link #MS} late, and
+ * so goes to the disk together. Owned by one event loop.
  */
 public final class CoarseTimers {
   static final long MS = 4;

@@ -2,7 +2,10 @@ package dev.millrace.simulator.wire;
 
 import io.vertx.core.json.JsonObject;
 
-/** How often the settings made a call go wrong, so that whoever set them can see that they did. Owned by one event loop. */
+/**
+ * How often the settings made a call go wrong, so that whoever set them can see that they did. Owned by one
+ * event loop.
+ */
 public final class FaultCounts {
   /** Calls turned away with 429. */
   int throttled;

@@ -9,8 +9,8 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A decoded {@code application/x-www-form-urlencoded} body; of a name given twice the last value counts, but of
- * one that ends in {@code []} all do.
+ * A decoded {@code application/x-www-form-urlencoded} body; of a name given twice the last value counts, but
+ * of one that ends in {@code []} all do.
  */
 public final class Form {
   static final String LIST_SEPARATOR = "\u0000";
@@ -20,7 +20,12 @@ public final class Form {
     this.fields = fields;
   }
 
-  /** @throws IllegalArgumentException if a percent sign is not followed by two hexadecimal digits */
+  /**
+   * Decodes a body.
+   *
+   * @throws IllegalArgumentException
+   *           if a percent sign is not followed by two hexadecimal digits
+   */
   public static Form parse(Buffer body) {
     byte[] bytes = body.getBytes();
     var fields = new LinkedHashMap<String, String>();

@@ -1,4 +1,4 @@
 package dev.millrace.simulator.wire;
 
-/** An answer for which nothing has to be carried out. */
+/** What a payment has come to already, told again. */
 public record KnownResult(Answer answer) implements DirectAnswer {}

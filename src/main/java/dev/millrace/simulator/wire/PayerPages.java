@@ -20,8 +20,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The page a payer passes 3-D Secure on, or fails it. What the payer decided first stands: a second time goes to
- * the same place and moves nothing.
+ * The page a payer passes 3-D Secure on, or fails it. What the payer decided first stands: a second time goes
+ * to the same place and moves nothing.
  *
  * @see <a href="https://docs.stripe.com/payments/3d-secure/authentication-flow">Stripe: 3D Secure</a>
  * @see <a href="https://docs.adyen.com/online-payments/3d-secure/redirect-3ds2">Adyen: redirect 3D Secure</a>

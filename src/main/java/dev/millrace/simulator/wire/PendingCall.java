@@ -23,10 +23,10 @@ public final class PendingCall implements Handler<Long>, Book.Waiting, MovementQ
 
   /** Whoever carries calls out. */
   interface Executor {
-    /** The provider has thought long enough. */
+    /** The latency of the call is over. */
     void carryOut(PendingCall call);
 
-    /** The movement an act comes to. */
+    /** The movement that the instruction comes to as the payment stands. */
     Movement movement(PendingCall call, Instruction instruction, PaymentState now, int number);
 
     /** The disk has the entry or movement. */

@@ -6,8 +6,8 @@ import dev.millrace.simulator.book.Movement;
 import dev.millrace.simulator.book.Wire;
 
 /**
- * How a wire says what happened. What is said of the book is built from the book alone: asked twice, or after a
- * restart, it is the same bytes.
+ * How a wire says what happened. What is said of the book is built from the book alone: asked twice, or after
+ * a restart, it is the same bytes.
  */
 public interface WireAnswers {
   Wire wire();
