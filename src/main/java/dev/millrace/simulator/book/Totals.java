@@ -27,7 +27,7 @@ public final class Totals {
       returned += sign * state.returned();
     }
 
-    public JsonObject toJson() {
+    JsonObject toJson() {
       return new JsonObject().put("captured", captured).put("refunded", refunded).put("disputed", disputed)
           .put("returned", returned);
     }
