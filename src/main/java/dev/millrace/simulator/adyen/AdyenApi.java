@@ -12,7 +12,7 @@ import dev.millrace.simulator.wire.CheckResult;
 import dev.millrace.simulator.wire.Instruction;
 import dev.millrace.simulator.wire.JsonBody;
 import dev.millrace.simulator.wire.KnownResult;
-import dev.millrace.simulator.wire.PendingCall.HttpCall;
+import dev.millrace.simulator.wire.HttpCall;
 import dev.millrace.simulator.wire.RequestBody;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;

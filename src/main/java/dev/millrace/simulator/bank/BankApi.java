@@ -11,7 +11,7 @@ import dev.millrace.simulator.wire.Answer;
 import dev.millrace.simulator.wire.CallExecutor;
 import dev.millrace.simulator.wire.CheckResult;
 import dev.millrace.simulator.wire.JsonBody;
-import dev.millrace.simulator.wire.PendingCall.HttpCall;
+import dev.millrace.simulator.wire.HttpCall;
 import dev.millrace.simulator.wire.RequestBody;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;

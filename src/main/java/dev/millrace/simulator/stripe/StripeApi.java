@@ -11,7 +11,7 @@ import dev.millrace.simulator.wire.Answer;
 import dev.millrace.simulator.wire.CallExecutor;
 import dev.millrace.simulator.wire.CheckResult;
 import dev.millrace.simulator.wire.Form;
-import dev.millrace.simulator.wire.PendingCall.HttpCall;
+import dev.millrace.simulator.wire.HttpCall;
 import dev.millrace.simulator.wire.RequestBody;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;

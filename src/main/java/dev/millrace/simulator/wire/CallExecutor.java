@@ -13,7 +13,6 @@ import dev.millrace.simulator.book.Wire;
 import dev.millrace.simulator.settings.AnswerSettings;
 import dev.millrace.simulator.settings.CurrentSettings;
 import dev.millrace.simulator.settings.SimulatorSettings;
-import dev.millrace.simulator.wire.PendingCall.HttpCall;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerResponse;
 import java.time.InstantSource;

@@ -6,21 +6,9 @@ import dev.millrace.simulator.book.Movement;
 import dev.millrace.simulator.book.MovementQueue;
 import dev.millrace.simulator.book.PaymentState;
 import io.vertx.core.Handler;
-import io.vertx.core.http.HttpServerRequest;
-import org.jspecify.annotations.Nullable;
 
 /** A call that moves money, under way: its request, what it asks for, and where its end is reported. */
-public final class PendingCall implements Handler<Long>, Book.Waiting, MovementQueue.Requester {
-  /**
-   * The request as its wire has read it.
-   *
-   * @param expanded
-   *          whether the answer is to have the charge itself in place of its id
-   */
-  public record HttpCall(HttpServerRequest request, WireAnswers answers, @Nullable String key,
-      long fingerprint,
-      boolean expanded) {}
-
+final class PendingCall implements Handler<Long>, Book.Waiting, MovementQueue.Requester {
   /** Whoever carries calls out. */
   interface Executor {
     /** The latency of the call is over. */
