@@ -20,6 +20,7 @@ import dev.millrace.platform.TypeId;
 import dev.millrace.processing.ProcessorVerticle;
 import dev.millrace.provider.WebhookSchemes;
 import dev.millrace.start.RebuildCommand;
+import dev.millrace.retention.RetentionVerticle;
 import dev.millrace.settlement.SettlementVerticle;
 import dev.millrace.provider.Providers;
 import dev.millrace.simulator.Simulator;
@@ -234,6 +235,8 @@ public final class Millrace {
           new SettlementVerticle(config, servers, registry, holder, Providers.rails(config)));
     if (roles.contains("notifier"))
       deploy("notifier", 0, new NotifierVerticle(config, servers, registry, holder));
+    if (roles.contains("settlement") || roles.contains("notifier"))
+      deploy("retention", 0, new RetentionVerticle(config, servers, registry, holder));
     if (roles.contains("ops"))
       deploy("ops.port", config.port("ops.port"),
           new OpsVerticle(config, servers, registry, node, leaving::get));

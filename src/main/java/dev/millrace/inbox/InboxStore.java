@@ -1,6 +1,8 @@
 package dev.millrace.inbox;
 
 import dev.millrace.journal.Cursor;
+import dev.millrace.journal.CursorStore;
+import dev.millrace.platform.Lease;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
@@ -33,7 +35,6 @@ public final class InboxStore {
   /** One whose payment is not known yet, when to look again, and why it was parked, the last times. */
   public record Parked(Kept kept, OffsetDateTime nextTry, JsonArray errors) {}
 
-  private static final String CURSOR = "SELECT xid::text, position FROM journal_cursor WHERE name = 'inbox'";
   /** No more than 16 MiB of bodies at once, but one in any case. */
   private static final String READ = """
     SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, p.received, 0, p.form, '[]'
@@ -48,8 +49,7 @@ public final class InboxStore {
     SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, k.since, k.tries, p.form, k.errors::text
       FROM provider_event_parked k JOIN provider_event p ON p.xid = k.xid AND p.position = k.position
      WHERE k.next_try <= $1::timestamptz ORDER BY k.next_try LIMIT $2::int""";
-  private static final String WRITE = """
-    WITH fence AS MATERIALIZED (SELECT 1 FROM lease WHERE name = 'inbox' AND epoch = $1::int8 FOR SHARE),
+  private static final String WRITE = "WITH fence AS MATERIALIZED (" + Lease.fence("inbox", 1) + ")," + """
     r AS (
       INSERT INTO provider_event_result (xid, position, payment_id, type, outcome, detail)
       SELECT x::xid8, p, payment, type, outcome, detail
@@ -71,10 +71,9 @@ public final class InboxStore {
       ON CONFLICT (xid, position) DO UPDATE
         SET tries = excluded.tries, next_try = excluded.next_try, errors = excluded.errors
     ), c AS (
-      UPDATE journal_cursor SET xid = $13::text::xid8, position = $14::int8, passed = passed + $15::int8
-       WHERE name = 'inbox' AND $15::int8 > 0 AND EXISTS (SELECT FROM fence)
+      %s AND $15::int8 > 0 AND EXISTS (SELECT FROM fence)
     )
-    SELECT count(*) FROM fence""";
+    SELECT count(*) FROM fence""".formatted(CursorStore.move("inbox", 13));
 
   private static final String AGAIN = """
     WITH e AS MATERIALIZED (
@@ -90,6 +89,13 @@ public final class InboxStore {
            (SELECT count(*) FROM e JOIN provider_event_parked k ON k.xid = e.xid AND k.position = e.position
              WHERE k.since >= $4::timestamptz)""";
 
+  private static final String FORGET_RESULTS = """
+    DELETE FROM provider_event_result WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM provider_event_result WHERE processed < $1::timestamptz LIMIT 5000))""";
+  private static final String FORGET_RECEIVED = """
+    DELETE FROM provider_event WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM provider_event WHERE received < $1::timestamptz LIMIT 5000))""";
+
   /** Whether one can be worked off again. */
   public enum Again {
     /** Its result is gone, and it is due in the park. */
@@ -101,18 +107,17 @@ public final class InboxStore {
   }
 
   private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final CursorStore cursor;
   private final BodyCompression forms = new BodyCompression();
 
   public InboxStore(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
     this.query = query;
+    this.cursor = new CursorStore("inbox", query);
   }
 
   /** How far the inbox has been processed. */
   public Future<Cursor> cursor() {
-    return query.apply(CURSOR, Tuple.tuple()).map(rows -> {
-      var row = rows.iterator().next();
-      return new Cursor(Long.parseUnsignedLong(row.getString(0)), row.getLong(1));
-    });
+    return cursor.read();
   }
 
   private List<Kept> kept(RowSet<Row> rows) {
@@ -168,5 +173,14 @@ public final class InboxStore {
       if (row.getLong(0) == 0) return Again.GONE;
       return row.getLong(1) + row.getLong(2) == 0 ? Again.IN_HAND : Again.PARKED;
     });
+  }
+
+  /**
+   * Deletes webhooks received, and results written, before {@code time}, some thousand of each; answers how
+   * many rows.
+   */
+  public Future<Integer> forgetBefore(OffsetDateTime time) {
+    return query.apply(FORGET_RESULTS, Tuple.of(time)).compose(results -> query
+        .apply(FORGET_RECEIVED, Tuple.of(time)).map(received -> results.rowCount() + received.rowCount()));
   }
 }

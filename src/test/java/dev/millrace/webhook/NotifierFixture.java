@@ -78,7 +78,7 @@ final class NotifierFixture implements AutoCloseable {
       var endpoints = new EndpointStore(rows::execute);
       var sender = new Sender(loop.vertx(), NotifierFixture::resolve, new AddressPolicy(true), clock, 256,
           callMs);
-      var store = new DeliveryStore(writes);
+      var store = new DeliveryStore(writes::execute);
       var scheduler = new Scheduler(loop.vertx(), store, endpoints, sender, ids, policy, clock, new Random(7),
           "test",
           registry);
