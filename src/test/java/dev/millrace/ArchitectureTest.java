@@ -58,10 +58,12 @@ final class ArchitectureTest {
       Map.entry("settlement", Set.of("payment", "journal", "ledger", "platform")),
       Map.entry("retention",
           Set.of("journal", "idempotency", "inbox", "webhook", "deadletter", "platform")),
-      Map.entry("api", Set.of("audit", "payment", "journal", "ledger", "idempotency", "identity", "provider", "inbox",
-          "webhook", "platform")),
-      Map.entry("ops", Set.of("audit", "payment", "journal", "ledger", "idempotency", "identity", "deadletter",
-          "platform"))));
+      Map.entry("api",
+          Set.of("audit", "payment", "journal", "ledger", "idempotency", "identity", "provider", "inbox",
+              "webhook", "platform")),
+      Map.entry("ops",
+          Set.of("audit", "payment", "journal", "ledger", "idempotency", "identity", "deadletter",
+              "platform"))));
 
   /** What waits by holding its thread: the owner and its methods. */
   private static final Map<Class<?>, Set<String>> BLOCKING = Map.ofEntries(
