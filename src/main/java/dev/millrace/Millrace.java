@@ -19,6 +19,7 @@ import dev.millrace.provider.WebhookSchemes;
 import dev.millrace.start.OptionalParts;
 import dev.millrace.start.RebuildCommand;
 import dev.millrace.start.StartStep;
+import dev.millrace.retention.RetentionVerticle;
 import dev.millrace.settlement.SettlementVerticle;
 import dev.millrace.provider.Providers;
 import dev.millrace.webhook.NotifierVerticle;
@@ -35,7 +36,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
@@ -183,6 +183,8 @@ public final class Millrace {
           new SettlementVerticle(config, servers, registry, holder, Providers.rails(config)));
     if (roles.contains("notifier"))
       deploy("notifier", 0, new NotifierVerticle(config, servers, registry, holder));
+    if (roles.contains("settlement") || roles.contains("notifier"))
+      deploy("retention", 0, new RetentionVerticle(config, servers, registry, holder));
     if (roles.contains("ops"))
       deploy("ops.port", config.port("ops.port"),
           new OpsVerticle(config, servers, registry, node, leaving::get));

@@ -53,16 +53,21 @@ final class ArchitectureTest {
       // A command of its own, which makes anew what journal and ledger wrote.
       Map.entry("rebuild", Set.of("payment", "ledger", "journal", "platform")),
       Map.entry("webhook", Set.of("payment", "journal", "platform")),
-      Map.entry("deadletter", Set.of("journal", "platform")),
+      Map.entry("audit", Set.of()),
+      Map.entry("deadletter", Set.of("audit", "journal", "platform")),
       Map.entry("inbox", Set.of("payment", "journal", "provider", "deadletter", "platform")),
-      Map.entry("identity", Set.of("idempotency", "journal", "platform")),
+      Map.entry("identity", Set.of("idempotency")),
       Map.entry("processing",
           Set.of("payment", "journal", "ledger", "fraud", "provider", "inbox", "deadletter", "platform")),
-      Map.entry("settlement", Set.of("payment", "journal", "ledger", "idempotency", "platform")),
-      Map.entry("api", Set.of("payment", "journal", "ledger", "idempotency", "identity", "provider", "inbox",
-          "webhook", "platform")),
-      Map.entry("ops", Set.of("payment", "journal", "ledger", "idempotency", "identity", "deadletter",
-          "platform"))));
+      Map.entry("settlement", Set.of("payment", "journal", "ledger", "platform")),
+      Map.entry("retention",
+          Set.of("journal", "idempotency", "inbox", "webhook", "deadletter", "platform")),
+      Map.entry("api",
+          Set.of("audit", "payment", "journal", "ledger", "idempotency", "identity", "provider", "inbox",
+              "webhook", "platform")),
+      Map.entry("ops",
+          Set.of("audit", "payment", "journal", "ledger", "idempotency", "identity", "deadletter",
+              "platform"))));
 
   /** What waits by holding its thread: the owner and its methods. */
   private static final Map<Class<?>, Set<String>> BLOCKING = Map.ofEntries(

@@ -1,5 +1,6 @@
 package dev.millrace.deadletter;
 
+import dev.millrace.audit.AuditLog;
 import dev.millrace.platform.Database;
 import dev.millrace.platform.OperatorRefusal;
 import dev.millrace.platform.TypeId;
@@ -38,11 +39,12 @@ public final class DeadLetterActs {
 
         FROM chosen WHERE d.id = chosen.id RETURNING d.id, d.due
     ), audited AS (
-      INSERT INTO audit (operator, act, subject, data)
+      :audit
       SELECT $2::text, $4::text, $5::text, $6::text::jsonb || jsonb_build_object('letters', jsonb_agg(id ORDER BY id))
         FROM moved HAVING count(*) > 0
     )
-    SELECT count(*), max(due) FROM moved""";
+    SELECT count(*), max(due) FROM moved"""
+      .replace(":audit", AuditLog.INSERT);
   private static final String REPLAY = CHOSEN
       + "status = 'replaying', rate = $7::int, due = now() + nr::float8 / $7::int * interval '1 s'" + AUDITED;
   private static final String DISCARD = CHOSEN + "status = 'discarded', due = NULL" + AUDITED;

@@ -94,6 +94,13 @@ public final class DeadLetterStore {
     SELECT EXISTS (SELECT FROM dead_letter WHERE payment_id = $1::uuid AND status <> 'replayed')""";
   private static final String OPEN = "SELECT task, count(*) FROM dead_letter WHERE status = 'open' GROUP BY task";
 
+  /** One that is decided anew at this moment is looked at again, and stays. */
+  private static final String FORGET = """
+    DELETE FROM dead_letter WHERE status IN ('replayed', 'discarded') AND id = ANY(ARRAY(
+      SELECT id FROM dead_letter
+       WHERE status IN ('replayed', 'discarded') AND greatest(created, decided, outcome_at) < $1::timestamptz
+       LIMIT 5000))""";
+
   /** One that is to be written. {@code failures} has at least the last. */
   public record Letter(@Nullable UUID payment, String task, int attempts, List<Failure> failures,
       String traceparent,
@@ -197,5 +204,13 @@ public final class DeadLetterStore {
       for (Row row : rows) open.put(row.getString(0), row.getLong(1));
       return open;
     });
+  }
+
+  /**
+   * Deletes up to 5 000 that were replayed or discarded and have not changed since {@code time}; answers how
+   * many. Those that wait for a decision or their replay stay, however old they are.
+   */
+  public Future<Integer> forgetBefore(OffsetDateTime time) {
+    return database.query(FORGET, Tuple.of(time)).map(rows -> rows.rowCount());
   }
 }

@@ -1,10 +1,8 @@
 package dev.millrace.identity;
 
 import dev.millrace.idempotency.Fingerprint;
-import dev.millrace.platform.Database;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.sqlclient.Tuple;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -25,7 +23,7 @@ public final class Credentials {
 
   private record Remembered(@Nullable Credential credential, long untilNanos) {}
 
-  private final Database database;
+  private final MerchantStore merchants;
   private final Fingerprint sha256 = new Fingerprint();
   private final Map<Buffer, Remembered> remembered = new LinkedHashMap<>(256, 0.75f, true) {
     private static final long serialVersionUID = 1;
@@ -36,7 +34,7 @@ public final class Credentials {
     }
   };
 
-  public Credentials(Database database) { this.database = database; }
+  public Credentials(MerchantStore merchants) { this.merchants = merchants; }
 
   /** The key of an {@code Authorization} header, or null when it is not {@code Bearer <key>}. */
   public static @Nullable String bearer(@Nullable String authorization) {
@@ -50,12 +48,8 @@ public final class Credentials {
     Remembered known = remembered.get(hash);
     if (known != null && System.nanoTime() - known.untilNanos < 0)
       return Future.succeededFuture(known.credential);
-    return database
-        .query("SELECT merchant, livemode, rate FROM api_key WHERE hash = $1::bytea AND revoked IS NULL",
-            Tuple.of(hash))
-        .map(rows -> {
-          Credential found = null;
-          for (var row : rows) found = new Credential(row.getUUID(0), row.getBoolean(1), row.getInteger(2));
+    return merchants.find(hash)
+        .map(found -> {
           remembered.put(hash,
               new Remembered(found, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(FRESH_MS)));
           return found;

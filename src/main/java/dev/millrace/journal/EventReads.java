@@ -66,8 +66,6 @@ public final class EventReads {
   private static final String TAIL_OF_ENDPOINTS = tailOf(
       "merchant IN (SELECT e.merchant FROM webhook_endpoint e WHERE e.deleted IS NULL)");
   private static final String HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text";
-  private static final String OLDEST = """
-    SELECT xid::text, position FROM journal_milestone WHERE at <= $1::timestamptz ORDER BY at DESC LIMIT 1""";
 
   private static String hits(String wanted, String limit) {
     return HITS.replace(":wanted", wanted).replace(":limit", limit);
@@ -85,10 +83,12 @@ public final class EventReads {
   }
 
   private final Sql sql;
+  private final Milestones milestones;
 
   /** {@code sql} runs one statement. */
   public EventReads(Sql sql) {
     this.sql = sql;
+    this.milestones = new Milestones(sql);
   }
 
   /**
@@ -178,10 +178,6 @@ public final class EventReads {
 
   /** What lies up to this place is older than {@code at} and no longer promised; null when nothing is that old. */
   public Future<@Nullable Cursor> oldest(OffsetDateTime at) {
-    return sql.query(OLDEST, Tuple.of(at)).map(rows -> {
-      if (rows.size() == 0) return null;
-      var row = rows.iterator().next();
-      return new Cursor(Long.parseUnsignedLong(row.getString(0)), row.getLong(1));
-    });
+    return milestones.oldest(at);
   }
 }

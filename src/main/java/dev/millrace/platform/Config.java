@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -290,6 +291,18 @@ public final class Config {
 
   public List<String> list(String key) {
     return Arrays.stream(get(key).split(",")).map(String::trim).filter(v -> !v.isEmpty()).toList();
+  }
+
+  /**
+   * A list that is more than texts: what {@code read} makes of it. What that refuses is refused under the
+   * key's name.
+   */
+  public <T> T rules(String key, Function<List<String>, T> read) {
+    try {
+      return read.apply(list(key));
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException("`" + key + "`: " + e.getMessage());
+    }
   }
 
   private static Duration parse(String value) {

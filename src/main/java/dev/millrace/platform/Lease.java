@@ -49,6 +49,15 @@ public final class Lease implements InstantSource {
     this.ttlMs = ttlMs;
   }
 
+  /**
+   * SQL: selects one row if the lease still has the epoch of parameter {@code parameter}, none if it has gone
+   * to another. It locks the row until the transaction ends, so that no epoch begins while an older one
+   * writes: every write of a holder asks for it in its own statement or transaction.
+   */
+  public static String fence(String name, int parameter) {
+    return "SELECT 1 FROM lease WHERE name = '" + name + "' AND epoch = $" + parameter + "::bigint FOR SHARE";
+  }
+
   /** Begins to ask for the lease, a third of its life apart. */
   public void start() { renew(); }
 
