@@ -25,7 +25,10 @@ public final class GatewayProcess {
     this.launch = launch;
   }
 
-  /** {@code launch} starts the process. Its log begins anew: what an earlier run of the tests wrote is no witness. */
+  /**
+   * {@code launch} starts the process. Its log begins anew: what an earlier run of the tests wrote is no
+   * witness.
+   */
   static GatewayProcess start(Map<String, String> environment, String name,
       BiFunction<Map<String, String>, Path, Process> launch) {
     var gateway = new GatewayProcess(environment, Path.of("target", "it", name + ".log"), launch);

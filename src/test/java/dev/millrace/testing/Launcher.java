@@ -15,9 +15,10 @@ import java.util.jar.JarOutputStream;
 import java.util.stream.Collectors;
 
 /**
- * Starts programs as Millrace is started, quickly, as the tests start many: compiled by C1 alone, and with the classes
- * that a first gateway loaded and linked (an AOT cache of the JVM). A cache takes jars only, so the gateway's classes
- * are packed into one. Without a cache a start takes more than twice as long, and nothing else is different.
+ * Starts programs as Millrace is started, quickly, as the tests start many: compiled by C1 alone, and with
+ * the classes that a first gateway loaded and linked (an AOT cache of the JVM). A cache takes jars only, so
+ * the gateway's classes are packed into one. Without a cache a start takes more than twice as long, and
+ * nothing else is different.
  */
 final class Launcher {
   private static final String MILLRACE = "dev.millrace.Millrace";
