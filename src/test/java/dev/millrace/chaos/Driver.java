@@ -20,9 +20,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
- * One merchant's servers: begin lives of payments at a steady rate, ask for what a life needs, send a part of all
- * requests twice, at once or after an answer that did not come, always under the same key. What a life does follows from
- * seed and number alone.
+ * One merchant's servers: begin lives of payments at a steady rate, ask for what a life needs, send a part of
+ * all requests twice, at once or after an answer that did not come, always under the same key. What a life
+ * does follows from seed and number alone.
  */
 final class Driver {
   private static final int LANES = 24;
@@ -241,7 +241,9 @@ final class Driver {
     });
   }
 
-  /** Everything that was accepted, once more at every node: it must be answered as it was; another body never. */
+  /**
+   * Everything that was accepted, once more at every node: it must be answered as it was; another body never.
+   */
   void repeatAll() {
     inParallel(intent -> {
       if (!intent.accepted()) return;
@@ -313,7 +315,10 @@ final class Driver {
     return List.copyOf(refusedWrongly);
   }
 
-  /** What a client saw that it should never see, as long as one node is there: cut connections, failures without Retry-After. */
+  /**
+   * What a client saw that it should never see, as long as one node is there: cut connections, failures
+   * without Retry-After.
+   */
   List<String> errors() {
     return List.copyOf(errors);
   }

@@ -53,16 +53,16 @@ final class StreamsPhase {
       generator.startOpen(options.streamsRate());
       Clock.sleepSeconds(Math.min(WITH_STREAMS_WARM_UP_SECONDS_MAX, options.warmUpSeconds()));
       var cuts = new ArrayList<DeliveryCounts>();
-      var stretch = Measurement.measure(site, generator, options.seconds(), INTERVALS, window -> {
+      var measurement = Measurement.measure(site, generator, options.seconds(), INTERVALS, window -> {
         audit.add(window);
         cuts.add(streams.cut());
       });
       var arrivals = cuts.getLast();
-      // With the traffic on, but after the stretch: a full collection would show in its delays.
+      // With the traffic on, but after the measurement: a full collection would show in its delays.
       double heap = LiveHeap.mib(site);
       audit.add(generator.stop());
-      return arrivals.into(Row.of("streams", stretch, arrivals.count())
-          .with("events/s", stretch.eventsPerSecond()).with("frames/s", arrivals.perSecond())
+      return arrivals.into(Row.of("streams", measurement, arrivals.count())
+          .with("events/s", measurement.eventsPerSecond()).with("frames/s", arrivals.perSecond())
           .with("heap with MiB", heap));
     }
   }

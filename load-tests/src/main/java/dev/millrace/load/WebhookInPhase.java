@@ -26,14 +26,14 @@ final class WebhookInPhase {
     try (var site = Installation.gateway(options, "webhook-in", logs, "api,ops", false, settings);
         var database = site.database();
         var generator = Generator.webhooks(options)) {
-      var promises = new AcceptedCounts();
+      var accepted = new AcceptedCounts();
       long before = database.providerEvents();
       generator.startClosed(0);
       Clock.sleepSeconds(options.warmUpSeconds());
-      var stretch = Measurement.measure(site, generator, options.seconds(), INTERVALS, promises::add);
-      promises.add(generator.stop());
-      return Row.of("webhook-in", stretch)
-          .with(promises.check("webhooks", database.providerEvents() - before));
+      var measurement = Measurement.measure(site, generator, options.seconds(), INTERVALS, accepted::add);
+      accepted.add(generator.stop());
+      return Row.of("webhook-in", measurement)
+          .with(accepted.check("webhooks", database.providerEvents() - before));
     }
   }
 }

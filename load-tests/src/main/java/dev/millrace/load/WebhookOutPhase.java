@@ -49,7 +49,7 @@ final class WebhookOutPhase {
         deadEnds.addresses().forEach(merchant::subscribe);
       }
       var arrivals = new ArrayList<DeliveryCounts>();
-      var stretch = Measurement.measure(site, generator, options.seconds(), INTERVALS, window -> {
+      var measurement = Measurement.measure(site, generator, options.seconds(), INTERVALS, window -> {
         audit.add(window);
         arrivals.add(receiver.cut());
       });
@@ -57,15 +57,15 @@ final class WebhookOutPhase {
       long start = System.nanoTime();
       SettlePhase.drainSeconds(site);
       var problems = new ArrayList<>(undelivered(site, database, receiver));
-      var row = row(name, stretch, arrivals.getLast(), receiver)
+      var row = row(name, measurement, arrivals.getLast(), receiver)
           .with("drain s", (System.nanoTime() - start) / 1e9);
       problems.addAll(audit.problems());
       return row.with(problems);
     }
   }
 
-  private static Row row(String name, Measurement stretch, DeliveryCounts arrivals, WebhookSink receiver) {
-    return arrivals.into(Row.of(name, stretch, arrivals.count()).with("events/s", stretch.eventsPerSecond())
+  private static Row row(String name, Measurement measurement, DeliveryCounts arrivals, WebhookSink receiver) {
+    return arrivals.into(Row.of(name, measurement, arrivals.count()).with("events/s", measurement.eventsPerSecond())
         .with("deliveries/s", arrivals.perSecond()).with("deliveries", arrivals.count())
         .with("duplicates", receiver.duplicates()));
   }

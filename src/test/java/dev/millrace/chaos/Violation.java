@@ -9,7 +9,7 @@ import java.util.List;
  * @param mends puts it right again, if it can be
  * @param says each is a part of what is found, and of nothing that was found before
  */
-record Plant(String name, Rule rule, Act breaks, Act mends, List<String> says) {
+record Violation(String name, Rule rule, Act breaks, Act mends, List<String> says) {
   interface Act {
     void run() throws Exception;
   }
