@@ -51,7 +51,7 @@ class HarnessIT {
     for (var kind : Intent.Kind.values())
       assertThat(experiment.driver().intents()).as("accepted").anyMatch(i -> i.kind == kind && i.accepted());
     assertThat(experiment.driver().intents()).as("refused").anyMatch(i -> i.known() && !i.accepted());
-    assertThat(experiment.driver().notices()).as("told by the provider").isNotEmpty();
+    assertThat(experiment.driver().webhooks()).as("told by the provider").isNotEmpty();
   }
 
   @AfterAll

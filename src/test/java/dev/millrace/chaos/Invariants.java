@@ -191,12 +191,12 @@ final class Invariants {
   }
 
   private void everyNotice() {
-    assertThat(driver.notices().stream().filter(n -> !n.taken()).map(n -> n.id))
+    assertThat(driver.webhooks().stream().filter(n -> !n.taken()).map(n -> n.id))
         .as("webhooks that were never taken").isEmpty();
     var kept = SiteSql.rows(deployment.site, "SELECT event_id FROM provider_event WHERE event_id LIKE '"
-        + driver.noticePrefix() + "%'").stream().map(List::getFirst).toList();
+        + driver.webhookPrefix() + "%'").stream().map(List::getFirst).toList();
     assertThat(kept).as("webhooks kept, by those that were taken")
-        .containsExactlyInAnyOrderElementsOf(driver.notices().stream().map(n -> n.id).toList());
+        .containsExactlyInAnyOrderElementsOf(driver.webhooks().stream().map(n -> n.id).toList());
   }
 
   private static String uuid(String id) {
