@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -20,26 +19,20 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  */
 public final class GatewayFixture implements BeforeAllCallback, AfterAllCallback {
   private final String roles;
-  private final Supplier<Map<String, String>> settings;
-  private Supplier<TestServers> servers = TestServers::shared;
+  private final Map<String, String> settings;
   private boolean simulator;
   private boolean webhooks;
   private Site site;
   private GatewayProcess gateway;
   private String merchant;
 
-  private GatewayFixture(String roles, Supplier<Map<String, String>> settings) {
+  private GatewayFixture(String roles, Map<String, String> settings) {
     this.roles = roles;
     this.settings = settings;
   }
 
   /** A gateway with these roles (comma-separated) and settings. */
   public static GatewayFixture of(String roles, Map<String, String> settings) {
-    return of(roles, () -> settings);
-  }
-
-  /** One whose settings are known only when it starts. */
-  public static GatewayFixture of(String roles, Supplier<Map<String, String>> settings) {
     return new GatewayFixture(roles, settings);
   }
 
@@ -50,18 +43,12 @@ public final class GatewayFixture implements BeforeAllCallback, AfterAllCallback
     return this;
   }
 
-  /** On other servers than those that the JVM's tests share. */
-  public GatewayFixture on(Supplier<TestServers> others) {
-    this.servers = others;
-    return this;
-  }
-
   @Override
   public void beforeAll(ExtensionContext context) {
-    site = Site.on(servers.get());
+    site = Site.on(TestServers.shared());
     int port = TestServers.freePort();
     if (simulator) site.startSimulator(webhooks ? Site.webhooksTo(port) : Map.of());
-    var all = new HashMap<>(settings.get());
+    var all = new HashMap<>(settings);
     all.put("MILLRACE_API_PORT", Integer.toString(port));
     gateway = site.start(roles, all);
     merchant = gateway.merchantKey();

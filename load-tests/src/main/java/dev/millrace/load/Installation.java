@@ -196,8 +196,8 @@ final class Installation implements AutoCloseable {
   }
 
   /** The site's own Postgres; only of processes that were started here. */
-  Database database() {
-    return new Database(options.port(POSTGRES));
+  TableCounts tableCounts() {
+    return new TableCounts(options.port(POSTGRES));
   }
 
   long gatewayPid() {
