@@ -21,8 +21,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Holds {@code openapi.yaml} itself to what it says: its routes, codes and examples, and that it is a sharp
- * judge.
+ * Holds {@code openapi.yaml} itself to what it says: its routes, codes and examples, and that it refuses what
+ * is wrong.
  */
 class OpenApiFileIT {
   private static final List<HttpMethod> METHODS = List.of(HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT,

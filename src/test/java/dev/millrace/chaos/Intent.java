@@ -6,9 +6,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Something a merchant wants done once: one key, one request, however often it is sent. Keeps what was
- * answered, so that afterwards nobody can say that it was something else. Whoever asks keeps to the rules,
- * but for a card number now and then: there is no other reason to refuse it for good.
+ * Something a merchant wants done once: one key, one request, however often it is sent. Keeps the first
+ * answer, which every later one must equal. The requests are valid, but for a card number now and then:
+ * nothing else may be refused for good.
  */
 final class Intent {
   enum Kind {

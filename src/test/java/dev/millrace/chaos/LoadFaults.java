@@ -12,7 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What clients do: come in crowds, and never finish their sentences. */
+/** What clients may do: come in crowds, and begin requests that they never finish. */
 final class LoadFaults {
   private static final int SLOW_CLIENTS = 200;
 

@@ -12,10 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 
-/**
- * A server in processes of its own: killed, hung and started again by signals, as an operator's worst day
- * does.
- */
+/** A server in a process of its own, which signals kill, hang and wake, and which can be started again. */
 final class Machine {
   private static final Duration UP = Duration.ofSeconds(40);
 

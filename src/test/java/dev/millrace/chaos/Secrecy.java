@@ -21,8 +21,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
  * Looks for what must not be written: secrets and card numbers anywhere, the secret of a merchant's webhooks
- * anywhere but where it is kept, what a payment says of its payer in logs. The simulator knows them all by
- * its trade: its files do not count.
+ * anywhere but where it is kept, what a payment says of its payer in logs. The simulator's files do not
+ * count: as the provider, it has to know all of them.
  */
 final class Secrecy {
   /** Its own table, and the answer that tells it once. */
