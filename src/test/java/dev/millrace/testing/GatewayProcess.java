@@ -12,6 +12,8 @@ import java.util.function.BiFunction;
 
 /** A Millrace node as a process of its own: it can be killed, stopped and started again. */
 public final class GatewayProcess {
+  private static final Duration ENDED_WITHIN = Duration.ofSeconds(60);
+
   private final Map<String, String> environment;
   private final Path log;
   private final BiFunction<Map<String, String>, Path, Process> launch;
@@ -98,18 +100,21 @@ public final class GatewayProcess {
   /** SIGKILL: no drain, no farewell. */
   public void kill() {
     process.destroyForcibly();
-    join();
+    join(ENDED_WITHIN);
   }
 
   /** SIGTERM, and waits for the drain. */
-  public int terminate() {
+  public int terminate() { return terminate(ENDED_WITHIN); }
+
+  /** The same where its end takes longer than a drain. */
+  int terminate(Duration bound) {
     process.destroy();
-    return join();
+    return join(bound);
   }
 
-  private int join() {
+  private int join(Duration bound) {
     try {
-      if (!process.waitFor(120, TimeUnit.SECONDS))
+      if (!process.waitFor(bound.toSeconds(), TimeUnit.SECONDS))
         throw new AssertionError("the gateway did not end; its log is " + log);
       return process.exitValue();
     } catch (InterruptedException e) {

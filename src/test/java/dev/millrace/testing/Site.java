@@ -148,7 +148,8 @@ public final class Site implements AutoCloseable {
           Http.create(gateway.merchantKey(), "first", "Prefer", "wait=10"),
           "{\"amount\":100,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\"}");
       if (answer.status() >= 300) throw new AssertionError(answer.status() + " " + answer.body());
-      gateway.terminate();
+      // As it ends it writes the cache: twenty seconds of processor time.
+      gateway.terminate(Duration.ofMinutes(5));
     }
     Launcher.useRecording();
   }
