@@ -39,7 +39,9 @@ final class ArchitectureTest {
   private static final JavaClasses CLASSES = new ClassFileImporter()
       .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS).importPackages(ROOT);
 
-  /** Each context and the contexts that it may use. The root package and {@code start} wire, and may use all. */
+  /**
+   * Each context and the contexts that it may use. The root package and {@code start} wire, and may use all.
+   */
   private static final Map<String, Set<String>> TABLE = new TreeMap<>(Map.ofEntries(
       Map.entry("payment", Set.of()),
       Map.entry("platform", Set.of()),
@@ -239,7 +241,10 @@ final class ArchitectureTest {
         .and().doNotHaveFullyQualifiedName(names.length > 1 ? names[1] : "-").should(block());
   }
 
-  /** Blocking is for the start and the end of the process, the embedded servers, migrations and the book's file. */
+  /**
+   * Blocking is for the start and the end of the process, the embedded servers, migrations and the book's
+   * file.
+   */
   @Test
   void loop_isBlockedByNobody() {
     assertThat(violations(nobodyBlocksBut(ROOT + ".platform.Migrations", ROOT + ".simulator.book.BookFile")))

@@ -54,7 +54,9 @@ final class IdempotencyKeyStoreIT {
             + "', 'hex'), '" + PAYMENT + "', 202, '{}', " + waitUntil + ", now() - interval '" + age + "')");
   }
 
-  /** The database's function and ours must agree: the first made the ids of the keys that were there before. */
+  /**
+   * The database's function and ours must agree: the first made the ids of the keys that were there before.
+   */
   @Test
   void id_isWhatTheDatabaseMakesOfIt() throws SQLException {
     for (String key : new String[]{"k", "", "order-1/é 漢 😀", "x".repeat(255)}) {
