@@ -2,7 +2,7 @@ package dev.millrace.platform;
 
 import io.vertx.core.buffer.Buffer;
 import java.time.OffsetDateTime;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
@@ -41,7 +41,11 @@ public final class Columns<R> {
   }
 
   @SafeVarargs
-  public static <R> Columns<R> of(Column<R>... columns) { return new Columns<>(Arrays.stream(columns).toList()); }
+  public static <R> Columns<R> of(Column<R>... columns) {
+    var list = new ArrayList<Column<R>>(columns.length);
+    for (Column<R> column : columns) list.add(column);
+    return new Columns<>(list);
+  }
 
   public static <R> Column<R> uuid(String name, Function<R, @Nullable UUID> value) {
     return new Column<>(name, "uuid", UUID[]::new, value);
