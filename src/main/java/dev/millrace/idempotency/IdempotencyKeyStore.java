@@ -1,5 +1,6 @@
 package dev.millrace.idempotency;
 
+import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Row;
@@ -10,7 +11,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
-import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,15 +46,15 @@ public final class IdempotencyKeyStore {
     DELETE FROM idempotency_key WHERE ctid = ANY(ARRAY(
       SELECT ctid FROM idempotency_key WHERE created < now() - $1::bigint * interval '1 ms' LIMIT 5000))""";
 
-  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final Sql sql;
 
-  /** {@code query} runs one statement; of a transaction, for what must stand or fall together. */
-  public IdempotencyKeyStore(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
-    this.query = query;
+  /** {@code sql} runs one statement; of a transaction, for what must stand or fall together. */
+  public IdempotencyKeyStore(Sql sql) {
+    this.sql = sql;
   }
 
   public Future<@Nullable KeyRecord> find(UUID keyId) {
-    return query.apply(FIND, Tuple.of(keyId)).map(rows -> {
+    return sql.query(FIND, Tuple.of(keyId)).map(rows -> {
       if (rows.size() == 0) return null;
       var row = rows.iterator().next();
       return new KeyRecord(row.getString(0), row.getUUID(1), row.getBuffer(2), row.getInteger(3),
@@ -64,7 +64,7 @@ public final class IdempotencyKeyStore {
 
   /** What those of the keys that are taken have made. */
   public Future<Set<UUID>> resources(List<UUID> keyIds) {
-    return query.apply(RESOURCES, Tuple.of((Object) keyIds.toArray(UUID[]::new))).map(rows -> {
+    return sql.query(RESOURCES, Tuple.of((Object) keyIds.toArray(UUID[]::new))).map(rows -> {
       var resources = new HashSet<UUID>();
       for (Row row : rows) resources.add(row.getUUID(0));
       return resources;
@@ -81,24 +81,24 @@ public final class IdempotencyKeyStore {
    * rival that has taken it; false when it stands.
    */
   public Future<Boolean> claim(NewKey k) {
-    return query.apply(CLAIM,
+    return sql.query(CLAIM,
         Tuple.of(k.keyId, k.merchant, k.livemode, k.key, k.fingerprint, k.object).addValue(k.resource))
         .map(rows -> rows.size() == 1);
   }
 
   /** Keeps what a key's request is answered; for {@code waitMs}, if any, it may be replaced. */
   public Future<Void> answer(UUID keyId, int status, Buffer answer, long waitMs) {
-    return query.apply(ANSWER, Tuple.of(keyId, status, answer, waitMs)).mapEmpty();
+    return sql.query(ANSWER, Tuple.of(keyId, status, answer, waitMs)).mapEmpty();
   }
 
   /** Replaces the answer of a request that waited; false when it is too late and the stored answer stands. */
   public Future<Boolean> replace(UUID keyId, int status, Buffer answer) {
-    return query.apply(REPLACE, Tuple.of(keyId, status, answer))
+    return sql.query(REPLACE, Tuple.of(keyId, status, answer))
         .map(rows -> rows.size() == 1);
   }
 
   /** Deletes up to 5 000 keys older than {@code retentionMs}; answers how many. */
   public Future<Integer> expire(long retentionMs) {
-    return query.apply(EXPIRE, Tuple.of(retentionMs)).map(RowSet::rowCount);
+    return sql.query(EXPIRE, Tuple.of(retentionMs)).map(RowSet::rowCount);
   }
 }

@@ -118,7 +118,7 @@ public final class AcceptWriter {
   public AcceptWriter(Vertx vertx, PgLink pg, String writer, int queueLimit, int batchMax,
       MeterRegistry registry) {
     this.pg = pg;
-    this.keys = new IdempotencyKeyStore(pg::execute);
+    this.keys = new IdempotencyKeyStore(pg);
     this.writer = writer;
     this.commits = new GroupCommit<>(vertx, queueLimit, batchMax, batchMax / 4,
         new CommitMeter(registry, "accept", writer, queueLimit), this::commit);
@@ -146,7 +146,7 @@ public final class AcceptWriter {
     FaultPoint.reach("payment", "before_commit");
     return (System.nanoTime() - takenAt < CAREFUL_NANOS
         ? careful(batch, parameters)
-        : pg.execute(ACCEPT_NEW, parameters).map(rows -> Collections.nCopies(batch.size(), Result.ACCEPTED))
+        : pg.query(ACCEPT_NEW, parameters).map(rows -> Collections.nCopies(batch.size(), Result.ACCEPTED))
             .recover(failure -> {
               if (!KeyClaims.taken(failure)) return Future.failedFuture(failure);
               takenAt = System.nanoTime();
@@ -158,7 +158,7 @@ public final class AcceptWriter {
   }
 
   private Future<List<Result>> careful(List<NewPayment> batch, Tuple parameters) {
-    return pg.execute(ACCEPT, parameters).map(rows -> results(batch, ids(rows), Result.DUPLICATE));
+    return pg.query(ACCEPT, parameters).map(rows -> results(batch, ids(rows), Result.DUPLICATE));
   }
 
   private static Set<UUID> ids(Iterable<Row> rows) {

@@ -2,11 +2,11 @@ package dev.millrace.api;
 
 import dev.millrace.journal.Append;
 import dev.millrace.journal.AppendStatement;
-import dev.millrace.journal.Reads;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.Config;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
 import dev.millrace.testing.GatewayProcess;
@@ -29,7 +29,7 @@ final class QuietSite {
   static final GatewayProcess GATEWAY = SITE.start("api,ops",
       Map.of("MILLRACE_PROVIDER_ACCOUNTS", "stripe", "MILLRACE_API_REQUEST_TIMEOUT", "1s"));
   private static final Loop LOOP = new Loop();
-  private static final Reads READS = reads();
+  private static final Database READS = reads();
   private static final AtomicInteger NUMBER = new AtomicInteger();
   static final long EXPIRES = 4_000_000_000L;
 
@@ -39,12 +39,12 @@ final class QuietSite {
 
   private QuietSite() {}
 
-  private static Reads reads() {
+  private static Database reads() {
     try (var database = SITE.database()) {
       String uri = database.getMetaData().getURL().substring("jdbc:".length());
       var servers = new Servers(Config.load(Map.of("MILLRACE_POSTGRES_URI", uri)));
       Pool pool = servers.batchPool(LOOP.vertx());
-      return new Reads(pool, 5_000, servers.poolRoom("test", new SimpleMeterRegistry()));
+      return new Database(pool, 5_000, servers.poolRoom("test", new SimpleMeterRegistry()));
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
