@@ -51,7 +51,7 @@ final class ArchitectureTest {
       Map.entry("idempotency", Set.of("platform")),
       Map.entry("fraud", Set.of("payment", "platform")),
       Map.entry("provider", Set.of("payment", "platform")),
-      Map.entry("journal", Set.of("payment", "ledger", "platform")),
+      Map.entry("journal", Set.of("payment", "ledger", "idempotency", "platform")),
       // A command of its own, which makes anew what journal and ledger wrote.
       Map.entry("rebuild", Set.of("payment", "ledger", "journal", "platform")),
       Map.entry("webhook", Set.of("payment", "journal", "platform")),

@@ -10,7 +10,6 @@ import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.sqlclient.Tuple;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.BiFunction;
@@ -24,13 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class IdempotentTransaction {
   static final Map<String, String> REPLAYED = Map.of("Idempotent-Replayed", "true");
-  private static final String CLAIM = """
-    INSERT INTO idempotency_key (id, merchant, livemode, key, fingerprint, object, resource, status)
-    VALUES ($1::uuid, $2::uuid, $3::bool, $4::text, $5::bytea, $6::text, $7::uuid, 0) ON CONFLICT DO NOTHING RETURNING 1""";
-  private static final String KEEP = """
-    UPDATE idempotency_key SET status = $2::int, answer = $3::bytea,
-           wait_until = CASE WHEN $4::int8 > 0 THEN clock_timestamp() + $4::int8 * interval '1 ms' END
-     WHERE id = $1::uuid""";
   /** How long after the longest wait a key may still count as in flight. */
   static final long WAIT_MARGIN_MS = 5_000;
   /** What a key may have made, or been about, and its ids' prefix. */
@@ -135,13 +127,14 @@ final class IdempotentTransaction {
 
   private static Future<Boolean> claim(Sql sql, ApiCall call, Request r, UUID keyId,
       Buffer fingerprint) {
-    return sql.query(CLAIM, Tuple.of(keyId, call.credential().merchant(), call.credential().livemode(), r.key,
-        fingerprint, r.object).addValue(r.resource)).map(rows -> rows.size() == 1);
+    return new IdempotencyKeyStore(sql).claim(new IdempotencyKeyStore.NewKey(keyId,
+        call.credential().merchant(), call.credential().livemode(), r.key, fingerprint, r.object,
+        r.resource));
   }
 
   private static Future<@Nullable Answer> keep(Sql sql, UUID keyId, Answer answer, long waitMs) {
     long open = answer.status() == 202 && waitMs > 0 ? waitMs + WAIT_MARGIN_MS : 0;
-    return sql.query(KEEP, Tuple.of(keyId, answer.status(), answer.body(), open))
+    return new IdempotencyKeyStore(sql).answer(keyId, answer.status(), answer.body(), open)
         .<@Nullable Answer>map(answer);
   }
 

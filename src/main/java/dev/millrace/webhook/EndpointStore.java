@@ -1,6 +1,7 @@
 package dev.millrace.webhook;
 
 import dev.millrace.journal.Cursor;
+import dev.millrace.journal.JournalEntries;
 import dev.millrace.payment.EventType;
 import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
@@ -55,19 +56,24 @@ public final class EndpointStore {
   private static final String CHANGED = "SELECT " + Endpoint.COLUMNS + """
     FROM webhook_endpoint
     WHERE changed >= $1::timestamptz - interval '10 s' AND (deleted IS NULL OR $2::bool)""";
-  private static final String APPEND = """
-    WITH e AS (
-      UPDATE webhook_endpoint SET version = version + 1, changed = clock_timestamp()%s
-       WHERE id = $1::uuid AND deleted IS NULL AND status = 'enabled' RETURNING id, version, merchant, livemode
-    ), w AS (
-      INSERT INTO work AS w (writer, events) SELECT $5::text, count(*) FROM e
-      ON CONFLICT (writer) DO UPDATE SET events = w.events + excluded.events
-    )
-    INSERT INTO journal (subject, version, type, merchant, livemode, actor, traceparent, data)
-    SELECT id, version, $2::text, merchant, livemode, $6::text, $3::text, $4::text::json FROM e
-    RETURNING xid::text, position""";
-  private static final String TEST = APPEND.formatted("");
-  private static final String DISABLE = APPEND.formatted(", status = 'disabled', disabled_reason = $7::text");
+  private static final String TEST = append("");
+  private static final String DISABLE = append(", status = 'disabled', disabled_reason = $7::text");
+
+  /** An event of an enabled endpoint, and what {@code changes} with it. */
+  private static String append(String changes) {
+    return """
+      WITH e AS (
+        UPDATE webhook_endpoint SET version = version + 1, changed = clock_timestamp():changes
+         WHERE id = $1::uuid AND deleted IS NULL AND status = 'enabled'
+        RETURNING id, version, merchant, livemode
+      ), w AS (
+        :count
+      )
+      """
+        .replace(":changes", changes).replace(":count", JournalEntries.count("$5::text", "e"))
+        + JournalEntries.insert("e", "version", "$2::text", "$6::text", "$3::text", "$4::text")
+        + JournalEntries.PLACE;
+  }
 
   private final Sql sql;
 
