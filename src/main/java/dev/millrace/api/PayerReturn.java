@@ -1,5 +1,6 @@
 package dev.millrace.api;
 
+import dev.millrace.inbox.PayerReturnStore;
 import dev.millrace.journal.PaymentRow;
 import dev.millrace.journal.Reads;
 import dev.millrace.payment.Payment;
@@ -12,7 +13,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.sqlclient.Tuple;
 import java.net.URI;
 import java.util.Map;
 import java.util.Objects;
@@ -34,17 +34,13 @@ final class PayerReturn {
   private static final int RESULT_CHARS_MAX = 8_192;
   /** Adyen's word for what it wants to be told again. Stripe's is nothing but its own reference, which is known. */
   private static final String RESULT = "redirectResult";
-  private static final String BROUGHT = "SELECT result FROM payer_return WHERE payment_id = $1::uuid";
-  /** The last one that says something counts: a page may be loaded again without it. */
-  private static final String KEEP = """
-    INSERT INTO payer_return AS r (payment_id, result) VALUES ($1::uuid, $2::text)
-    ON CONFLICT (payment_id) DO UPDATE SET result = excluded.result, received = now() WHERE excluded.result <> ''""";
   private static final Map<String, String> SAFE = Map.of("Cache-Control", "no-store", "Referrer-Policy",
       "no-referrer", "X-Content-Type-Options", "nosniff", "Content-Security-Policy",
       "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
 
   private final BooleanSupplier storageUp;
   private final Reads reads;
+  private final PayerReturnStore returns;
   private final Reads transactions;
   private final PerPaymentQueue turns;
   private final SourceLimit idle;
@@ -58,6 +54,7 @@ final class PayerReturn {
       String writer, String instance, MeterRegistry registry) {
     this.storageUp = storageUp;
     this.reads = reads;
+    this.returns = new PayerReturnStore(reads);
     this.transactions = transactions;
     this.turns = turns;
     this.idle = idle;
@@ -97,8 +94,7 @@ final class PayerReturn {
     return reads.payment(id).compose(row -> {
       if (row == null || row.status() != Status.REQUIRES_ACTION)
         return Future.succeededFuture(new Way(row, false));
-      return reads.query(BROUGHT, Tuple.of(id)).compose(rows -> {
-        String before = rows.size() == 0 ? null : rows.iterator().next().getString(0);
+      return returns.brought(id).compose(before -> {
         if (before != null && (result.isEmpty() || result.equals(before)))
           return Future.succeededFuture(new Way(row, false));
         return turns.run(id, () -> transactions.transaction(sql -> keep(sql, id, result)))
@@ -111,7 +107,7 @@ final class PayerReturn {
     return Reads.lockedHistory(sql, id).compose(history -> {
       Payment payment = Payment.of(Objects.requireNonNull(history).events());
       if (payment.status() != Status.REQUIRES_ACTION) return Future.succeededFuture(false);
-      Future<?> kept = sql.run(KEEP, Tuple.of(id, result));
+      Future<Void> kept = PayerReturnStore.keep(sql, id, result);
       if (payment.payerReturned()) return kept.map(false);
       var event = new PaymentEvent.ActionReturned(Objects.requireNonNull(payment.attempt()));
       return kept.compose(v -> OperationEndpoints.append(sql, history, payment, event, "payer", writer))

@@ -1,5 +1,6 @@
 package dev.millrace.processing;
 
+import dev.millrace.inbox.PayerReturnStore;
 import dev.millrace.journal.Reads;
 import dev.millrace.platform.TypeId;
 import io.micrometer.core.instrument.Gauge;
@@ -49,11 +50,10 @@ final class Janitor {
        AND (p.status <> 'in_review' OR u.tries > 0)
        AND NOT EXISTS (SELECT FROM operation o
                         WHERE o.payment_id = p.id AND o.status IN ('requested', 'submitted', 'unknown'))""";
-  /** What payers brought back concerns nobody once their payments have gone on. */
-  private static final String RETURNS = "DELETE FROM payer_return WHERE received < now() - interval '1 day'";
 
   private final Vertx vertx;
   private final Reads reads;
+  private final PayerReturnStore returns;
   private final long ageMs;
   private final long intervalMs;
   private final Function<UUID, Future<Void>> resume;
@@ -65,6 +65,7 @@ final class Janitor {
       MeterRegistry registry) {
     this.vertx = vertx;
     this.reads = reads;
+    this.returns = new PayerReturnStore(reads);
     this.ageMs = ageMs;
     this.intervalMs = intervalMs;
     this.resume = resume;
@@ -97,7 +98,7 @@ final class Janitor {
                 if (!driven.isEmpty()) LOG.info("janitor_resumes payments={}", driven.size());
                 return Future.join(driven).otherwiseEmpty();
               }).compose(v -> reads.query(FORGET, Tuple.tuple()))
-              .compose(v -> reads.query(RETURNS, Tuple.tuple()))
+              .compose(v -> returns.forget())
               .compose(v -> reads.query("SELECT count(*) FROM unresolved", Tuple.tuple()))
               .map(rows -> {
                 unresolved = rows.iterator().next().getLong(0);
