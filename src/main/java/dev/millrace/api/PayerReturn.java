@@ -11,6 +11,7 @@ import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.net.URI;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,13 +34,12 @@ final class PayerReturn {
   private static final Logger LOG = LoggerFactory.getLogger(PayerReturn.class);
   private static final int AT_ONCE_MAX = 256;
   private static final int RESULT_CHARS_MAX = 8_192;
-  /** Adyen's word for what it wants to be told again. Stripe's is nothing but its own reference, which is known. */
-  private static final String RESULT = "redirectResult";
   private static final Map<String, String> SAFE = Map.of("Cache-Control", "no-store", "Referrer-Policy",
       "no-referrer", "X-Content-Type-Options", "nosniff", "Content-Security-Policy",
       "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
 
   private final BooleanSupplier storageUp;
+  private final Function<MultiMap, String> results;
   private final Reads reads;
   private final PayerReturnStore returns;
   private final Reads transactions;
@@ -48,11 +49,16 @@ final class PayerReturn {
   private final QueueMeter meter;
   private volatile int atOnce;
 
-  /** {@code idle}: returns that change nothing; {@code writer} names the work counter. */
-  PayerReturn(BooleanSupplier storageUp, Reads reads, Reads transactions, PerPaymentQueue turns,
+  /**
+   * {@code results} finds in a query what is for the provider; {@code idle}: returns that change nothing; {@code writer}
+   * names the work counter.
+   */
+  PayerReturn(BooleanSupplier storageUp, Function<MultiMap, String> results, Reads reads, Reads transactions,
+      PerPaymentQueue turns,
       SourceLimit idle,
       String writer, String instance, MeterRegistry registry) {
     this.storageUp = storageUp;
+    this.results = results;
     this.reads = reads;
     this.returns = new PayerReturnStore(reads);
     this.transactions = transactions;
@@ -85,9 +91,9 @@ final class PayerReturn {
   }
 
   /** What the payer brought; empty when it is nothing that can be kept: the provider is asked all the same. */
-  private static String result(RoutingContext context) {
-    String value = context.queryParams().get(RESULT);
-    return value == null || value.length() > RESULT_CHARS_MAX || value.indexOf('\0') >= 0 ? "" : value;
+  private String result(RoutingContext context) {
+    String value = results.apply(context.queryParams());
+    return value.length() > RESULT_CHARS_MAX || value.indexOf('\0') >= 0 ? "" : value;
   }
 
   private Future<Way> take(UUID id, String result) {

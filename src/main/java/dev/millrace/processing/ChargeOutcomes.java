@@ -78,7 +78,9 @@ final class ChargeOutcomes {
       // A refund made there may bear the charge's reference.
       case Outcome.Refunded r -> unsolicited.refunded(p, provider,
           new UnsolicitedChange.Refunded(r.providerReference(), r.amount(), r.currency()));
-      case Outcome.Decisive _, Outcome.NoWord _ -> KNOWN;
+      case Outcome.Declined _, Outcome.Charged _, Outcome.Authorized _, Outcome.ActionRequired _,
+          Outcome.NoWord _ ->
+        KNOWN;
     };
   }
 
@@ -125,7 +127,9 @@ final class ChargeOutcomes {
     return switch (outcome) {
       case Outcome.Charged c -> events.charged(p, provider, attempt, c, capture(p));
       case Outcome.Voided v -> OutcomeEvents.released(p, provider, attempt, v);
-      case Outcome.Decisive _, Outcome.NoWord _ -> KNOWN;
+      case Outcome.Authorized _, Outcome.ActionRequired _, Outcome.Declined _, Outcome.Refunded _,
+          Outcome.NoWord _ ->
+        KNOWN;
     };
   }
 

@@ -38,7 +38,7 @@ final class OutcomePolicy {
    */
   static boolean saysNothingNew(Attempt attempt, @Nullable Status status, Outcome outcome) {
     return outcome instanceof Outcome.NoWord
-        || attempt.operation() == null && status != null && ChargeOutcomes.known(status, outcome);
+        || (attempt.operation() == null && status != null && ChargeOutcomes.known(status, outcome));
   }
 
   /** What a webhook says of a call of ours, which may be for the charge or for an operation. */
