@@ -1,12 +1,14 @@
 package dev.millrace.api;
 
 import dev.millrace.inbox.PayerReturnStore;
+import dev.millrace.journal.PaymentReads;
 import dev.millrace.journal.PaymentRow;
-import dev.millrace.journal.Reads;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.QueueMeter;
+import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -40,9 +42,9 @@ final class PayerReturn {
 
   private final BooleanSupplier storageUp;
   private final Function<MultiMap, String> results;
-  private final Reads reads;
+  private final PaymentReads payments;
   private final PayerReturnStore returns;
-  private final Reads transactions;
+  private final Database transactions;
   private final PerPaymentQueue turns;
   private final SourceLimit idle;
   private final String writer;
@@ -53,14 +55,15 @@ final class PayerReturn {
    * {@code results} finds in a query what is for the provider; {@code idle}: returns that change nothing; {@code writer}
    * names the work counter.
    */
-  PayerReturn(BooleanSupplier storageUp, Function<MultiMap, String> results, Reads reads, Reads transactions,
+  PayerReturn(BooleanSupplier storageUp, Function<MultiMap, String> results, Database database,
+      Database transactions,
       PerPaymentQueue turns,
       SourceLimit idle,
       String writer, String instance, MeterRegistry registry) {
     this.storageUp = storageUp;
     this.results = results;
-    this.reads = reads;
-    this.returns = new PayerReturnStore(reads);
+    this.payments = new PaymentReads(database);
+    this.returns = new PayerReturnStore(database);
     this.transactions = transactions;
     this.turns = turns;
     this.idle = idle;
@@ -97,7 +100,7 @@ final class PayerReturn {
   }
 
   private Future<Way> take(UUID id, String result) {
-    return reads.payment(id).compose(row -> {
+    return payments.payment(id).compose(row -> {
       if (row == null || row.status() != Status.REQUIRES_ACTION)
         return Future.succeededFuture(new Way(row, false));
       return returns.brought(id).compose(before -> {
@@ -109,11 +112,11 @@ final class PayerReturn {
     });
   }
 
-  private Future<Boolean> keep(Reads.Statements sql, UUID id, String result) {
-    return Reads.lockedHistory(sql, id).compose(history -> {
+  private Future<Boolean> keep(Sql sql, UUID id, String result) {
+    return PaymentReads.lockedHistory(sql, id).compose(history -> {
       Payment payment = Payment.of(Objects.requireNonNull(history).events());
       if (payment.status() != Status.REQUIRES_ACTION) return Future.succeededFuture(false);
-      Future<Void> kept = PayerReturnStore.keep(sql, id, result);
+      Future<Void> kept = new PayerReturnStore(sql).keep(id, result);
       if (payment.payerReturned()) return kept.map(false);
       var event = new PaymentEvent.ActionReturned(Objects.requireNonNull(payment.attempt()));
       return kept.compose(v -> OperationEndpoints.append(sql, history, payment, event, "payer", writer))

@@ -1,6 +1,6 @@
 package dev.millrace.api;
 
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
@@ -41,7 +41,7 @@ final class ProviderWebhooks {
   private final BodyReader bodies;
   private final Map<String, WebhookScheme> schemes;
   private final InboxWriter inbox;
-  private final Reads reads;
+  private final Database database;
   private final SourceLimit forgers;
   private final InstantSource clock;
   private final String docsUrl;
@@ -49,13 +49,14 @@ final class ProviderWebhooks {
   private final Counter forged;
 
   /** {@code schemes} by {@code provider/account}; {@code bodies} has room for those that wait for their commit, too. */
-  ProviderWebhooks(BodyReader bodies, Map<String, WebhookScheme> schemes, InboxWriter inbox, Reads reads,
+  ProviderWebhooks(BodyReader bodies, Map<String, WebhookScheme> schemes, InboxWriter inbox,
+      Database database,
       SourceLimit forgers,
       InstantSource clock, String docsUrl, MeterRegistry registry) {
     this.bodies = bodies;
     this.schemes = schemes;
     this.inbox = inbox;
-    this.reads = reads;
+    this.database = database;
     this.forgers = forgers;
     this.clock = clock;
     this.docsUrl = docsUrl;
@@ -120,7 +121,7 @@ final class ProviderWebhooks {
         reason);
     var data = new JsonObject().put("source", source).put("reason", reason).put("bytes", body.length);
     // Answered whether or not the audit can be written: what is forged must not wait for anything.
-    reads.query(AUDIT, Tuple.of(account, data.encode()))
+    database.query(AUDIT, Tuple.of(account, data.encode()))
         .onFailure(
             e -> LOG.error("alert=audit_not_written act=webhook_refused account={} source={} error=\"{}\"",
                 account, source, e.getMessage()));

@@ -1,6 +1,6 @@
 package dev.millrace.deadletter;
 
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.OperatorRefusal;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
@@ -60,16 +60,16 @@ public final class DeadLetterActs {
     }
   }
 
-  private final Reads reads;
+  private final Database database;
 
-  public DeadLetterActs(Reads reads) {
-    this.reads = reads;
+  public DeadLetterActs(Database database) {
+    this.database = database;
   }
 
   /** A page, by id, of those after {@code after}. */
   public Future<JsonObject> list(DeadLetterFilter filter, long after, int limit) {
     var values = Tuple.of(limit + 1, after);
-    return reads.query(LIST.formatted("id > $2::bigint AND " + filter.where(values)), values).map(rows -> {
+    return database.query(LIST.formatted("id > $2::bigint AND " + filter.where(values)), values).map(rows -> {
       var data = new JsonArray();
       for (Row row : rows) if (data.size() < limit) data.add(letter(row));
       return new JsonObject().put("object", "list").put("data", data).put("next",
@@ -97,7 +97,7 @@ public final class DeadLetterActs {
 
   /** One, without its record. */
   private Future<JsonObject> find(long id) {
-    return reads.query(LIST.formatted("id = $2::bigint"), Tuple.of(1, id))
+    return database.query(LIST.formatted("id = $2::bigint"), Tuple.of(1, id))
         .compose(rows -> rows.size() == 0
             ? Future.failedFuture(
                 new OperatorRefusal(404, "no such dead letter: GET /ops/dead-letters lists them"))
@@ -106,7 +106,7 @@ public final class DeadLetterActs {
 
   /** Everything about one. */
   public Future<JsonObject> inspect(long id) {
-    return find(id).compose(letter -> reads.query(RECORD, Tuple.of(id)).map(rows -> {
+    return find(id).compose(letter -> database.query(RECORD, Tuple.of(id)).map(rows -> {
       Row r = rows.iterator().next();
       return letter.put("errors", new JsonArray(r.getString(0))).put("record",
           new JsonObject().put("key", r.getString(1)).put("form", r.getString(2))
@@ -133,7 +133,7 @@ public final class DeadLetterActs {
   private Future<JsonObject> one(String act, String permitted, long id, Tuple values, String aim,
       String rule) {
     values.addValue(id);
-    return reads.query(act.formatted("id = $" + values.size() + "::bigint AND " + permitted), values)
+    return database.query(act.formatted("id = $" + values.size() + "::bigint AND " + permitted), values)
         .compose(rows -> find(id).compose(letter -> {
           String status = letter.getString("status");
           boolean done = rows.iterator().next().getLong(0) == 1 || Objects.equals(status, aim);
@@ -159,7 +159,7 @@ public final class DeadLetterActs {
   }
 
   private Future<Row> many(String act, String permitted, DeadLetterFilter filter, Tuple values) {
-    return reads.query(act.formatted(permitted + " AND " + filter.where(values)), values)
+    return database.query(act.formatted(permitted + " AND " + filter.where(values)), values)
         .map(rows -> rows.iterator().next());
   }
 }

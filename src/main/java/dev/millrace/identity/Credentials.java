@@ -1,7 +1,7 @@
 package dev.millrace.identity;
 
 import dev.millrace.idempotency.Fingerprint;
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Database;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Tuple;
@@ -25,7 +25,7 @@ public final class Credentials {
 
   private record Remembered(@Nullable Credential credential, long untilNanos) {}
 
-  private final Reads reads;
+  private final Database database;
   private final Fingerprint sha256 = new Fingerprint();
   private final Map<Buffer, Remembered> remembered = new LinkedHashMap<>(256, 0.75f, true) {
     private static final long serialVersionUID = 1;
@@ -36,7 +36,7 @@ public final class Credentials {
     }
   };
 
-  public Credentials(Reads reads) { this.reads = reads; }
+  public Credentials(Database database) { this.database = database; }
 
   /** The key of an {@code Authorization} header, or null when it is not {@code Bearer <key>}. */
   public static @Nullable String bearer(@Nullable String authorization) {
@@ -50,7 +50,7 @@ public final class Credentials {
     Remembered known = remembered.get(hash);
     if (known != null && System.nanoTime() - known.untilNanos < 0)
       return Future.succeededFuture(known.credential);
-    return reads
+    return database
         .query("SELECT merchant, livemode, rate FROM api_key WHERE hash = $1::bytea AND revoked IS NULL",
             Tuple.of(hash))
         .map(rows -> {

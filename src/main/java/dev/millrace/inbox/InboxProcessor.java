@@ -8,7 +8,7 @@ import dev.millrace.journal.AttemptStore;
 import dev.millrace.journal.AttemptStore.KnownCall;
 import dev.millrace.journal.AttemptStore.ProviderName;
 import dev.millrace.journal.Cursor;
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.TypeId;
@@ -70,7 +70,7 @@ public final class InboxProcessor {
   private Future<Void> step = Future.succeededFuture();
 
   /** {@code schemes} by {@code provider/account}; {@code windows}: the waits of the park. */
-  public InboxProcessor(Vertx vertx, Lease lease, InboxStore inbox, Reads reads,
+  public InboxProcessor(Vertx vertx, Lease lease, InboxStore inbox, Database database,
       Map<String, WebhookScheme> schemes,
       ProviderEventHandler payments,
       DeadLetterStore letters, List<Duration> windows, InstantSource clock, long pollMs,
@@ -78,7 +78,7 @@ public final class InboxProcessor {
     this.vertx = vertx;
     this.lease = lease;
     this.inbox = inbox;
-    this.attempts = new AttemptStore(reads);
+    this.attempts = new AttemptStore(database);
     this.schemes = schemes;
     this.payments = payments;
     this.letters = letters;

@@ -1,6 +1,7 @@
 package dev.millrace.inbox;
 
 import dev.millrace.journal.Cursor;
+import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
@@ -11,7 +12,6 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,16 +100,16 @@ public final class InboxStore {
     GONE
   }
 
-  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final Sql sql;
   private final BodyCompression forms = new BodyCompression();
 
-  public InboxStore(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
-    this.query = query;
+  public InboxStore(Sql sql) {
+    this.sql = sql;
   }
 
   /** How far the inbox has been processed. */
   public Future<Cursor> cursor() {
-    return query.apply(CURSOR, Tuple.tuple()).map(rows -> {
+    return sql.query(CURSOR, Tuple.tuple()).map(rows -> {
       var row = rows.iterator().next();
       return new Cursor(Long.parseUnsignedLong(row.getString(0)), row.getLong(1));
     });
@@ -127,12 +127,12 @@ public final class InboxStore {
 
   /** What has come since. */
   public Future<List<Kept>> read(Cursor after, int limit) {
-    return query.apply(READ, Tuple.of(after.xidText(), after.position(), limit)).map(this::kept);
+    return sql.query(READ, Tuple.of(after.xidText(), after.position(), limit)).map(this::kept);
   }
 
   /** Parked ones whose time has come. */
   public Future<List<Kept>> due(OffsetDateTime now, int limit) {
-    return query.apply(DUE, Tuple.of(now, limit)).map(this::kept);
+    return sql.query(DUE, Tuple.of(now, limit)).map(this::kept);
   }
 
   /**
@@ -141,7 +141,7 @@ public final class InboxStore {
    */
   public Future<Boolean> write(long epoch, List<Result> results, List<Parked> parked, Cursor place,
       int passed) {
-    return query.apply(WRITE, Tuple.tuple().addValue(epoch)
+    return sql.query(WRITE, Tuple.tuple().addValue(epoch)
         .addValue(results.stream().map(r -> r.kept.place.xidText()).toArray(String[]::new))
         .addValue(results.stream().map(r -> r.kept.place.position()).toArray(Long[]::new))
         .addValue(results.stream().map(Result::payment).toArray(UUID[]::new))
@@ -163,7 +163,7 @@ public final class InboxStore {
    * twice for the same order, of {@code ordered}, it finds what it did before.
    */
   public Future<Again> again(String provider, String account, String eventId, OffsetDateTime ordered) {
-    return query.apply(AGAIN, Tuple.of(provider, account, eventId, ordered)).map(rows -> {
+    return sql.query(AGAIN, Tuple.of(provider, account, eventId, ordered)).map(rows -> {
       var row = rows.iterator().next();
       if (row.getLong(0) == 0) return Again.GONE;
       return row.getLong(1) + row.getLong(2) == 0 ? Again.IN_HAND : Again.PARKED;

@@ -1,6 +1,6 @@
 package dev.millrace.inbox;
 
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Tuple;
 import java.util.UUID;
@@ -18,23 +18,23 @@ public final class PayerReturnStore {
     ON CONFLICT (payment_id) DO UPDATE SET result = excluded.result, received = now() WHERE excluded.result <> ''""";
   private static final String FORGET = "DELETE FROM payer_return WHERE received < now() - interval '1 day'";
 
-  private final Reads reads;
+  private final Sql sql;
 
-  public PayerReturnStore(Reads reads) { this.reads = reads; }
+  public PayerReturnStore(Sql sql) { this.sql = sql; }
 
   /** What the payer brought, empty where it was nothing; null when no payer has come back. */
   public Future<@Nullable String> brought(UUID payment) {
-    return reads.query(BROUGHT, Tuple.of(payment))
+    return sql.query(BROUGHT, Tuple.of(payment))
         .map(rows -> rows.size() == 0 ? null : rows.iterator().next().getString(0));
   }
 
-  /** Keeps it, within the transaction that {@code sql} is of. */
-  public static Future<Void> keep(Reads.Statements sql, UUID payment, String result) {
-    return sql.run(KEEP, Tuple.of(payment, result)).mapEmpty();
+  /** Keeps it, unless it is nothing and something is kept. */
+  public Future<Void> keep(UUID payment, String result) {
+    return sql.query(KEEP, Tuple.of(payment, result)).mapEmpty();
   }
 
   /** Forgets what is older than a day: it concerns nobody once its payment has gone on. */
   public Future<Void> forget() {
-    return reads.query(FORGET, Tuple.tuple()).mapEmpty();
+    return sql.query(FORGET, Tuple.tuple()).mapEmpty();
   }
 }

@@ -2,6 +2,7 @@ package dev.millrace.journal;
 
 import dev.millrace.journal.Append.Attempt;
 import dev.millrace.payment.Status;
+import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
@@ -64,13 +65,13 @@ public final class AttemptStore {
   /** What a provider calls a payment. */
   public record ProviderName(String provider, String reference) {}
 
-  private final Reads reads;
+  private final Sql sql;
 
-  public AttemptStore(Reads reads) { this.reads = reads; }
+  public AttemptStore(Sql sql) { this.sql = sql; }
 
   /** The call under this reference; fails when there is none. */
   public Future<Open> open(String reference) {
-    return reads.query(OPEN, Tuple.of(TypeId.parse(TypeId.ATTEMPT, reference))).map(rows -> {
+    return sql.query(OPEN, Tuple.of(TypeId.parse(TypeId.ATTEMPT, reference))).map(rows -> {
       if (rows.size() == 0) throw new IllegalStateException("no attempt " + reference);
       var row = rows.iterator().next();
       return new Open(new Attempt(row.getUUID(0), row.getInteger(1), row.getString(2), row.getString(3),
@@ -85,30 +86,30 @@ public final class AttemptStore {
    * @param absenceAfterMs how long a call is given to arrive
    */
   public Future<Boolean> claim(Attempt attempt, long absenceAfterMs) {
-    return reads.query(CLAIM, Tuple.of(attempt.reference(), absenceAfterMs / 1_000.0))
+    return sql.query(CLAIM, Tuple.of(attempt.reference(), absenceAfterMs / 1_000.0))
         .map(rows -> rows.size() == 1);
   }
 
   /** Notes that the provider has no record of it, if it is the first time that it says so. */
   public Future<Void> absent(Attempt attempt) {
-    return reads.query(ABSENT, Tuple.of(attempt.reference())).mapEmpty();
+    return sql.query(ABSENT, Tuple.of(attempt.reference())).mapEmpty();
   }
 
   /** Notes that the call never left, so that it may be claimed at once. */
   public Future<Void> notExecuted(Attempt attempt, String reason) {
-    return reads.query(NOT_EXECUTED, Tuple.of(attempt.reference(), reason)).mapEmpty();
+    return sql.query(NOT_EXECUTED, Tuple.of(attempt.reference(), reason)).mapEmpty();
   }
 
   /** Notes how the call ended where its payment has the events already: a webhook was quicker than the answer. */
   public Future<Void> finish(Attempt attempt) {
-    return reads.query(FINISH, Tuple.of(attempt.reference(), attempt.outcome(), attempt.providerReference(),
+    return sql.query(FINISH, Tuple.of(attempt.reference(), attempt.outcome(), attempt.providerReference(),
         attempt.detail())).mapEmpty();
   }
 
   /** The calls under these references, by reference; those that are not ours are left out. */
   public Future<Map<UUID, KnownCall>> known(Collection<UUID> references) {
     if (references.isEmpty()) return Future.succeededFuture(Map.of());
-    return reads.query(KNOWN, Tuple.of((Object) references.toArray(UUID[]::new))).map(rows -> {
+    return sql.query(KNOWN, Tuple.of((Object) references.toArray(UUID[]::new))).map(rows -> {
       var known = new HashMap<UUID, KnownCall>();
       for (Row row : rows)
         known.put(row.getUUID(0), new KnownCall(row.getUUID(1), Status.ofWire(row.getString(2)),
@@ -122,7 +123,7 @@ public final class AttemptStore {
   public Future<Map<ProviderName, UUID>> named(Set<ProviderName> names) {
     if (names.isEmpty()) return Future.succeededFuture(Map.of());
     var list = List.copyOf(names);
-    return reads
+    return sql
         .query(NAMED, Tuple.of(list.stream().map(ProviderName::provider).toArray(String[]::new),
             (Object) list.stream().map(ProviderName::reference).toArray(String[]::new)))
         .map(rows -> {

@@ -1,13 +1,11 @@
 package dev.millrace.journal;
 
 import dev.millrace.platform.Lease;
+import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
-import java.util.function.BiFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,18 +27,18 @@ public final class Milestones {
 
   private final Vertx vertx;
   private final Lease lease;
-  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final Sql sql;
   private final long retentionMs;
   private final long keepMs;
   private long timer;
 
   /** {@code margin}: for how long beyond the retention it must be known where the journal stood. */
-  public Milestones(Vertx vertx, Lease lease, BiFunction<String, Tuple, Future<RowSet<Row>>> query,
+  public Milestones(Vertx vertx, Lease lease, Sql sql,
       Duration retention, Duration margin) {
     this.keepMs = retention.plus(margin).toMillis();
     this.vertx = vertx;
     this.lease = lease;
-    this.query = query;
+    this.sql = sql;
     this.retentionMs = retention.toMillis();
   }
 
@@ -50,7 +48,7 @@ public final class Milestones {
 
   private void note() {
     if (!lease.held()) return;
-    query.apply(NOTE, Tuple.tuple()).compose(v -> query.apply(FORGET, Tuple.of(keepMs)))
+    sql.query(NOTE, Tuple.tuple()).compose(v -> sql.query(FORGET, Tuple.of(keepMs)))
         .onFailure(e -> LOG.warn("milestone_failed error=\"{}\"", e.getMessage()));
   }
 

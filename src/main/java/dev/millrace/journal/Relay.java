@@ -115,7 +115,7 @@ public final class Relay {
     }
     long epoch = lease.epoch();
     Future<Void> placed = epoch == readingEpoch ? Future.succeededFuture() : loadCursor(epoch);
-    return placed.compose(v -> pg.execute(READ, Tuple.of(xid, position, batchMax))).compose(rows -> {
+    return placed.compose(v -> pg.query(READ, Tuple.of(xid, position, batchMax))).compose(rows -> {
       if (rows.size() == 0) {
         lagSeconds = 0;
         next(pollMs);
@@ -140,7 +140,7 @@ public final class Relay {
   }
 
   private Future<Void> loadCursor(long epoch) {
-    return pg.execute(CURSOR, Tuple.tuple()).map(rows -> {
+    return pg.query(CURSOR, Tuple.tuple()).map(rows -> {
       var row = rows.iterator().next();
       xid = row.getString(0);
       position = row.getLong(1);
@@ -182,7 +182,7 @@ public final class Relay {
   private Future<Void> mark(List<JournalRow> batch, long epoch) {
     JournalRow last = batch.getLast();
     FaultPoint.reach("relay", "published");
-    return pg.execute(MARK, Tuple.of(last.xid(), last.position(), batch.size(), epoch)).compose(rows -> {
+    return pg.query(MARK, Tuple.of(last.xid(), last.position(), batch.size(), epoch)).compose(rows -> {
       if (rows.size() == 0) return Future.failedFuture("the lease went to another relay");
       FaultPoint.reach("relay", "marked");
       xid = last.xid();

@@ -3,9 +3,10 @@ package dev.millrace.ops;
 import dev.millrace.idempotency.Fingerprint;
 import dev.millrace.journal.Append;
 import dev.millrace.journal.AppendWriter;
-import dev.millrace.journal.Reads;
+import dev.millrace.journal.PaymentReads;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.OperatorRefusal;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
@@ -21,11 +22,13 @@ import org.jspecify.annotations.Nullable;
 final class OperatorActs {
   private static final SecureRandom RANDOM = new SecureRandom();
 
-  private final Reads reads;
+  private final Database database;
+  private final PaymentReads payments;
   private final AppendWriter journal;
 
-  OperatorActs(Reads reads, AppendWriter journal) {
-    this.reads = reads;
+  OperatorActs(Database database, AppendWriter journal) {
+    this.database = database;
+    this.payments = new PaymentReads(database);
     this.journal = journal;
   }
 
@@ -34,7 +37,7 @@ final class OperatorActs {
     UUID payment = TypeId.parse(TypeId.PAYMENT, id);
     if (payment == null)
       return Future.failedFuture(new OperatorRefusal(404, "no such payment: an id looks like pay_…"));
-    return reads.payment(payment).compose(row -> {
+    return payments.payment(payment).compose(row -> {
       if (row == null) return Future.failedFuture(new OperatorRefusal(404, "no such payment"));
       if (row.status() != Status.IN_REVIEW) {
         return Future.failedFuture(new OperatorRefusal(409, "the payment is " + row.status().wire()
@@ -62,7 +65,7 @@ final class OperatorActs {
    * record of its release be lost, nobody else would find it.
    */
   private Future<Void> watch(UUID payment) {
-    return reads.query("""
+    return database.query("""
       INSERT INTO unresolved (payment_id, next_try) VALUES ($1::uuid, now() + interval '1 minute')
       ON CONFLICT DO NOTHING""", Tuple.of(payment)).mapEmpty();
   }
@@ -73,7 +76,7 @@ final class OperatorActs {
     String merchant = TypeId.format(TypeId.MERCHANT, id);
     return audit(operator, "create_merchant", merchant,
         new JsonObject().put("name", name).put("livemode", livemode).put("rate", rate))
-        .compose(v -> reads.query("INSERT INTO merchant (id, name) VALUES ($1::uuid, $2::text)",
+        .compose(v -> database.query("INSERT INTO merchant (id, name) VALUES ($1::uuid, $2::text)",
             Tuple.of(id, name)))
         .compose(v -> createKey(merchant, livemode, rate, operator)).map(key -> key.put("name", name));
   }
@@ -91,7 +94,7 @@ final class OperatorActs {
         .addValue(rate);
     return audit(operator, "create_key", merchant,
         new JsonObject().put("livemode", livemode).put("rate", rate))
-        .compose(v -> reads.query("""
+        .compose(v -> database.query("""
           INSERT INTO api_key (hash, merchant, livemode, rate)
           SELECT $1::bytea, id, $3::bool, $4::int FROM merchant WHERE id = $2::uuid RETURNING 1""", row))
         .compose(rows -> rows.size() == 1
@@ -102,7 +105,7 @@ final class OperatorActs {
 
   /** Ends a key; nodes that remember it let it in for some seconds more. */
   Future<JsonObject> revokeKey(String key, String operator) {
-    return reads.query(
+    return database.query(
         "UPDATE api_key SET revoked = now() WHERE hash = $1::bytea AND revoked IS NULL RETURNING merchant",
         Tuple.of(new Fingerprint().of(key)))
         .compose(rows -> {
@@ -115,7 +118,7 @@ final class OperatorActs {
   }
 
   private Future<Void> audit(String operator, String act, String subject, JsonObject data) {
-    return reads.query(
+    return database.query(
         "INSERT INTO audit (operator, act, subject, data) VALUES ($1::text, $2::text, $3::text, $4::text::json)",
         Tuple.of(operator, act, subject, data.encode())).mapEmpty();
   }

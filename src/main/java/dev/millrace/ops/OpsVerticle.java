@@ -2,9 +2,10 @@ package dev.millrace.ops;
 
 import dev.millrace.deadletter.DeadLetterActs;
 import dev.millrace.journal.AppendWriter;
-import dev.millrace.journal.Reads;
+import dev.millrace.journal.WorkCounters;
 import dev.millrace.ledger.Balances;
 import dev.millrace.platform.Config;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.OperatorRefusal;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Servers;
@@ -74,24 +75,25 @@ public final class OpsVerticle extends VerticleBase {
     pool = reading;
     pg = link;
     redis = Redis.createClient(vertx, servers.redisUri());
-    var reads = new Reads(reading, config.millis("postgres.statement-timeout"),
+    var database = new Database(reading, config.millis("postgres.statement-timeout"),
         servers.poolRoom("ops-" + instance, registry));
-    var acts = new OperatorActs(reads, new AppendWriter(vertx, link, "ops-" + instance, 256, 64, registry));
+    var acts = new OperatorActs(database,
+        new AppendWriter(vertx, link, "ops-" + instance, 256, 64, registry));
     // Of its own: metrics are wanted most when everything else waits for a server that is away.
     WorkerExecutor scraping = vertx.createSharedWorkerExecutor("millrace-metrics", 1);
     Router router = Router.router(vertx);
     router.route().handler(BodyHandler.create(false).setBodyLimit(16 * 1024));
     router.get("/health/live").handler(c -> c.json(new JsonObject().put("status", "up")));
-    router.get("/health/ready").handler(c -> ready(reads)
+    router.get("/health/ready").handler(c -> ready(database)
         .onComplete(r -> answer(c, READY.contains(r.result().getString("status")) ? 200 : 503, r.result())));
     router.get("/metrics").handler(c -> scraping.executeBlocking(() -> registry.scrape()).onSuccess(
         text -> c.response().putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8").end(text))
         .onFailure(c::fail));
-    router.get("/ops/work").handler(c -> run(c, reads.work().map(OpsVerticle::json)));
+    router.get("/ops/work").handler(c -> run(c, new WorkCounters(database).counts().map(OpsVerticle::json)));
     router.get("/ops/trial-balance")
-        .handler(c -> act(c, body -> trialBalance(reads, c.queryParams().get("as_of"))));
-    router.get("/ops/reviews").handler(c -> run(c, reviews(reads)));
-    new DeadLetterRoutes(new DeadLetterActs(reads)).mount(router);
+        .handler(c -> act(c, body -> trialBalance(database, c.queryParams().get("as_of"))));
+    router.get("/ops/reviews").handler(c -> run(c, reviews(database)));
+    new DeadLetterRoutes(new DeadLetterActs(database)).mount(router);
     router.post("/ops/payments/:id/release")
         .handler(c -> act(c, body -> acts.decide(c.pathParam("id"), operator(body), true)));
     router.post("/ops/payments/:id/block")
@@ -108,8 +110,8 @@ public final class OpsVerticle extends VerticleBase {
   }
 
   /** Ready as long as Postgres answers and nobody has told it to stop: Redis and Kafka may be away without a merchant noticing. */
-  private Future<JsonObject> ready(Reads reads) {
-    Future<String> postgres = reads.query("SELECT 1", Tuple.tuple()).map("up").otherwise("down");
+  private Future<JsonObject> ready(Database database) {
+    Future<String> postgres = database.query("SELECT 1", Tuple.tuple()).map("up").otherwise("down");
     Redis ping = redis;
     Future<String> cache = ping == null
         ? Future.succeededFuture("down")
@@ -141,13 +143,13 @@ public final class OpsVerticle extends VerticleBase {
   }
 
   /** {@code asOf}: an instant, null for now. */
-  private static Future<JsonObject> trialBalance(Reads reads, @Nullable String asOf) {
+  private static Future<JsonObject> trialBalance(Database database, @Nullable String asOf) {
     Instant instant = asOf == null ? null : Balances.instant(asOf);
     if (asOf != null && (instant == null || instant.isAfter(Instant.now())))
       throw new OperatorRefusal(400,
           "`as_of` must be a past time in Unix seconds, or in ISO 8601 with an"
               + " offset: 2026-11-21T18:00:00Z");
-    return new Balances(reads::query).of(null, instant).map(
+    return new Balances(database).of(null, instant).map(
         balances -> trialBalance(balances).put("as_of", instant == null ? null : instant.toString()));
   }
 
@@ -168,8 +170,8 @@ public final class OpsVerticle extends VerticleBase {
         .put("sums", totals).put("accounts", accounts);
   }
 
-  private static Future<JsonObject> reviews(Reads reads) {
-    return reads.query(
+  private static Future<JsonObject> reviews(Database database) {
+    return database.query(
         """
           SELECT p.id, p.amount, p.currency, j.data::text, j.recorded FROM journal j JOIN payment p ON p.id = j.subject
            WHERE j.type = 'payment.screened' AND j.data ->> 'decision' = 'review' AND p.status = 'in_review'

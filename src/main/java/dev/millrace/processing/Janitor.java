@@ -1,7 +1,7 @@
 package dev.millrace.processing;
 
 import dev.millrace.inbox.PayerReturnStore;
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.TypeId;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -52,7 +52,7 @@ final class Janitor {
                         WHERE o.payment_id = p.id AND o.status IN ('requested', 'submitted', 'unknown'))""";
 
   private final Vertx vertx;
-  private final Reads reads;
+  private final Database database;
   private final PayerReturnStore returns;
   private final long ageMs;
   private final long intervalMs;
@@ -61,11 +61,11 @@ final class Janitor {
   private boolean closed;
 
   /** {@code resume} drives one payment on; its failures are its own to report. */
-  Janitor(Vertx vertx, Reads reads, long ageMs, long intervalMs, Function<UUID, Future<Void>> resume,
+  Janitor(Vertx vertx, Database database, long ageMs, long intervalMs, Function<UUID, Future<Void>> resume,
       MeterRegistry registry) {
     this.vertx = vertx;
-    this.reads = reads;
-    this.returns = new PayerReturnStore(reads);
+    this.database = database;
+    this.returns = new PayerReturnStore(database);
     this.ageMs = ageMs;
     this.intervalMs = intervalMs;
     this.resume = resume;
@@ -86,20 +86,22 @@ final class Janitor {
 
   /** One round; true when there is more to look at right away. */
   private Future<Boolean> round() {
-    return reads.query(NOW, Tuple.tuple())
+    return database.query(NOW, Tuple.tuple())
         .compose(
-            now -> reads.query(LOOK, Tuple.of(TypeId.floor(now.iterator().next().getLong(0) - ageMs), PAGE)))
+            now -> database.query(LOOK,
+                Tuple.of(TypeId.floor(now.iterator().next().getLong(0) - ageMs), PAGE)))
         .compose(looked -> {
           boolean more = looked.size() > 0 && looked.iterator().next().getLong(0) == PAGE;
-          return reads.query(OPERATIONS, Tuple.of(ageMs)).compose(v -> reads.query(CLAIM, Tuple.tuple()))
+          return database.query(OPERATIONS, Tuple.of(ageMs))
+              .compose(v -> database.query(CLAIM, Tuple.tuple()))
               .compose(claimed -> {
                 var driven = new ArrayList<Future<Void>>();
                 for (Row row : claimed) driven.add(resume.apply(row.getUUID(0)));
                 if (!driven.isEmpty()) LOG.info("janitor_resumes payments={}", driven.size());
                 return Future.join(driven).otherwiseEmpty();
-              }).compose(v -> reads.query(FORGET, Tuple.tuple()))
+              }).compose(v -> database.query(FORGET, Tuple.tuple()))
               .compose(v -> returns.forget())
-              .compose(v -> reads.query("SELECT count(*) FROM unresolved", Tuple.tuple()))
+              .compose(v -> database.query("SELECT count(*) FROM unresolved", Tuple.tuple()))
               .map(rows -> {
                 unresolved = rows.iterator().next().getLong(0);
                 return more;

@@ -11,10 +11,11 @@ import dev.millrace.journal.AppendWriter;
 import dev.millrace.journal.AttemptStore;
 import dev.millrace.journal.AttemptStore.KnownCall;
 import dev.millrace.journal.EventContract.InitiatedPayment;
-import dev.millrace.journal.Reads;
+import dev.millrace.journal.PaymentReads;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.TypeId;
 import dev.millrace.provider.Method;
 import dev.millrace.provider.Order;
@@ -42,7 +43,8 @@ public final class PaymentFlow implements ProviderEventHandler {
   private static final Logger LOG = LoggerFactory.getLogger(PaymentFlow.class);
 
   /** What is shared by all steps. {@code returnUrl}: where providers send payers back to, followed by the payment's id. */
-  record Parts(Screener screener, Routing routing, Providers providers, AppendWriter journal, Reads reads,
+  record Parts(Screener screener, Routing routing, Providers providers, AppendWriter journal,
+      Database database,
       OutcomePolicy policy, String returnUrl, MeterRegistry registry) {}
 
   private final Parts parts;
@@ -57,9 +59,9 @@ public final class PaymentFlow implements ProviderEventHandler {
   PaymentFlow(Parts parts) {
     this.parts = parts;
     this.journal = parts.journal;
-    this.attempts = new AttemptStore(parts.reads);
-    this.returns = new PayerReturnStore(parts.reads);
-    this.recorder = new Recorder(parts.journal, parts.reads, attempts, parts.registry);
+    this.attempts = new AttemptStore(parts.database);
+    this.returns = new PayerReturnStore(parts.database);
+    this.recorder = new Recorder(parts.journal, new PaymentReads(parts.database), attempts, parts.registry);
     this.calls = new ProviderCall(parts.providers, parts.journal, recorder, attempts);
     this.operations = new OperationFlow(parts.policy, recorder, calls);
   }

@@ -7,9 +7,9 @@ import dev.millrace.fraud.Screener;
 import dev.millrace.inbox.InboxProcessor;
 import dev.millrace.ledger.FeeSchedule;
 import dev.millrace.journal.AppendWriter;
-import dev.millrace.journal.Reads;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.ConfigException;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.Links;
 import dev.millrace.platform.PgLink;
@@ -97,16 +97,16 @@ public final class ProcessorVerticle extends VerticleBase {
   public Future<?> start() {
     pg = servers.batchLink(vertx, "append-" + instance, registry);
     pool = servers.pool(vertx);
-    var reads = new Reads(pool, config.millis("postgres.statement-timeout"),
+    var database = new Database(pool, config.millis("postgres.statement-timeout"),
         servers.poolRoom("processor-" + instance, registry));
     var writer = new AppendWriter(vertx, pg, "append-" + instance, config.positive("processor.append-queue"),
         config.positive("limits.commit-batch-max"), registry);
     var accounts = new Providers(vertx, config, registry);
     providers = accounts;
-    var driving = new PaymentFlow(new PaymentFlow.Parts(screener(), routing(), accounts, writer, reads,
+    var driving = new PaymentFlow(new PaymentFlow.Parts(screener(), routing(), accounts, writer, database,
         new OutcomePolicy(fees(), accounts::times, InstantSource.system()), Links.returns(config), registry));
     flow = driving;
-    var letters = new DeadLetterStore(vertx, reads, registry);
+    var letters = new DeadLetterStore(vertx, database, registry);
     var retries = new Retries(vertx, producer, letters, config.text("kafka.retry-topic"),
         config.durations("processor.retry-windows"), RetryKind.Limits.of(config),
         config.integer("processor.retry-jitter-percent"), RandomGenerator.getDefault(), registry);
@@ -118,14 +118,14 @@ public final class ProcessorVerticle extends VerticleBase {
         RETRIES_IN_FLIGHT_MAX, taking::retryWaitMs, taking::retry, registry);
     fresh = intake;
     waiting = again;
-    var sweeping = new Janitor(vertx, reads, config.millis("processor.janitor-age"),
+    var sweeping = new Janitor(vertx, database, config.millis("processor.janitor-age"),
         config.millis("processor.janitor-interval"), id -> sweep(letters, id), registry);
     janitor = sweeping;
-    var expiring = new Expiry(vertx, reads, writer, EXPIRY_EVERY_MS);
+    var expiring = new Expiry(vertx, database, writer, EXPIRY_EVERY_MS);
     expiry = expiring;
-    var noticing = notices(reads, letters);
+    var noticing = notices(database, letters);
     var replaying = new DeadLetterReplays(vertx, letters, driving, taking, retries,
-        new InboxStore(reads::query), new DeadLetterReplays.Timing(
+        new InboxStore(database), new DeadLetterReplays.Timing(
             config.millis("processor.replay-interval"), config.millis("processor.replay-lease")),
         registry);
     replays = replaying;
@@ -144,14 +144,14 @@ public final class ProcessorVerticle extends VerticleBase {
     return link == null ? Future.succeededFuture() : link.whenUp(10_000);
   }
 
-  private InboxProcessor notices(Reads reads, DeadLetterStore letters) {
+  private InboxProcessor notices(Database database, DeadLetterStore letters) {
     PgLink rows = servers.link(vertx, "inbox", registry);
     PgLink rights = servers.link(vertx, "inbox-lease", registry);
     var right = new Lease(vertx, rights, "inbox", holder, config.millis("inbox.lease"));
     inboxRows = rows;
     inboxRights = rights;
     inboxLease = right;
-    var working = new InboxProcessor(vertx, right, new InboxStore(rows::execute), reads, schemes, flow(),
+    var working = new InboxProcessor(vertx, right, new InboxStore(rows), database, schemes, flow(),
         letters,
         config.durations("inbox.park-windows"), right, config.millis("inbox.poll-interval"),
         registry);

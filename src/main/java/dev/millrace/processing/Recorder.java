@@ -3,7 +3,7 @@ package dev.millrace.processing;
 import dev.millrace.journal.Append.Attempt;
 import dev.millrace.journal.AppendWriter;
 import dev.millrace.journal.AttemptStore;
-import dev.millrace.journal.Reads;
+import dev.millrace.journal.PaymentReads;
 import dev.millrace.payment.Payment;
 import dev.millrace.platform.TypeId;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -34,20 +34,20 @@ final class Recorder {
   }
 
   private final AppendWriter journal;
-  private final Reads reads;
+  private final PaymentReads payments;
   private final AttemptStore attempts;
   private final MeterRegistry registry;
 
-  Recorder(AppendWriter journal, Reads reads, AttemptStore attempts, MeterRegistry registry) {
+  Recorder(AppendWriter journal, PaymentReads payments, AttemptStore attempts, MeterRegistry registry) {
     this.journal = journal;
-    this.reads = reads;
+    this.payments = payments;
     this.attempts = attempts;
     this.registry = registry;
   }
 
   /** The payment of this id as it stands; fails with {@link NoSuchPayment}. */
   Future<PaymentSnapshot> read(UUID id) {
-    return reads.history(id).map(history -> {
+    return payments.history(id).map(history -> {
       if (history == null)
         throw new NoSuchPayment("no such payment: " + TypeId.format(TypeId.PAYMENT, id));
       return PaymentSnapshot.of(history);

@@ -1,8 +1,8 @@
 package dev.millrace.settlement;
 
 import dev.millrace.idempotency.IdempotencyKeyStore;
-import dev.millrace.journal.Reads;
 import dev.millrace.platform.Config;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Servers;
@@ -54,7 +54,7 @@ public final class SettlementVerticle extends VerticleBase {
     leasing = rights;
     lease = right;
     settler = settling;
-    var keys = new IdempotencyKeyStore(new Reads(writing, config.millis("postgres.statement-timeout"),
+    var keys = new IdempotencyKeyStore(new Database(writing, config.millis("postgres.statement-timeout"),
         servers.poolRoom("settlement", registry))::query);
     long retentionMs = config.millis("idempotency.retention");
     vertx.setPeriodic(EXPIRE_EVERY_MS, id -> {

@@ -137,7 +137,7 @@ final class DeliveryStore {
 
   /** The place up to which the journal has been planned. */
   Future<Cursor> cursor() {
-    return pg.execute("SELECT xid::text, position FROM journal_cursor WHERE name = 'notifier'", Tuple.tuple())
+    return pg.query("SELECT xid::text, position FROM journal_cursor WHERE name = 'notifier'", Tuple.tuple())
         .map(rows -> {
           var row = rows.iterator().next();
           return new Cursor(Long.parseUnsignedLong(row.getString(0)), row.getLong(1));
@@ -146,7 +146,7 @@ final class DeliveryStore {
 
   /** Notes the place when there was nothing to plan up to it. */
   Future<Void> mark(long epoch, Cursor place) {
-    return pg.execute(MARK, Tuple.of(epoch, place.xidText(), place.position()))
+    return pg.query(MARK, Tuple.of(epoch, place.xidText(), place.position()))
         .compose(rows -> rows.size() == 1 ? Future.succeededFuture() : Future.failedFuture(new Superseded()));
   }
 
@@ -164,7 +164,7 @@ final class DeliveryStore {
 
   /** Which of these places have a delivery to the endpoint already. */
   Future<Set<Cursor>> existing(UUID endpoint, List<Planned> planned) {
-    return pg.execute(EXISTING,
+    return pg.query(EXISTING,
         Tuple.of(endpoint, column(planned, String[]::new, p -> p.delivery.place().xidText()),
             column(planned, Long[]::new, p -> p.delivery.place().position())))
         .map(rows -> {
@@ -176,7 +176,7 @@ final class DeliveryStore {
   }
 
   private Future<Set<UUID>> plan(String sql, Tuple parameters) {
-    return pg.execute(sql, parameters).compose(rows -> {
+    return pg.query(sql, parameters).compose(rows -> {
       var ids = new HashSet<UUID>();
       for (Row row : rows) {
         if (row.getLong(0) == 0) return Future.failedFuture(new Superseded());
@@ -212,7 +212,7 @@ final class DeliveryStore {
   /** The first pending deliveries of each endpoint, up to its number, soonest due first; also such as are not due yet. */
   Future<Map<UUID, List<Due>>> load(Map<UUID, Integer> numbers) {
     var endpoints = List.copyOf(numbers.keySet());
-    return pg.execute(LOAD, Tuple.tuple().addValue(endpoints.toArray(UUID[]::new))
+    return pg.query(LOAD, Tuple.tuple().addValue(endpoints.toArray(UUID[]::new))
         .addValue(column(endpoints, Integer[]::new, numbers::get))).map(rows -> {
           var due = new HashMap<UUID, List<Due>>();
           for (Row row : rows) {
@@ -228,7 +228,7 @@ final class DeliveryStore {
 
   /** Writes attempts and what became of their deliveries. Each delivery at most once in a call. */
   Future<Void> record(long epoch, List<Outcome> outcomes) {
-    return pg.execute(RECORD, Tuple.tuple().addValue(epoch)
+    return pg.query(RECORD, Tuple.tuple().addValue(epoch)
         .addValue(column(outcomes, UUID[]::new, o -> o.delivery.id()))
         .addValue(column(outcomes, String[]::new, Outcome::status))
         .addValue(column(outcomes, Integer[]::new, Outcome::tries))
@@ -246,7 +246,7 @@ final class DeliveryStore {
    * of their {@code tries}. Answers how many.
    */
   Future<Integer> revive(UUID endpoint, OffsetDateTime diedBefore, OffsetDateTime now, int count, int tries) {
-    return pg.execute(REVIVE, Tuple.of(endpoint, diedBefore, now, count, tries)).map(rows -> rows.rowCount());
+    return pg.query(REVIVE, Tuple.of(endpoint, diedBefore, now, count, tries)).map(rows -> rows.rowCount());
   }
 
   /**
@@ -255,7 +255,7 @@ final class DeliveryStore {
    */
   Future<Integer> expire(UUID endpoint, OffsetDateTime now, OffsetDateTime createdBefore, Set<UUID> butNot,
       int tries) {
-    return pg.execute(EXPIRE, Tuple.of(endpoint, now, createdBefore, butNot.toArray(UUID[]::new), tries))
+    return pg.query(EXPIRE, Tuple.of(endpoint, now, createdBefore, butNot.toArray(UUID[]::new), tries))
         .map(rows -> rows.rowCount());
   }
 }

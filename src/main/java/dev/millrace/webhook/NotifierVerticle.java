@@ -63,21 +63,21 @@ public final class NotifierVerticle extends VerticleBase {
     var calls = new Sender(vertx, names::resolve, new AddressPolicy(servers.privateWebhooks()),
         InstantSource.system(), policy.inFlightMax(), config.millis("webhooks.timeout"));
     sender = calls;
-    var marks = new Milestones(vertx, right, rows::execute, config.duration("events.retention"),
+    var marks = new Milestones(vertx, right, rows, config.duration("events.retention"),
         Retention.MARGIN.multipliedBy(2));
     milestones = marks;
-    var forgetting = new Retention(vertx, right, rows::execute, right,
+    var forgetting = new Retention(vertx, right, rows, right,
         config.duration("events.retention"), config.duration("inbox.retention"),
         config.duration("processor.dead-letter-retention"));
     retention = forgetting;
     return rows.whenUp(10_000).compose(v -> writes.whenUp(10_000)).compose(v -> rights.whenUp(10_000))
-        .compose(v -> EventId.load(rows::execute)).onSuccess(ids -> {
+        .compose(v -> EventId.load(rows)).onSuccess(ids -> {
           var store = new DeliveryStore(writes);
-          var endpoints = new EndpointStore(rows::execute);
+          var endpoints = new EndpointStore(rows);
           var scheduler = new Scheduler(vertx, store, endpoints, calls, ids, policy, right,
               RandomGenerator.getDefault(), "notifier", registry);
-          var notifying = new Notifier(vertx, right, new EventReads(rows::execute), store, endpoints,
-              new ReplayOrders(rows::execute), scheduler, ids, right,
+          var notifying = new Notifier(vertx, right, new EventReads(rows), store, endpoints,
+              new ReplayOrders(rows), scheduler, ids, right,
               config.millis("webhooks.poll-interval"), registry);
           notifier = notifying;
           right.start();

@@ -1,15 +1,13 @@
 package dev.millrace.webhook;
 
 import dev.millrace.platform.Lease;
+import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.function.BiFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,7 +46,7 @@ final class Retention {
 
   private final Vertx vertx;
   private final Lease lease;
-  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final Sql sql;
   private final InstantSource clock;
   private final Duration events;
   private final Duration inbox;
@@ -59,12 +57,12 @@ final class Retention {
    * {@code events}: how long events and their deliveries are kept; {@code inbox}: providers' webhooks; {@code letters}: dead
    * letters, after the last that became of them.
    */
-  Retention(Vertx vertx, Lease lease, BiFunction<String, Tuple, Future<RowSet<Row>>> query,
+  Retention(Vertx vertx, Lease lease, Sql sql,
       InstantSource clock,
       Duration events, Duration inbox, Duration letters) {
     this.vertx = vertx;
     this.lease = lease;
-    this.query = query;
+    this.sql = sql;
     this.clock = clock;
     this.events = events;
     this.inbox = inbox;
@@ -90,8 +88,8 @@ final class Retention {
         .compose(n -> delete(n, LETTERS, decided));
   }
 
-  private Future<Integer> delete(int before, String sql, Tuple parameters) {
-    return query.apply(sql, parameters).map(rows -> before + rows.rowCount());
+  private Future<Integer> delete(int before, String statement, Tuple parameters) {
+    return sql.query(statement, parameters).map(rows -> before + rows.rowCount());
   }
 
   void close() { vertx.cancelTimer(timer); }

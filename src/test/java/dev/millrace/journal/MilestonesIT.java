@@ -25,7 +25,7 @@ class MilestonesIT {
 
   private final Loop loop = new Loop();
   private final PgLink link = database.link(loop, "milestones");
-  private final EventReads reads = new EventReads(link::execute);
+  private final EventReads reads = new EventReads(link);
 
   @BeforeAll
   static void create() { database = TestDatabase.create(); }
@@ -41,7 +41,7 @@ class MilestonesIT {
 
   private Milestones start(Lease lease) {
     return loop.on(() -> {
-      var milestones = new Milestones(loop.vertx(), lease, link::execute, RETENTION, java.time.Duration.ZERO);
+      var milestones = new Milestones(loop.vertx(), lease, link, RETENTION, java.time.Duration.ZERO);
       milestones.start();
       return milestones;
     });

@@ -52,7 +52,7 @@ final class LeaseIT {
   }
 
   private int write(PgLink link, long epoch) {
-    return loop.result(() -> link.execute(FENCED, Tuple.of(name, epoch))).size();
+    return loop.result(() -> link.query(FENCED, Tuple.of(name, epoch))).size();
   }
 
   @Test

@@ -219,7 +219,8 @@ final class OutcomePolicyTest {
         skipped.add(status.wire() + " " + name);
         assertThat(words(charge(in(status), outcome))).isEqualTo("known");
       });
-    assertThat(skipped).containsExactlyInAnyOrder("confirmed charged", "settled charged", "declined declined");
+    assertThat(skipped).containsExactlyInAnyOrder("confirmed charged", "settled charged",
+        "declined declined");
     assertThat(OUTCOMES.values().stream().filter(o -> OutcomePolicy.saysNothingNew(attempt, null, o)))
         .containsExactlyInAnyOrderElementsOf(
             OUTCOMES.values().stream().filter(o -> o instanceof Outcome.NoWord).toList());

@@ -81,7 +81,7 @@ final class RetentionIT {
   private static int forget(NotifierFixture site, Duration later) {
     PgLink rows = site.database.link(site.loop, "retention");
     int deleted = site.loop.result(() -> new Retention(site.loop.vertx(),
-        new Lease(site.loop.vertx(), rows, "none", "test", 1_000), rows::execute,
+        new Lease(site.loop.vertx(), rows, "none", "test", 1_000), rows,
         InstantSource.fixed(java.time.Instant.now().plus(later)), Duration.ofDays(30), Duration.ofDays(90),
         Duration.ofDays(60)).forget());
     site.loop.result(rows::close);
