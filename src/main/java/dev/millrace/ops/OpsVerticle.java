@@ -6,6 +6,7 @@ import dev.millrace.journal.WorkCounters;
 import dev.millrace.ledger.Balances;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.Database;
+import dev.millrace.platform.InstantText;
 import dev.millrace.platform.OperatorRefusal;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Servers;
@@ -144,7 +145,7 @@ public final class OpsVerticle extends VerticleBase {
 
   /** {@code asOf}: an instant, null for now. */
   private static Future<JsonObject> trialBalance(Database database, @Nullable String asOf) {
-    Instant instant = asOf == null ? null : Balances.instant(asOf);
+    Instant instant = asOf == null ? null : InstantText.read(asOf);
     if (asOf != null && (instant == null || instant.isAfter(Instant.now())))
       throw new OperatorRefusal(400,
           "`as_of` must be a past time in Unix seconds, or in ISO 8601 with an"

@@ -55,7 +55,7 @@ public final class SettlementVerticle extends VerticleBase {
     lease = right;
     settler = settling;
     var keys = new IdempotencyKeyStore(new Database(writing, config.millis("postgres.statement-timeout"),
-        servers.poolRoom("settlement", registry))::query);
+        servers.poolRoom("settlement", registry)));
     long retentionMs = config.millis("idempotency.retention");
     vertx.setPeriodic(EXPIRE_EVERY_MS, id -> {
       if (right.held())
