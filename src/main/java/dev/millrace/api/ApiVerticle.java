@@ -21,6 +21,7 @@ import dev.millrace.platform.Capacity;
 import dev.millrace.platform.Resources;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
+import dev.millrace.provider.Providers;
 import dev.millrace.provider.WebhookScheme;
 import dev.millrace.webhook.AddressPolicy;
 import dev.millrace.inbox.InboxWriter;
@@ -176,7 +177,7 @@ public final class ApiVerticle extends VerticleBase {
     router.get("/v1/payments/:id/refunds").handler(gate.call(asked::refunds));
     router.get("/v1/payments/:id/refunds/:refund").handler(gate.call(asked::readRefund));
     router.get("/v1/payments/:id/operations").handler(gate.call(asked::operations));
-    var returns = new PayerReturn(storageUp, database, transactions, turns,
+    var returns = new PayerReturn(storageUp, Providers.payerResults(config), database, transactions, turns,
         new SourceLimit(config.positive("api.idle-returns-per-minute"), () -> System.nanoTime() / 1_000_000),
         counter, instance, registry);
     router.get("/return/:id").handler(returns::handle);

@@ -1,5 +1,6 @@
 package dev.millrace.api;
 
+import dev.millrace.inbox.PayerReturnStore;
 import dev.millrace.journal.PaymentReads;
 import dev.millrace.journal.PaymentRow;
 import dev.millrace.payment.Payment;
@@ -12,14 +13,15 @@ import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.sqlclient.Tuple;
 import java.net.URI;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,20 +36,14 @@ final class PayerReturn {
   private static final Logger LOG = LoggerFactory.getLogger(PayerReturn.class);
   private static final int AT_ONCE_MAX = 256;
   private static final int RESULT_CHARS_MAX = 8_192;
-  /** Adyen's word for what it wants to be told again. Stripe's is nothing but its own reference, which is known. */
-  private static final String RESULT = "redirectResult";
-  private static final String BROUGHT = "SELECT result FROM payer_return WHERE payment_id = $1::uuid";
-  /** The last one that says something counts: a page may be loaded again without it. */
-  private static final String KEEP = """
-    INSERT INTO payer_return AS r (payment_id, result) VALUES ($1::uuid, $2::text)
-    ON CONFLICT (payment_id) DO UPDATE SET result = excluded.result, received = now() WHERE excluded.result <> ''""";
   private static final Map<String, String> SAFE = Map.of("Cache-Control", "no-store", "Referrer-Policy",
       "no-referrer", "X-Content-Type-Options", "nosniff", "Content-Security-Policy",
       "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
 
   private final BooleanSupplier storageUp;
-  private final Database database;
+  private final Function<MultiMap, String> results;
   private final PaymentReads payments;
+  private final PayerReturnStore returns;
   private final Database transactions;
   private final PerPaymentQueue turns;
   private final SourceLimit idle;
@@ -55,13 +51,19 @@ final class PayerReturn {
   private final QueueMeter meter;
   private volatile int atOnce;
 
-  /** {@code idle}: returns that change nothing; {@code writer} names the work counter. */
-  PayerReturn(BooleanSupplier storageUp, Database database, Database transactions, PerPaymentQueue turns,
+  /**
+   * {@code results} finds in a query what is for the provider; {@code idle}: returns that change nothing; {@code writer}
+   * names the work counter.
+   */
+  PayerReturn(BooleanSupplier storageUp, Function<MultiMap, String> results, Database database,
+      Database transactions,
+      PerPaymentQueue turns,
       SourceLimit idle,
       String writer, String instance, MeterRegistry registry) {
     this.storageUp = storageUp;
-    this.database = database;
+    this.results = results;
     this.payments = new PaymentReads(database);
+    this.returns = new PayerReturnStore(database);
     this.transactions = transactions;
     this.turns = turns;
     this.idle = idle;
@@ -92,17 +94,16 @@ final class PayerReturn {
   }
 
   /** What the payer brought; empty when it is nothing that can be kept: the provider is asked all the same. */
-  private static String result(RoutingContext context) {
-    String value = context.queryParams().get(RESULT);
-    return value == null || value.length() > RESULT_CHARS_MAX || value.indexOf('\0') >= 0 ? "" : value;
+  private String result(RoutingContext context) {
+    String value = results.apply(context.queryParams());
+    return value.length() > RESULT_CHARS_MAX || value.indexOf('\0') >= 0 ? "" : value;
   }
 
   private Future<Way> take(UUID id, String result) {
     return payments.payment(id).compose(row -> {
       if (row == null || row.status() != Status.REQUIRES_ACTION)
         return Future.succeededFuture(new Way(row, false));
-      return database.query(BROUGHT, Tuple.of(id)).compose(rows -> {
-        String before = rows.size() == 0 ? null : rows.iterator().next().getString(0);
+      return returns.brought(id).compose(before -> {
         if (before != null && (result.isEmpty() || result.equals(before)))
           return Future.succeededFuture(new Way(row, false));
         return turns.run(id, () -> transactions.transaction(sql -> keep(sql, id, result)))
@@ -115,7 +116,7 @@ final class PayerReturn {
     return PaymentReads.lockedHistory(sql, id).compose(history -> {
       Payment payment = Payment.of(Objects.requireNonNull(history).events());
       if (payment.status() != Status.REQUIRES_ACTION) return Future.succeededFuture(false);
-      Future<?> kept = sql.query(KEEP, Tuple.of(id, result));
+      Future<Void> kept = new PayerReturnStore(sql).keep(id, result);
       if (payment.payerReturned()) return kept.map(false);
       var event = new PaymentEvent.ActionReturned(Objects.requireNonNull(payment.attempt()));
       return kept.compose(v -> OperationEndpoints.append(sql, history, payment, event, "payer", writer))

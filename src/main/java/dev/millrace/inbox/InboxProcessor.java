@@ -4,17 +4,17 @@ import dev.millrace.deadletter.DeadLetterStore;
 import dev.millrace.deadletter.Failure;
 import dev.millrace.deadletter.Origin;
 import dev.millrace.inbox.ProviderEventHandler.Disposition;
+import dev.millrace.journal.AttemptStore;
+import dev.millrace.journal.AttemptStore.KnownCall;
+import dev.millrace.journal.AttemptStore.ProviderName;
 import dev.millrace.journal.Cursor;
-import dev.millrace.journal.Append.Attempt;
 import dev.millrace.journal.Follower;
 import dev.millrace.journal.Follower.Batch;
-import dev.millrace.payment.Status;
 import dev.millrace.platform.Database;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
-import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.WebhookScheme;
 import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import dev.millrace.inbox.InboxStore.Kept;
@@ -23,8 +23,6 @@ import dev.millrace.inbox.InboxStore.Result;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.OffsetDateTime;
@@ -34,7 +32,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,24 +47,13 @@ public final class InboxProcessor {
   private static final Logger LOG = LoggerFactory.getLogger(InboxProcessor.class);
   private static final int BATCH_MAX = 500;
   private static final long DUE_EVERY_MS = 500;
-  private static final String KNOWN = """
-    SELECT a.reference, a.payment_id, p.status, a.number, a.provider, a.kind, a.operation, a.reason
-      FROM attempt a JOIN payment p ON p.id = a.payment_id WHERE a.reference = ANY($1::uuid[])""";
-  private static final String NAMED = """
-    SELECT o.provider, o.reference, o.payment_id FROM provider_object o
-      JOIN (SELECT unnest($1::text[]) AS provider, unnest($2::text[]) AS reference) AS n USING (provider, reference)""";
-
-  private record Known(UUID payment, @Nullable Status status, Attempt attempt) {}
-
-  /** What the provider calls a payment. */
-  private record Name(String provider, String reference) {}
 
   /** What is to be written of one webhook: a result or a place in the park. */
   private record Judged(@Nullable Result result, @Nullable Parked parked) {}
 
   private final Follower<Kept> follower;
   private final InboxStore inbox;
-  private final Database database;
+  private final AttemptStore attempts;
   private final Map<String, WebhookScheme> schemes;
   private final ProviderEventHandler payments;
   private final DeadLetterStore letters;
@@ -83,7 +69,7 @@ public final class InboxProcessor {
       DeadLetterStore letters, List<Duration> windows, InstantSource clock, long pollMs,
       MeterRegistry registry) {
     this.inbox = inbox;
-    this.database = database;
+    this.attempts = new AttemptStore(database);
     this.schemes = schemes;
     this.payments = payments;
     this.letters = letters;
@@ -133,7 +119,7 @@ public final class InboxProcessor {
   private Future<Void> process(long epoch, List<Kept> batch, Cursor place, int passed) {
     var notices = new ArrayList<ProviderEvent>(batch.size());
     var references = new HashMap<String, UUID>();
-    var names = new HashSet<Name>();
+    var names = new HashSet<ProviderName>();
     for (Kept kept : batch) {
       ProviderEvent notice = read(kept);
       notices.add(notice);
@@ -142,25 +128,14 @@ public final class InboxProcessor {
         if (reference != null) references.put(told.reference(), reference);
       }
       if (notice instanceof ProviderEvent.Unsolicited befell)
-        names.add(new Name(kept.provider(), befell.providerReference()));
+        names.add(new ProviderName(kept.provider(), befell.providerReference()));
     }
-    return known(references).compose(known -> named(names).compose(named -> {
+    return attempts.known(references.values()).compose(known -> attempts.named(names).compose(named -> {
       var judged = new ArrayList<Future<Judged>>(batch.size());
       for (int i = 0; i < batch.size(); i++)
         judged.add(judge(batch.get(i), notices.get(i), references, known, named));
       return Future.join(judged).compose(all -> write(epoch, all.<Judged>list(), place, passed));
     }));
-  }
-
-  private Future<Map<Name, UUID>> named(Set<Name> names) {
-    if (names.isEmpty()) return Future.succeededFuture(Map.of());
-    var list = List.copyOf(names);
-    return database.query(NAMED, Tuple.of(list.stream().map(Name::provider).toArray(String[]::new),
-        (Object) list.stream().map(Name::reference).toArray(String[]::new))).map(rows -> {
-          var payments = new HashMap<Name, UUID>();
-          for (Row row : rows) payments.put(new Name(row.getString(0), row.getString(1)), row.getUUID(2));
-          return payments;
-        });
   }
 
   private ProviderEvent read(Kept kept) {
@@ -171,20 +146,8 @@ public final class InboxProcessor {
         : scheme.read(kept.body());
   }
 
-  private Future<Map<UUID, Known>> known(Map<String, UUID> references) {
-    if (references.isEmpty()) return Future.succeededFuture(Map.of());
-    return database.query(KNOWN, Tuple.of((Object) references.values().toArray(UUID[]::new))).map(rows -> {
-      var known = new HashMap<UUID, Known>();
-      for (Row row : rows)
-        known.put(row.getUUID(0), new Known(row.getUUID(1), Status.ofWire(row.getString(2)),
-            new Attempt(row.getUUID(0), row.getInteger(3), row.getString(4), row.getString(5), row.getUUID(6),
-                row.getString(7), null, null, null)));
-      return known;
-    });
-  }
-
   private Future<Judged> judge(Kept kept, ProviderEvent notice, Map<String, UUID> references,
-      Map<UUID, Known> known, Map<Name, UUID> named) {
+      Map<UUID, KnownCall> known, Map<ProviderName, UUID> named) {
     return switch (notice) {
       case ProviderEvent.Ignored i -> result(kept, null, i, "ignored", null);
       case ProviderEvent.Unreadable u -> {
@@ -195,16 +158,13 @@ public final class InboxProcessor {
       }
       case ProviderEvent.AttemptOutcome told -> {
         UUID reference = references.get(told.reference());
-        Known match = reference == null ? null : known.get(reference);
+        KnownCall match = reference == null ? null : known.get(reference);
         if (match == null)
           yield later(kept, told, null, "no payment of ours has the reference " + told.reference());
-        // Most say what we know already: the answer to our own call was quicker.
-        if (settles(match, told.outcome())) yield result(kept, match.payment(), told, "unchanged", null);
-        yield taken(kept, told, match.payment(),
-            payments.attemptOutcome(match.payment(), match.attempt(), told.outcome()));
+        yield taken(kept, told, match.payment(), payments.attemptOutcome(match, told.outcome()));
       }
       case ProviderEvent.Unsolicited befell -> {
-        UUID payment = named.get(new Name(kept.provider(), befell.providerReference()));
+        UUID payment = named.get(new ProviderName(kept.provider(), befell.providerReference()));
         if (payment == null)
           yield later(kept, befell, null, "no payment of ours is called " + befell.providerReference());
         yield taken(kept, befell, payment, payments.unsolicited(payment, kept.provider(), befell.fact()));
@@ -229,13 +189,6 @@ public final class InboxProcessor {
             .compose(v -> result(kept, payment, notice, "conflict", Failure.storable(c.reason())));
       };
     });
-  }
-
-  private static boolean settles(Known match, Outcome outcome) {
-    if (!match.attempt().kind().equals("charge")) return false;
-    return outcome instanceof Outcome.Charged
-        ? match.status() == Status.CONFIRMED || match.status() == Status.SETTLED
-        : outcome instanceof Outcome.Declined && match.status() == Status.DECLINED;
   }
 
   /** The reasons of its tries, and this one. */

@@ -1,6 +1,6 @@
 package dev.millrace.inbox;
 
-import dev.millrace.journal.Append.Attempt;
+import dev.millrace.journal.AttemptStore.KnownCall;
 import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import io.vertx.core.Future;
@@ -22,8 +22,8 @@ public interface ProviderEventHandler {
     record Conflict(String reason) implements Disposition {}
   }
 
-  /** Takes the outcome of a call of ours, made under the reference of {@code attempt}. */
-  Future<Disposition> attemptOutcome(UUID payment, Attempt attempt, Outcome outcome);
+  /** Takes the outcome of a call of ours. */
+  Future<Disposition> attemptOutcome(KnownCall call, Outcome outcome);
 
   /** Takes what a provider did to a payment of its own accord. */
   Future<Disposition> unsolicited(UUID payment, String provider, UnsolicitedChange change);

@@ -13,7 +13,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.millrace.payment.EventType;
 import dev.millrace.payment.PaymentEvent;
 import java.util.EnumMap;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -33,11 +32,8 @@ public final class EventJson {
   private static final Map<EventType, ObjectReader> READERS = new EnumMap<>(EventType.class);
 
   static {
-    for (Class<?> event : PaymentEvent.class.getPermittedSubclasses()) {
-      // The record's name is the event's, in the manner of Java.
-      String name = event.getSimpleName().replaceAll("(?<=[a-z])(?=[A-Z])", "_");
-      READERS.put(EventType.valueOf(name.toUpperCase(Locale.ROOT)), MAPPER.readerFor(event));
-    }
+    PaymentEvent.records(PaymentEvent.class)
+        .forEach((type, event) -> READERS.put(type, MAPPER.readerFor(event)));
   }
 
   private EventJson() {}

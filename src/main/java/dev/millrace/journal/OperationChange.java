@@ -18,27 +18,24 @@ record OperationChange(UUID id, Kind kind, State state, long amount, @Nullable S
 
   /** Null when the event is about no operation. */
   static @Nullable OperationChange of(PaymentEvent event) {
-    return switch (event) {
-      case PaymentEvent.CaptureRequested r -> requested(r.operation(), r.amount(), null);
-      case PaymentEvent.CancelRequested r -> requested(r.operation(), 0, r.reason());
-      case PaymentEvent.RefundRequested r -> requested(r.operation(), r.amount(), r.reason());
+    if (!(event instanceof PaymentEvent.OfOperation about)) return null;
+    return switch (about) {
+      case PaymentEvent.RequestsOperation r -> new OperationChange(parse(r.operation()), kind(r.operation()),
+          State.REQUESTED, r.amount(), r.reason(), null, null, null, null);
       case PaymentEvent.OperationSubmitted s -> new OperationChange(parse(s.operation()), kind(s.operation()),
           State.SUBMITTED, 0, null, TypeId.parse(TypeId.ATTEMPT, s.attempt()), null, null, null);
-      case PaymentEvent.OperationUnknown u -> ended(u.operation(), State.UNKNOWN, null);
-      case PaymentEvent.Confirmed c -> ended(c.operation(), State.SUCCEEDED, c.providerReference());
-      case PaymentEvent.Voided v -> ended(v.operation(), State.SUCCEEDED, null);
-      case PaymentEvent.Expired e -> ended(e.operation(), State.SUCCEEDED, null);
-      case PaymentEvent.Refunded r -> ended(r.operation(), State.SUCCEEDED, r.providerReference());
-      case PaymentEvent.CaptureFailed f -> failed(f.operation(), f.code(), f.message());
-      case PaymentEvent.CancelFailed f -> failed(f.operation(), f.code(), f.message());
-      case PaymentEvent.RefundFailed f -> failed(f.operation(), f.code(), f.message());
-      case PaymentEvent.Initiated _, PaymentEvent.Screened _, PaymentEvent.Blocked _,
-          PaymentEvent.ProviderSubmitted _, PaymentEvent.RequiresAction _, PaymentEvent.ActionReturned _,
-          PaymentEvent.Unknown _, PaymentEvent.Authorized _, PaymentEvent.Declined _, PaymentEvent.Settled _,
-          PaymentEvent.Disputed _, PaymentEvent.DisputeWon _, PaymentEvent.ChargedBack _,
-          PaymentEvent.Returned _ ->
-        null;
+      case PaymentEvent.OperationUnknown u -> new OperationChange(parse(u.operation()), kind(u.operation()),
+          State.UNKNOWN, 0, null, null, null, null, null);
+      case PaymentEvent.FailsOperation f -> new OperationChange(parse(f.operation()), kind(f.operation()),
+          f.end(), 0, null, null, null, f.code(), f.message());
+      case PaymentEvent.EndsOperation e -> ended(e.operation(), e);
     };
+  }
+
+  private static @Nullable OperationChange ended(@Nullable String id, PaymentEvent.EndsOperation e) {
+    return id == null
+        ? null
+        : new OperationChange(parse(id), kind(id), e.end(), 0, null, null, e.providerReference(), null, null);
   }
 
   /** This change with one that came after it. */
@@ -48,21 +45,6 @@ record OperationChange(UUID id, Kind kind, State state, long amount, @Nullable S
         next.providerReference == null ? providerReference : next.providerReference,
         next.failureCode == null ? failureCode : next.failureCode,
         next.failureMessage == null ? failureMessage : next.failureMessage);
-  }
-
-  private static OperationChange requested(String id, long amount, @Nullable String reason) {
-    return new OperationChange(parse(id), kind(id), State.REQUESTED, amount, reason, null, null, null, null);
-  }
-
-  private static @Nullable OperationChange ended(@Nullable String id, State state,
-      @Nullable String providerReference) {
-    return id == null
-        ? null
-        : new OperationChange(parse(id), kind(id), state, 0, null, null, providerReference, null, null);
-  }
-
-  private static OperationChange failed(String id, String code, String message) {
-    return new OperationChange(parse(id), kind(id), State.FAILED, 0, null, null, null, code, message);
   }
 
   private static Kind kind(String id) {

@@ -53,26 +53,19 @@ final class PaymentChange {
       case PaymentEvent.Refunded r -> amountRefunded = r.amountRefunded();
       case PaymentEvent.Declined d -> {
         if (d.providerReference() != null) providerReference = d.providerReference();
-        fail(d.code(), d.message());
+        fail(d);
       }
-      case PaymentEvent.Blocked b -> fail("blocked",
-          b.rule() == null ? "Blocked after a review." : "Blocked by the rule `" + b.rule() + "`.");
-      case PaymentEvent.Expired e ->
-        fail("expired", "It ran out before it was completed: " + e.reason() + ".");
-      case PaymentEvent.Returned r -> fail(r.code(), r.message());
+      case PaymentEvent.FailsPayment f -> fail(f);
       case PaymentEvent.Initiated _, PaymentEvent.Screened _, PaymentEvent.ActionReturned _,
-          PaymentEvent.Unknown _, PaymentEvent.CaptureRequested _, PaymentEvent.CaptureFailed _,
-          PaymentEvent.CancelRequested _, PaymentEvent.CancelFailed _, PaymentEvent.Voided _,
-          PaymentEvent.RefundRequested _, PaymentEvent.RefundFailed _, PaymentEvent.OperationSubmitted _,
-          PaymentEvent.OperationUnknown _, PaymentEvent.Settled _, PaymentEvent.Disputed _,
+          PaymentEvent.Unknown _, PaymentEvent.OfOperation _, PaymentEvent.Settled _, PaymentEvent.Disputed _,
           PaymentEvent.DisputeWon _, PaymentEvent.ChargedBack _ ->
         {
         }
     }
   }
 
-  private void fail(String code, String message) {
-    failureCode = code;
-    failureMessage = message;
+  private void fail(PaymentEvent.FailsPayment event) {
+    failureCode = event.failureCode();
+    failureMessage = event.failureMessage();
   }
 }

@@ -91,28 +91,14 @@ public final class PublicEvent {
 
   /** Where the payment stands after the event, which was written by EventJson, without white space. */
   private static Status status(EventType type, String data) {
-    return switch (type) {
-      case SCREENED -> data.contains("\"decision\":\"review\"") ? Status.IN_REVIEW : Status.INITIATED;
-      case INITIATED -> Status.INITIATED;
-      case BLOCKED -> Status.BLOCKED;
-      case PROVIDER_SUBMITTED -> Status.PROVIDER_SUBMITTED;
-      case REQUIRES_ACTION, ACTION_RETURNED -> Status.REQUIRES_ACTION;
-      case UNKNOWN -> Status.UNKNOWN;
-      case AUTHORIZED, CAPTURE_REQUESTED -> Status.AUTHORIZED;
-      case CONFIRMED -> Status.CONFIRMED;
-      case DECLINED -> Status.DECLINED;
-      case VOIDED -> Status.VOIDED;
-      case EXPIRED -> Status.EXPIRED;
-      case DISPUTED -> Status.DISPUTED;
-      case CHARGED_BACK -> Status.CHARGED_BACK;
-      case RETURNED -> Status.RETURNED;
-      case SETTLED -> data.contains(NAMED) ? named(data) : Status.SETTLED;
-      case CAPTURE_FAILED, CANCEL_REQUESTED, CANCEL_FAILED, REFUND_REQUESTED, REFUND_FAILED, REFUNDED,
-          OPERATION_SUBMITTED, OPERATION_UNKNOWN, DISPUTE_WON ->
-        named(data);
-      case SETTLEMENT_POSTED, ENDPOINT_DISABLED, ENDPOINT_TEST ->
-        throw new IllegalArgumentException(type.wire() + " is not about a payment");
-    };
+    if (type.subject() != EventType.Subject.PAYMENT)
+      throw new IllegalArgumentException(type.wire() + " is not about a payment");
+    Status always = type.target();
+    if (always != null) return always;
+    if (type == EventType.SCREENED)
+      return data.contains("\"decision\":\"review\"") ? Status.IN_REVIEW : Status.INITIATED;
+    if (type == EventType.SETTLED && !data.contains(NAMED)) return Status.SETTLED;
+    return named(data);
   }
 
   /** The status that an event names which may lead to more than one. A quote inside a text is escaped. */

@@ -36,36 +36,16 @@ public final class PostingRules {
 
   /** The postings of one payment event; empty when no money moves. {@code merchant} is {@code mer_…}. */
   public static List<Posting> postings(PaymentEvent event, String merchant) {
-    return switch (event) {
+    if (!(event instanceof PaymentEvent.MovesMoney moves)) return List.of();
+    return switch (moves) {
       case PaymentEvent.Confirmed c -> confirmed(c, merchant);
-      case PaymentEvent.Refunded r -> {
-        var entry = new Entry(r.provider(), merchant, r.currency());
-        entry.givenBack(r.amount());
-        entry.feesReturned(r.providerFeeReturned(), r.providerFeeNote(), r.gatewayFeeReturned(),
-            r.gatewayFeeNote());
-        yield entry.lines;
-      }
-      case PaymentEvent.Returned r -> {
-        var entry = new Entry(r.provider(), merchant, r.currency());
-        entry.givenBack(r.amount());
-        entry.feesReturned(r.providerFeeReturned(), r.providerFeeNote(), r.gatewayFeeReturned(),
-            r.gatewayFeeNote());
-        yield entry.lines;
-      }
+      case PaymentEvent.GivesBack g -> givenBack(g, merchant);
       case PaymentEvent.Disputed d ->
         move(d.amount(), d.currency(), Accounts.merchantPending(merchant), Accounts.disputes(merchant));
       case PaymentEvent.DisputeWon w ->
         move(w.amount(), w.currency(), Accounts.disputes(merchant), Accounts.merchantPending(merchant));
       case PaymentEvent.ChargedBack c -> move(c.amount(), c.currency(), Accounts.disputes(merchant),
           Accounts.providerReceivable(c.provider()));
-      case PaymentEvent.Initiated _, PaymentEvent.Screened _, PaymentEvent.Blocked _,
-          PaymentEvent.ProviderSubmitted _, PaymentEvent.RequiresAction _, PaymentEvent.ActionReturned _,
-          PaymentEvent.Unknown _, PaymentEvent.Authorized _, PaymentEvent.Declined _,
-          PaymentEvent.CaptureRequested _, PaymentEvent.CaptureFailed _, PaymentEvent.CancelRequested _,
-          PaymentEvent.CancelFailed _, PaymentEvent.Voided _, PaymentEvent.Expired _,
-          PaymentEvent.RefundRequested _, PaymentEvent.RefundFailed _, PaymentEvent.OperationSubmitted _,
-          PaymentEvent.OperationUnknown _, PaymentEvent.Settled _ ->
-        List.of();
     };
   }
 
@@ -82,6 +62,15 @@ public final class PostingRules {
     entry.line(entry.receivable, -orZero(c.providerFee()), c.providerFeeNote());
     entry.line(entry.pending, orZero(c.gatewayFee()), c.gatewayFeeNote());
     entry.line(Accounts.FEES, -orZero(c.gatewayFee()), c.gatewayFeeNote());
+    return entry.lines;
+  }
+
+  private static List<Posting> givenBack(PaymentEvent.GivesBack g, String merchant) {
+    var entry = new Entry(g.provider(), merchant, g.currency());
+    entry.line(entry.pending, g.amount(), null);
+    entry.line(entry.receivable, -g.amount(), null);
+    entry.feesReturned(g.providerFeeReturned(), g.providerFeeNote(), g.gatewayFeeReturned(),
+        g.gatewayFeeNote());
     return entry.lines;
   }
 
@@ -102,11 +91,6 @@ public final class PostingRules {
 
     void line(String account, long amount, @Nullable String memo) {
       if (amount != 0) lines.add(new Posting(account, currency, amount, memo));
-    }
-
-    void givenBack(long amount) {
-      line(pending, amount, null);
-      line(receivable, -amount, null);
     }
 
     void feesReturned(@Nullable Long ofProvider, @Nullable String providerNote, @Nullable Long ofGateway,

@@ -11,41 +11,29 @@ import org.jspecify.annotations.Nullable;
  * contract.
  */
 public enum EventType {
-  INITIATED("payment.initiated", Subject.PAYMENT), SCREENED("payment.screened", Subject.PAYMENT), BLOCKED(
-      "payment.blocked",
-      Subject.PAYMENT), PROVIDER_SUBMITTED("payment.provider_submitted", Subject.PAYMENT), REQUIRES_ACTION(
-          "payment.requires_action",
-          Subject.PAYMENT), ACTION_RETURNED("payment.action_returned", Subject.PAYMENT), UNKNOWN(
-              "payment.unknown",
-              Subject.PAYMENT), AUTHORIZED("payment.authorized", Subject.PAYMENT), CONFIRMED(
-                  "payment.confirmed",
-                  Subject.PAYMENT), DECLINED("payment.declined", Subject.PAYMENT), CAPTURE_REQUESTED(
-                      "payment.capture_requested", Subject.PAYMENT), CAPTURE_FAILED("payment.capture_failed",
-                          Subject.PAYMENT), CANCEL_REQUESTED("payment.cancel_requested",
-                              Subject.PAYMENT), CANCEL_FAILED("payment.cancel_failed",
-                                  Subject.PAYMENT), VOIDED("payment.voided", Subject.PAYMENT), EXPIRED(
-                                      "payment.expired", Subject.PAYMENT), REFUND_REQUESTED(
-                                          "payment.refund_requested", Subject.PAYMENT), REFUND_FAILED(
-                                              "payment.refund_failed", Subject.PAYMENT), REFUNDED(
-                                                  "payment.refunded", Subject.PAYMENT), OPERATION_SUBMITTED(
-                                                      "payment.operation_submitted",
-                                                      Subject.PAYMENT), OPERATION_UNKNOWN(
-                                                          "payment.operation_unknown",
-                                                          Subject.PAYMENT), SETTLED("payment.settled",
-                                                              Subject.PAYMENT), DISPUTED("payment.disputed",
-                                                                  Subject.PAYMENT), DISPUTE_WON(
-                                                                      "payment.dispute_won",
-                                                                      Subject.PAYMENT), CHARGED_BACK(
-                                                                          "payment.charged_back",
-                                                                          Subject.PAYMENT), RETURNED(
-                                                                              "payment.returned",
-                                                                              Subject.PAYMENT), SETTLEMENT_POSTED(
-                                                                                  "settlement.posted",
-                                                                                  Subject.SETTLEMENT), ENDPOINT_DISABLED(
-                                                                                      "webhook_endpoint.disabled",
-                                                                                      Subject.WEBHOOK_ENDPOINT), ENDPOINT_TEST(
-                                                                                          "webhook_endpoint.test",
-                                                                                          Subject.WEBHOOK_ENDPOINT);
+  // Accepted and screened.
+  INITIATED("payment.initiated", Status.INITIATED), SCREENED("payment.screened"), BLOCKED("payment.blocked",
+      Status.BLOCKED),
+  // The charge.
+  PROVIDER_SUBMITTED("payment.provider_submitted", Status.PROVIDER_SUBMITTED), REQUIRES_ACTION(
+      "payment.requires_action",
+      Status.REQUIRES_ACTION), ACTION_RETURNED("payment.action_returned", Status.REQUIRES_ACTION), UNKNOWN(
+          "payment.unknown", Status.UNKNOWN), AUTHORIZED("payment.authorized", Status.AUTHORIZED), CONFIRMED(
+              "payment.confirmed", Status.CONFIRMED), DECLINED("payment.declined", Status.DECLINED),
+  // What is asked of a payment afterwards.
+  CAPTURE_REQUESTED("payment.capture_requested", Status.AUTHORIZED), CAPTURE_FAILED(
+      "payment.capture_failed"), CANCEL_REQUESTED("payment.cancel_requested"), CANCEL_FAILED(
+          "payment.cancel_failed"), VOIDED("payment.voided", Status.VOIDED), EXPIRED("payment.expired",
+              Status.EXPIRED), REFUND_REQUESTED("payment.refund_requested"), REFUND_FAILED(
+                  "payment.refund_failed"), REFUNDED("payment.refunded"), OPERATION_SUBMITTED(
+                      "payment.operation_submitted"), OPERATION_UNKNOWN("payment.operation_unknown"),
+  // Settlement, and what the payer's bank does.
+  SETTLED("payment.settled"), DISPUTED("payment.disputed", Status.DISPUTED), DISPUTE_WON(
+      "payment.dispute_won"), CHARGED_BACK("payment.charged_back",
+          Status.CHARGED_BACK), RETURNED("payment.returned", Status.RETURNED),
+  // Not of a payment.
+  SETTLEMENT_POSTED("settlement.posted", Subject.SETTLEMENT), ENDPOINT_DISABLED("webhook_endpoint.disabled",
+      Subject.WEBHOOK_ENDPOINT), ENDPOINT_TEST("webhook_endpoint.test", Subject.WEBHOOK_ENDPOINT);
 
   /** What an event is about: the object's name in the API. */
   public enum Subject {
@@ -57,13 +45,32 @@ public enum EventType {
 
   private final String wire;
   private final Subject subject;
+  private final @Nullable Status target;
 
-  EventType(String wire, Subject subject) {
+  /** Of a payment, which it leaves where the event itself says. */
+  EventType(String wire) {
+    this(wire, Subject.PAYMENT, null);
+  }
+
+  /** Of a payment, which it always leaves in the status {@code target}. */
+  EventType(String wire, Status target) {
+    this(wire, Subject.PAYMENT, target);
+  }
+
+  EventType(String wire, Subject subject) { this(wire, subject, null); }
+
+  EventType(String wire, Subject subject, @Nullable Status target) {
     this.wire = wire;
     this.subject = subject;
+    this.target = target;
   }
 
   public Subject subject() { return subject; }
+
+  /** The status that a payment always has after it; null when there is more than one, or no payment. */
+  public @Nullable Status target() {
+    return target;
+  }
 
   /** The name in the journal, in Kafka's {@code ce_type} header and in the API. */
   public String wire() {

@@ -124,12 +124,8 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
       }
       case PaymentEvent.OperationSubmitted s -> next.submitted(s.operation(), s.attempt());
       case PaymentEvent.OperationUnknown u -> next.operation(u.operation(), Operation.State.UNKNOWN);
-      case PaymentEvent.CaptureFailed f -> next.operation(f.operation(), Operation.State.FAILED);
-      case PaymentEvent.CancelFailed f -> next.operation(f.operation(), Operation.State.FAILED);
-      case PaymentEvent.RefundFailed f -> next.operation(f.operation(), Operation.State.FAILED);
-      case PaymentEvent.Voided v -> next.operation(v.operation(), Operation.State.SUCCEEDED);
-      case PaymentEvent.Expired e -> next.operation(e.operation(), Operation.State.SUCCEEDED);
       case PaymentEvent.Refunded r -> refunded(next, r);
+      case PaymentEvent.EndsOperation e -> next.operation(e.operation(), e.end());
       case PaymentEvent.Settled _ -> next.settled = true;
       case PaymentEvent.Disputed d -> {
         positive(event, d.amount());

@@ -1,6 +1,11 @@
 package dev.millrace.payment;
 
+import java.util.ArrayDeque;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +17,96 @@ public sealed interface PaymentEvent {
   EventType type();
 
   /** The status the payment has afterwards. */
-  Status target();
+  default Status target() {
+    return Objects.requireNonNull(type().target(), "an event that says itself where it leads");
+  }
+
+  /** Money moves: it is posted, and settled with the next batch. A new one needs an index of its own (V4). */
+  sealed interface MovesMoney extends PaymentEvent {}
+
+  /** {@code amount} of what was captured went back to the payer, and of the fees what is returned with it. */
+  sealed interface GivesBack extends MovesMoney {
+    String provider();
+
+    long amount();
+
+    String currency();
+
+    @Nullable
+    Long providerFeeReturned();
+
+    @Nullable
+    String providerFeeNote();
+
+    @Nullable
+    Long gatewayFeeReturned();
+
+    @Nullable
+    String gatewayFeeNote();
+  }
+
+  /** It is about the capture, cancellation or refund {@code operation}; null where nobody asked for one. */
+  sealed interface OfOperation extends PaymentEvent {
+    @Nullable
+    String operation();
+  }
+
+  /** An operation is to be carried out. */
+  sealed interface RequestsOperation extends OfOperation {
+    @Override
+    String operation();
+
+    /** Minor units; 0 where it has none. */
+    default long amount() { return 0; }
+
+    default @Nullable String reason() { return null; }
+  }
+
+  /** An operation was carried out or failed. */
+  sealed interface EndsOperation extends OfOperation {
+    default Operation.State end() { return Operation.State.SUCCEEDED; }
+
+    /** What the provider calls what it did; null where it has no name of its own. */
+    default @Nullable String providerReference() {
+      return null;
+    }
+  }
+
+  /** An operation was refused or overtaken. */
+  sealed interface FailsOperation extends EndsOperation {
+    @Override
+    String operation();
+
+    @Override
+    default Operation.State end() { return Operation.State.FAILED; }
+
+    String code();
+
+    String message();
+  }
+
+  /** The payment came to nothing, or its money was taken back: why is shown with it. */
+  sealed interface FailsPayment extends PaymentEvent {
+    String failureCode();
+
+    String failureMessage();
+  }
+
+  /** The records of {@code group}, by their types. A record has the name of its type, in the manner of Java. */
+  static Map<EventType, Class<?>> records(Class<? extends PaymentEvent> group) {
+    var records = new EnumMap<EventType, Class<?>>(EventType.class);
+    var groups = new ArrayDeque<Class<?>>(List.of(group));
+    while (!groups.isEmpty()) {
+      Class<?> next = groups.pop();
+      if (next.isRecord()) {
+        String name = next.getSimpleName().replaceAll("(?<=[a-z])(?=[A-Z])", "_");
+        records.put(EventType.valueOf(name.toUpperCase(Locale.ROOT)), next);
+      } else {
+        groups.addAll(List.of(next.getPermittedSubclasses()));
+      }
+    }
+    return records;
+  }
 
   /** Accepted over the API. {@code paymentMethodType} and {@code paymentMethodBin} only where the merchant named them. */
   record Initiated(long amount, String currency, String paymentMethod, String capture,
@@ -29,9 +123,6 @@ public sealed interface PaymentEvent {
 
     @Override
     public EventType type() { return EventType.INITIATED; }
-
-    @Override
-    public Status target() { return Status.INITIATED; }
   }
 
   /** Screened; {@code decision} is {@code clear} or {@code review}. {@code operator} released it from review. */
@@ -45,12 +136,17 @@ public sealed interface PaymentEvent {
   }
 
   /** Refused by a rule, or by an operator after a review. */
-  record Blocked(@Nullable String rule, int score, @Nullable String operator) implements PaymentEvent {
+  record Blocked(@Nullable String rule, int score, @Nullable String operator) implements FailsPayment {
     @Override
-    public EventType type() { return EventType.BLOCKED; }
+    public String failureCode() { return "blocked"; }
 
     @Override
-    public Status target() { return Status.BLOCKED; }
+    public String failureMessage() {
+      return rule == null ? "Blocked after a review." : "Blocked by the rule `" + rule + "`.";
+    }
+
+    @Override
+    public EventType type() { return EventType.BLOCKED; }
   }
 
   /** The intent to call {@code provider} under our reference {@code attempt}, committed before the call. {@code route}: the rule that chose it; {@code after}: why the one before was left. */
@@ -60,9 +156,6 @@ public sealed interface PaymentEvent {
 
     @Override
     public EventType type() { return EventType.PROVIDER_SUBMITTED; }
-
-    @Override
-    public Status target() { return Status.PROVIDER_SUBMITTED; }
   }
 
   /** The payer must go to {@code url} before {@code expires}. */
@@ -70,27 +163,18 @@ public sealed interface PaymentEvent {
       long expires) implements PaymentEvent {
     @Override
     public EventType type() { return EventType.REQUIRES_ACTION; }
-
-    @Override
-    public Status target() { return Status.REQUIRES_ACTION; }
   }
 
   /** The payer came back from the provider; what came of it is asked now. */
   record ActionReturned(String attempt) implements PaymentEvent {
     @Override
     public EventType type() { return EventType.ACTION_RETURNED; }
-
-    @Override
-    public Status target() { return Status.REQUIRES_ACTION; }
   }
 
   /** No usable answer came. */
   record Unknown(String provider, String attempt, String reason) implements PaymentEvent {
     @Override
     public EventType type() { return EventType.UNKNOWN; }
-
-    @Override
-    public Status target() { return Status.UNKNOWN; }
   }
 
   /** Held for capture until {@code expires}. {@code amountAuthorized} is what the provider says. */
@@ -98,16 +182,13 @@ public sealed interface PaymentEvent {
       long amountAuthorized, String currency, long expires) implements PaymentEvent {
     @Override
     public EventType type() { return EventType.AUTHORIZED; }
-
-    @Override
-    public Status target() { return Status.AUTHORIZED; }
   }
 
   /** Charged, at once or by the capture {@code operation}. {@code amount} is what was asked for, {@code amountCharged} what the provider says; {@code amountReleased} of the authorization was given back. Fees are absent where no rule takes one; a note tells how a fee was reckoned. */
   record Confirmed(String provider, String attempt, String providerReference, long amount, long amountCharged,
       String currency, @Nullable String operation, @Nullable Long amountReleased, @Nullable Long providerFee,
       @Nullable String providerFeeNote, @Nullable Long gatewayFee,
-      @Nullable String gatewayFeeNote) implements PaymentEvent {
+      @Nullable String gatewayFeeNote) implements MovesMoney, EndsOperation {
     public Confirmed(String provider, String attempt, String providerReference, long amount,
         long amountCharged, String currency) {
       this(provider, attempt, providerReference, amount, amountCharged, currency, null, null, null, null,
@@ -121,32 +202,32 @@ public sealed interface PaymentEvent {
 
     @Override
     public EventType type() { return EventType.CONFIRMED; }
-
-    @Override
-    public Status target() { return Status.CONFIRMED; }
   }
 
   /** Refused by the provider, or proven never to have reached it ({@code provider_no_record}). */
   record Declined(String provider, String attempt, @Nullable String providerReference, String code,
-      @Nullable String declineCode, String message) implements PaymentEvent {
+      @Nullable String declineCode, String message) implements FailsPayment {
     @Override
-    public EventType type() { return EventType.DECLINED; }
+    public String failureCode() { return code; }
 
     @Override
-    public Status target() { return Status.DECLINED; }
+    public String failureMessage() {
+      return message;
+    }
+
+    @Override
+    public EventType type() { return EventType.DECLINED; }
   }
 
   /** The merchant wants {@code amount} of the authorization; the rest is to be released. */
-  record CaptureRequested(String operation, long amount) implements PaymentEvent {
+  record CaptureRequested(String operation, long amount) implements RequestsOperation {
     @Override
     public EventType type() { return EventType.CAPTURE_REQUESTED; }
-
-    @Override
-    public Status target() { return Status.AUTHORIZED; }
   }
 
   /** The capture was refused, or was overtaken. */
-  record CaptureFailed(String operation, String code, String message, Status status) implements PaymentEvent {
+  record CaptureFailed(String operation, String code, String message,
+      Status status) implements FailsOperation {
     @Override
     public EventType type() { return EventType.CAPTURE_FAILED; }
 
@@ -155,7 +236,7 @@ public sealed interface PaymentEvent {
   }
 
   /** To be given back before any money moves. {@code reason}: the merchant's, or {@code expired}. */
-  record CancelRequested(String operation, String reason, Status status) implements PaymentEvent {
+  record CancelRequested(String operation, String reason, Status status) implements RequestsOperation {
     @Override
     public EventType type() { return EventType.CANCEL_REQUESTED; }
 
@@ -164,7 +245,8 @@ public sealed interface PaymentEvent {
   }
 
   /** The cancellation was refused, or was overtaken. */
-  record CancelFailed(String operation, String code, String message, Status status) implements PaymentEvent {
+  record CancelFailed(String operation, String code, String message,
+      Status status) implements FailsOperation {
     @Override
     public EventType type() { return EventType.CANCEL_FAILED; }
 
@@ -174,27 +256,29 @@ public sealed interface PaymentEvent {
 
   /** Given back: by the cancellation {@code operation}, by the provider of its own accord, or before any provider was called. */
   record Voided(@Nullable String operation, @Nullable String provider, @Nullable String attempt,
-      String reason) implements PaymentEvent {
+      String reason) implements EndsOperation {
     @Override
     public EventType type() { return EventType.VOIDED; }
-
-    @Override
-    public Status target() { return Status.VOIDED; }
   }
 
   /** The authorization, or the time for the payer's action, ran out. */
   record Expired(@Nullable String operation, @Nullable String provider, @Nullable String attempt,
-      String reason) implements PaymentEvent {
+      String reason) implements EndsOperation, FailsPayment {
     @Override
-    public EventType type() { return EventType.EXPIRED; }
+    public String failureCode() { return "expired"; }
 
     @Override
-    public Status target() { return Status.EXPIRED; }
+    public String failureMessage() {
+      return "It ran out before it was completed: " + reason + ".";
+    }
+
+    @Override
+    public EventType type() { return EventType.EXPIRED; }
   }
 
   /** {@code amount} of what was captured is to go back to the payer. */
   record RefundRequested(String operation, long amount, @Nullable String reason,
-      Status status) implements PaymentEvent {
+      Status status) implements RequestsOperation {
     @Override
     public EventType type() { return EventType.REFUND_REQUESTED; }
 
@@ -203,7 +287,8 @@ public sealed interface PaymentEvent {
   }
 
   /** The refund was refused. */
-  record RefundFailed(String operation, String code, String message, Status status) implements PaymentEvent {
+  record RefundFailed(String operation, String code, String message,
+      Status status) implements FailsOperation {
     @Override
     public EventType type() { return EventType.REFUND_FAILED; }
 
@@ -215,7 +300,7 @@ public sealed interface PaymentEvent {
   record Refunded(@Nullable String operation, String provider, @Nullable String attempt,
       String providerReference, long amount, long amountRefunded, String currency,
       @Nullable Long providerFeeReturned, @Nullable String providerFeeNote, @Nullable Long gatewayFeeReturned,
-      @Nullable String gatewayFeeNote, Status status) implements PaymentEvent {
+      @Nullable String gatewayFeeNote, Status status) implements GivesBack, EndsOperation {
     @Override
     public EventType type() { return EventType.REFUNDED; }
 
@@ -225,7 +310,7 @@ public sealed interface PaymentEvent {
 
   /** The intent to call {@code provider} for an operation, under our reference {@code attempt}, committed before the call. */
   record OperationSubmitted(String operation, String provider, String attempt,
-      Status status) implements PaymentEvent {
+      Status status) implements OfOperation {
     @Override
     public EventType type() { return EventType.OPERATION_SUBMITTED; }
 
@@ -235,7 +320,7 @@ public sealed interface PaymentEvent {
 
   /** No usable answer came for an operation. */
   record OperationUnknown(String operation, String provider, String attempt, String reason,
-      Status status) implements PaymentEvent {
+      Status status) implements OfOperation {
     @Override
     public EventType type() { return EventType.OPERATION_UNKNOWN; }
 
@@ -256,17 +341,14 @@ public sealed interface PaymentEvent {
 
   /** The payer's bank disputes {@code amount}; it is held. {@code dispute} is the provider's name of it; {@code evidenceDue}: until when it can be answered. */
   record Disputed(String dispute, String provider, long amount, String currency, @Nullable String reason,
-      @Nullable Long evidenceDue) implements PaymentEvent {
+      @Nullable Long evidenceDue) implements MovesMoney {
     @Override
     public EventType type() { return EventType.DISPUTED; }
-
-    @Override
-    public Status target() { return Status.DISPUTED; }
   }
 
   /** Decided for the merchant; what was held is released. */
   record DisputeWon(String dispute, String provider, long amount, String currency,
-      Status status) implements PaymentEvent {
+      Status status) implements MovesMoney {
     @Override
     public EventType type() { return EventType.DISPUTE_WON; }
 
@@ -275,22 +357,24 @@ public sealed interface PaymentEvent {
   }
 
   /** Decided for the payer; what was held is withdrawn. */
-  record ChargedBack(String dispute, String provider, long amount, String currency) implements PaymentEvent {
+  record ChargedBack(String dispute, String provider, long amount, String currency) implements MovesMoney {
     @Override
     public EventType type() { return EventType.CHARGED_BACK; }
-
-    @Override
-    public Status target() { return Status.CHARGED_BACK; }
   }
 
   /** The payer's bank sent the debit back; {@code code} is the rail's, R01 for example. */
   record Returned(String provider, String providerReference, long amount, String currency, String code,
       String message, @Nullable Long providerFeeReturned, @Nullable String providerFeeNote,
-      @Nullable Long gatewayFeeReturned, @Nullable String gatewayFeeNote) implements PaymentEvent {
+      @Nullable Long gatewayFeeReturned, @Nullable String gatewayFeeNote) implements GivesBack, FailsPayment {
     @Override
-    public EventType type() { return EventType.RETURNED; }
+    public String failureCode() { return code; }
 
     @Override
-    public Status target() { return Status.RETURNED; }
+    public String failureMessage() {
+      return message;
+    }
+
+    @Override
+    public EventType type() { return EventType.RETURNED; }
   }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.processing;
 
+import dev.millrace.inbox.PayerReturnStore;
 import dev.millrace.journal.UnresolvedPayments;
 import dev.millrace.platform.Database;
 import dev.millrace.platform.PacedLoop;
@@ -7,7 +8,6 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.sqlclient.Tuple;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
@@ -21,12 +21,10 @@ import org.slf4j.LoggerFactory;
  */
 final class Janitor {
   private static final Logger LOG = LoggerFactory.getLogger(Janitor.class);
-  /** What payers brought back concerns nobody once their payments have gone on. */
-  private static final String RETURNS = "DELETE FROM payer_return WHERE received < now() - interval '1 day'";
 
   private final PacedLoop loop;
-  private final Database database;
   private final UnresolvedPayments payments;
+  private final PayerReturnStore returns;
   private final long ageMs;
   private final long intervalMs;
   private final Function<UUID, Future<Void>> resume;
@@ -36,7 +34,7 @@ final class Janitor {
   Janitor(Vertx vertx, Database database, long ageMs, long intervalMs, Function<UUID, Future<Void>> resume,
       MeterRegistry registry) {
     this.loop = new PacedLoop(vertx, "janitor_failed", intervalMs, this::round);
-    this.database = database;
+    this.returns = new PayerReturnStore(database);
     this.payments = new UnresolvedPayments(database);
     this.ageMs = ageMs;
     this.intervalMs = intervalMs;
@@ -50,7 +48,7 @@ final class Janitor {
   private Future<Long> round() {
     return payments.lookAtPayments(ageMs).compose(more -> payments.lookAtOperations(ageMs)
         .compose(v -> payments.claim()).compose(this::drive).compose(v -> payments.forgetResolved())
-        .compose(v -> database.query(RETURNS, Tuple.tuple())).compose(v -> payments.count()).map(count -> {
+        .compose(v -> returns.forget()).compose(v -> payments.count()).map(count -> {
           unresolved = count;
           return more ? 0 : intervalMs;
         }));

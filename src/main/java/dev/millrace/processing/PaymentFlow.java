@@ -4,18 +4,19 @@ import dev.millrace.fraud.Screener;
 import dev.millrace.fraud.Candidate;
 import dev.millrace.fraud.Decision;
 import dev.millrace.fraud.Screening;
+import dev.millrace.inbox.PayerReturnStore;
 import dev.millrace.inbox.ProviderEventHandler;
 import dev.millrace.journal.Append.Attempt;
 import dev.millrace.journal.AppendWriter;
+import dev.millrace.journal.AttemptStore;
+import dev.millrace.journal.AttemptStore.KnownCall;
 import dev.millrace.journal.EventContract.InitiatedPayment;
-import dev.millrace.payment.Operation;
+import dev.millrace.journal.PaymentReads;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.Database;
-import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.TypeId;
-import dev.millrace.provider.GuardedProvider;
 import dev.millrace.provider.Method;
 import dev.millrace.provider.Order;
 import dev.millrace.provider.Provider.Outcome;
@@ -24,7 +25,6 @@ import dev.millrace.provider.Routing;
 import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
-import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -34,10 +34,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The steps of a payment: screen, route, then record, call, record. The intent to call is committed, under our own
- * reference, before the call; the outcome after it; nothing is held across the call. Running it twice for one payment,
- * at once or after a crash, does no harm: only one of two appends finds the version it expects, and the provider is
- * called under the same reference. What is asked of the payment later, {@link OperationFlow} carries out.
+ * The steps of a payment: screened, routed to an account, charged there or, after a refusal that is certain, at the next,
+ * and completed once its payer came back. Running it twice for one payment, at once or after a crash, does no harm: only
+ * one of two appends finds the version it expects, and the provider is called under the same reference ({@link
+ * ProviderCall}). What is asked of the payment later, {@link OperationFlow} carries out.
  */
 public final class PaymentFlow implements ProviderEventHandler {
   private static final Logger LOG = LoggerFactory.getLogger(PaymentFlow.class);
@@ -45,12 +45,13 @@ public final class PaymentFlow implements ProviderEventHandler {
   /** What is shared by all steps. {@code returnUrl}: where providers send payers back to, followed by the payment's id. */
   record Parts(Screener screener, Routing routing, Providers providers, AppendWriter journal,
       Database database,
-      OutcomePolicy evidence, String returnUrl, MeterRegistry registry) {}
+      OutcomePolicy policy, String returnUrl, MeterRegistry registry) {}
 
   private final Parts parts;
   private final AppendWriter journal;
-  private final Database database;
-  private final Attempts attempts;
+  private final AttemptStore attempts;
+  private final PayerReturnStore returns;
+  private final ProviderCall calls;
   private final Recorder recorder;
   private final OperationFlow operations;
   private final PaymentSingleFlight serial = new PaymentSingleFlight();
@@ -58,10 +59,11 @@ public final class PaymentFlow implements ProviderEventHandler {
   PaymentFlow(Parts parts) {
     this.parts = parts;
     this.journal = parts.journal;
-    this.database = parts.database;
-    this.recorder = new Recorder(parts.journal, parts.database, parts.registry);
-    this.attempts = new Attempts(parts.database);
-    this.operations = new OperationFlow(parts, recorder, attempts);
+    this.attempts = new AttemptStore(parts.database);
+    this.returns = new PayerReturnStore(parts.database);
+    this.recorder = new Recorder(parts.journal, new PaymentReads(parts.database), attempts, parts.registry);
+    this.calls = new ProviderCall(parts.providers, parts.journal, recorder, attempts);
+    this.operations = new OperationFlow(parts.policy, recorder, calls);
   }
 
   /** A payment fresh from Kafka: nothing is read, everything stands in the event. */
@@ -86,7 +88,8 @@ public final class PaymentFlow implements ProviderEventHandler {
     return switch (p.status()) {
       // Version 1 has not been screened; later ones were released from a review.
       case INITIATED -> p.version() == 1 ? screen(work) : submit(work, List.of());
-      case PROVIDER_SUBMITTED, UNKNOWN -> inquire(work);
+      case PROVIDER_SUBMITTED, UNKNOWN ->
+        calls.inquire(new Charge(null), work, Objects.requireNonNull(p.attempt()));
       case REQUIRES_ACTION -> p.payerReturned() ? complete(work) : Future.succeededFuture(FollowUp.DONE);
       case BLOCKED, IN_REVIEW, AUTHORIZED, CONFIRMED, DECLINED, VOIDED, EXPIRED, SETTLED, PARTIALLY_REFUNDED,
           REFUNDED, DISPUTED, CHARGED_BACK, RETURNED ->
@@ -129,7 +132,7 @@ public final class PaymentFlow implements ProviderEventHandler {
     String why = first.equals(route.accounts().getFirst())
         ? null
         : route.accounts().getFirst() + ": its breaker is open";
-    return submit(work, before, List.of(), first, route, why);
+    return submit(work, before, null, first, route, why);
   }
 
   private Routing.@Nullable Route route(PaymentSnapshot work) {
@@ -146,63 +149,17 @@ public final class PaymentFlow implements ProviderEventHandler {
     return rest(work, events.toArray(new PaymentEvent[0]));
   }
 
-  /** Record, call, record. {@code ended}: the call before it, which was refused. */
-  private Future<FollowUp> submit(PaymentSnapshot work, List<PaymentEvent> before, List<Attempt> ended,
-      String account,
-      Routing.Route route, @Nullable String after) {
+  /** Records the intent and calls. {@code refused}: the call before it, which was refused for certain. */
+  private Future<FollowUp> submit(PaymentSnapshot work, List<PaymentEvent> before, @Nullable Attempt refused,
+      String account, Routing.Route route, @Nullable String after) {
     UUID reference = TypeId.next();
     var events = new ArrayList<>(before);
     events.add(new PaymentEvent.ProviderSubmitted(account, TypeId.format(TypeId.ATTEMPT, reference),
         after == null && route.accounts().size() == 1 ? null : route.rule(), after));
-    int number = ended.isEmpty() ? 1 : ended.getLast().number() + 1;
-    var calls = new ArrayList<>(ended);
+    int number = refused == null ? 1 : refused.number() + 1;
     var attempt = Attempt.charge(reference, number, account, after);
-    calls.add(attempt);
-    FaultPoint.reach("charge", "before_intent");
-    var right = right(account);
-    return journal.append(work.append(calls, events)).compose(appended -> appended
-        ? first(work.after(events), attempt, route, right)
-        // Somebody has begun it before us: go on from what they left, which may be an intent without a call.
-        : again(work.id()));
-  }
-
-  /** The first call of an attempt: only then is it certain that nothing was sent before. */
-  private Future<FollowUp> first(PaymentSnapshot work, Attempt attempt, Routing.Route route,
-      Attempts.Right right) {
-    GuardedProvider provider = parts.providers.named(attempt.provider());
-    FaultPoint.reach("charge", "after_intent");
-    if (right.expired()) return again(work.id());
-    var call = provider.execute(charge(work));
-    FaultPoint.reach("charge", "during_call");
-    return call.compose(outcome -> {
-      FaultPoint.reach("charge", "answered");
-      String refused = switch (outcome) {
-        case Outcome.NotExecuted n -> n.reason();
-        case Outcome.Deferred _ ->
-          provider.open() ? "its breaker is open" : "its turn did not come";
-        case Outcome.Declined d when d.elsewhere() -> d.code() + ": " + d.message();
-        case Outcome.Charged _, Outcome.Authorized _, Outcome.ActionRequired _, Outcome.Pending _,
-            Outcome.Declined _, Outcome.Unknown _, Outcome.Voided _, Outcome.Refunded _, Outcome.Absent _ ->
-          null;
-      };
-      String next = refused == null ? null : following(route, attempt.provider());
-      if (next != null && right.expired()) return again(work.id());
-      if (next != null) {
-        parts.registry.counter("millrace.failover", "from", attempt.provider(), "to", next).increment();
-        return submit(work, List.of(), List.of(ended(attempt, outcome)), next, route,
-            attempt.provider() + ": " + refused);
-      }
-      return used(work, attempt, right, outcome);
-    });
-  }
-
-  private Attempts.Right right(String account) {
-    return Attempts.Right.from(parts.providers.times(account));
-  }
-
-  private Future<FollowUp> used(PaymentSnapshot work, Attempt attempt, Attempts.Right right,
-      Outcome outcome) {
-    return attempts.used(attempt, right, outcome).compose(o -> answered(work, attempt, o));
+    return calls.begin(new Charge(route), work, events,
+        refused == null ? List.of(attempt) : List.of(refused, attempt));
   }
 
   /** The next account of the route that can be called now. */
@@ -211,7 +168,7 @@ public final class PaymentFlow implements ProviderEventHandler {
     return later.stream().filter(a -> !parts.providers.away(a)).findFirst().orElse(null);
   }
 
-  private Order.Charge charge(PaymentSnapshot work) {
+  private Order.Charge order(PaymentSnapshot work) {
     var asked = work.payment().asked();
     return new Order.Charge(work.id(), work.livemode(), Objects.requireNonNull(work.payment().attempt()),
         asked.amount(), asked.currency(), asked.paymentMethod(), Method.of(asked).type(),
@@ -219,144 +176,118 @@ public final class PaymentFlow implements ProviderEventHandler {
         parts.returnUrl + TypeId.format(TypeId.PAYMENT, work.id()), work.traceparent());
   }
 
-  static Attempt ended(Attempt attempt, Outcome outcome) {
-    return switch (outcome) {
-      case Outcome.Charged c -> attempt.ended("charged", c.providerReference(), null);
-      case Outcome.Authorized a -> attempt.ended("authorized", a.providerReference(), null);
-      case Outcome.ActionRequired a -> attempt.ended("action_required", a.providerReference(), null);
-      case Outcome.Voided v -> attempt.ended("voided", v.providerReference(), v.lapsed() ? "lapsed" : null);
-      case Outcome.Refunded r -> attempt.ended("refunded", r.providerReference(), null);
-      case Outcome.Pending p -> attempt.ended("pending", p.providerReference(), null);
-      case Outcome.Declined d -> attempt.ended("declined", d.providerReference(), d.code());
-      case Outcome.NotExecuted n -> attempt.ended("not_executed", null, n.reason());
-      case Outcome.Unknown u -> attempt.ended("unknown", null, u.reason());
-      case Outcome.Deferred _ -> attempt.ended("not_executed", null, "waited too long for its turn");
-      case Outcome.Absent _ -> attempt.ended("declined", null, "provider_no_record");
-    };
-  }
+  /** The charge. Of a call that is not the first, {@code route} is null: it stays where it was begun. */
+  private final class Charge implements CallSubject {
+    private final Routing.@Nullable Route route;
 
-  /** Writes what an answer means; an answer that says nothing makes the payment unknown. */
-  private Future<FollowUp> answered(PaymentSnapshot work, Attempt attempt, Outcome outcome) {
-    // It never left. Waiting here would keep others from their turns, at other providers too.
-    if (outcome instanceof Outcome.Deferred) return Future.succeededFuture(FollowUp.later(RetryKind.CHARGE));
-    String name = TypeId.format(TypeId.ATTEMPT, attempt.reference());
-    return recorder.record(work, ended(attempt, outcome),
-        p -> parts.evidence.charge(p, attempt.provider(), name, outcome)).compose(recorded -> {
-          FaultPoint.reach(attempt.kind(), "recorded");
-          if (recorded.finding() instanceof Finding.NewEvents h) checkAmount(work.id(), h);
-          return switch (recorded.finding()) {
-            case Finding.NewEvents _, Finding.NothingNew _ -> Future.succeededFuture(FollowUp.DONE);
-            case Finding.NotYet w when outcome instanceof Outcome.Unknown ->
-              unknown(recorded.work(), attempt, w.reason());
-            case Finding.NotYet w -> Future.succeededFuture(FollowUp.again(RetryKind.CHARGE, w.reason()));
-            case Finding.Conflict c -> unknown(recorded.work(), attempt, c.message())
-                .map(v -> FollowUp.stuck(RetryKind.CHARGE, c.alert() + ": " + c.message()));
-          };
-        });
-  }
+    Charge(Routing.@Nullable Route route) { this.route = route; }
 
-  /** What was taken beyond or short of what was asked for goes to suspense or is the merchant's loss: a person must look. */
-  private void checkAmount(UUID payment, Finding.NewEvents happened) {
-    for (PaymentEvent event : happened.events()) {
-      if (event instanceof PaymentEvent.Confirmed c && c.amount() != c.amountCharged()) {
-        parts.registry.counter("millrace.provider.amount.mismatch").increment();
-        LOG.error("alert=amount_mismatch payment={} asked={} charged={}",
-            TypeId.format(TypeId.PAYMENT, payment), c.amount(), c.amountCharged());
+    @Override
+    public RetryKind kind() { return RetryKind.CHARGE; }
+
+    @Override
+    public String label() { return ""; }
+
+    @Override
+    public Order order(PaymentSnapshot work, Attempt attempt) { return PaymentFlow.this.order(work); }
+
+    @Override
+    public boolean submitted(Payment p) { return p.status() == Status.PROVIDER_SUBMITTED; }
+
+    @Override
+    public Finding judge(Payment p, Attempt attempt, Outcome outcome) {
+      return parts.policy.charge(p, attempt.provider(), TypeId.format(TypeId.ATTEMPT, attempt.reference()),
+          outcome);
+    }
+
+    @Override
+    public Finding unknown(Payment p, Attempt attempt, String reason) {
+      return submitted(p)
+          ? new Finding.NewEvents(new PaymentEvent.Unknown(attempt.provider(),
+              TypeId.format(TypeId.ATTEMPT, attempt.reference()), reason))
+          : new Finding.NothingNew();
+    }
+
+    @Override
+    public boolean unknownByConflict() { return true; }
+
+    @Override
+    public Future<FollowUp> resume(PaymentSnapshot work) { return again(work.id()); }
+
+    /** What was refused for certain, or never left, is tried at the next account of the route. */
+    @Override
+    public @Nullable Future<FollowUp> elsewhere(PaymentSnapshot work, Attempt attempt, CallRight right,
+        Outcome outcome) {
+      String refused = refusal(attempt, outcome);
+      String next = refused == null || route == null ? null : following(route, attempt.provider());
+      if (next == null || route == null) return null;
+      if (right.expired()) return again(work.id());
+      parts.registry.counter("millrace.failover", "from", attempt.provider(), "to", next).increment();
+      return submit(work, List.of(), ProviderCall.ended(attempt, outcome), next, route,
+          attempt.provider() + ": " + refused);
+    }
+
+    private @Nullable String refusal(Attempt attempt, Outcome outcome) {
+      return switch (outcome) {
+        case Outcome.NotExecuted n -> n.reason();
+        case Outcome.Deferred _ -> parts.providers.named(attempt.provider()).open()
+            ? "its breaker is open"
+            : "its turn did not come";
+        case Outcome.Declined d when d.elsewhere() -> d.code() + ": " + d.message();
+        case Outcome.Decisive _, Outcome.NoWord _ -> null;
+      };
+    }
+
+    @Override
+    public @Nullable Future<FollowUp> anew(PaymentSnapshot work, Attempt attempt) { return null; }
+
+    @Override
+    public String neverCarriedOut() {
+      return "The provider has no record of the payment: it was never charged.";
+    }
+
+    /** What was taken beyond or short of what was asked for is suspense or the merchant's loss: a person must look. */
+    @Override
+    public void recorded(PaymentSnapshot work, List<PaymentEvent> events) {
+      for (PaymentEvent event : events) {
+        if (event instanceof PaymentEvent.Unknown)
+          parts.registry.counter("millrace.provider.unknown").increment();
+        if (event instanceof PaymentEvent.Confirmed c && c.amount() != c.amountCharged()) {
+          parts.registry.counter("millrace.provider.amount.mismatch").increment();
+          LOG.error("alert=amount_mismatch payment={} asked={} charged={}",
+              TypeId.format(TypeId.PAYMENT, work.id()), c.amount(), c.amountCharged());
+        }
       }
     }
-  }
-
-  private Future<FollowUp> unknown(PaymentSnapshot work, Attempt attempt, String reason) {
-    var again = FollowUp.again(RetryKind.CHARGE, reason);
-    if (work.payment().status() != Status.PROVIDER_SUBMITTED) return Future.succeededFuture(again);
-    parts.registry.counter("millrace.provider.unknown").increment();
-    return journal.append(work.append(List.of(attempt.ended("unknown", null, reason)),
-        List.of(
-            new PaymentEvent.Unknown(attempt.provider(), TypeId.format(TypeId.ATTEMPT, attempt.reference()),
-                reason))))
-        .map(appended -> again);
-  }
-
-  /** The outcome of a call is not known: ask the provider by our own reference. */
-  private Future<FollowUp> inquire(PaymentSnapshot work) {
-    return attempts.open(Objects.requireNonNull(work.payment().attempt())).compose(open -> {
-      GuardedProvider provider = parts.providers.named(open.attempt().provider());
-      return provider.inquire(charge(work)).compose(outcome -> {
-        if (!(outcome instanceof Outcome.Absent)) return answered(work, open.attempt(), outcome);
-        if (work.payment().status() == Status.PROVIDER_SUBMITTED) return repeat(work, open.attempt());
-        if (!open.absentFor(parts.providers.times(provider.name())))
-          return attempts.absent(open.attempt())
-              .map(v -> FollowUp.again(RetryKind.CHARGE, "no record of it at " + provider.name() + " yet"));
-        return answered(work, open.attempt(), new Outcome.Declined(null, "provider_no_record", null,
-            "The provider has no record of the payment: it was never charged."));
-      });
-    });
-  }
-
-  /** An intent whose call left no trace: it is made again under the same reference, once nobody else's can arrive. */
-  private Future<FollowUp> repeat(PaymentSnapshot work, Attempt attempt) {
-    var right = right(attempt.provider());
-    return attempts.claim(attempt, parts.providers.times(attempt.provider()).absenceAfter())
-        .compose(ours -> {
-          if (!ours || right.expired())
-            return Future
-                .succeededFuture(FollowUp.again(RetryKind.CHARGE, "a call of it may still be under way"));
-          return parts.providers.named(attempt.provider()).execute(charge(work))
-              .compose(outcome -> used(work, attempt, right, outcome));
-        });
   }
 
   /** The payer came back: tell the provider, and ask. */
   private Future<FollowUp> complete(PaymentSnapshot work) {
     return attempts.open(Objects.requireNonNull(work.payment().attempt()))
-        .compose(open -> database
-            .query("SELECT result FROM payer_return WHERE payment_id = $1::uuid", Tuple.of(work.id()))
-            .compose(rows -> {
-              String result = rows.size() == 0 ? null : rows.iterator().next().getString(0);
-              var order = new Order.Complete(charge(work),
-                  Objects.requireNonNull(work.payment().providerReference()), result);
-              return parts.providers.named(open.attempt().provider()).execute(order);
-            }).compose(outcome -> answered(work, open.attempt(), outcome)));
+        .compose(open -> returns.brought(work.id()).compose(result -> {
+          var order = new Order.Complete(order(work),
+              Objects.requireNonNull(work.payment().providerReference()), result);
+          return parts.providers.named(open.attempt().provider()).execute(order);
+        }).compose(outcome -> calls.answered(new Charge(null), work, open.attempt(), outcome)));
   }
 
-  /** Takes what a provider told us of a call under our reference {@code attempt}: the same evidence as an answer. */
+  /** Takes what a provider told us of a call of ours: judged as its answer would be. */
   @Override
-  public Future<Disposition> attemptOutcome(UUID payment, Attempt attempt, Outcome outcome) {
-    if (!decisive(outcome)) return Future.succeededFuture(new Disposition.Unchanged());
-    String name = TypeId.format(TypeId.ATTEMPT, attempt.reference());
-    return recorder.read(payment).compose(work -> {
-      Operation operation = operations.of(work.payment(), attempt);
-      return recorder.record(work, ended(attempt, outcome), p -> {
-        Operation now = operation == null ? null : p.operation(operation.id());
-        // Whoever called decides whether it is tried elsewhere, and hears of it as well.
-        if (now == null && outcome instanceof Outcome.Declined d && d.elsewhere()
-            && p.status() == Status.PROVIDER_SUBMITTED && name.equals(p.attempt()))
-          return new Finding.NotYet("it may be tried elsewhere");
-        return now == null
-            ? parts.evidence.charge(p, attempt.provider(), name, outcome)
-            : parts.evidence.operation(p, now, attempt.provider(), name, outcome);
-      });
-    }).map(PaymentFlow::disposition);
-  }
-
-  /** Whether it says what became of a call; that it is under way is no news. */
-  private static boolean decisive(Outcome outcome) {
-    return switch (outcome) {
-      case Outcome.Charged _, Outcome.Authorized _, Outcome.ActionRequired _, Outcome.Voided _,
-          Outcome.Refunded _,
-          Outcome.Declined _ ->
-        true;
-      case Outcome.Pending _, Outcome.NotExecuted _, Outcome.Unknown _, Outcome.Deferred _,
-          Outcome.Absent _ ->
-        false;
-    };
+  public Future<Disposition> attemptOutcome(KnownCall call, Outcome outcome) {
+    Attempt attempt = call.attempt();
+    if (OutcomePolicy.saysNothingNew(attempt, call.status(), outcome))
+      return Future.succeededFuture(new Disposition.Unchanged());
+    return recorder.read(call.payment())
+        .compose(work -> recorder.record(work, ProviderCall.ended(attempt, outcome),
+            p -> parts.policy.told(p, attempt, outcome)))
+        .map(PaymentFlow::disposition);
   }
 
   /** Takes what a provider did to a payment of its own accord. */
   @Override
-  public Future<Disposition> unsolicited(UUID payment, String provider, UnsolicitedChange fact) {
+  public Future<Disposition> unsolicited(UUID payment, String provider, UnsolicitedChange change) {
     return recorder.read(payment)
-        .compose(work -> recorder.record(work, null, p -> parts.evidence.fact(p, provider, fact)))
+        .compose(work -> recorder.record(work, null, p -> parts.policy.unsolicited(p, provider, change)))
         .map(PaymentFlow::disposition);
   }
 

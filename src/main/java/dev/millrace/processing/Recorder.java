@@ -2,13 +2,12 @@ package dev.millrace.processing;
 
 import dev.millrace.journal.Append.Attempt;
 import dev.millrace.journal.AppendWriter;
+import dev.millrace.journal.AttemptStore;
 import dev.millrace.journal.PaymentReads;
 import dev.millrace.payment.Payment;
-import dev.millrace.platform.Database;
 import dev.millrace.platform.TypeId;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
-import io.vertx.sqlclient.Tuple;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
@@ -17,14 +16,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes what evidence means into the journal. A payment that moved on in between is read again and the evidence judged
- * anew, so no word of a provider is lost to a race.
+ * Writes what a provider's word means into the journal. A payment that moved on in between is read again and the word
+ * judged anew, so none is lost to a race.
  */
 final class Recorder {
   private static final Logger LOG = LoggerFactory.getLogger(Recorder.class);
   private static final int ROUNDS_MAX = 20;
 
-  /** What became of evidence: the payment as it stood when it was judged last, and what was found then. */
+  /** What became of a word: the payment as it stood when it was judged last, and what was found then. */
   record Recorded(PaymentSnapshot work, Finding finding) {}
 
   /** The journal knows nothing of it, and will not. */
@@ -35,14 +34,14 @@ final class Recorder {
   }
 
   private final AppendWriter journal;
-  private final Database database;
   private final PaymentReads payments;
+  private final AttemptStore attempts;
   private final MeterRegistry registry;
 
-  Recorder(AppendWriter journal, Database database, MeterRegistry registry) {
+  Recorder(AppendWriter journal, PaymentReads payments, AttemptStore attempts, MeterRegistry registry) {
     this.journal = journal;
-    this.database = database;
-    this.payments = new PaymentReads(database);
+    this.payments = payments;
+    this.attempts = attempts;
     this.registry = registry;
   }
 
@@ -68,7 +67,8 @@ final class Recorder {
     if (!(finding instanceof Finding.NewEvents happened)) {
       var recorded = new Recorded(work, finding);
       return finding instanceof Finding.NothingNew && attempt != null
-          ? finish(attempt).map(recorded)
+          // A webhook was quicker than the answer to our own call: the payment has its events, the call only its end.
+          ? attempts.finish(attempt).map(recorded)
           : Future.succeededFuture(recorded);
     }
     return journal.append(work.append(attempt == null ? List.of() : List.of(attempt), happened.events()))
@@ -79,17 +79,6 @@ final class Recorder {
                 .failedFuture(new IllegalStateException("the payment moved on " + ROUNDS_MAX + " times"));
           return read(work.id()).compose(now -> record(now, attempt, judge, rounds - 1));
         });
-  }
-
-  /** A webhook was quicker than the answer to our own call: the payment has its events, the call only its end. */
-  private Future<Void> finish(Attempt attempt) {
-    return database.query(
-        """
-          UPDATE attempt SET finished = clock_timestamp(), outcome = $2::text, provider_reference = $3::text, detail = $4::text
-           WHERE reference = $1::uuid AND finished IS NULL""",
-        Tuple.of(attempt.reference(), attempt.outcome(),
-            attempt.providerReference(), attempt.detail()))
-        .mapEmpty();
   }
 
   private void alert(UUID payment, Finding.Conflict conflict) {

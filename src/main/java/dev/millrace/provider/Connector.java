@@ -1,5 +1,6 @@
 package dev.millrace.provider;
 
+import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,12 @@ public interface Connector {
 
   /** An open account, for one event loop. */
   Provider open(Vertx vertx, Account account);
+
+  /**
+   * What a payer's browser brought back for the provider in the query with which it comes from the provider's page; null
+   * when it brings nothing that the provider has to be told.
+   */
+  default @Nullable String payerResult(MultiMap query) { return null; }
 
   /**
    * How the account tells us what happened; null when no secret for its webhooks is configured. For one event loop.

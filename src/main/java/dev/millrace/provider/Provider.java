@@ -10,32 +10,44 @@ import org.jspecify.annotations.Nullable;
 public interface Provider {
   /** What a provider said, or failed to say. Amounts are minor units. {@code providerReference} is its own name. */
   sealed interface Outcome {
+    /** Says what became of the call. */
+    sealed interface Decisive extends Outcome {}
+
+    /** Does not say it, or not yet: whoever wants to know asks again. */
+    sealed interface NoWord extends Outcome {}
+
+    /** The call certainly never took place, so it may be made again at once. */
+    sealed interface NotSent extends NoWord {
+      /** Why it did not. */
+      String reason();
+    }
+
     /** The payer was charged: {@code amount} in all. A charge's or a capture's success. */
-    record Charged(String providerReference, long amount, String currency) implements Outcome {}
+    record Charged(String providerReference, long amount, String currency) implements Decisive {}
 
     /** The amount is held until {@code expires} (Unix seconds; null where the provider does not say). */
     record Authorized(String providerReference, long amount, String currency, @Nullable Long expires)
         implements
-          Outcome {}
+          Decisive {}
 
     /** The payer must go to {@code url}. */
-    record ActionRequired(String providerReference, String url) implements Outcome {}
+    record ActionRequired(String providerReference, String url) implements Decisive {}
 
     /** What was held is released, or will never be charged. {@code lapsed}: it ran out at the provider. */
-    record Voided(String providerReference, boolean lapsed) implements Outcome {}
+    record Voided(String providerReference, boolean lapsed) implements Decisive {}
 
     /** {@code amount} went back to the payer. */
-    record Refunded(String providerReference, long amount, String currency) implements Outcome {}
+    record Refunded(String providerReference, long amount, String currency) implements Decisive {}
 
     /** Taken by the provider, which tells by webhook what becomes of it. */
-    record Pending(String providerReference) implements Outcome {}
+    record Pending(String providerReference) implements NoWord {}
 
     /**
      * Certainly refused: nothing was done, and the same call would be refused again. {@code elsewhere}: another
      * provider may well accept it, because the fault was on the provider's side.
      */
     record Declined(@Nullable String providerReference, String code, @Nullable String declineCode,
-        String message, boolean elsewhere) implements Outcome {
+        String message, boolean elsewhere) implements Decisive {
 
       /** {@code code}: a capture that seemed done came to nothing, also one that the provider made of its own accord. */
       public static final String CAPTURE_FAILED = "capture_failed";
@@ -50,18 +62,21 @@ public interface Provider {
      * Certainly not executed, and may be tried again: the call never left, or the provider turned it away unread. {@code
      * retryAfterMs}: for how long it asked to be spared, 0 where it did not.
      */
-    record NotExecuted(String reason, long retryAfterMs) implements Outcome {
+    record NotExecuted(String reason, long retryAfterMs) implements NotSent {
       public NotExecuted(String reason) { this(reason, 0); }
     }
 
     /** No usable answer: it may or may not have been carried out. */
-    record Unknown(String reason) implements Outcome {}
+    record Unknown(String reason) implements NoWord {}
 
     /** Not called: it waited so long for its turn that the payment must be looked at again first. */
-    record Deferred() implements Outcome {}
+    record Deferred() implements NotSent {
+      @Override
+      public String reason() { return "waited too long for its turn"; }
+    }
 
     /** The provider has no record of this reference (an inquiry's answer only). */
-    record Absent() implements Outcome {}
+    record Absent() implements NoWord {}
   }
 
   /** The account's name in routes, ledger accounts and events. */

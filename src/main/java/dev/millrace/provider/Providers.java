@@ -4,10 +4,12 @@ import dev.millrace.platform.Config;
 import dev.millrace.platform.ConfigException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -96,6 +98,18 @@ public final class Providers {
 
   public Future<Void> close() {
     return Future.join(open.values().stream().map(o -> o.provider.close()).toList()).mapEmpty();
+  }
+
+  /** What a payer's browser brought back for the provider of one of the accounts; empty where it is nothing. */
+  public static Function<MultiMap, String> payerResults(Config config) {
+    var connectors = Account.all(config).values().stream().map(Account::connector).toList();
+    return query -> {
+      for (Connector connector : connectors) {
+        String result = connector.payerResult(query);
+        if (result != null) return result;
+      }
+      return "";
+    };
   }
 
   /** The rail of each account. */

@@ -5,6 +5,7 @@ import dev.millrace.journal.Cursor;
 import dev.millrace.journal.CursorStore;
 import dev.millrace.ledger.Balances;
 import dev.millrace.payment.EventType;
+import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.Lease;
@@ -22,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /**
  * Settles: follows every event of the journal that moves a merchant's money, below the snapshot horizon, nets what has
@@ -32,20 +34,26 @@ import java.util.function.UnaryOperator;
 final class Settler {
   private static final String FENCE = Lease.fence("settlement", 1);
   private static final String CURSOR = CursorStore.select("settlement") + " FOR UPDATE";
-  /** What moves a merchant's money. Changes of it need a new partial index (V4). */
+  /** What moves a merchant's money. As many as the partial index has (V4). */
   private static final String MOVEMENTS = """
     SELECT j.xid::text, j.position, j.subject, j.type, j.traceparent, p.share, p.owed
       FROM journal j, LATERAL (
         SELECT coalesce(-sum(amount) FILTER (WHERE starts_with(account, 'merchant_pending:')), 0)::bigint AS share,
                coalesce(sum(amount) FILTER (WHERE starts_with(account, 'provider_receivable:')), 0)::bigint AS owed
           FROM posting WHERE xid = j.xid AND position = j.position) p
-     WHERE j.type IN ('payment.confirmed', 'payment.refunded', 'payment.returned', 'payment.disputed',
-                      'payment.dispute_won', 'payment.charged_back')
+     WHERE j.type IN (%s)
        AND (j.xid, j.position) > ($1::text::xid8, $2::bigint) AND j.xid < pg_snapshot_xmin(pg_current_snapshot())
-     ORDER BY j.xid, j.position LIMIT $3::int""";
+     ORDER BY j.xid, j.position LIMIT $3::int"""
+      .formatted(movements());
   private static final String PAYMENTS = """
     SELECT id, merchant, livemode, version, status, currency, provider FROM payment WHERE id = ANY($1::uuid[])""";
   private static final String MOVE = CursorStore.move("settlement", 1);
+
+  /** The types of what moves a merchant's money, as SQL has a list. */
+  static String movements() {
+    return PaymentEvent.records(PaymentEvent.MovesMoney.class).keySet().stream()
+        .map(type -> "'" + type.wire() + "'").collect(Collectors.joining(", "));
+  }
 
   private final Pool pool;
   private final Lease lease;

@@ -21,6 +21,10 @@ final class NodeFaults {
   private static final List<String> STEPS = List.of("before_intent", "after_intent", "during_call",
       "answered",
       "recorded");
+  /** Where a call is made again that left no trace. */
+  private static final List<String> REPEATED = List.of("charge-repeated.after_intent",
+      "charge-repeated.during_call", "charge-repeated.answered", "charge-repeated.recorded",
+      "refund-repeated.during_call");
   private static final List<String> PLACES = List.of("payment.before_commit", "payment.before_answer",
       "operation.before_answer", "relay.before_publish", "relay.published", "relay.marked",
       "settlement.before_commit", "settlement.committed", "webhook.before_send", "webhook.sent",
@@ -35,6 +39,7 @@ final class NodeFaults {
     var all = new ArrayList<Scenario>();
     for (String place : PLACES) all.add(kill(place));
     for (String call : CALLS) for (String step : STEPS) all.add(kill(call + "." + step));
+    for (String point : REPEATED) all.add(killAgain(point));
     all.add(Scenario.of("kill while calls are under way", NodeFaults::killDuringCalls));
     all.add(Scenario.of("kill while the provider is silent", NodeFaults::killBeforeSilence));
     all.add(Scenario.of("kill one node after the other", NodeFaults::killInTurn));
@@ -54,13 +59,39 @@ final class NodeFaults {
   private static Scenario kill(String point) {
     return Scenario.of("kill at " + point, run -> {
       run.load(1);
-      Deployment.NODES.forEach(node -> run.deployment.arm(node, point));
-      Await.until(DEATH, "a node comes to " + point,
-          () -> run.deployment.nodes().stream().anyMatch(node -> !node.alive()));
+      arm(run, point);
+      awaitDeath(run, point);
       run.deployment.disarm();
-      run.broke();
       run.load(1);
     });
+  }
+
+  /**
+   * A node dies with a call that it did not live to make. Once that cannot arrive any more it is made again, under the same
+   * reference, and there the node dies that makes it.
+   */
+  private static Scenario killAgain(String point) {
+    String first = point.substring(0, point.indexOf('-')) + ".after_intent";
+    return Scenario.of("kill at " + point, run -> {
+      run.load(1);
+      arm(run, first);
+      awaitDeath(run, first);
+      arm(run, point);
+      run.deployment.nodes().stream().filter(node -> !node.alive()).forEach(GatewayProcess::start);
+      awaitDeath(run, point);
+      run.deployment.disarm();
+      run.load(1);
+    });
+  }
+
+  private static void arm(ScenarioRun run, String point) {
+    Deployment.NODES.forEach(node -> run.deployment.arm(node, point));
+  }
+
+  private static void awaitDeath(ScenarioRun run, String point) {
+    Await.until(DEATH, "a node comes to " + point,
+        () -> run.deployment.nodes().stream().anyMatch(node -> !node.alive()));
+    run.broke();
   }
 
   /** The provider has been asked, and carries it out after they are dead. */

@@ -3,6 +3,7 @@ package dev.millrace.processing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.journal.Append.Attempt;
+import dev.millrace.journal.AttemptStore;
 import dev.millrace.platform.TypeId;
 import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.Providers;
@@ -21,13 +22,13 @@ class AttemptsIT {
   private static final long LONG_MS = 600_000;
   private static TestDatabase database;
   private static Loop loop;
-  private static Attempts attempts;
+  private static AttemptStore attempts;
 
   @BeforeAll
   static void start() {
     database = TestDatabase.create();
     loop = new Loop();
-    attempts = new Attempts(database.reads(loop));
+    attempts = new AttemptStore(database.reads(loop));
   }
 
   @AfterAll
@@ -54,8 +55,8 @@ class AttemptsIT {
     return loop.result(() -> attempts.claim(attempt, absenceAfterMs));
   }
 
-  private static void used(Attempt attempt, Attempts.Right right, Outcome outcome) {
-    assertThat(loop.result(() -> attempts.used(attempt, right, outcome))).isSameAs(outcome);
+  private static void used(Attempt attempt, CallRight right, Outcome outcome) {
+    assertThat(loop.result(() -> ProviderCall.used(attempts, attempt, right, outcome))).isSameAs(outcome);
   }
 
   @Test
@@ -79,7 +80,7 @@ class AttemptsIT {
   void call_thatDidNotLeave_isFreeAtOnce() {
     for (Outcome outcome : List.of(new Outcome.NotExecuted("429"), new Outcome.Deferred())) {
       var attempt = begun(0);
-      used(attempt, new Attempts.Right(System.nanoTime(), LONG_MS), outcome);
+      used(attempt, new CallRight(System.nanoTime(), LONG_MS), outcome);
       assertThat(claim(attempt, LONG_MS)).as(outcome.toString()).isTrue();
       assertThat(claim(attempt, LONG_MS)).as("taken").isFalse();
     }
@@ -88,7 +89,7 @@ class AttemptsIT {
   @Test
   void call_thatLeft_isNotGivenBack() {
     var attempt = begun(0);
-    used(attempt, new Attempts.Right(System.nanoTime(), LONG_MS), new Outcome.Unknown("no answer"));
+    used(attempt, new CallRight(System.nanoTime(), LONG_MS), new Outcome.Unknown("no answer"));
     assertThat(claim(attempt, LONG_MS)).isFalse();
   }
 
@@ -96,7 +97,7 @@ class AttemptsIT {
   @Test
   void right_thatIsOver_givesNothingBack() {
     var attempt = begun(0);
-    var over = new Attempts.Right(System.nanoTime() - 2_000_000_000, 1_000);
+    var over = new CallRight(System.nanoTime() - 2_000_000_000, 1_000);
     assertThat(over.expired()).isTrue();
     used(attempt, over, new Outcome.NotExecuted("429"));
     assertThat(claim(attempt, LONG_MS)).isFalse();
@@ -109,18 +110,18 @@ class AttemptsIT {
   void absence_isEvidence_onlySinceTheProviderSaidSo() {
     var attempt = begun(100);
     var times = new Providers.Times(1_000, LONG_MS, LONG_MS);
-    assertThat(open(attempt).absentFor(times)).as("begun long ago").isFalse();
+    assertThat(open(attempt).absentFor(times.absenceAfter())).as("begun long ago").isFalse();
     loop.result(() -> attempts.absent(attempt));
-    assertThat(open(attempt).absentFor(times)).as("said for the first time").isFalse();
+    assertThat(open(attempt).absentFor(times.absenceAfter())).as("said for the first time").isFalse();
     execute("UPDATE attempt SET absent_since = absent_since - interval '2 s' WHERE reference = '"
         + attempt.reference() + "'");
     loop.result(() -> attempts.absent(attempt));
-    assertThat(open(attempt).absentFor(times)).as("said again").isTrue();
+    assertThat(open(attempt).absentFor(times.absenceAfter())).as("said again").isTrue();
     assertThat(claim(attempt, 5_000)).isTrue();
-    assertThat(open(attempt).absentFor(times)).as("called again").isFalse();
+    assertThat(open(attempt).absentFor(times.absenceAfter())).as("called again").isFalse();
   }
 
-  private static Attempts.Open open(Attempt attempt) {
+  private static AttemptStore.Open open(Attempt attempt) {
     return loop.result(() -> attempts.open(TypeId.format(TypeId.ATTEMPT, attempt.reference())));
   }
 

@@ -181,7 +181,7 @@ final class PaymentLife {
     };
     if (!possible)
       return new Move("overtaken",
-          List.of(OutcomePolicy.failed(operation, payment.status(), "payment_moved_on", "It moved on.")),
+          List.of(OutcomeEvents.failed(operation, payment.status(), "payment_moved_on", "It moved on.")),
           () -> {});
     String reference = newAttempt();
     return new Move("operation submitted", List.of(
@@ -225,7 +225,7 @@ final class PaymentLife {
     Word word = book.words.get(index);
     Finding finding;
     if (word.fact() != null) {
-      finding = evidence.fact(payment, provider, word.fact());
+      finding = evidence.unsolicited(payment, provider, word.fact());
     } else {
       Operation operation = word.operation() == null ? null : payment.operation(word.operation());
       finding = operation == null
@@ -266,15 +266,16 @@ final class PaymentLife {
     Finding finding = switch (random.nextInt(6)) {
       case 0 -> evidence.charge(payment, provider, String.valueOf(attempt),
           new Outcome.Charged(name, 100, currency));
-      case 1 -> evidence.fact(payment, provider, new UnsolicitedChange.Refunded(name + "_odd", 1, currency));
-      case 2 -> evidence.fact(payment, provider,
+      case 1 ->
+        evidence.unsolicited(payment, provider, new UnsolicitedChange.Refunded(name + "_odd", 1, currency));
+      case 2 -> evidence.unsolicited(payment, provider,
           new UnsolicitedChange.Refunded(name + "_odd", 0, payment.asked().currency()));
-      case 3 -> evidence.fact(payment, provider, new UnsolicitedChange.Refunded(name + "_odd",
+      case 3 -> evidence.unsolicited(payment, provider, new UnsolicitedChange.Refunded(name + "_odd",
           10 * payment.asked().amount(), payment.asked().currency()));
-      case 4 -> evidence.fact(payment, provider,
+      case 4 -> evidence.unsolicited(payment, provider,
           new UnsolicitedChange.DisputeOpened(name + "_odd", -1, payment.asked().currency(), null, null));
       default ->
-        evidence.fact(payment, provider, new UnsolicitedChange.Returned(10 * payment.asked().amount(),
+        evidence.unsolicited(payment, provider, new UnsolicitedChange.Returned(10 * payment.asked().amount(),
             payment.asked().currency(), "R01", ""));
     };
     if (finding instanceof Finding.NewEvents && payment.status() != Status.AUTHORIZED)

@@ -4,6 +4,7 @@ import dev.millrace.provider.Account;
 import dev.millrace.provider.Connector;
 import dev.millrace.provider.Provider;
 import dev.millrace.provider.WebhookScheme;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -32,6 +33,10 @@ public final class AdyenConnector implements Connector {
             account.text("merchant-account"), account.positive("concurrency"), account.millis("timeout")),
         InstantSource.system());
   }
+
+  /** Adyen gives the browser its {@code redirectResult}, and wants to be told it. */
+  @Override
+  public @Nullable String payerResult(MultiMap query) { return query.get("redirectResult"); }
 
   @Override
   public @Nullable WebhookScheme webhooks(Account account, Duration tolerance) {

@@ -7,6 +7,7 @@ import dev.millrace.provider.Order;
 import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.ScriptedServer;
 import dev.millrace.testing.Loop;
+import io.vertx.core.MultiMap;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
@@ -235,6 +236,14 @@ final class AdyenProviderTest {
       server.answer(422, body);
       assertThat(execute(order)).isInstanceOf(Outcome.Unknown.class);
     }
+  }
+
+  /** Of the query with which a browser comes back, decoded as every server has it. */
+  @Test
+  void payerResult_isAdyensOwnParameter() {
+    var query = MultiMap.caseInsensitiveMultiMap().add("utm", "1");
+    assertThat(new AdyenConnector().payerResult(query)).isNull();
+    assertThat(new AdyenConnector().payerResult(query.add("redirectResult", "X!Y+Z="))).isEqualTo("X!Y+Z=");
   }
 
   @Test

@@ -1,0 +1,169 @@
+package dev.millrace.processing;
+
+import dev.millrace.ledger.FeeRule;
+import dev.millrace.ledger.FeeSchedule;
+import dev.millrace.ledger.FeeSchedule.Party;
+import dev.millrace.payment.Operation;
+import dev.millrace.payment.Payment;
+import dev.millrace.payment.PaymentEvent;
+import dev.millrace.payment.Status;
+import dev.millrace.processing.Finding.Conflict;
+import dev.millrace.processing.Finding.NewEvents;
+import dev.millrace.processing.Finding.NotYet;
+import dev.millrace.provider.Method;
+import dev.millrace.provider.Provider.Outcome;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The events that a provider's word comes to, whoever judges it: charged, given back, refunded, failed, with currency and
+ * amounts checked and fees reckoned. Without side effects.
+ */
+final class OutcomeEvents {
+  private final FeeSchedule fees;
+
+  OutcomeEvents(FeeSchedule fees) { this.fees = fees; }
+
+  /** It says nothing of what became of the call: when to ask again, and why. */
+  static NotYet notYet(Outcome.NoWord outcome, String provider) {
+    return new NotYet(switch (outcome) {
+      case Outcome.Pending _ -> "pending at " + provider;
+      case Outcome.Unknown u -> u.reason();
+      case Outcome.NotSent n -> n.reason();
+      case Outcome.Absent _ -> "no record of it at " + provider + " yet";
+    });
+  }
+
+  static Finding wrongCurrency(Payment p, String currency, Supplier<Finding> otherwise) {
+    return currency.equals(p.asked().currency())
+        ? otherwise.get()
+        : new Conflict("currency_mismatch", "in " + currency + " instead of " + p.asked().currency());
+  }
+
+  /** Charged, at once or by {@code capture}. */
+  Finding charged(Payment p, String provider, String attempt, Outcome.Charged c,
+      @Nullable Operation capture) {
+    return wrongCurrency(p, c.currency(), () -> {
+      boolean held = p.status() == Status.AUTHORIZED;
+      long asked = capture != null ? capture.amount() : held ? p.amountAuthorized() : p.asked().amount();
+      long captured = Math.min(asked, c.amount());
+      long released = held ? p.amountAuthorized() - captured : 0;
+      String method = Method.of(p.asked()).type();
+      var ofProvider = fee(Party.PROVIDER, "provider fee", provider, c.currency(), method, captured);
+      var ofGateway = fee(Party.GATEWAY, "gateway fee", provider, c.currency(), method, captured);
+      return new NewEvents(overtaking(p, new PaymentEvent.Confirmed(provider, attempt,
+          p.providerReference() != null && held ? p.providerReference() : c.providerReference(), asked,
+          c.amount(), c.currency(), capture == null ? null : capture.id(), released == 0 ? null : released,
+          amount(ofProvider), note(ofProvider), amount(ofGateway), note(ofGateway))));
+    });
+  }
+
+  private FeeRule.@Nullable Fee fee(Party party, String name, String provider, String currency, String method,
+      long captured) {
+    FeeRule rule = fees.rule(party, provider, currency, method);
+    return rule == null ? null : rule.of(name, captured);
+  }
+
+  static @Nullable Long amount(FeeRule.@Nullable Fee fee) {
+    return fee == null ? null : fee.amount();
+  }
+
+  static @Nullable String note(FeeRule.@Nullable Fee fee) { return fee == null ? null : fee.note(); }
+
+  /** The event, and the end of a capture or cancellation that it overtakes. */
+  static List<PaymentEvent> overtaking(Payment p, PaymentEvent event) {
+    Operation open = p.openCaptureOrCancel();
+    boolean itsOwn = open != null && event instanceof PaymentEvent.Confirmed c
+        && open.id().equals(c.operation());
+    if (open == null || itsOwn) return List.of(event);
+    String message = "The payment is " + event.target().wire() + " by now.";
+    return List.of(event, failed(open, event.target(), "payment_moved_on", message));
+  }
+
+  /** That an operation failed, in its own event. */
+  static PaymentEvent failed(Operation operation, Status status, String code, String message) {
+    return switch (operation.kind()) {
+      case CAPTURE -> new PaymentEvent.CaptureFailed(operation.id(), code, message, status);
+      case CANCEL -> new PaymentEvent.CancelFailed(operation.id(), code, message, status);
+      case REFUND -> new PaymentEvent.RefundFailed(operation.id(), code, message, status);
+    };
+  }
+
+  /** What was held is given back: by our cancellation when one is under way, else by the provider itself. */
+  static Finding released(Payment p, @Nullable String provider, @Nullable String attempt,
+      Outcome.Voided v) {
+    Operation open = p.openCaptureOrCancel();
+    if (open != null && open.kind() == Operation.Kind.CANCEL)
+      return new NewEvents(released(open, provider, attempt));
+    PaymentEvent event = v.lapsed()
+        ? new PaymentEvent.Expired(null, provider, attempt, "it lapsed at the provider")
+        : new PaymentEvent.Voided(null, provider, attempt, "canceled at the provider");
+    return new NewEvents(overtaking(p, event));
+  }
+
+  static PaymentEvent released(Operation cancel, @Nullable String provider,
+      @Nullable String attempt) {
+    String reason = Objects.requireNonNullElse(cancel.reason(), "");
+    return reason.equals(Expiry.REASON)
+        ? new PaymentEvent.Expired(cancel.id(), provider, attempt, reason)
+        : new PaymentEvent.Voided(cancel.id(), provider, attempt, reason);
+  }
+
+  /** {@code operation}: the refund that it is, null for one that was made at the provider. */
+  Finding refunded(Payment p, @Nullable String operation, String provider, @Nullable String attempt,
+      Outcome.Refunded r) {
+    return wrongCurrency(p, r.currency(), () -> {
+      long total = p.amountRefunded() + r.amount();
+      if (total > p.amountCaptured())
+        return new Conflict("refunded_too_much", r.amount() + " refunded where " + (p.amountCaptured()
+            - p.amountRefunded()) + " was left");
+      var back = returned(p, provider, total);
+      return new NewEvents(
+          new PaymentEvent.Refunded(operation, provider, attempt, r.providerReference(), r.amount(),
+              total, r.currency(), amount(back.provider), note(back.provider), amount(back.gateway),
+              note(back.gateway),
+              afterRefund(p, total)));
+    });
+  }
+
+  private static Status afterRefund(Payment p, long total) {
+    return switch (p.status()) {
+      case DISPUTED, CHARGED_BACK, RETURNED -> p.status();
+      default -> total == p.amountCaptured() ? Status.REFUNDED : Status.PARTIALLY_REFUNDED;
+    };
+  }
+
+  /** What goes back of the fees. */
+  record Back(FeeRule.@Nullable Fee provider, FeeRule.@Nullable Fee gateway) {}
+
+  /** What of the fees goes back when {@code refunded} has been refunded in all. */
+  Back returned(Payment p, String provider, long refunded) {
+    String method = Method.of(p.asked()).type();
+    String currency = p.asked().currency();
+    FeeRule ofProvider = fees.rule(Party.PROVIDER, provider, currency, method);
+    FeeRule ofGateway = fees.rule(Party.GATEWAY, provider, currency, method);
+    return new Back(
+        ofProvider == null || !ofProvider.returned()
+            ? null
+            : FeeRule.returned("provider fee", p.fees().provider(), p.fees().providerReturned(), refunded,
+                p.amountCaptured()),
+        ofGateway == null || !ofGateway.returned()
+            ? null
+            : FeeRule.returned("gateway fee", p.fees().gateway(), p.fees().gatewayReturned(), refunded,
+                p.amountCaptured()));
+  }
+
+  /** Events that the payment cannot take are no reason to lose them: a person must look. */
+  static Finding checked(Payment p, Finding finding) {
+    if (!(finding instanceof NewEvents h)) return finding;
+    try {
+      Payment next = p;
+      for (PaymentEvent event : h.events()) next = next.after(event);
+      return finding;
+    } catch (IllegalStateException e) {
+      return new Conflict("evidence_conflict", String.valueOf(e.getMessage()));
+    }
+  }
+}
