@@ -71,7 +71,7 @@ public final class AcceptWriter {
       text("traceparent", NewPayment::traceparent),
       text("data", NewPayment::data)));
   private static final Parameters.Rows<KeyClaims.Claim> KEYS = PARAMETERS.rows(KeyClaims.COLUMNS);
-  private static final Parameters.Scalar<String> WRITER = PARAMETERS.text();
+  private static final Parameters.Text WRITER = PARAMETERS.text();
 
   /** Takes it that every key is new, and fails as a whole when one is not: cheaper than looking first. */
   private static final String ACCEPT_NEW = statement(KeyClaims.insert(KEYS), "NOT MATERIALIZED", "",

@@ -117,7 +117,7 @@ public final class AppendStatement {
       text("provider", Named::provider),
       text("reference", Named::reference),
       uuid("payment_id", Named::payment)));
-  private static final Parameters.Scalar<String> WRITER = PARAMETERS.text();
+  private static final Parameters.Text WRITER = PARAMETERS.text();
 
   public static final String SQL = """
     WITH moved AS (

@@ -44,7 +44,6 @@ public final class Balances {
        AND ($8::timestamptz IS NULL OR (j.recorded <= $8::timestamptz AND p.xid < %s))
      ORDER BY p.xid, p.position, p.line LIMIT $7::int""".formatted(BalanceHistory.ceiling("$8::timestamptz"));
 
-
   private final Sql sql;
 
   /** {@code sql} runs one statement on a pooled connection. */

@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Numbers the parameters of one statement: whoever writes it asks for rows and for single values in turn, and
+ * Numbers the parameters of one statement: whoever writes it asks for rows and for single texts in turn, and
  * puts the text that they give into the SQL. No number is written by hand, and the values of an execution
  * find their places by themselves, whatever order they are given in. Made once a statement, while its class
  * is initialised.
@@ -35,8 +35,8 @@ public final class Parameters {
     }
   }
 
-  /** A single value of a statement; {@code sql} is how the statement names it. */
-  public record Scalar<T>(String sql, int number) {}
+  /** A single text of a statement; {@code sql} is how the statement names it. */
+  public record Text(String sql, int number) {}
 
   public <R> Rows<R> rows(Columns<R> columns) {
     var rows = new Rows<>(columns, count + 1);
@@ -44,9 +44,9 @@ public final class Parameters {
     return rows;
   }
 
-  public Scalar<String> text() {
+  public Text text() {
     count++;
-    return new Scalar<>("$" + count + "::text", count);
+    return new Text("$" + count + "::text", count);
   }
 
   /** What one execution of the statement is given; each part of it once. */
@@ -67,7 +67,7 @@ public final class Parameters {
       return this;
     }
 
-    public <T> Values with(Scalar<T> place, @Nullable T value) {
+    public Values with(Text place, String value) {
       values[place.number - 1] = value;
       set++;
       return this;

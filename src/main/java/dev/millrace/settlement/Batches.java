@@ -79,7 +79,7 @@ final class Batches {
       text("traceparent", b -> b.traceparent),
       text("data", Batch::data)));
   private static final Parameters.Rows<Postings.Line> LINES = PARAMETERS.rows(Postings.COLUMNS);
-  private static final Parameters.Scalar<String> WRITER = PARAMETERS.text();
+  private static final Parameters.Text WRITER = PARAMETERS.text();
 
   static final String SQL = """
     WITH b AS (

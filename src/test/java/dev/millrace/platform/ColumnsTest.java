@@ -16,10 +16,10 @@ final class ColumnsTest {
       int8("amount", Line::amount), text("memo", Line::memo));
 
   private final Parameters parameters = new Parameters();
-  private final Parameters.Scalar<String> first = parameters.text();
+  private final Parameters.Text first = parameters.text();
   private final Parameters.Rows<Line> debits = parameters.rows(LINE);
   private final Parameters.Rows<Line> credits = parameters.rows(LINE);
-  private final Parameters.Scalar<String> last = parameters.text();
+  private final Parameters.Text last = parameters.text();
 
   @Test
   void statement_numbersItsParametersInTheOrderOfAsking() {
