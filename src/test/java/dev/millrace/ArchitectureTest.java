@@ -17,19 +17,23 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Who may use whom, and who may block: the folder table of the README, kept by the build. */
+/** Who may use whom, and who may block: the table of packages in the documents, kept by the build. */
 final class ArchitectureTest {
   private static final String ROOT = "dev.millrace";
   private static final JavaClasses CLASSES = new ClassFileImporter()
@@ -41,7 +45,7 @@ final class ArchitectureTest {
       Map.entry("platform", Set.of()),
       Map.entry("embedded", Set.of()),
       Map.entry("simulator", Set.of()),
-      Map.entry("ledger", Set.of("payment")),
+      Map.entry("ledger", Set.of("payment", "platform")),
       Map.entry("idempotency", Set.of("platform")),
       Map.entry("fraud", Set.of("payment", "platform")),
       Map.entry("provider", Set.of("payment", "platform")),
@@ -49,19 +53,21 @@ final class ArchitectureTest {
       // A command of its own, which makes anew what journal and ledger wrote.
       Map.entry("rebuild", Set.of("payment", "ledger", "journal", "platform")),
       Map.entry("webhook", Set.of("payment", "journal", "platform")),
-      Map.entry("audit", Set.of()),
+      Map.entry("audit", Set.of("platform")),
       Map.entry("deadletter", Set.of("audit", "journal", "platform")),
       Map.entry("inbox", Set.of("payment", "journal", "provider", "deadletter", "platform")),
-      Map.entry("identity", Set.of("idempotency")),
+      Map.entry("identity", Set.of("idempotency", "platform")),
       Map.entry("processing",
           Set.of("payment", "journal", "ledger", "fraud", "provider", "inbox", "deadletter", "platform")),
       Map.entry("settlement", Set.of("payment", "journal", "ledger", "platform")),
       Map.entry("retention",
           Set.of("journal", "idempotency", "inbox", "webhook", "deadletter", "platform")),
-      Map.entry("api", Set.of("audit", "payment", "journal", "ledger", "idempotency", "identity", "provider", "inbox",
-          "webhook", "platform")),
-      Map.entry("ops", Set.of("audit", "payment", "journal", "ledger", "idempotency", "identity", "deadletter",
-          "platform"))));
+      Map.entry("api",
+          Set.of("audit", "payment", "journal", "ledger", "idempotency", "identity", "provider", "inbox",
+              "webhook", "platform")),
+      Map.entry("ops",
+          Set.of("audit", "payment", "journal", "ledger", "idempotency", "identity", "deadletter",
+              "platform"))));
 
   /** What waits by holding its thread: the owner and its methods. */
   private static final Map<Class<?>, Set<String>> BLOCKING = Map.ofEntries(
@@ -133,6 +139,17 @@ final class ArchitectureTest {
         .isEqualTo(TABLE.keySet());
   }
 
+  /** Each row is `context` | what it owns | the contexts that it may use, or a dash. */
+  @Test
+  void table_isThatOfTheDocuments() throws IOException {
+    var documented = new TreeMap<String, Set<String>>();
+    Pattern.compile("(?m)^\\| `([a-z]+)` \\| [^|]+ \\| (–|(?:`[a-z]+`(?:, )?)+) \\|$")
+        .matcher(Files.readString(Path.of("src/site/markdown/understand.md"))).results()
+        .forEach(row -> documented.put(row.group(1), Arrays.stream(row.group(2).split("[`, –]+"))
+            .filter(c -> !c.isEmpty()).collect(Collectors.toSet())));
+    assertThat(documented).isEqualTo(TABLE);
+  }
+
   private static ArchRule onlyTheseLibraries(String context, String... packages) {
     return classes().that().resideInAPackage(ROOT + "." + context + "..").should()
         .onlyDependOnClassesThat(resideInAnyPackage(packages));
@@ -158,10 +175,10 @@ final class ArchitectureTest {
             "org.jspecify..")))
         .isEmpty();
     assertThat(violations(rulesOfTheLedgerUse(ROOT + ".ledger", "java.."))).isNotEmpty();
-    assertThat(violations(onlyTheseLibraries("ledger", ROOT + ".ledger", ROOT + ".payment", "java..",
-        "org.jspecify..", "io.vertx.core", "io.vertx.sqlclient"))).isEmpty();
-    assertThat(violations(onlyTheseLibraries("ledger", ROOT + ".ledger", ROOT + ".payment", "java..",
-        "org.jspecify.."))).isNotEmpty();
+    assertThat(violations(onlyTheseLibraries("ledger", ROOT + ".ledger", ROOT + ".payment",
+        ROOT + ".platform", "java..", "org.jspecify..", "io.vertx.core", "io.vertx.sqlclient"))).isEmpty();
+    assertThat(violations(onlyTheseLibraries("ledger", ROOT + ".ledger", ROOT + ".payment",
+        ROOT + ".platform", "java..", "org.jspecify.."))).isNotEmpty();
   }
 
   /** The embedded servers and the simulator are for trying out: nothing that stays may need them. */

@@ -10,10 +10,11 @@ import dev.millrace.journal.EventId;
 import dev.millrace.journal.EventReads;
 import dev.millrace.journal.OperationReads;
 import dev.millrace.journal.OperationRow;
+import dev.millrace.journal.PaymentReads;
 import dev.millrace.journal.PaymentRow;
-import dev.millrace.journal.Reads;
 import dev.millrace.ledger.Balances;
 import dev.millrace.platform.Config;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.RedisLink;
 import dev.millrace.platform.Capacity;
@@ -84,15 +85,16 @@ public final class ApiVerticle extends VerticleBase {
     Pool reading = open.add(servers.readPool(vertx), Pool::close);
     RedisLink link = open.add(servers.redisLink(vertx, instance, registry), RedisLink::close);
     PgLink commits = open.add(servers.batchLink(vertx, "accept-" + instance, registry), PgLink::close);
-    var reads = new Reads(reading, config.millis("postgres.statement-timeout"),
+    var database = new Database(reading, config.millis("postgres.statement-timeout"),
         servers.poolRoom(instance, registry));
     var writer = new AcceptWriter(vertx, commits, instance, config.positive("limits.accept-queue"),
         config.positive("limits.commit-batch-max"), registry);
-    var backlog = new Backlog(vertx, reads, config.integer("limits.unsettled"), instance, registry);
+    var backlog = new Backlog(vertx, database, config.integer("limits.unsettled"), instance, registry);
     backlog.start();
-    var waiting = new OutcomeWatch<PaymentRow>(vertx, ids -> OutcomeWatch.decided(reads, ids),
+    var payments = new PaymentReads(database);
+    var waiting = new OutcomeWatch<PaymentRow>(vertx, ids -> OutcomeWatch.decided(payments, ids),
         config.positive("api.waiters-max"), "waiters", instance, registry);
-    var records = new IdempotencyKeyStore(reads::query);
+    var records = new IdempotencyKeyStore(database);
     var share = new MerchantShare(
         Math.max(1,
             config.positive("limits.accept-queue") * config.positive("limits.merchant-share-percent") / 100),
@@ -103,9 +105,9 @@ public final class ApiVerticle extends VerticleBase {
     var create = new CreateEndpoint(bodies, writer,
         new AnswerCache(vertx, link, config.millis("idempotency.redis-ttl"),
             new Capacity(registry, "answers", instance, config.positive("redis.in-flight-max")), registry),
-        records, reads,
+        records, database,
         waiting, backlog, share);
-    var gate = new Gate(writer::up, new Credentials(new MerchantStore(reads::query)), new RateLimiter(link),
+    var gate = new Gate(writer::up, new Credentials(new MerchantStore(database)), new RateLimiter(link),
         config.millis("api.refusal-pause"),
         new Capacity(registry, "refusals", instance, config.positive("api.refusals-max")),
         config.text("api.docs-url"), registry);
@@ -115,17 +117,17 @@ public final class ApiVerticle extends VerticleBase {
     open.add(inbox, links -> Future.join(links.stream().map(PgLink::close).toList()));
     return commits.whenUp(10_000)
         .compose(v -> Future.all(inbox.stream().map(one -> one.whenUp(10_000)).toList()))
-        .compose(v -> EventId.load(reads::query))
+        .compose(v -> EventId.load(database))
         .compose(ids -> {
           Router router = router(gate);
-          var read = new ReadEndpoints(reads, new Balances(reads::query), records, ids,
+          var read = new ReadEndpoints(database, new Balances(database), records, ids,
               config.millis("idempotency.retention"));
           payments(router, gate, create, read);
-          var operationsWaiting = operations(router, gate, bodies, reads, records, writer::up);
-          var events = new Events(new EventReads(reads::query), ids, config.duration("events.retention"));
-          var stream = events(router, gate, reads, events);
-          webhooks(router, gate, bodies, new IdempotentTransaction(reads, records), reads, ids, events);
-          return listen(gate, router, received(inbox, reads)).onSuccess(server -> {
+          var operationsWaiting = operations(router, gate, bodies, database, records, writer::up);
+          var events = new Events(new EventReads(database), ids, config.duration("events.retention"));
+          var stream = events(router, gate, database, events);
+          webhooks(router, gate, bodies, new IdempotentTransaction(database, records), database, ids, events);
+          return listen(gate, router, received(inbox, database)).onSuccess(server -> {
             long drainMs = config.millis("api.drain-timeout");
             open.add(server, s -> s.shutdown(drainMs, TimeUnit.MILLISECONDS));
             // What waits or streams must end, else its connections are not drained.
@@ -150,20 +152,22 @@ public final class ApiVerticle extends VerticleBase {
    * Captures, cancellations and refunds have connections of their own: they may wait for a payment's row.
    * Answers the callers that wait for an operation's end.
    */
-  private OutcomeWatch<OperationRow> operations(Router router, Gate gate, BodyReader bodies, Reads reads,
+  private OutcomeWatch<OperationRow> operations(Router router, Gate gate, BodyReader bodies,
+      Database database,
       IdempotencyKeyStore records,
       BooleanSupplier storageUp) {
     Pool writing = open.add(servers.batchPool(vertx), Pool::close);
-    var transactions = new Reads(writing, config.millis("postgres.statement-timeout"),
+    var transactions = new Database(writing, config.millis("postgres.statement-timeout"),
         servers.poolRoom("operations-" + instance, registry));
     var turns = new PerPaymentQueue(config.positive("postgres.pool-waiting-max"), instance, registry);
     String counter = "operations-" + instance;
-    var ended = new OperationReads(reads::query);
+    var ended = new OperationReads(database);
     var waiting = new OutcomeWatch<OperationRow>(vertx,
         ids -> ended.ended(ids)
             .map(rows -> rows.stream().collect(Collectors.toMap(OperationRow::id, Function.identity()))),
         config.positive("api.waiters-max"), "operation-waiters", instance, registry);
-    var asked = new OperationEndpoints(bodies, new IdempotentTransaction(transactions, records), turns, reads,
+    var asked = new OperationEndpoints(bodies, new IdempotentTransaction(transactions, records), turns,
+        database,
         waiting,
         counter);
     router.post("/v1/payments/:id/capture").handler(gate.call(asked::capture));
@@ -172,15 +176,15 @@ public final class ApiVerticle extends VerticleBase {
     router.get("/v1/payments/:id/refunds").handler(gate.call(asked::refunds));
     router.get("/v1/payments/:id/refunds/:refund").handler(gate.call(asked::readRefund));
     router.get("/v1/payments/:id/operations").handler(gate.call(asked::operations));
-    var returns = new PayerReturn(storageUp, reads, transactions, turns,
+    var returns = new PayerReturn(storageUp, database, transactions, turns,
         new SourceLimit(config.positive("api.idle-returns-per-minute"), () -> System.nanoTime() / 1_000_000),
         counter, instance, registry);
     router.get("/return/:id").handler(returns::handle);
     return waiting;
   }
 
-  private EventStream events(Router router, Gate gate, Reads reads, Events events) {
-    var journal = new EventReads(reads::query);
+  private EventStream events(Router router, Gate gate, Database database, Events events) {
+    var journal = new EventReads(database);
     var streaming = new EventStream(vertx, journal, events, new EventStream.Limits(
         config.positive("stream.clients-max"), config.positive("stream.merchant-clients-max"),
         config.millis("stream.poll-interval"), config.millis("stream.heartbeat"),
@@ -193,10 +197,11 @@ public final class ApiVerticle extends VerticleBase {
     return streaming;
   }
 
-  private void webhooks(Router router, Gate gate, BodyReader bodies, IdempotentTransaction once, Reads reads,
+  private void webhooks(Router router, Gate gate, BodyReader bodies, IdempotentTransaction once,
+      Database database,
       EventId ids,
       Events events) {
-    var endpoints = new WebhookEndpoints(bodies, once, reads, ids, events,
+    var endpoints = new WebhookEndpoints(bodies, once, database, ids, events,
         new AddressPolicy(servers.privateWebhooks()), config.positive("webhooks.endpoints-max"), instance);
     router.post("/v1/webhook_endpoints").handler(gate.call(endpoints::create));
     router.get("/v1/webhook_endpoints").handler(gate.call(endpoints::list));
@@ -206,13 +211,13 @@ public final class ApiVerticle extends VerticleBase {
     router.post("/v1/webhook_endpoints/:id/rotate_secret").handler(gate.call(endpoints::rotate));
     router.post("/v1/webhook_endpoints/:id/test").handler(gate.call(endpoints::test));
     router.post("/v1/webhook_endpoints/:id/replay").handler(gate.call(endpoints::replay));
-    var deliveries = new WebhookDeliveries(bodies, once, reads, ids);
+    var deliveries = new WebhookDeliveries(bodies, once, database, ids);
     router.get("/v1/webhook_deliveries").handler(gate.call(deliveries::list));
     router.get("/v1/webhook_deliveries/:id").handler(gate.call(deliveries::read));
     router.post("/v1/webhook_deliveries/:id/retry").handler(gate.call(deliveries::retry));
   }
 
-  private ProviderWebhooks received(List<PgLink> inbox, Reads reads) {
+  private ProviderWebhooks received(List<PgLink> inbox, Database database) {
     return new ProviderWebhooks(
         new BodyReader(vertx, config.positive("inbox.body-bytes-max"), config.millis("api.request-timeout"),
             new Capacity(registry, "inbox-bytes", instance, config.positive("inbox.held-bytes-max"))),
@@ -220,7 +225,7 @@ public final class ApiVerticle extends VerticleBase {
         new InboxWriter(vertx, inbox, instance, config.positive("inbox.queue"),
             config.positive("inbox.commit-batch-max"),
             registry),
-        new AuditLog(reads::query),
+        new AuditLog(database),
         new SourceLimit(config.positive("inbox.forged-per-minute"), () -> System.nanoTime() / 1_000_000),
         InstantSource.system(), config.text("api.docs-url"), registry);
   }

@@ -1,6 +1,7 @@
 package dev.millrace.api;
 
-import dev.millrace.journal.Reads;
+import dev.millrace.journal.WorkCounters;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.QueueMeter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
@@ -16,16 +17,16 @@ final class Backlog {
   private static final long EVERY_MS = 100;
 
   private final Vertx vertx;
-  private final Reads reads;
+  private final WorkCounters work;
   private final int limit;
   private final QueueMeter meter;
   private volatile long open;
   private volatile boolean full;
 
   /** {@code limit} 0 switches it off. */
-  Backlog(Vertx vertx, Reads reads, int limit, String instance, MeterRegistry registry) {
+  Backlog(Vertx vertx, Database database, int limit, String instance, MeterRegistry registry) {
     this.vertx = vertx;
-    this.reads = reads;
+    this.work = new WorkCounters(database);
     this.limit = limit;
     this.meter = new QueueMeter(registry, "unsettled", instance, limit, this, b -> b.open);
   }
@@ -33,7 +34,7 @@ final class Backlog {
   void start() { read(); }
 
   private void read() {
-    reads.work().onComplete(result -> {
+    work.counts().onComplete(result -> {
       if (result.succeeded()) {
         open = result.result().getOrDefault("open", 0L);
         full = limit > 0 && open >= limit;

@@ -10,9 +10,10 @@ import dev.millrace.idempotency.IdempotencyKeyStore.KeyRecord;
 import dev.millrace.journal.AcceptWriter;
 import dev.millrace.journal.AcceptWriter.NewPayment;
 import dev.millrace.journal.EventJson;
+import dev.millrace.journal.PaymentReads;
 import dev.millrace.journal.PaymentRow;
-import dev.millrace.journal.Reads;
 import dev.millrace.payment.PaymentEvent;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
@@ -41,7 +42,7 @@ final class CreateEndpoint {
   private final AcceptWriter writer;
   private final AnswerCache answers;
   private final IdempotencyKeyStore records;
-  private final Reads reads;
+  private final PaymentReads payments;
   private final OutcomeWatch<PaymentRow> watch;
   private final Backlog backlog;
   private final MerchantShare share;
@@ -51,13 +52,13 @@ final class CreateEndpoint {
   private final Set<UUID> executing = new HashSet<>();
 
   CreateEndpoint(BodyReader bodies, AcceptWriter writer, AnswerCache answers, IdempotencyKeyStore records,
-      Reads reads,
+      Database database,
       OutcomeWatch<PaymentRow> watch, Backlog backlog, MerchantShare share) {
     this.bodies = bodies;
     this.writer = writer;
     this.answers = answers;
     this.records = records;
-    this.reads = reads;
+    this.payments = new PaymentReads(database);
     this.watch = watch;
     this.backlog = backlog;
     this.share = share;
@@ -198,7 +199,7 @@ final class CreateEndpoint {
   /** The answer as kept, or as it was made of the payment's first event: the same bytes as the first time. */
   private Future<Buffer> answerOf(Creation c, KeyRecord found) {
     if (found.answer() != null) return Future.succeededFuture(found.answer());
-    return reads.payment(c.merchant(), c.livemode(), found.resource()).map(payment -> {
+    return payments.payment(c.merchant(), c.livemode(), found.resource()).map(payment -> {
       if (payment == null) throw new IllegalStateException("an idempotency key without its payment");
       return acceptedBody(c, payment.id(), payment.asked(), payment.traceparent(), found.form());
     });
@@ -215,7 +216,7 @@ final class CreateEndpoint {
 
   private Future<Answer> reused(Creation c, KeyRecord found) {
     if (!found.object().equals(PAYMENT)) return refuse(IdempotentTransaction.reused("path"));
-    return reads.payment(c.merchant(), c.livemode(), found.resource()).compose(payment -> {
+    return payments.payment(c.merchant(), c.livemode(), found.resource()).compose(payment -> {
       var before = new JsonObject(payment == null ? "{}" : EventJson.write(payment.asked()));
       var now = new JsonObject(c.data);
       var differing = new TreeSet<String>();

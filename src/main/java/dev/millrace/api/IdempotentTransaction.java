@@ -5,7 +5,8 @@ import dev.millrace.idempotency.Fingerprint;
 import dev.millrace.idempotency.IdempotencyKey;
 import dev.millrace.idempotency.KeyId;
 import dev.millrace.idempotency.IdempotencyKeyStore;
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Database;
+import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -38,13 +39,13 @@ final class IdempotentTransaction {
       "webhook_replay",
       TypeId.WEBHOOK_REPLAY);
 
-  private final Reads reads;
+  private final Database database;
   private final IdempotencyKeyStore records;
   private final Fingerprint fingerprints = new Fingerprint();
   private final KeyId keyIds = new KeyId();
 
-  IdempotentTransaction(Reads reads, IdempotencyKeyStore records) {
-    this.reads = reads;
+  IdempotentTransaction(Database database, IdempotencyKeyStore records) {
+    this.database = database;
     this.records = records;
   }
 
@@ -87,7 +88,7 @@ final class IdempotentTransaction {
   }
 
   /** What a transaction does: statements, and the answer that goes with them. A failure undoes all of it. */
-  interface Operation extends Function<Reads.Statements, Future<Answer>> {}
+  interface Operation extends Function<Sql, Future<Answer>> {}
 
   /**
    * What is to be done once. {@code canonical}: equal for bodies that mean the same; {@code resource}: what the operation
@@ -107,13 +108,13 @@ final class IdempotentTransaction {
    * Runs {@code operation} in a transaction with the key. {@code first} runs before anything is written, and hands what it
    * finds to the operation.
    */
-  <T> Future<Answer> run(ApiCall call, Request request, Function<Reads.Statements, Future<T>> first,
-      BiFunction<Reads.Statements, T, Future<Answer>> operation) {
+  <T> Future<Answer> run(ApiCall call, Request request, Function<Sql, Future<T>> first,
+      BiFunction<Sql, T, Future<Answer>> operation) {
     UUID keyId = keyId(call, request.key);
     Buffer fingerprint = fingerprints.of("POST", call.context().normalizedPath(), request.canonical);
     return replay(keyId, fingerprint).compose(known -> known != null
         ? Future.succeededFuture(known)
-        : reads
+        : database
             .transaction(sql -> first.apply(sql)
                 .compose(found -> claim(sql, call, request, keyId, fingerprint)
                     .compose(claimed -> claimed
@@ -132,15 +133,15 @@ final class IdempotentTransaction {
     return keyIds.of(call.credential().merchant(), call.credential().livemode(), key);
   }
 
-  private static Future<Boolean> claim(Reads.Statements sql, ApiCall call, Request r, UUID keyId,
+  private static Future<Boolean> claim(Sql sql, ApiCall call, Request r, UUID keyId,
       Buffer fingerprint) {
-    return sql.run(CLAIM, Tuple.of(keyId, call.credential().merchant(), call.credential().livemode(), r.key,
+    return sql.query(CLAIM, Tuple.of(keyId, call.credential().merchant(), call.credential().livemode(), r.key,
         fingerprint, r.object).addValue(r.resource)).map(rows -> rows.size() == 1);
   }
 
-  private static Future<@Nullable Answer> keep(Reads.Statements sql, UUID keyId, Answer answer, long waitMs) {
+  private static Future<@Nullable Answer> keep(Sql sql, UUID keyId, Answer answer, long waitMs) {
     long open = answer.status() == 202 && waitMs > 0 ? waitMs + WAIT_MARGIN_MS : 0;
-    return sql.run(KEEP, Tuple.of(keyId, answer.status(), answer.body(), open))
+    return sql.query(KEEP, Tuple.of(keyId, answer.status(), answer.body(), open))
         .<@Nullable Answer>map(answer);
   }
 

@@ -5,14 +5,16 @@ import dev.millrace.journal.Append;
 import dev.millrace.journal.AppendStatement;
 import dev.millrace.journal.OperationReads;
 import dev.millrace.journal.OperationRow;
-import dev.millrace.journal.Reads;
-import dev.millrace.journal.Reads.History;
+import dev.millrace.journal.PaymentReads.History;
+import dev.millrace.journal.PaymentReads;
 import dev.millrace.payment.Commands;
 import dev.millrace.payment.Commands.Decision;
 import dev.millrace.payment.Operation.Kind;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.FaultPoint;
+import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -41,19 +43,19 @@ final class OperationEndpoints {
   private final BodyReader bodies;
   private final IdempotentTransaction once;
   private final PerPaymentQueue turns;
-  private final Reads reads;
+  private final PaymentReads payments;
   private final OperationReads operations;
   private final OutcomeWatch<OperationRow> watch;
   private final String writer;
 
   /** {@code once} has connections for transactions; {@code writer} is the first part of the work counters' names, which nobody else may use. */
-  OperationEndpoints(BodyReader bodies, IdempotentTransaction once, PerPaymentQueue turns, Reads reads,
+  OperationEndpoints(BodyReader bodies, IdempotentTransaction once, PerPaymentQueue turns, Database database,
       OutcomeWatch<OperationRow> watch, String writer) {
     this.bodies = bodies;
     this.once = once;
     this.turns = turns;
-    this.reads = reads;
-    this.operations = new OperationReads(reads::query);
+    this.payments = new PaymentReads(database);
+    this.operations = new OperationReads(database);
     this.watch = watch;
     this.writer = writer;
   }
@@ -107,14 +109,14 @@ final class OperationEndpoints {
           kind == Kind.REFUND ? "refund" : "payment",
           kind == Kind.REFUND ? asked.id : payment, call.waitMs());
       return turns.run(payment,
-          () -> once.run(call, request, sql -> Reads.lockedHistory(sql, payment),
+          () -> once.run(call, request, sql -> PaymentReads.lockedHistory(sql, payment),
               (sql, history) -> carryOut(sql, asked, history)))
           .onSuccess(answer -> FaultPoint.reach("operation", "before_answer"))
           .compose(answer -> await(asked, request, answer));
     });
   }
 
-  private Future<Answer> carryOut(Reads.Statements sql, Asked asked, @Nullable History history) {
+  private Future<Answer> carryOut(Sql sql, Asked asked, @Nullable History history) {
     var who = asked.call.credential();
     if (history == null || !history.merchant().equals(who.merchant()) || history.livemode() != who.livemode())
       return ReadEndpoints.noSuchPayment();
@@ -133,26 +135,26 @@ final class OperationEndpoints {
   }
 
   /** Appends to a payment that the transaction has for itself. */
-  static Future<Void> append(Reads.Statements sql, History history, Payment payment, PaymentEvent event,
+  static Future<Void> append(Sql sql, History history, Payment payment, PaymentEvent event,
       String actor, String writer) {
     var append = new Append(history.id(), history.merchant(), payment.version(), payment.status(),
         List.of(event), actor, history.traceparent(), List.of(), null);
     // The counter's row is locked until the commit: several, that transactions do not wait for each other.
     String counter = writer + "-" + Math.floorMod(history.id().hashCode(), COUNTERS);
-    return sql.run(AppendStatement.SQL, AppendStatement.parameters(List.of(append), counter))
+    return sql.query(AppendStatement.SQL, AppendStatement.parameters(List.of(append), counter))
         .compose(rows -> rows.size() == 1
             ? Future.succeededFuture()
             : Future.failedFuture(new IllegalStateException(
                 "the journal of a locked payment and its version disagree: " + history.id())));
   }
 
-  private static Future<Answer> answer(Reads.Statements sql, Asked asked, PaymentEvent event) {
+  private static Future<Answer> answer(Sql sql, Asked asked, PaymentEvent event) {
     if (asked.kind == Kind.REFUND)
-      return new OperationReads(sql::run).one(asked.payment, asked.id).map(
+      return new OperationReads(sql).one(asked.payment, asked.id).map(
           row -> new Answer(202, OperationJson.of(Objects.requireNonNull(row)).toBuffer(), asked.location()));
     // What no provider knows of is canceled at once.
     int status = event instanceof PaymentEvent.Voided ? 200 : 202;
-    return Reads.payment(sql, asked.payment)
+    return new PaymentReads(sql).payment(asked.payment)
         .map(row -> new Answer(status, PaymentJson.payment(Objects.requireNonNull(row)), asked.location()));
   }
 
@@ -171,7 +173,7 @@ final class OperationEndpoints {
   private Future<Answer> ended(Asked asked, OperationRow row) {
     if (asked.kind == Kind.REFUND)
       return Future.succeededFuture(new Answer(201, OperationJson.of(row).toBuffer(), asked.location()));
-    return reads.payment(asked.payment)
+    return payments.payment(asked.payment)
         .map(p -> new Answer(200, PaymentJson.payment(Objects.requireNonNull(p)), asked.location()));
   }
 
@@ -202,7 +204,7 @@ final class OperationEndpoints {
   }
 
   private Future<Void> owned(ApiCall call, UUID payment) {
-    return reads.payment(call.credential().merchant(), call.credential().livemode(), payment)
+    return payments.payment(call.credential().merchant(), call.credential().livemode(), payment)
         .compose(row -> row == null ? ReadEndpoints.noSuchPayment() : Future.succeededFuture());
   }
 

@@ -1,7 +1,7 @@
 package dev.millrace.api;
 
+import dev.millrace.journal.PaymentReads;
 import dev.millrace.journal.PaymentRow;
-import dev.millrace.journal.Reads;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.QueueMeter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -47,8 +47,8 @@ final class OutcomeWatch<T> {
   }
 
   /** Payments whose outcome is known. */
-  static Future<Map<UUID, PaymentRow>> decided(Reads reads, Set<UUID> ids) {
-    return reads.payments(ids).map(rows -> rows.stream().filter(row -> decided(row.status()))
+  static Future<Map<UUID, PaymentRow>> decided(PaymentReads payments, Set<UUID> ids) {
+    return payments.payments(ids).map(rows -> rows.stream().filter(row -> decided(row.status()))
         .collect(Collectors.toMap(PaymentRow::id, Function.identity())));
   }
 

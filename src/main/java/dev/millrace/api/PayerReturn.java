@@ -1,11 +1,13 @@
 package dev.millrace.api;
 
+import dev.millrace.journal.PaymentReads;
 import dev.millrace.journal.PaymentRow;
-import dev.millrace.journal.Reads;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.QueueMeter;
+import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -44,8 +46,9 @@ final class PayerReturn {
       "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
 
   private final BooleanSupplier storageUp;
-  private final Reads reads;
-  private final Reads transactions;
+  private final Database database;
+  private final PaymentReads payments;
+  private final Database transactions;
   private final PerPaymentQueue turns;
   private final SourceLimit idle;
   private final String writer;
@@ -53,11 +56,12 @@ final class PayerReturn {
   private volatile int atOnce;
 
   /** {@code idle}: returns that change nothing; {@code writer} names the work counter. */
-  PayerReturn(BooleanSupplier storageUp, Reads reads, Reads transactions, PerPaymentQueue turns,
+  PayerReturn(BooleanSupplier storageUp, Database database, Database transactions, PerPaymentQueue turns,
       SourceLimit idle,
       String writer, String instance, MeterRegistry registry) {
     this.storageUp = storageUp;
-    this.reads = reads;
+    this.database = database;
+    this.payments = new PaymentReads(database);
     this.transactions = transactions;
     this.turns = turns;
     this.idle = idle;
@@ -94,10 +98,10 @@ final class PayerReturn {
   }
 
   private Future<Way> take(UUID id, String result) {
-    return reads.payment(id).compose(row -> {
+    return payments.payment(id).compose(row -> {
       if (row == null || row.status() != Status.REQUIRES_ACTION)
         return Future.succeededFuture(new Way(row, false));
-      return reads.query(BROUGHT, Tuple.of(id)).compose(rows -> {
+      return database.query(BROUGHT, Tuple.of(id)).compose(rows -> {
         String before = rows.size() == 0 ? null : rows.iterator().next().getString(0);
         if (before != null && (result.isEmpty() || result.equals(before)))
           return Future.succeededFuture(new Way(row, false));
@@ -107,11 +111,11 @@ final class PayerReturn {
     });
   }
 
-  private Future<Boolean> keep(Reads.Statements sql, UUID id, String result) {
-    return Reads.lockedHistory(sql, id).compose(history -> {
+  private Future<Boolean> keep(Sql sql, UUID id, String result) {
+    return PaymentReads.lockedHistory(sql, id).compose(history -> {
       Payment payment = Payment.of(Objects.requireNonNull(history).events());
       if (payment.status() != Status.REQUIRES_ACTION) return Future.succeededFuture(false);
-      Future<?> kept = sql.run(KEEP, Tuple.of(id, result));
+      Future<?> kept = sql.query(KEEP, Tuple.of(id, result));
       if (payment.payerReturned()) return kept.map(false);
       var event = new PaymentEvent.ActionReturned(Objects.requireNonNull(payment.attempt()));
       return kept.compose(v -> OperationEndpoints.append(sql, history, payment, event, "payer", writer))

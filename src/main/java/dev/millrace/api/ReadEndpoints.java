@@ -5,12 +5,14 @@ import dev.millrace.idempotency.IdempotencyKey;
 import dev.millrace.idempotency.KeyId;
 import dev.millrace.idempotency.IdempotencyKeyStore;
 import dev.millrace.journal.EventId;
+import dev.millrace.journal.PaymentReads;
 import dev.millrace.journal.PaymentRow;
-import dev.millrace.journal.Reads;
+import dev.millrace.journal.Timeline;
 import dev.millrace.ledger.Accounts;
 import dev.millrace.ledger.Balances;
 import dev.millrace.payment.Currencies;
 import dev.millrace.payment.Status;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
@@ -30,16 +32,19 @@ final class ReadEndpoints {
   private static final Set<String> BALANCES = Set.of("as_of");
   private static final Set<String> POSTINGS = Set.of("limit", "starting_after", "currency", "as_of");
 
-  private final Reads reads;
+  private final Timeline timeline;
+  private final PaymentReads payments;
   private final Balances balances;
   private final IdempotencyKeyStore records;
   private final KeyId keyIds = new KeyId();
   private final EventId ids;
   private final long retentionMs;
 
-  ReadEndpoints(Reads reads, Balances balances, IdempotencyKeyStore records, EventId ids, long retentionMs) {
+  ReadEndpoints(Database database, Balances balances, IdempotencyKeyStore records, EventId ids,
+      long retentionMs) {
     this.ids = ids;
-    this.reads = reads;
+    this.timeline = new Timeline(database);
+    this.payments = new PaymentReads(database);
     this.balances = balances;
     this.records = records;
     this.retentionMs = retentionMs;
@@ -68,7 +73,7 @@ final class ReadEndpoints {
 
   private Future<PaymentRow> owned(ApiCall call) {
     query(call, Set.of()).check();
-    return reads.payment(call.credential().merchant(), call.credential().livemode(), paymentId(call))
+    return payments.payment(call.credential().merchant(), call.credential().livemode(), paymentId(call))
         .compose(row -> row == null ? noSuchPayment() : Future.succeededFuture(row));
   }
 
@@ -80,7 +85,7 @@ final class ReadEndpoints {
   /** {@code GET /v1/payments}: newest first. */
   Future<Answer> list(ApiCall call) {
     Query q = query(call, LIST);
-    var filter = new Reads.Filter(
+    var filter = new PaymentReads.Filter(
         q.choice("status", s -> Status.ofWire(s) != null, "must be a payment's status, settled for example."),
         q.choice("currency", Currencies::known, "must be an ISO 4217 code in lower case, usd for example."),
         q.text("reference"), q.time("created[gte]"), q.time("created[lt]"),
@@ -89,7 +94,7 @@ final class ReadEndpoints {
     if (filter.after() != null && filter.before() != null)
       q.fault("ending_before", "Send `starting_after` or `ending_before`, not both.");
     q.check();
-    return reads.list(call.credential().merchant(), call.credential().livemode(), filter).map(rows -> {
+    return payments.list(call.credential().merchant(), call.credential().livemode(), filter).map(rows -> {
       boolean more = rows.size() > filter.limit();
       List<PaymentRow> page = more ? rows.subList(0, filter.limit()) : rows;
       if (filter.before() != null) Collections.reverse(page);
@@ -99,7 +104,7 @@ final class ReadEndpoints {
 
   /** {@code GET /v1/payments/{id}/timeline}: all that happened to a payment, in order. */
   Future<Answer> timeline(ApiCall call) {
-    return owned(call).compose(row -> reads.timeline(row.id())
+    return owned(call).compose(row -> timeline.of(row.id())
         .map(moments -> Answer.of(200, TimelineJson.of(row, moments, ids).toBuffer())));
   }
 

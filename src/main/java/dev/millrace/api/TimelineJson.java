@@ -3,7 +3,7 @@ package dev.millrace.api;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.EventId;
 import dev.millrace.journal.PaymentRow;
-import dev.millrace.journal.Reads.Moment;
+import dev.millrace.journal.Timeline.Moment;
 import dev.millrace.payment.EventType;
 import dev.millrace.payment.Operation.Kind;
 import dev.millrace.platform.Trace;

@@ -4,8 +4,8 @@ import dev.millrace.api.ApiCall.Answer;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.EventId;
 import dev.millrace.journal.PublicEvent;
-import dev.millrace.journal.Reads;
 import dev.millrace.payment.EventType;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.TypeId;
 import dev.millrace.webhook.DeliveryLog;
 import dev.millrace.webhook.DeliveryLog.Entry;
@@ -27,17 +27,17 @@ final class WebhookDeliveries {
 
   private final BodyReader bodies;
   private final IdempotentTransaction once;
-  private final Reads reads;
+  private final Database database;
   private final EventId ids;
 
-  WebhookDeliveries(BodyReader bodies, IdempotentTransaction once, Reads reads, EventId ids) {
+  WebhookDeliveries(BodyReader bodies, IdempotentTransaction once, Database database, EventId ids) {
     this.bodies = bodies;
     this.once = once;
-    this.reads = reads;
+    this.database = database;
     this.ids = ids;
   }
 
-  private DeliveryLog log() { return new DeliveryLog(reads::query); }
+  private DeliveryLog log() { return new DeliveryLog(database); }
 
   /** {@code GET /v1/webhook_deliveries}: newest events first. */
   Future<Answer> list(ApiCall call) {
@@ -103,7 +103,7 @@ final class WebhookDeliveries {
       var f = BodyFields.of(body, Set.of());
       f.check();
       return once.run(call, key, f.canonical(), "webhook_delivery", id, sql -> {
-        var log = new DeliveryLog(sql::run);
+        var log = new DeliveryLog(sql);
         return owned(call, id, log).compose(log::retry).compose(retried -> retried == null
             ? Future.failedFuture(new ProblemException(WebhookEndpoints.disabled()))
             : Future.succeededFuture(Answer.of(202, json(retried).toBuffer())));

@@ -4,7 +4,8 @@ import dev.millrace.api.ApiCall.Answer;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.EventId;
 import dev.millrace.journal.EventReads;
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Database;
+import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import dev.millrace.webhook.AddressPolicy;
 import dev.millrace.webhook.DeliveryLog;
@@ -38,7 +39,7 @@ final class WebhookEndpoints {
 
   private final BodyReader bodies;
   private final IdempotentTransaction once;
-  private final Reads reads;
+  private final Database database;
   private final EventId ids;
   private final Events cursors;
   private final EndpointSettings settings;
@@ -46,12 +47,13 @@ final class WebhookEndpoints {
   private final String writer;
 
   /** {@code countMax}: of one merchant in one mode; {@code writer} names the work counter. */
-  WebhookEndpoints(BodyReader bodies, IdempotentTransaction once, Reads reads, EventId ids, Events cursors,
+  WebhookEndpoints(BodyReader bodies, IdempotentTransaction once, Database database, EventId ids,
+      Events cursors,
       AddressPolicy addresses,
       int countMax, String writer) {
     this.bodies = bodies;
     this.once = once;
-    this.reads = reads;
+    this.database = database;
     this.ids = ids;
     this.cursors = cursors;
     this.settings = new EndpointSettings(addresses);
@@ -65,7 +67,7 @@ final class WebhookEndpoints {
     return Set.copyOf(all);
   }
 
-  private EndpointStore store() { return new EndpointStore(reads::query); }
+  private EndpointStore store() { return new EndpointStore(database); }
 
   private static void noQuery(ApiCall call) { new Query(call.context().queryParams(), Set.of()).check(); }
 
@@ -98,7 +100,7 @@ final class WebhookEndpoints {
       var made = named.made();
       UUID id = TypeId.next();
       return once.run(call, key, EndpointSettings.json(made).encode(), OBJECT, id,
-          sql -> new EndpointStore(sql::run)
+          sql -> new EndpointStore(sql)
               .create(id, call.credential().merchant(), call.credential().livemode(), made, countMax)
               .compose(e -> e == null
                   ? refuse(Problem.of(409, "invalid_request_error", "endpoint_limit_reached",
@@ -143,8 +145,8 @@ final class WebhookEndpoints {
       Boolean enabled = f.flag("enabled");
       f.check();
       // Read and written in one transaction: two changes at once must not undo each other.
-      return reads.transaction(sql -> {
-        var store = new EndpointStore(sql::run);
+      return database.transaction(sql -> {
+        var store = new EndpointStore(sql);
         return store.lock(call.credential().merchant(), call.credential().livemode(), id)
             .compose(old -> old == null
                 ? Future.succeededFuture()
@@ -176,7 +178,7 @@ final class WebhookEndpoints {
       f.check();
       int grace = asked == null ? GRACE_S_DEFAULT : asked;
       return new Act(OBJECT, id(call), "grace_seconds=" + grace,
-          (endpoint, sql) -> new EndpointStore(sql::run).rotate(endpoint, grace).compose(e -> e == null
+          (endpoint, sql) -> new EndpointStore(sql).rotate(endpoint, grace).compose(e -> e == null
               ? refuse(Problem.notFound(NO_SUCH))
               : Future.succeededFuture(
                   Answer.of(200, json(e).put("secret", e.secrets().current()).toBuffer()))));
@@ -188,7 +190,7 @@ final class WebhookEndpoints {
     return act(call, Set.of(), f -> {
       f.check();
       return new Act(OBJECT, id(call), f.canonical(),
-          (endpoint, sql) -> new EndpointStore(sql::run).test(endpoint, call.traceparent(), writer)
+          (endpoint, sql) -> new EndpointStore(sql).test(endpoint, call.traceparent(), writer)
               .compose(place -> place == null
                   ? refuse(disabled())
                   : Future.succeededFuture(Answer.of(202, new JsonObject().put("id", ids.of(place))
@@ -213,10 +215,10 @@ final class WebhookEndpoints {
       UUID id = TypeId.next();
       return new Act("webhook_replay", id, f.canonical(), (endpoint, sql) -> {
         if (!endpoint.enabled()) return refuse(disabled());
-        var journal = new EventReads(sql::run);
+        var journal = new EventReads(sql);
         return from(journal, after, gte)
             .compose(start -> journal.horizon().compose(horizon -> new ReplayOrders(
-                sql::run)
+                sql)
                 .order(
                     new ReplayOrders.Replay(id, endpoint.id(),
                         patterns == null ? null : Endpoint.expanded(patterns),
@@ -258,7 +260,7 @@ final class WebhookEndpoints {
   private record Act(String object, UUID resource, String canonical, Step step) {}
 
   private interface Step {
-    Future<Answer> on(Endpoint endpoint, Reads.Statements sql);
+    Future<Answer> on(Endpoint endpoint, Sql sql);
   }
 
   /** The endpoint is looked at where its key is, so that a repetition is answered as before whatever became of it. */
@@ -269,7 +271,7 @@ final class WebhookEndpoints {
     return bodies.readOptional(call.request()).compose(body -> {
       Act act = read.apply(BodyFields.of(body, known));
       return once.run(call, key, act.canonical, act.object, act.resource,
-          sql -> owned(call, id, new EndpointStore(sql::run)).compose(e -> act.step.on(e, sql)));
+          sql -> owned(call, id, new EndpointStore(sql)).compose(e -> act.step.on(e, sql)));
     });
   }
 

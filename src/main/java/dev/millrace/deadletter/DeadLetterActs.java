@@ -1,7 +1,7 @@
 package dev.millrace.deadletter;
 
 import dev.millrace.audit.AuditLog;
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.OperatorRefusal;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
@@ -43,7 +43,8 @@ public final class DeadLetterActs {
       SELECT $2::text, $4::text, $5::text, $6::text::jsonb || jsonb_build_object('letters', jsonb_agg(id ORDER BY id))
         FROM moved HAVING count(*) > 0
     )
-    SELECT count(*), max(due) FROM moved""".replace(":audit", AuditLog.INSERT);
+    SELECT count(*), max(due) FROM moved"""
+      .replace(":audit", AuditLog.INSERT);
   private static final String REPLAY = CHOSEN
       + "status = 'replaying', rate = $7::int, due = now() + nr::float8 / $7::int * interval '1 s'" + AUDITED;
   private static final String DISCARD = CHOSEN + "status = 'discarded', due = NULL" + AUDITED;
@@ -61,16 +62,16 @@ public final class DeadLetterActs {
     }
   }
 
-  private final Reads reads;
+  private final Database database;
 
-  public DeadLetterActs(Reads reads) {
-    this.reads = reads;
+  public DeadLetterActs(Database database) {
+    this.database = database;
   }
 
   /** A page, by id, of those after {@code after}. */
   public Future<JsonObject> list(DeadLetterFilter filter, long after, int limit) {
     var values = Tuple.of(limit + 1, after);
-    return reads.query(LIST.formatted("id > $2::bigint AND " + filter.where(values)), values).map(rows -> {
+    return database.query(LIST.formatted("id > $2::bigint AND " + filter.where(values)), values).map(rows -> {
       var data = new JsonArray();
       for (Row row : rows) if (data.size() < limit) data.add(letter(row));
       return new JsonObject().put("object", "list").put("data", data).put("next",
@@ -98,7 +99,7 @@ public final class DeadLetterActs {
 
   /** One, without its record. */
   private Future<JsonObject> find(long id) {
-    return reads.query(LIST.formatted("id = $2::bigint"), Tuple.of(1, id))
+    return database.query(LIST.formatted("id = $2::bigint"), Tuple.of(1, id))
         .compose(rows -> rows.size() == 0
             ? Future.failedFuture(
                 new OperatorRefusal(404, "no such dead letter: GET /ops/dead-letters lists them"))
@@ -107,7 +108,7 @@ public final class DeadLetterActs {
 
   /** Everything about one. */
   public Future<JsonObject> inspect(long id) {
-    return find(id).compose(letter -> reads.query(RECORD, Tuple.of(id)).map(rows -> {
+    return find(id).compose(letter -> database.query(RECORD, Tuple.of(id)).map(rows -> {
       Row r = rows.iterator().next();
       return letter.put("errors", new JsonArray(r.getString(0))).put("record",
           new JsonObject().put("key", r.getString(1)).put("form", r.getString(2))
@@ -134,7 +135,7 @@ public final class DeadLetterActs {
   private Future<JsonObject> one(String act, String permitted, long id, Tuple values, String aim,
       String rule) {
     values.addValue(id);
-    return reads.query(act.formatted("id = $" + values.size() + "::bigint AND " + permitted), values)
+    return database.query(act.formatted("id = $" + values.size() + "::bigint AND " + permitted), values)
         .compose(rows -> find(id).compose(letter -> {
           String status = letter.getString("status");
           boolean done = rows.iterator().next().getLong(0) == 1 || Objects.equals(status, aim);
@@ -160,7 +161,7 @@ public final class DeadLetterActs {
   }
 
   private Future<Row> many(String act, String permitted, DeadLetterFilter filter, Tuple values) {
-    return reads.query(act.formatted(permitted + " AND " + filter.where(values)), values)
+    return database.query(act.formatted(permitted + " AND " + filter.where(values)), values)
         .map(rows -> rows.iterator().next());
   }
 }

@@ -1,6 +1,6 @@
 package dev.millrace.deadletter;
 
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.TypeId;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -123,12 +123,12 @@ public final class DeadLetterStore {
   }
 
   private final Vertx vertx;
-  private final Reads reads;
+  private final Database database;
   private final MeterRegistry registry;
 
-  public DeadLetterStore(Vertx vertx, Reads reads, MeterRegistry registry) {
+  public DeadLetterStore(Vertx vertx, Database database, MeterRegistry registry) {
     this.vertx = vertx;
-    this.reads = reads;
+    this.database = database;
     this.registry = registry;
   }
 
@@ -153,13 +153,13 @@ public final class DeadLetterStore {
   public Future<Void> buryOnce(UUID payment, String task, Failure failure) {
     var origin = Origin.of("janitor/" + TypeId.format(TypeId.PAYMENT, payment), null, Buffer.buffer(),
         Map.of());
-    return reads.query(KNOWN, Tuple.of(payment)).compose(rows -> rows.iterator().next().getBoolean(0)
+    return database.query(KNOWN, Tuple.of(payment)).compose(rows -> rows.iterator().next().getBoolean(0)
         ? Future.succeededFuture()
         : bury(new Letter(payment, task, 1, List.of(failure), "", origin)));
   }
 
   private Future<Void> bury(Tuple row) {
-    return reads.query(BURY, row).<Void>mapEmpty().recover(failure -> {
+    return database.query(BURY, row).<Void>mapEmpty().recover(failure -> {
       LOG.warn("dead_letter_not_written error=\"{}\"", failure.getMessage());
       return vertx.timer(1, TimeUnit.SECONDS).compose(v -> bury(row));
     });
@@ -170,7 +170,7 @@ public final class DeadLetterStore {
    * is late, those whose turns were in the last {@code lateMs} may come at once.
    */
   public Future<List<Taken>> take(int max, long leaseMs, long lateMs) {
-    return reads.query(TAKE, Tuple.of(max, leaseMs, lateMs)).map(rows -> {
+    return database.query(TAKE, Tuple.of(max, leaseMs, lateMs)).map(rows -> {
       var taken = new ArrayList<Taken>(rows.size());
       for (Row r : rows)
         taken.add(new Taken(r.getLong(0), r.getInteger(1), r.getOffsetDateTime(11), r.getUUID(2),
@@ -193,13 +193,13 @@ public final class DeadLetterStore {
   /** Notes how a replay ended; false when another took it since, or gave it up. */
   public Future<Boolean> end(Taken letter, Outcome outcome, String note) {
     var failure = Failure.now(note);
-    return reads.query(END, Tuple.of(letter.id, letter.replay, outcome.wire(), failure.error(),
+    return database.query(END, Tuple.of(letter.id, letter.replay, outcome.wire(), failure.error(),
         Failure.json(List.of(failure)).encode())).map(rows -> rows.size() == 1);
   }
 
   /** How many are open, by task. */
   public Future<Map<String, Long>> open() {
-    return reads.query(OPEN, Tuple.tuple()).map(rows -> {
+    return database.query(OPEN, Tuple.tuple()).map(rows -> {
       var open = new HashMap<String, Long>();
       for (Row row : rows) open.put(row.getString(0), row.getLong(1));
       return open;
@@ -211,6 +211,6 @@ public final class DeadLetterStore {
    * many. Those that wait for a decision or their replay stay, however old they are.
    */
   public Future<Integer> forgetBefore(OffsetDateTime time) {
-    return reads.query(FORGET, Tuple.of(time)).map(rows -> rows.rowCount());
+    return database.query(FORGET, Tuple.of(time)).map(rows -> rows.rowCount());
   }
 }

@@ -70,7 +70,8 @@ public final class Screener {
         throw new ConfigException("`fraud.rules`: " + e.getMessage());
       }
     }
-    try (InputStream in = Objects.requireNonNull(Screener.class.getResourceAsStream("/config/fraud-rules.yaml"))) {
+    try (InputStream in = Objects
+        .requireNonNull(Screener.class.getResourceAsStream("/config/fraud-rules.yaml"))) {
       return load(in, "config/fraud-rules.yaml", counters);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -1,13 +1,12 @@
 package dev.millrace.idempotency;
 
+import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.OffsetDateTime;
 import java.util.UUID;
-import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,15 +33,15 @@ public final class IdempotencyKeyStore {
     DELETE FROM idempotency_key WHERE ctid = ANY(ARRAY(
       SELECT ctid FROM idempotency_key WHERE created < now() - $1::bigint * interval '1 ms' LIMIT 5000))""";
 
-  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final Sql sql;
 
-  /** {@code query} runs one statement on a pooled connection. */
-  public IdempotencyKeyStore(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
-    this.query = query;
+  /** {@code sql} runs one statement on a pooled connection. */
+  public IdempotencyKeyStore(Sql sql) {
+    this.sql = sql;
   }
 
   public Future<@Nullable KeyRecord> find(UUID keyId) {
-    return query.apply(FIND, Tuple.of(keyId)).map(rows -> {
+    return sql.query(FIND, Tuple.of(keyId)).map(rows -> {
       if (rows.size() == 0) return null;
       var row = rows.iterator().next();
       return new KeyRecord(row.getString(0), row.getUUID(1), row.getBuffer(2), row.getInteger(3),
@@ -52,12 +51,12 @@ public final class IdempotencyKeyStore {
 
   /** Replaces the answer of a request that waited; false when it is too late and the stored answer stands. */
   public Future<Boolean> replace(UUID keyId, int status, Buffer answer) {
-    return query.apply(REPLACE, Tuple.of(keyId, status, answer))
+    return sql.query(REPLACE, Tuple.of(keyId, status, answer))
         .map(rows -> rows.size() == 1);
   }
 
   /** Deletes up to 5 000 keys older than {@code retentionMs}; answers how many. */
   public Future<Integer> expire(long retentionMs) {
-    return query.apply(EXPIRE, Tuple.of(retentionMs)).map(RowSet::rowCount);
+    return sql.query(EXPIRE, Tuple.of(retentionMs)).map(RowSet::rowCount);
   }
 }

@@ -1,13 +1,12 @@
 package dev.millrace.identity;
 
+import dev.millrace.platform.Sql;
 import dev.millrace.identity.Credentials.Credential;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.util.UUID;
-import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,15 +28,15 @@ public final class MerchantStore {
   private static final String REVOKE = """
     UPDATE api_key SET revoked = now() WHERE hash = $1::bytea AND revoked IS NULL RETURNING merchant""";
 
-  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final Sql sql;
 
-  public MerchantStore(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
-    this.query = query;
+  public MerchantStore(Sql sql) {
+    this.sql = sql;
   }
 
   /** What a key stands for; null when it is unknown or revoked. */
   Future<@Nullable Credential> find(Buffer hash) {
-    return query.apply(FIND, Tuple.of(hash)).map(rows -> {
+    return sql.query(FIND, Tuple.of(hash)).map(rows -> {
       if (rows.size() == 0) return null;
       Row row = rows.iterator().next();
       return new Credential(row.getUUID(0), row.getBoolean(1), row.getInteger(2));
@@ -45,22 +44,22 @@ public final class MerchantStore {
   }
 
   public Future<Void> create(UUID id, String name) {
-    return query.apply(CREATE, Tuple.of(id, name)).mapEmpty();
+    return sql.query(CREATE, Tuple.of(id, name)).mapEmpty();
   }
 
   /**
    * Makes a key; false when there is no such merchant. {@code rate}: requests a second, null for no limit.
    */
   public Future<Boolean> createKey(Buffer hash, UUID merchant, boolean livemode, @Nullable Integer rate) {
-    return query
-        .apply(CREATE_KEY,
+    return sql
+        .query(CREATE_KEY,
             Tuple.tuple().addValue(hash).addValue(merchant).addValue(livemode).addValue(rate))
         .map(rows -> rows.size() == 1);
   }
 
   /** Ends a key; answers whose it was, null when it is unknown or ended before. */
   public Future<@Nullable UUID> revoke(Buffer hash) {
-    return query.apply(REVOKE, Tuple.of(hash))
+    return sql.query(REVOKE, Tuple.of(hash))
         .map(rows -> rows.size() == 0 ? null : rows.iterator().next().getUUID(0));
   }
 }

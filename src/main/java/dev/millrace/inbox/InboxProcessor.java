@@ -8,7 +8,7 @@ import dev.millrace.journal.Cursor;
 import dev.millrace.journal.Append.Attempt;
 import dev.millrace.journal.Follower;
 import dev.millrace.journal.Follower.Batch;
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Database;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.Lease;
@@ -67,7 +67,7 @@ public final class InboxProcessor {
 
   private final Follower<Kept> follower;
   private final InboxStore inbox;
-  private final Reads reads;
+  private final Database database;
   private final Map<String, WebhookScheme> schemes;
   private final ProviderEventHandler payments;
   private final DeadLetterStore letters;
@@ -77,13 +77,13 @@ public final class InboxProcessor {
   private long dueAskedMs;
 
   /** {@code schemes} by {@code provider/account}; {@code windows}: the waits of the park. */
-  public InboxProcessor(Vertx vertx, Lease lease, InboxStore inbox, Reads reads,
+  public InboxProcessor(Vertx vertx, Lease lease, InboxStore inbox, Database database,
       Map<String, WebhookScheme> schemes,
       ProviderEventHandler payments,
       DeadLetterStore letters, List<Duration> windows, InstantSource clock, long pollMs,
       MeterRegistry registry) {
     this.inbox = inbox;
-    this.reads = reads;
+    this.database = database;
     this.schemes = schemes;
     this.payments = payments;
     this.letters = letters;
@@ -155,7 +155,7 @@ public final class InboxProcessor {
   private Future<Map<Name, UUID>> named(Set<Name> names) {
     if (names.isEmpty()) return Future.succeededFuture(Map.of());
     var list = List.copyOf(names);
-    return reads.query(NAMED, Tuple.of(list.stream().map(Name::provider).toArray(String[]::new),
+    return database.query(NAMED, Tuple.of(list.stream().map(Name::provider).toArray(String[]::new),
         (Object) list.stream().map(Name::reference).toArray(String[]::new))).map(rows -> {
           var payments = new HashMap<Name, UUID>();
           for (Row row : rows) payments.put(new Name(row.getString(0), row.getString(1)), row.getUUID(2));
@@ -173,7 +173,7 @@ public final class InboxProcessor {
 
   private Future<Map<UUID, Known>> known(Map<String, UUID> references) {
     if (references.isEmpty()) return Future.succeededFuture(Map.of());
-    return reads.query(KNOWN, Tuple.of((Object) references.values().toArray(UUID[]::new))).map(rows -> {
+    return database.query(KNOWN, Tuple.of((Object) references.values().toArray(UUID[]::new))).map(rows -> {
       var known = new HashMap<UUID, Known>();
       for (Row row : rows)
         known.put(row.getUUID(0), new Known(row.getUUID(1), Status.ofWire(row.getString(2)),

@@ -1,5 +1,6 @@
 package dev.millrace.inbox;
 
+import dev.millrace.platform.Sql;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.CursorStore;
 import dev.millrace.platform.Lease;
@@ -13,7 +14,6 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,31 +49,33 @@ public final class InboxStore {
     SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, k.since, k.tries, p.form, k.errors::text
       FROM provider_event_parked k JOIN provider_event p ON p.xid = k.xid AND p.position = k.position
      WHERE k.next_try <= $1::timestamptz ORDER BY k.next_try LIMIT $2::int""";
-  private static final String WRITE = "WITH fence AS MATERIALIZED (" + Lease.fence("inbox", 1) + ")," + """
-    r AS (
-      INSERT INTO provider_event_result (xid, position, payment_id, type, outcome, detail)
-      SELECT x::xid8, p, payment, type, outcome, detail
-        FROM (SELECT unnest($2::text[]) AS x, unnest($3::int8[]) AS p, unnest($4::uuid[]) AS payment,
-                     unnest($5::text[]) AS type, unnest($6::text[]) AS outcome, unnest($7::text[]) AS detail) AS t
-       WHERE EXISTS (SELECT FROM fence)
-      ON CONFLICT DO NOTHING
-    ), done AS (
-      DELETE FROM provider_event_parked k
-       USING (SELECT unnest($2::text[])::xid8 AS x, unnest($3::int8[]) AS p) AS t
-       WHERE k.xid = t.x AND k.position = t.p AND EXISTS (SELECT FROM fence)
-    ), k AS (
-      INSERT INTO provider_event_parked (xid, position, tries, next_try, since, errors)
-      SELECT x::xid8, p, tries, next_try, since, errors::jsonb
-        FROM (SELECT unnest($8::text[]) AS x, unnest($9::int8[]) AS p, unnest($10::int4[]) AS tries,
-                     unnest($11::timestamptz[]) AS next_try, unnest($12::timestamptz[]) AS since,
-                     unnest($16::text[]) AS errors) AS t
-       WHERE EXISTS (SELECT FROM fence)
-      ON CONFLICT (xid, position) DO UPDATE
-        SET tries = excluded.tries, next_try = excluded.next_try, errors = excluded.errors
-    ), c AS (
-      %s AND $15::int8 > 0 AND EXISTS (SELECT FROM fence)
-    )
-    SELECT count(*) FROM fence""".formatted(CursorStore.move("inbox", 13));
+  private static final String WRITE = "WITH fence AS MATERIALIZED (" + Lease.fence("inbox", 1) + "),"
+      + """
+        r AS (
+          INSERT INTO provider_event_result (xid, position, payment_id, type, outcome, detail)
+          SELECT x::xid8, p, payment, type, outcome, detail
+            FROM (SELECT unnest($2::text[]) AS x, unnest($3::int8[]) AS p, unnest($4::uuid[]) AS payment,
+                         unnest($5::text[]) AS type, unnest($6::text[]) AS outcome, unnest($7::text[]) AS detail) AS t
+           WHERE EXISTS (SELECT FROM fence)
+          ON CONFLICT DO NOTHING
+        ), done AS (
+          DELETE FROM provider_event_parked k
+           USING (SELECT unnest($2::text[])::xid8 AS x, unnest($3::int8[]) AS p) AS t
+           WHERE k.xid = t.x AND k.position = t.p AND EXISTS (SELECT FROM fence)
+        ), k AS (
+          INSERT INTO provider_event_parked (xid, position, tries, next_try, since, errors)
+          SELECT x::xid8, p, tries, next_try, since, errors::jsonb
+            FROM (SELECT unnest($8::text[]) AS x, unnest($9::int8[]) AS p, unnest($10::int4[]) AS tries,
+                         unnest($11::timestamptz[]) AS next_try, unnest($12::timestamptz[]) AS since,
+                         unnest($16::text[]) AS errors) AS t
+           WHERE EXISTS (SELECT FROM fence)
+          ON CONFLICT (xid, position) DO UPDATE
+            SET tries = excluded.tries, next_try = excluded.next_try, errors = excluded.errors
+        ), c AS (
+          %s AND $15::int8 > 0 AND EXISTS (SELECT FROM fence)
+        )
+        SELECT count(*) FROM fence"""
+          .formatted(CursorStore.move("inbox", 13));
 
   private static final String AGAIN = """
     WITH e AS MATERIALIZED (
@@ -106,13 +108,13 @@ public final class InboxStore {
     GONE
   }
 
-  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final Sql sql;
   private final CursorStore cursor;
   private final BodyCompression forms = new BodyCompression();
 
-  public InboxStore(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
-    this.query = query;
-    this.cursor = new CursorStore("inbox", query);
+  public InboxStore(Sql sql) {
+    this.sql = sql;
+    this.cursor = new CursorStore("inbox", sql);
   }
 
   /** How far the inbox has been processed. */
@@ -132,12 +134,12 @@ public final class InboxStore {
 
   /** What has come since. */
   public Future<List<Kept>> read(Cursor after, int limit) {
-    return query.apply(READ, Tuple.of(after.xidText(), after.position(), limit)).map(this::kept);
+    return sql.query(READ, Tuple.of(after.xidText(), after.position(), limit)).map(this::kept);
   }
 
   /** Parked ones whose time has come. */
   public Future<List<Kept>> due(OffsetDateTime now, int limit) {
-    return query.apply(DUE, Tuple.of(now, limit)).map(this::kept);
+    return sql.query(DUE, Tuple.of(now, limit)).map(this::kept);
   }
 
   /**
@@ -146,7 +148,7 @@ public final class InboxStore {
    */
   public Future<Boolean> write(long epoch, List<Result> results, List<Parked> parked, Cursor place,
       int passed) {
-    return query.apply(WRITE, Tuple.tuple().addValue(epoch)
+    return sql.query(WRITE, Tuple.tuple().addValue(epoch)
         .addValue(results.stream().map(r -> r.kept.place.xidText()).toArray(String[]::new))
         .addValue(results.stream().map(r -> r.kept.place.position()).toArray(Long[]::new))
         .addValue(results.stream().map(Result::payment).toArray(UUID[]::new))
@@ -168,7 +170,7 @@ public final class InboxStore {
    * twice for the same order, of {@code ordered}, it finds what it did before.
    */
   public Future<Again> again(String provider, String account, String eventId, OffsetDateTime ordered) {
-    return query.apply(AGAIN, Tuple.of(provider, account, eventId, ordered)).map(rows -> {
+    return sql.query(AGAIN, Tuple.of(provider, account, eventId, ordered)).map(rows -> {
       var row = rows.iterator().next();
       if (row.getLong(0) == 0) return Again.GONE;
       return row.getLong(1) + row.getLong(2) == 0 ? Again.IN_HAND : Again.PARKED;
@@ -180,7 +182,7 @@ public final class InboxStore {
    * many rows.
    */
   public Future<Integer> forgetBefore(OffsetDateTime time) {
-    return query.apply(FORGET_RESULTS, Tuple.of(time)).compose(results -> query
-        .apply(FORGET_RECEIVED, Tuple.of(time)).map(received -> results.rowCount() + received.rowCount()));
+    return sql.query(FORGET_RESULTS, Tuple.of(time)).compose(results -> sql
+        .query(FORGET_RECEIVED, Tuple.of(time)).map(received -> results.rowCount() + received.rowCount()));
   }
 }

@@ -79,12 +79,12 @@ public final class InboxWriter {
   private Future<List<Boolean>> commit(PgLink pg, List<Received> batch) {
     Tuple rows = rows(batch);
     return (System.nanoTime() - repeatedAt < CAREFUL_NANOS
-        ? pg.execute(INSERT, rows)
-        : pg.execute(INSERT_NEW, rows).recover(failure -> {
+        ? pg.query(INSERT, rows)
+        : pg.query(INSERT_NEW, rows).recover(failure -> {
           if (!(failure instanceof PgException e && "provider_event_once".equals(e.getConstraint())))
             return Future.failedFuture(failure);
           repeatedAt = System.nanoTime();
-          return pg.execute(INSERT, rows);
+          return pg.query(INSERT, rows);
         })).map(done -> Collections.nCopies(batch.size(), Boolean.TRUE));
   }
 

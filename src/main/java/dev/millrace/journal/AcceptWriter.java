@@ -123,7 +123,7 @@ public final class AcceptWriter {
     FaultPoint.reach("payment", "before_commit");
     return (System.nanoTime() - takenAt < CAREFUL_NANOS
         ? careful(batch, parameters)
-        : pg.execute(ACCEPT_NEW, parameters).map(rows -> Collections.nCopies(batch.size(), Result.ACCEPTED))
+        : pg.query(ACCEPT_NEW, parameters).map(rows -> Collections.nCopies(batch.size(), Result.ACCEPTED))
             .recover(failure -> {
               if (!keyTaken(failure)) return Future.failedFuture(failure);
               takenAt = System.nanoTime();
@@ -135,7 +135,7 @@ public final class AcceptWriter {
   }
 
   private Future<List<Result>> careful(List<NewPayment> batch, Tuple parameters) {
-    return pg.execute(ACCEPT, parameters).map(rows -> results(batch, ids(rows), Result.DUPLICATE));
+    return pg.query(ACCEPT, parameters).map(rows -> results(batch, ids(rows), Result.DUPLICATE));
   }
 
   private static boolean keyTaken(Throwable failure) {
@@ -156,7 +156,7 @@ public final class AcceptWriter {
   private Future<List<Result>> resolve(List<NewPayment> batch) {
     Tuple keys = Tuple.of((Object) column(batch, UUID[]::new, NewPayment::keyId));
     return pg.whenUp(RESOLVE_WAIT_MS)
-        .compose(v -> pg.execute(RESOLVE, keys))
+        .compose(v -> pg.query(RESOLVE, keys))
         .map(rows -> results(batch, ids(rows), Result.LOST))
         .otherwise(failure -> results(batch, Set.of(), Result.LOST));
   }

@@ -46,7 +46,7 @@ public final class AppendWriter {
       first[i] = seen.add(batch.get(i).payment());
       if (first[i]) distinct.add(batch.get(i));
     }
-    return pg.execute(AppendStatement.SQL, AppendStatement.parameters(distinct, writer)).map(rows -> {
+    return pg.query(AppendStatement.SQL, AppendStatement.parameters(distinct, writer)).map(rows -> {
       var moved = new HashSet<UUID>();
       for (Row row : rows) moved.add(row.getUUID(0));
       var results = new ArrayList<Boolean>(batch.size());

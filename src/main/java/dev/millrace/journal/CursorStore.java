@@ -1,11 +1,11 @@
 package dev.millrace.journal;
 
+import dev.millrace.platform.Sql;
 import dev.millrace.platform.Lease;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
-import java.util.function.BiFunction;
 
 /**
  * How far each follower has come: the table {@code journal_cursor}, a row for each of them, {@code relay},
@@ -14,19 +14,24 @@ import java.util.function.BiFunction;
  */
 public final class CursorStore {
   private final String follower;
-  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final Sql sql;
   private final String mark;
 
   /** {@code follower} names both the row and the lease under which it is moved. */
-  public CursorStore(String follower, BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
+  public CursorStore(String follower, Sql sql) {
     this.follower = follower;
-    this.query = query;
+    this.sql = sql;
     this.mark = move(follower, 2) + " AND EXISTS (" + Lease.fence(follower, 1) + ") RETURNING 1";
   }
 
   /** SQL: the follower's place, as {@link #place} takes it. */
   public static String select(String follower) {
     return "SELECT xid::text, position FROM journal_cursor WHERE name = '" + follower + "'";
+  }
+
+  /** SQL: how many rows the follower has passed. */
+  static String passed(String follower) {
+    return "SELECT passed FROM journal_cursor WHERE name = '" + follower + "'";
   }
 
   /**
@@ -47,12 +52,12 @@ public final class CursorStore {
 
   /** How far the follower has come. */
   public Future<Cursor> read() {
-    return query.apply(select(follower), Tuple.tuple()).map(CursorStore::place);
+    return sql.query(select(follower), Tuple.tuple()).map(CursorStore::place);
   }
 
   /** Moves the cursor over {@code passed} rows to {@code place}; false when the lease has gone to another. */
   public Future<Boolean> mark(long epoch, Cursor place, int passed) {
-    return query.apply(mark, Tuple.of(epoch, place.xidText(), place.position(), (long) passed))
+    return sql.query(mark, Tuple.of(epoch, place.xidText(), place.position(), (long) passed))
         .map(rows -> rows.size() == 1);
   }
 }

@@ -1,15 +1,13 @@
 package dev.millrace.journal;
 
+import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.Future;
-import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.util.UUID;
-import java.util.function.BiFunction;
 import javax.crypto.Cipher;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
@@ -39,8 +37,8 @@ public final class EventId {
   }
 
   /** Reads the key by {@code query}, which runs one statement. */
-  public static Future<EventId> load(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
-    return query.apply("SELECT key FROM event_id_key", Tuple.tuple()).map(rows -> {
+  public static Future<EventId> load(Sql sql) {
+    return sql.query("SELECT key FROM event_id_key", Tuple.tuple()).map(rows -> {
       Buffer key = rows.iterator().next().getBuffer(0);
       return new EventId(key.getBytes());
     });

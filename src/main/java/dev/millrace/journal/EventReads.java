@@ -1,5 +1,6 @@
 package dev.millrace.journal;
 
+import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
@@ -9,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,13 +82,13 @@ public final class EventReads {
         + " FROM horizon LEFT JOIN last ON true LEFT JOIN " + EACH;
   }
 
-  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final Sql sql;
   private final Milestones milestones;
 
   /** {@code query} runs one statement. */
-  public EventReads(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
-    this.query = query;
-    this.milestones = new Milestones(query);
+  public EventReads(Sql sql) {
+    this.sql = sql;
+    this.milestones = new Milestones(sql);
   }
 
   /**
@@ -110,10 +110,10 @@ public final class EventReads {
         .addValue(limit);
     String[] types = w.types == null ? null : w.types.toArray(String[]::new);
     if (w.subject != null)
-      return query.apply(PAGE_OF_SUBJECT, t.addValue(w.subject).addValue(types))
+      return sql.query(PAGE_OF_SUBJECT, t.addValue(w.subject).addValue(types))
           .map(rows -> page(rows, w, limit));
-    if (types == null) return query.apply(PAGE, t).map(rows -> page(rows, w, limit));
-    return query.apply(PAGE_OF_TYPES, t.addValue(types)).map(rows -> {
+    if (types == null) return sql.query(PAGE, t).map(rows -> page(rows, w, limit));
+    return sql.query(PAGE_OF_TYPES, t.addValue(types)).map(rows -> {
       var events = new ArrayList<EventRow>(rows.size());
       Cursor seen = w.after;
       boolean more = false;
@@ -135,7 +135,7 @@ public final class EventReads {
 
   /** The event at a place, if it is this merchant's and mode's; else null. */
   public Future<@Nullable EventRow> one(UUID merchant, boolean livemode, Cursor place) {
-    return query.apply(ONE, Tuple.of(place.xidText(), place.position(), merchant, livemode))
+    return sql.query(ONE, Tuple.of(place.xidText(), place.position(), merchant, livemode))
         .map(rows -> rows.size() == 0 ? null : EventRow.of(rows.iterator().next(), 0));
   }
 
@@ -144,14 +144,14 @@ public final class EventReads {
    * whoever's it was: without {@code more}, past everything that was there to see.
    */
   public Future<Page> tail(Cursor after, Collection<UUID> merchants, int limit) {
-    return query.apply(TAIL_OF_MERCHANTS,
+    return sql.query(TAIL_OF_MERCHANTS,
         Tuple.of(after.xidText(), after.position(), limit, merchants.toArray(UUID[]::new)))
         .map(rows -> tail(rows, after, limit));
   }
 
   /** The next events of the merchants that have webhook endpoints, as the database has them at this moment. */
   public Future<Page> tailOfEndpoints(Cursor after, int limit) {
-    return query.apply(TAIL_OF_ENDPOINTS, Tuple.of(after.xidText(), after.position(), limit))
+    return sql.query(TAIL_OF_ENDPOINTS, Tuple.of(after.xidText(), after.position(), limit))
         .map(rows -> tail(rows, after, limit));
   }
 
@@ -173,7 +173,7 @@ public final class EventReads {
 
   /** Before everything that is not committed yet. */
   public Future<Cursor> horizon() {
-    return query.apply(HORIZON, Tuple.tuple()).map(rows -> Cursor.below(rows.iterator().next().getString(0)));
+    return sql.query(HORIZON, Tuple.tuple()).map(rows -> Cursor.below(rows.iterator().next().getString(0)));
   }
 
   /** What lies up to this place is older than {@code at} and no longer promised; null when nothing is that old. */

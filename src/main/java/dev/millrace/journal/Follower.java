@@ -49,7 +49,9 @@ public final class Follower<T> {
     Future<Boolean> handle(Batch<T> batch, long epoch);
 
     /** How long to wait after a batch of so many rows behind which there is nothing. */
-    default long pauseMs(int rows, long pollMs) { return pollMs; }
+    default long pauseMs(int rows, long pollMs) {
+      return pollMs;
+    }
 
     /** The lease has gone, or something failed: what is remembered of this epoch holds no longer. */
     default void stand() {}

@@ -1,14 +1,13 @@
 package dev.millrace.journal;
 
+import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import dev.millrace.platform.Lease;
 import java.time.Duration;
 import java.time.OffsetDateTime;
-import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,10 +29,10 @@ public final class Milestones {
       SELECT max(at) FROM journal_milestone WHERE at <= now() - $1::bigint * interval '1 ms')""";
   private static final String OLDEST = "SELECT xid::text, position FROM (" + boundary(1) + ") AS m";
 
-  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final Sql sql;
 
-  public Milestones(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
-    this.query = query;
+  public Milestones(Sql sql) {
+    this.sql = sql;
   }
 
   /**
@@ -57,7 +56,7 @@ public final class Milestones {
   public long start(Vertx vertx, Lease lease, Duration retention) {
     return vertx.setPeriodic(1, intervalMs(retention), id -> {
       if (lease.held())
-        query.apply(NOTE, Tuple.tuple())
+        sql.query(NOTE, Tuple.tuple())
             .onFailure(e -> LOG.warn("milestone_failed error=\"{}\"", e.getMessage()));
     });
   }
@@ -67,11 +66,11 @@ public final class Milestones {
    * old.
    */
   Future<@Nullable Cursor> oldest(OffsetDateTime at) {
-    return query.apply(OLDEST, Tuple.of(at)).map(rows -> rows.size() == 0 ? null : CursorStore.place(rows));
+    return sql.query(OLDEST, Tuple.of(at)).map(rows -> rows.size() == 0 ? null : CursorStore.place(rows));
   }
 
   /** Deletes all that are older than {@code age} but the newest of them; answers how many. */
   public Future<Integer> forgetBefore(Duration age) {
-    return query.apply(FORGET, Tuple.of(age.toMillis())).map(RowSet::rowCount);
+    return sql.query(FORGET, Tuple.of(age.toMillis())).map(RowSet::rowCount);
   }
 }

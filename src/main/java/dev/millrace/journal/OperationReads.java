@@ -1,15 +1,13 @@
 package dev.millrace.journal;
 
 import dev.millrace.payment.Operation.Kind;
+import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
-import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Reads captures, cancellations and refunds. */
@@ -23,15 +21,15 @@ public final class OperationReads {
   private static final String ENDED = OperationRow.SELECT
       + "WHERE o.id = ANY($1::uuid[]) AND o.status IN ('succeeded', 'failed')";
 
-  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final Sql sql;
 
-  /** {@code query} runs one statement. */
-  public OperationReads(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
-    this.query = query;
+  /** {@code sql} runs one statement. */
+  public OperationReads(Sql sql) {
+    this.sql = sql;
   }
 
-  private Future<List<OperationRow>> rows(String sql, Tuple parameters) {
-    return query.apply(sql, parameters).map(rows -> {
+  private Future<List<OperationRow>> rows(String statement, Tuple parameters) {
+    return sql.query(statement, parameters).map(rows -> {
       var list = new ArrayList<OperationRow>(rows.size());
       rows.forEach(row -> list.add(OperationRow.of(row)));
       return list;

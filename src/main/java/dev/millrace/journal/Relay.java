@@ -68,7 +68,7 @@ public final class Relay {
       long pollMs, MeterRegistry registry) {
     this.worker = vertx.createSharedWorkerExecutor("millrace-relay", 1);
     this.pg = pg;
-    this.cursor = new CursorStore("relay", pg::execute);
+    this.cursor = new CursorStore("relay", pg);
     this.producers = producers;
     this.topic = topic;
     this.batchMax = batchMax;
@@ -89,10 +89,11 @@ public final class Relay {
 
     @Override
     public Future<Batch<JournalRow>> read(Cursor after) {
-      return pg.execute(READ, Tuple.of(after.xidText(), after.position(), batchMax)).map(rows -> {
+      return pg.query(READ, Tuple.of(after.xidText(), after.position(), batchMax)).map(rows -> {
         var batch = new ArrayList<JournalRow>(rows.size());
         rows.forEach(row -> batch.add(JournalRow.of(row)));
-        return new Batch<>(batch, batch.isEmpty() ? after : batch.getLast().place(), batch.size() == batchMax);
+        return new Batch<>(batch, batch.isEmpty() ? after : batch.getLast().place(),
+            batch.size() == batchMax);
       });
     }
 

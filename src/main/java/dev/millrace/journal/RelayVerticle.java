@@ -34,7 +34,8 @@ public final class RelayVerticle extends VerticleBase {
   public Future<?> start() {
     PgLink rights = open.add(servers.link(vertx, "relay-lease", registry), PgLink::close);
     PgLink rows = open.add(servers.batchLink(vertx, "relay", registry), PgLink::close);
-    var lease = open.add(new Lease(vertx, rights, "relay", holder, config.millis("relay.lease")), Lease::close);
+    var lease = open.add(new Lease(vertx, rights, "relay", holder, config.millis("relay.lease")),
+        Lease::close);
     var relay = open.add(new Relay(vertx, rows, lease, producers, config.text("kafka.topic"),
         config.positive("relay.batch-max"), config.millis("relay.poll-interval"), registry), Relay::close);
     return rows.whenUp(10_000).compose(v -> rights.whenUp(10_000)).onSuccess(v -> {

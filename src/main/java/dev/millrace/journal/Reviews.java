@@ -1,15 +1,14 @@
 package dev.millrace.journal;
 
+import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.BiFunction;
 
 /**
  * The payments that wait for an operator's decision, each with the screening that had it wait, oldest first.
@@ -25,15 +24,15 @@ public final class Reviews {
   public record Review(UUID payment, long amount, String currency, JsonObject screening,
       OffsetDateTime since) {}
 
-  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final Sql sql;
 
-  public Reviews(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
-    this.query = query;
+  public Reviews(Sql sql) {
+    this.sql = sql;
   }
 
   /** The first {@code limit} of them. */
   public Future<List<Review>> waiting(int limit) {
-    return query.apply(WAITING, Tuple.of(limit)).map(rows -> {
+    return sql.query(WAITING, Tuple.of(limit)).map(rows -> {
       var reviews = new ArrayList<Review>(rows.size());
       for (Row row : rows)
         reviews.add(new Review(row.getUUID(0), row.getLong(1), row.getString(2),

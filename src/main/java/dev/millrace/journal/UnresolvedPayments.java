@@ -1,14 +1,13 @@
 package dev.millrace.journal;
 
+import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.BiFunction;
 
 /**
  * The payments that nothing may drive any more: the tables {@code unresolved}, those that are looked after,
@@ -53,10 +52,10 @@ public final class UnresolvedPayments {
     INSERT INTO unresolved (payment_id, next_try) VALUES ($1::uuid, now() + interval '1 minute')
     ON CONFLICT DO NOTHING""";
 
-  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final Sql sql;
 
-  public UnresolvedPayments(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
-    this.query = query;
+  public UnresolvedPayments(Sql sql) {
+    this.sql = sql;
   }
 
   /**
@@ -64,20 +63,20 @@ public final class UnresolvedPayments {
    * there are more to look at right away.
    */
   public Future<Boolean> lookAtPayments(long ageMs) {
-    return query.apply(NOW, Tuple.tuple())
+    return sql.query(NOW, Tuple.tuple())
         .compose(
-            now -> query.apply(LOOK, Tuple.of(TypeId.floor(now.iterator().next().getLong(0) - ageMs), PAGE)))
+            now -> sql.query(LOOK, Tuple.of(TypeId.floor(now.iterator().next().getLong(0) - ageMs), PAGE)))
         .map(looked -> looked.size() > 0 && looked.iterator().next().getLong(0) == PAGE);
   }
 
   /** Notes the payments with operations that have stood still for {@code ageMs}. */
   public Future<Void> lookAtOperations(long ageMs) {
-    return query.apply(OPERATIONS, Tuple.of(ageMs)).mapEmpty();
+    return sql.query(OPERATIONS, Tuple.of(ageMs)).mapEmpty();
   }
 
   /** Some of those that are due, which are due again later, at doubling intervals. */
   public Future<List<UUID>> claim() {
-    return query.apply(CLAIM, Tuple.tuple()).map(rows -> {
+    return sql.query(CLAIM, Tuple.tuple()).map(rows -> {
       var claimed = new ArrayList<UUID>(rows.size());
       for (Row row : rows) claimed.add(row.getUUID(0));
       return claimed;
@@ -86,17 +85,17 @@ public final class UnresolvedPayments {
 
   /** Forgets those that have come to rest. */
   public Future<Void> forgetResolved() {
-    return query.apply(FORGET, Tuple.tuple()).mapEmpty();
+    return sql.query(FORGET, Tuple.tuple()).mapEmpty();
   }
 
   /** How many there are. */
   public Future<Long> count() {
-    return query.apply("SELECT count(*) FROM unresolved", Tuple.tuple())
+    return sql.query("SELECT count(*) FROM unresolved", Tuple.tuple())
         .map(rows -> rows.iterator().next().getLong(0));
   }
 
   /** Has a payment looked after, from a minute from now on, whatever its age. */
   public Future<Void> watch(UUID payment) {
-    return query.apply(WATCH, Tuple.of(payment)).mapEmpty();
+    return sql.query(WATCH, Tuple.of(payment)).mapEmpty();
   }
 }

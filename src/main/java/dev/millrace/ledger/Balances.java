@@ -1,8 +1,8 @@
 package dev.millrace.ledger;
 
+import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.math.BigDecimal;
 import java.time.Instant;
@@ -12,7 +12,6 @@ import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BiFunction;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -52,11 +51,11 @@ public final class Balances {
   private static final Pattern ISO_8601 = Pattern
       .compile("\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?(Z|[+-]\\d{2}:\\d{2})");
 
-  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final Sql sql;
 
-  /** {@code query} runs one statement on a pooled connection. */
-  public Balances(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
-    this.query = query;
+  /** {@code sql} runs one statement on a pooled connection. */
+  public Balances(Sql sql) {
+    this.sql = sql;
   }
 
   /** An instant as callers name it: Unix seconds, or ISO 8601 with an offset; null when it is none. */
@@ -82,7 +81,7 @@ public final class Balances {
   public Future<List<Balance>> of(@Nullable List<String> accounts, @Nullable Instant asOf) {
     var parameters = Tuple.tuple().addValue(accounts == null ? null : accounts.toArray(new String[0]));
     if (asOf != null) parameters.addValue(asOf.atOffset(ZoneOffset.UTC));
-    return query.apply(asOf == null ? FOLD : BalanceHistory.AS_OF, parameters).map(rows -> {
+    return sql.query(asOf == null ? FOLD : BalanceHistory.AS_OF, parameters).map(rows -> {
       var list = new ArrayList<Balance>();
       for (Row row : rows) {
         list.add(new Balance(row.getString(0), row.getBoolean(1), row.getString(2), row.getBigDecimal(3)));
@@ -104,8 +103,8 @@ public final class Balances {
         || !parts[2].matches("\\d{1,9}")) {
       throw new IllegalArgumentException("not a cursor of this list");
     }
-    return query
-        .apply(LINES, Tuple.tuple().addValue(account).addValue(livemode).addValue(currency).addValue(parts[0])
+    return sql
+        .query(LINES, Tuple.tuple().addValue(account).addValue(livemode).addValue(currency).addValue(parts[0])
             .addValue(Long.parseLong(parts[1])).addValue(Integer.parseInt(parts[2])).addValue(limit + 1)
             .addValue(asOf == null ? null : asOf.atOffset(ZoneOffset.UTC)))
         .map(rows -> {

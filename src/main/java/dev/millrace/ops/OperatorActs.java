@@ -5,7 +5,8 @@ import dev.millrace.idempotency.Fingerprint;
 import dev.millrace.identity.MerchantStore;
 import dev.millrace.journal.Append;
 import dev.millrace.journal.AppendWriter;
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Database;
+import dev.millrace.journal.PaymentReads;
 import dev.millrace.journal.UnresolvedPayments;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
@@ -23,18 +24,20 @@ import org.jspecify.annotations.Nullable;
 final class OperatorActs {
   private static final SecureRandom RANDOM = new SecureRandom();
 
-  private final Reads reads;
+  private final Database database;
+  private final PaymentReads payments;
   private final AppendWriter journal;
   private final UnresolvedPayments unresolved;
   private final MerchantStore merchants;
   private final AuditLog audit;
 
-  OperatorActs(Reads reads, AppendWriter journal) {
-    this.reads = reads;
+  OperatorActs(Database database, AppendWriter journal) {
+    this.database = database;
+    this.payments = new PaymentReads(database);
     this.journal = journal;
-    this.unresolved = new UnresolvedPayments(reads::query);
-    this.merchants = new MerchantStore(reads::query);
-    this.audit = new AuditLog(reads::query);
+    this.unresolved = new UnresolvedPayments(database);
+    this.merchants = new MerchantStore(database);
+    this.audit = new AuditLog(database);
   }
 
   /** Moves a payment in review to screening passed ({@code release}) or to blocked. */
@@ -42,7 +45,7 @@ final class OperatorActs {
     UUID payment = TypeId.parse(TypeId.PAYMENT, id);
     if (payment == null)
       return Future.failedFuture(new OperatorRefusal(404, "no such payment: an id looks like pay_…"));
-    return reads.payment(payment).compose(row -> {
+    return payments.payment(payment).compose(row -> {
       if (row == null) return Future.failedFuture(new OperatorRefusal(404, "no such payment"));
       if (row.status() != Status.IN_REVIEW) {
         return Future.failedFuture(new OperatorRefusal(409, "the payment is " + row.status().wire()

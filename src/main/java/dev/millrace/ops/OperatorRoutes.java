@@ -7,8 +7,9 @@ import static dev.millrace.ops.OperatorCall.rate;
 import static dev.millrace.ops.OperatorCall.run;
 import static dev.millrace.ops.OperatorCall.text;
 
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Database;
 import dev.millrace.journal.Reviews;
+import dev.millrace.journal.WorkCounters;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
@@ -22,15 +23,15 @@ import java.util.TreeMap;
 final class OperatorRoutes {
   private static final int LIST_MAX = 100;
 
-  private final Reads reads;
+  private final WorkCounters counters;
   private final Reviews reviews;
   private final TrialBalance trialBalance;
   private final OperatorActs acts;
 
-  OperatorRoutes(Reads reads, OperatorActs acts) {
-    this.reads = reads;
-    this.reviews = new Reviews(reads::query);
-    this.trialBalance = new TrialBalance(reads);
+  OperatorRoutes(Database database, OperatorActs acts) {
+    this.counters = new WorkCounters(database);
+    this.reviews = new Reviews(database);
+    this.trialBalance = new TrialBalance(database);
     this.acts = acts;
   }
 
@@ -52,7 +53,7 @@ final class OperatorRoutes {
   }
 
   private Future<JsonObject> work() {
-    return reads.work().map(work -> {
+    return counters.counts().map(work -> {
       var json = new JsonObject();
       new TreeMap<>(work).forEach(json::put);
       return json;

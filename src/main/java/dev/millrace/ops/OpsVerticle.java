@@ -2,7 +2,7 @@ package dev.millrace.ops;
 
 import dev.millrace.deadletter.DeadLetterActs;
 import dev.millrace.journal.AppendWriter;
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Resources;
@@ -43,10 +43,11 @@ public final class OpsVerticle extends VerticleBase {
     Pool reading = open.add(servers.pool(vertx), Pool::close);
     Redis redis = open.add(Redis.createClient(vertx, servers.redisUri()), Redis::close);
     PgLink link = open.add(servers.batchLink(vertx, "ops-" + instance, registry), PgLink::close);
-    var reads = new Reads(reading, config.millis("postgres.statement-timeout"),
+    var database = new Database(reading, config.millis("postgres.statement-timeout"),
         servers.poolRoom("ops-" + instance, registry));
-    var readiness = new Readiness(vertx, reads, redis, servers.kafkaBootstrap(), leaving);
-    var acts = new OperatorActs(reads, new AppendWriter(vertx, link, "ops-" + instance, 256, 64, registry));
+    var readiness = new Readiness(vertx, database, redis, servers.kafkaBootstrap(), leaving);
+    var acts = new OperatorActs(database,
+        new AppendWriter(vertx, link, "ops-" + instance, 256, 64, registry));
     // Of its own: metrics are wanted most when everything else waits for a server that is away.
     WorkerExecutor scraping = open.add(vertx.createSharedWorkerExecutor("millrace-metrics", 1),
         WorkerExecutor::close);
@@ -58,8 +59,8 @@ public final class OpsVerticle extends VerticleBase {
     router.get("/metrics").handler(c -> scraping.executeBlocking(() -> registry.scrape()).onSuccess(
         text -> c.response().putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8").end(text))
         .onFailure(c::fail));
-    new OperatorRoutes(reads, acts).mount(router);
-    new DeadLetterRoutes(new DeadLetterActs(reads)).mount(router);
+    new OperatorRoutes(database, acts).mount(router);
+    new DeadLetterRoutes(new DeadLetterActs(database)).mount(router);
     return vertx.createHttpServer().requestHandler(router)
         .listen(config.port("ops.port"), config.text("ops.host"))
         .onSuccess(server -> open.add(server, s -> s.shutdown(2, TimeUnit.SECONDS)));

@@ -1,6 +1,6 @@
 package dev.millrace.ops;
 
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Database;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
@@ -25,26 +25,28 @@ final class Readiness {
   private static final Set<String> READY = Set.of("up", "degraded");
 
   private final Vertx vertx;
-  private final Reads reads;
+  private final Database database;
   private final Redis redis;
   private final String kafkaBootstrap;
   private final BooleanSupplier leaving;
 
   /** {@code leaving}: whether this node has been told to stop. */
-  Readiness(Vertx vertx, Reads reads, Redis redis, String kafkaBootstrap, BooleanSupplier leaving) {
+  Readiness(Vertx vertx, Database database, Redis redis, String kafkaBootstrap, BooleanSupplier leaving) {
     this.vertx = vertx;
-    this.reads = reads;
+    this.database = database;
     this.redis = redis;
     this.kafkaBootstrap = kafkaBootstrap;
     this.leaving = leaving;
   }
 
   /** 200 or 503, by what {@link #look} has found. */
-  static int code(JsonObject found) { return READY.contains(found.getString("status")) ? 200 : 503; }
+  static int code(JsonObject found) {
+    return READY.contains(found.getString("status")) ? 200 : 503;
+  }
 
   /** {@code status} of the node, and of each server {@code up} or {@code down}. Never fails. */
   Future<JsonObject> look() {
-    Future<String> postgres = reads.query("SELECT 1", Tuple.tuple()).map("up").otherwise("down");
+    Future<String> postgres = database.query("SELECT 1", Tuple.tuple()).map("up").otherwise("down");
     Future<String> cache = redis.send(Request.cmd(Command.PING)).timeout(500, TimeUnit.MILLISECONDS).map("up")
         .otherwise("down");
     Future<String> kafka = kafka();

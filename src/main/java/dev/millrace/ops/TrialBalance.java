@@ -1,6 +1,6 @@
 package dev.millrace.ops;
 
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Database;
 import dev.millrace.ledger.Balances;
 import dev.millrace.platform.OperatorRefusal;
 import io.vertx.core.Future;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class TrialBalance {
   private final Balances balances;
 
-  TrialBalance(Reads reads) { this.balances = new Balances(reads::query); }
+  TrialBalance(Database database) { this.balances = new Balances(database); }
 
   /** {@code asOf}: an instant as it was given, null for now. */
   Future<JsonObject> of(@Nullable String asOf) {

@@ -85,7 +85,7 @@ public final class Lease implements InstantSource {
 
   private void renew() {
     long asked = System.nanoTime();
-    pg.execute(TAKE, Tuple.of(name, holder, ttlMs)).onComplete(result -> {
+    pg.query(TAKE, Tuple.of(name, holder, ttlMs)).onComplete(result -> {
       if (closed) return;
       if (result.succeeded()) {
         Row row = result.result().size() == 0 ? null : result.result().iterator().next();
@@ -112,6 +112,6 @@ public final class Lease implements InstantSource {
     long last = epoch;
     epoch = 0;
     if (last == 0) return Future.succeededFuture();
-    return pg.execute(GIVE_BACK, Tuple.of(name, holder, last)).mapEmpty();
+    return pg.query(GIVE_BACK, Tuple.of(name, holder, last)).mapEmpty();
   }
 }

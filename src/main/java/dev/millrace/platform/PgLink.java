@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * itself after a loss. While it is away, or too many statements are without an answer, every call fails at once with
  * {@link Unavailable}. Owned by the context that made it; calls from another are a defect.
  */
-public final class PgLink {
+public final class PgLink implements Sql {
   /** lock_not_available, query_canceled. */
   private static final Set<String> UNDONE = Set.of("55P03", "57014");
   private static final Logger LOG = LoggerFactory.getLogger(PgLink.class);
@@ -76,13 +76,8 @@ public final class PgLink {
         .recover(e -> Future.failedFuture(Unavailable.notSent("postgres: no connection for " + ms + " ms")));
   }
 
-  /**
-   * Runs one prepared statement.
-   *
-   * @return the rows, or a failure: {@link PgException} when the server refused the statement (it did nothing),
-   *     {@link Unavailable} when it was not sent or its answer was lost
-   */
-  public Future<RowSet<Row>> execute(String sql, Tuple parameters) {
+  @Override
+  public Future<RowSet<Row>> query(String sql, Tuple parameters) {
     assert owner.inThread() : "PgLink " + name + " called from another thread";
     PgConnection current = connection;
     if (current == null) return Future.failedFuture(Unavailable.notSent("postgres: not connected"));

@@ -1,7 +1,7 @@
 package dev.millrace.processing;
 
 import dev.millrace.journal.Append.Attempt;
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.TypeId;
 import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.Providers;
@@ -54,13 +54,13 @@ final class Attempts {
     }
   }
 
-  private final Reads reads;
+  private final Database database;
 
-  Attempts(Reads reads) { this.reads = reads; }
+  Attempts(Database database) { this.database = database; }
 
   /** The call under this reference; fails when there is none. */
   Future<Open> open(String reference) {
-    return reads.query(OPEN, Tuple.of(TypeId.parse(TypeId.ATTEMPT, reference))).map(rows -> {
+    return database.query(OPEN, Tuple.of(TypeId.parse(TypeId.ATTEMPT, reference))).map(rows -> {
       if (rows.size() == 0) throw new IllegalStateException("no attempt " + reference);
       var row = rows.iterator().next();
       return new Open(new Attempt(row.getUUID(0), row.getInteger(1), row.getString(2), row.getString(3),
@@ -70,12 +70,12 @@ final class Attempts {
 
   /** Notes that the provider has no record of it, if it is the first time that it says so. */
   Future<Void> absent(Attempt attempt) {
-    return reads.query(ABSENT, Tuple.of(attempt.reference())).mapEmpty();
+    return database.query(ABSENT, Tuple.of(attempt.reference())).mapEmpty();
   }
 
   /** Whether the call may be made again, by us alone. */
   Future<Boolean> claim(Attempt attempt, long absenceAfterMs) {
-    return reads.query(CLAIM, Tuple.of(attempt.reference(), absenceAfterMs / 1_000.0))
+    return database.query(CLAIM, Tuple.of(attempt.reference(), absenceAfterMs / 1_000.0))
         .map(rows -> rows.size() == 1);
   }
 
@@ -90,6 +90,6 @@ final class Attempts {
     };
     return reason == null || right.expired()
         ? Future.succeededFuture(outcome)
-        : reads.query(NOT_EXECUTED, Tuple.of(attempt.reference(), reason)).map(outcome);
+        : database.query(NOT_EXECUTED, Tuple.of(attempt.reference(), reason)).map(outcome);
   }
 }

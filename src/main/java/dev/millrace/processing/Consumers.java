@@ -25,7 +25,9 @@ final class Consumers {
   }
 
   /** For payments that were just accepted. */
-  KafkaConsumer<String, byte[]> fresh() { return consumer(config.text("processor.group"), 32_768, 20); }
+  KafkaConsumer<String, byte[]> fresh() {
+    return consumer(config.text("processor.group"), 32_768, 20);
+  }
 
   /** For the retry windows. */
   KafkaConsumer<String, byte[]> retries() {

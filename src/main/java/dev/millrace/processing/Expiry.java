@@ -2,9 +2,10 @@ package dev.millrace.processing;
 
 import dev.millrace.journal.Append;
 import dev.millrace.journal.AppendWriter;
-import dev.millrace.journal.Reads;
+import dev.millrace.journal.PaymentReads;
 import dev.millrace.payment.Commands;
 import dev.millrace.payment.Commands.Decision;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -34,14 +35,16 @@ final class Expiry {
      ORDER BY expires LIMIT $1::int""";
 
   private final Vertx vertx;
-  private final Reads reads;
+  private final Database database;
+  private final PaymentReads payments;
   private final AppendWriter journal;
   private final long intervalMs;
   private boolean closed;
 
-  Expiry(Vertx vertx, Reads reads, AppendWriter journal, long intervalMs) {
+  Expiry(Vertx vertx, Database database, AppendWriter journal, long intervalMs) {
     this.vertx = vertx;
-    this.reads = reads;
+    this.database = database;
+    this.payments = new PaymentReads(database);
     this.journal = journal;
     this.intervalMs = intervalMs;
   }
@@ -57,7 +60,7 @@ final class Expiry {
   }
 
   private Future<Void> round() {
-    return reads.query(DUE, Tuple.of(PAGE)).compose(rows -> {
+    return database.query(DUE, Tuple.of(PAGE)).compose(rows -> {
       var ended = new ArrayList<Future<Void>>(rows.size());
       for (Row row : rows) ended.add(expire(row.getUUID(0)));
       return Future.join(ended).mapEmpty();
@@ -65,7 +68,7 @@ final class Expiry {
   }
 
   private Future<Void> expire(UUID id) {
-    return reads.history(id).compose(history -> {
+    return payments.history(id).compose(history -> {
       if (history == null) return Future.succeededFuture();
       PaymentSnapshot work = PaymentSnapshot.of(history);
       // Somebody may have moved it on, or asked for something, since it was found.

@@ -1,6 +1,6 @@
 package dev.millrace.processing;
 
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Database;
 import dev.millrace.journal.UnresolvedPayments;
 import dev.millrace.platform.PacedLoop;
 import io.micrometer.core.instrument.Gauge;
@@ -25,7 +25,7 @@ final class Janitor {
   private static final String RETURNS = "DELETE FROM payer_return WHERE received < now() - interval '1 day'";
 
   private final PacedLoop loop;
-  private final Reads reads;
+  private final Database database;
   private final UnresolvedPayments payments;
   private final long ageMs;
   private final long intervalMs;
@@ -33,11 +33,11 @@ final class Janitor {
   private volatile long unresolved;
 
   /** {@code resume} drives one payment on; its failures are its own to report. */
-  Janitor(Vertx vertx, Reads reads, long ageMs, long intervalMs, Function<UUID, Future<Void>> resume,
+  Janitor(Vertx vertx, Database database, long ageMs, long intervalMs, Function<UUID, Future<Void>> resume,
       MeterRegistry registry) {
     this.loop = new PacedLoop(vertx, "janitor_failed", intervalMs, this::round);
-    this.reads = reads;
-    this.payments = new UnresolvedPayments(reads::query);
+    this.database = database;
+    this.payments = new UnresolvedPayments(database);
     this.ageMs = ageMs;
     this.intervalMs = intervalMs;
     this.resume = resume;
@@ -50,7 +50,7 @@ final class Janitor {
   private Future<Long> round() {
     return payments.lookAtPayments(ageMs).compose(more -> payments.lookAtOperations(ageMs)
         .compose(v -> payments.claim()).compose(this::drive).compose(v -> payments.forgetResolved())
-        .compose(v -> reads.query(RETURNS, Tuple.tuple())).compose(v -> payments.count()).map(count -> {
+        .compose(v -> database.query(RETURNS, Tuple.tuple())).compose(v -> payments.count()).map(count -> {
           unresolved = count;
           return more ? 0 : intervalMs;
         }));

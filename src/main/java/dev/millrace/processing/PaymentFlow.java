@@ -8,11 +8,11 @@ import dev.millrace.inbox.ProviderEventHandler;
 import dev.millrace.journal.Append.Attempt;
 import dev.millrace.journal.AppendWriter;
 import dev.millrace.journal.EventContract.InitiatedPayment;
-import dev.millrace.journal.Reads;
 import dev.millrace.payment.Operation;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.TypeId;
 import dev.millrace.provider.GuardedProvider;
@@ -43,12 +43,13 @@ public final class PaymentFlow implements ProviderEventHandler {
   private static final Logger LOG = LoggerFactory.getLogger(PaymentFlow.class);
 
   /** What is shared by all steps. {@code returnUrl}: where providers send payers back to, followed by the payment's id. */
-  record Parts(Screener screener, Routing routing, Providers providers, AppendWriter journal, Reads reads,
+  record Parts(Screener screener, Routing routing, Providers providers, AppendWriter journal,
+      Database database,
       OutcomePolicy evidence, String returnUrl, MeterRegistry registry) {}
 
   private final Parts parts;
   private final AppendWriter journal;
-  private final Reads reads;
+  private final Database database;
   private final Attempts attempts;
   private final Recorder recorder;
   private final OperationFlow operations;
@@ -57,9 +58,9 @@ public final class PaymentFlow implements ProviderEventHandler {
   PaymentFlow(Parts parts) {
     this.parts = parts;
     this.journal = parts.journal;
-    this.reads = parts.reads;
-    this.recorder = new Recorder(parts.journal, parts.reads, parts.registry);
-    this.attempts = new Attempts(parts.reads);
+    this.database = parts.database;
+    this.recorder = new Recorder(parts.journal, parts.database, parts.registry);
+    this.attempts = new Attempts(parts.database);
     this.operations = new OperationFlow(parts, recorder, attempts);
   }
 
@@ -308,7 +309,7 @@ public final class PaymentFlow implements ProviderEventHandler {
   /** The payer came back: tell the provider, and ask. */
   private Future<FollowUp> complete(PaymentSnapshot work) {
     return attempts.open(Objects.requireNonNull(work.payment().attempt()))
-        .compose(open -> reads
+        .compose(open -> database
             .query("SELECT result FROM payer_return WHERE payment_id = $1::uuid", Tuple.of(work.id()))
             .compose(rows -> {
               String result = rows.size() == 0 ? null : rows.iterator().next().getString(0);

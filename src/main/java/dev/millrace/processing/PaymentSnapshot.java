@@ -2,7 +2,7 @@ package dev.millrace.processing;
 
 import dev.millrace.journal.Append;
 import dev.millrace.journal.Append.Attempt;
-import dev.millrace.journal.Reads.History;
+import dev.millrace.journal.PaymentReads.History;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
 import java.util.List;

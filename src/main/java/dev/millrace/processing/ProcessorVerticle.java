@@ -6,8 +6,8 @@ import dev.millrace.fraud.Screener;
 import dev.millrace.inbox.InboxProcessor;
 import dev.millrace.ledger.FeeSchedule;
 import dev.millrace.journal.AppendWriter;
-import dev.millrace.journal.Reads;
 import dev.millrace.platform.Config;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.Links;
 import dev.millrace.platform.PgLink;
@@ -74,16 +74,17 @@ public final class ProcessorVerticle extends VerticleBase {
     PgLink inboxRights = open.add(servers.link(vertx, "inbox-lease", registry), PgLink::close);
     PgLink inboxRows = open.add(servers.link(vertx, "inbox", registry), PgLink::close);
     var providers = open.add(new Providers(vertx, config, registry), Providers::close);
-    var reads = new Reads(pool, config.millis("postgres.statement-timeout"),
+    var database = new Database(pool, config.millis("postgres.statement-timeout"),
         servers.poolRoom("processor-" + instance, registry));
     var writer = new AppendWriter(vertx, appends, "append-" + instance,
         config.positive("processor.append-queue"), config.positive("limits.commit-batch-max"), registry);
     var flow = new PaymentFlow(new PaymentFlow.Parts(screener(redis),
-        config.rules("routing.rules", rules -> new Routing(rules, config.accounts().keySet())), providers, writer,
-        reads, new OutcomePolicy(config.rules("fees.rules", FeeSchedule::new), providers::times,
+        config.rules("routing.rules", rules -> new Routing(rules, config.accounts().keySet())), providers,
+        writer,
+        database, new OutcomePolicy(config.rules("fees.rules", FeeSchedule::new), providers::times,
             InstantSource.system()),
         Links.returns(config), registry));
-    var letters = new DeadLetterStore(vertx, reads, registry);
+    var letters = new DeadLetterStore(vertx, database, registry);
     var retries = new Retries(vertx, producer, letters, config.text("kafka.retry-topic"),
         config.durations("processor.retry-windows"), RetryKind.Limits.of(config),
         config.integer("processor.retry-jitter-percent"), RandomGenerator.getDefault(), registry);
@@ -93,15 +94,15 @@ public final class ProcessorVerticle extends VerticleBase {
         RecordProcessor::freshWaitMs, records::fresh, registry);
     var waiting = new Intake(vertx, consumers.retries(), "retry", RETRIES_IN_FLIGHT_MAX, records::retryWaitMs,
         records::retry, registry);
-    var janitor = new Janitor(vertx, reads, config.millis("processor.janitor-age"),
+    var janitor = new Janitor(vertx, database, config.millis("processor.janitor-age"),
         config.millis("processor.janitor-interval"), new Sweep(flow, letters)::resume, registry);
-    var expiry = new Expiry(vertx, reads, writer, EXPIRY_EVERY_MS);
+    var expiry = new Expiry(vertx, database, writer, EXPIRY_EVERY_MS);
     var inboxLease = new Lease(vertx, inboxRights, "inbox", holder, config.millis("inbox.lease"));
-    var inbox = new InboxProcessor(vertx, inboxLease, new InboxStore(inboxRows::execute), reads, schemes, flow,
+    var inbox = new InboxProcessor(vertx, inboxLease, new InboxStore(inboxRows), database, schemes, flow,
         letters, config.durations("inbox.park-windows"), inboxLease, config.millis("inbox.poll-interval"),
         registry);
     var replays = new DeadLetterReplays(vertx, letters, flow, records, retries,
-        new InboxStore(reads::query), new DeadLetterReplays.Timing(
+        new InboxStore(database), new DeadLetterReplays.Timing(
             config.millis("processor.replay-interval"), config.millis("processor.replay-lease")),
         registry);
     open.onClose(records::close);

@@ -2,8 +2,9 @@ package dev.millrace.processing;
 
 import dev.millrace.journal.Append.Attempt;
 import dev.millrace.journal.AppendWriter;
-import dev.millrace.journal.Reads;
+import dev.millrace.journal.PaymentReads;
 import dev.millrace.payment.Payment;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.TypeId;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -34,18 +35,20 @@ final class Recorder {
   }
 
   private final AppendWriter journal;
-  private final Reads reads;
+  private final Database database;
+  private final PaymentReads payments;
   private final MeterRegistry registry;
 
-  Recorder(AppendWriter journal, Reads reads, MeterRegistry registry) {
+  Recorder(AppendWriter journal, Database database, MeterRegistry registry) {
     this.journal = journal;
-    this.reads = reads;
+    this.database = database;
+    this.payments = new PaymentReads(database);
     this.registry = registry;
   }
 
   /** The payment of this id as it stands; fails with {@link NoSuchPayment}. */
   Future<PaymentSnapshot> read(UUID id) {
-    return reads.history(id).map(history -> {
+    return payments.history(id).map(history -> {
       if (history == null)
         throw new NoSuchPayment("no such payment: " + TypeId.format(TypeId.PAYMENT, id));
       return PaymentSnapshot.of(history);
@@ -80,7 +83,7 @@ final class Recorder {
 
   /** A webhook was quicker than the answer to our own call: the payment has its events, the call only its end. */
   private Future<Void> finish(Attempt attempt) {
-    return reads.query(
+    return database.query(
         """
           UPDATE attempt SET finished = clock_timestamp(), outcome = $2::text, provider_reference = $3::text, detail = $4::text
            WHERE reference = $1::uuid AND finished IS NULL""",

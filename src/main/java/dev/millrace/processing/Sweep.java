@@ -27,7 +27,8 @@ final class Sweep {
     return flow.resume(payment)
         .compose(next -> next.stuck().isEmpty()
             ? Future.<Void>succeededFuture()
-            : letters.buryOnce(payment, next.stuck().getFirst().handler().wire(), Failure.now(next.problem())))
+            : letters.buryOnce(payment, next.stuck().getFirst().handler().wire(),
+                Failure.now(next.problem())))
         .recover(failure -> {
           LOG.warn("janitor_resume_failed payment={} error=\"{}\"", TypeId.format(TypeId.PAYMENT, payment),
               failure.getMessage());

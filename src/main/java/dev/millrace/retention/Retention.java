@@ -60,7 +60,8 @@ public final class Retention {
     every(EVERY_MS, this::forget, "retention_failed");
     every(EVERY_MS, () -> stores.keys.expire(periods.keys.toMillis()), "idempotency_expiry_failed");
     every(Milestones.intervalMs(periods.events),
-        () -> stores.milestones.forgetBefore(periods.events.plus(MARGIN.multipliedBy(2))), "milestone_failed");
+        () -> stores.milestones.forgetBefore(periods.events.plus(MARGIN.multipliedBy(2))),
+        "milestone_failed");
   }
 
   private void every(long intervalMs, Supplier<Future<Integer>> forget, String failureEvent) {

@@ -4,7 +4,7 @@ import dev.millrace.deadletter.DeadLetterStore;
 import dev.millrace.idempotency.IdempotencyKeyStore;
 import dev.millrace.inbox.InboxStore;
 import dev.millrace.journal.Milestones;
-import dev.millrace.journal.Reads;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
@@ -43,12 +43,13 @@ public final class RetentionVerticle extends VerticleBase {
     Pool pool = open.add(servers.batchPool(vertx), Pool::close);
     PgLink rights = open.add(servers.link(vertx, "retention-lease", registry), PgLink::close);
     var lease = open.add(new Lease(vertx, rights, "retention", holder, LEASE_MS), Lease::close);
-    var reads = new Reads(pool, config.millis("postgres.statement-timeout"),
+    var database = new Database(pool, config.millis("postgres.statement-timeout"),
         servers.poolRoom("retention", registry));
-    var stores = new Retention.Stores(new DeliveryStore(reads::query), new InboxStore(reads::query),
-        new DeadLetterStore(vertx, reads, registry), new IdempotencyKeyStore(reads::query),
-        new Milestones(reads::query));
-    var periods = new Retention.Periods(config.duration("events.retention"), config.duration("inbox.retention"),
+    var stores = new Retention.Stores(new DeliveryStore(database), new InboxStore(database),
+        new DeadLetterStore(vertx, database, registry), new IdempotencyKeyStore(database),
+        new Milestones(database));
+    var periods = new Retention.Periods(config.duration("events.retention"),
+        config.duration("inbox.retention"),
         config.duration("processor.dead-letter-retention"), config.duration("idempotency.retention"));
     var retention = new Retention(vertx, lease, stores, lease, periods);
     open.onClose(retention::close);

@@ -1,6 +1,7 @@
 package dev.millrace.webhook;
 
 import dev.millrace.journal.Cursor;
+import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Row;
@@ -10,7 +11,6 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Deliveries as their merchant sees them: which there are, each attempt, and another one on demand. */
@@ -64,10 +64,10 @@ public final class DeliveryLog {
       FROM e WHERE d.endpoint = e.id AND d.id = $1::uuid
     RETURNING\s""" + COLUMNS;
 
-  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final Sql sql;
 
-  public DeliveryLog(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
-    this.query = query;
+  public DeliveryLog(Sql sql) {
+    this.sql = sql;
   }
 
   private static Entry entry(Row r) {
@@ -83,7 +83,7 @@ public final class DeliveryLog {
 
   /** Of this merchant and mode, the newest events first; one more than the limit when there are more. */
   public Future<List<Entry>> list(UUID merchant, boolean livemode, Filter f) {
-    return query.apply(LIST,
+    return sql.query(LIST,
         Tuple.tuple().addValue(merchant).addValue(livemode).addValue(f.endpoint).addValue(f.status)
             .addValue(f.type).addValue(f.event == null ? null : f.event.xidText())
             .addValue(f.event == null ? null : f.event.position()).addValue(f.after).addValue(f.limit + 1))
@@ -96,13 +96,13 @@ public final class DeliveryLog {
 
   /** One of this merchant and mode, or null. */
   public Future<@Nullable Entry> find(UUID merchant, boolean livemode, UUID id) {
-    return query.apply("SELECT " + COLUMNS + " " + OWN, Tuple.of(id, merchant, livemode))
+    return sql.query("SELECT " + COLUMNS + " " + OWN, Tuple.of(id, merchant, livemode))
         .map(DeliveryLog::first);
   }
 
   /** Every attempt, in order. */
   public Future<List<Attempt>> attempts(UUID delivery) {
-    return query.apply(ATTEMPTS, Tuple.of(delivery)).map(rows -> {
+    return sql.query(ATTEMPTS, Tuple.of(delivery)).map(rows -> {
       var list = new ArrayList<Attempt>(rows.size());
       for (Row r : rows) {
         list.add(new Attempt(r.getInteger(0), r.getOffsetDateTime(1), r.getInteger(2), r.getString(3),
@@ -115,6 +115,6 @@ public final class DeliveryLog {
 
   /** Makes it due at once; null when its endpoint is not enabled. */
   public Future<@Nullable Entry> retry(Entry delivery) {
-    return query.apply(RETRY, Tuple.of(delivery.id, delivery.endpoint)).map(DeliveryLog::first);
+    return sql.query(RETRY, Tuple.of(delivery.id, delivery.endpoint)).map(DeliveryLog::first);
   }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.webhook;
 
+import dev.millrace.platform.Sql;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.CursorStore;
 import dev.millrace.journal.Milestones;
@@ -18,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -138,12 +138,12 @@ public final class DeliveryStore {
     Superseded() { super("the lease went to another notifier", null, false, false); }
   }
 
-  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final Sql sql;
   private final CursorStore cursor;
 
-  public DeliveryStore(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
-    this.query = query;
-    this.cursor = new CursorStore("notifier", query);
+  public DeliveryStore(Sql sql) {
+    this.sql = sql;
+    this.cursor = new CursorStore("notifier", sql);
   }
 
   private static <T, V> @Nullable V[] column(List<T> rows, IntFunction<@Nullable V[]> array,
@@ -176,7 +176,7 @@ public final class DeliveryStore {
 
   /** Which of these places have a delivery to the endpoint already. */
   Future<Set<Cursor>> existing(UUID endpoint, List<Planned> planned) {
-    return query.apply(EXISTING,
+    return sql.query(EXISTING,
         Tuple.of(endpoint, column(planned, String[]::new, p -> p.delivery.place().xidText()),
             column(planned, Long[]::new, p -> p.delivery.place().position())))
         .map(rows -> {
@@ -187,8 +187,8 @@ public final class DeliveryStore {
         });
   }
 
-  private Future<Set<UUID>> plan(String sql, Tuple parameters) {
-    return query.apply(sql, parameters).compose(rows -> {
+  private Future<Set<UUID>> plan(String statement, Tuple parameters) {
+    return sql.query(statement, parameters).compose(rows -> {
       var ids = new HashSet<UUID>();
       for (Row row : rows) {
         if (row.getLong(0) == 0) return Future.failedFuture(new Superseded());
@@ -224,7 +224,7 @@ public final class DeliveryStore {
   /** The first pending deliveries of each endpoint, up to its number, soonest due first; also such as are not due yet. */
   Future<Map<UUID, List<Due>>> load(Map<UUID, Integer> numbers) {
     var endpoints = List.copyOf(numbers.keySet());
-    return query.apply(LOAD, Tuple.tuple().addValue(endpoints.toArray(UUID[]::new))
+    return sql.query(LOAD, Tuple.tuple().addValue(endpoints.toArray(UUID[]::new))
         .addValue(column(endpoints, Integer[]::new, numbers::get))).map(rows -> {
           var due = new HashMap<UUID, List<Due>>();
           for (Row row : rows) {
@@ -240,7 +240,7 @@ public final class DeliveryStore {
 
   /** Writes attempts and what became of their deliveries. Each delivery at most once in a call. */
   Future<Void> record(long epoch, List<Outcome> outcomes) {
-    return query.apply(RECORD, Tuple.tuple().addValue(epoch)
+    return sql.query(RECORD, Tuple.tuple().addValue(epoch)
         .addValue(column(outcomes, UUID[]::new, o -> o.delivery.id()))
         .addValue(column(outcomes, String[]::new, Outcome::status))
         .addValue(column(outcomes, Integer[]::new, Outcome::tries))
@@ -258,7 +258,7 @@ public final class DeliveryStore {
    * of their {@code tries}. Answers how many.
    */
   Future<Integer> revive(UUID endpoint, OffsetDateTime diedBefore, OffsetDateTime now, int count, int tries) {
-    return query.apply(REVIVE, Tuple.of(endpoint, diedBefore, now, count, tries)).map(rows -> rows.rowCount());
+    return sql.query(REVIVE, Tuple.of(endpoint, diedBefore, now, count, tries)).map(rows -> rows.rowCount());
   }
 
   /**
@@ -267,7 +267,7 @@ public final class DeliveryStore {
    */
   Future<Integer> expire(UUID endpoint, OffsetDateTime now, OffsetDateTime createdBefore, Set<UUID> butNot,
       int tries) {
-    return query.apply(EXPIRE, Tuple.of(endpoint, now, createdBefore, butNot.toArray(UUID[]::new), tries))
+    return sql.query(EXPIRE, Tuple.of(endpoint, now, createdBefore, butNot.toArray(UUID[]::new), tries))
         .map(rows -> rows.rowCount());
   }
 
@@ -277,11 +277,12 @@ public final class DeliveryStore {
    */
   public Future<Integer> forgetBefore(OffsetDateTime made, OffsetDateTime recorded) {
     var eldest = Tuple.of(TypeId.floor(made.toInstant().toEpochMilli()));
-    return delete(FORGET_ATTEMPTS, eldest).compose(n -> delete(FORGET_DELIVERIES, eldest).map(more -> n + more))
+    return delete(FORGET_ATTEMPTS, eldest)
+        .compose(n -> delete(FORGET_DELIVERIES, eldest).map(more -> n + more))
         .compose(n -> delete(FORGET_MESSAGES, Tuple.of(recorded)).map(more -> n + more));
   }
 
-  private Future<Integer> delete(String sql, Tuple parameters) {
-    return query.apply(sql, parameters).map(RowSet::rowCount);
+  private Future<Integer> delete(String statement, Tuple parameters) {
+    return sql.query(statement, parameters).map(RowSet::rowCount);
   }
 }

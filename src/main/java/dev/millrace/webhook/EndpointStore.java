@@ -2,6 +2,7 @@ package dev.millrace.webhook;
 
 import dev.millrace.journal.Cursor;
 import dev.millrace.payment.EventType;
+import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
@@ -11,7 +12,6 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Webhook endpoints in Postgres, as their merchants manage them. Whatever changes one moves {@code changed}. */
@@ -69,11 +69,11 @@ public final class EndpointStore {
   private static final String TEST = APPEND.formatted("");
   private static final String DISABLE = APPEND.formatted(", status = 'disabled', disabled_reason = $7::text");
 
-  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final Sql sql;
 
-  /** {@code query} runs one statement; of a transaction, for what must stand or fall together. */
-  public EndpointStore(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
-    this.query = query;
+  /** {@code sql} runs one statement; of a transaction, for what must stand or fall together. */
+  public EndpointStore(Sql sql) {
+    this.sql = sql;
   }
 
   private static List<Endpoint> endpoints(RowSet<Row> rows) {
@@ -99,11 +99,11 @@ public final class EndpointStore {
   public Future<@Nullable Endpoint> create(UUID id, UUID merchant, boolean livemode,
       Endpoint.Settings settings,
       int countMax) {
-    return query.apply(LOCK, Tuple.of(merchant))
-        .compose(v -> query.apply(COUNT, Tuple.of(merchant, livemode)))
+    return sql.query(LOCK, Tuple.of(merchant))
+        .compose(v -> sql.query(COUNT, Tuple.of(merchant, livemode)))
         .compose(rows -> rows.iterator().next().getLong(0) >= countMax
             ? Future.succeededFuture()
-            : query.apply(INSERT,
+            : sql.query(INSERT,
                 settings(Tuple.tuple().addValue(id).addValue(merchant).addValue(livemode), settings)
                     .addValue(Signer.newSecret()))
                 .map(EndpointStore::first));
@@ -111,7 +111,7 @@ public final class EndpointStore {
 
   /** Replaces what the merchant chooses; null when there is no such endpoint. Enabling forgets old failures. */
   public Future<@Nullable Endpoint> update(Endpoint old, Endpoint.Settings settings, boolean enabled) {
-    return query.apply(UPDATE,
+    return sql.query(UPDATE,
         settings(Tuple.tuple().addValue(old.id()).addValue(old.merchant()).addValue(old.livemode()), settings)
             .addValue(enabled))
         .map(EndpointStore::first);
@@ -119,36 +119,36 @@ public final class EndpointStore {
 
   /** Gives it a new secret; the one before it signs too for {@code graceSeconds} more. */
   public Future<@Nullable Endpoint> rotate(Endpoint old, long graceSeconds) {
-    return query.apply(ROTATE,
+    return sql.query(ROTATE,
         Tuple.of(old.id(), old.merchant(), old.livemode(), Signer.newSecret(), graceSeconds))
         .map(EndpointStore::first);
   }
 
   /** Whether there was one to delete. Its log stays. */
   public Future<Boolean> delete(UUID merchant, boolean livemode, UUID id) {
-    return query.apply(DELETE, Tuple.of(id, merchant, livemode)).map(rows -> rows.size() == 1);
+    return sql.query(DELETE, Tuple.of(id, merchant, livemode)).map(rows -> rows.size() == 1);
   }
 
   /** One of this merchant and mode, or null. */
   public Future<@Nullable Endpoint> find(UUID merchant, boolean livemode, UUID id) {
-    return query.apply(FIND, Tuple.of(id, merchant, livemode)).map(EndpointStore::first);
+    return sql.query(FIND, Tuple.of(id, merchant, livemode)).map(EndpointStore::first);
   }
 
   /** The same, and nobody else changes it before the transaction ends. */
   public Future<@Nullable Endpoint> lock(UUID merchant, boolean livemode, UUID id) {
-    return query.apply(FIND + " FOR UPDATE", Tuple.of(id, merchant, livemode)).map(EndpointStore::first);
+    return sql.query(FIND + " FOR UPDATE", Tuple.of(id, merchant, livemode)).map(EndpointStore::first);
   }
 
   /** Newest first, those older than {@code after}; one more than the limit when there are more. */
   public Future<List<Endpoint>> list(UUID merchant, boolean livemode, @Nullable UUID after, int limit) {
-    return query
-        .apply(LIST, Tuple.tuple().addValue(merchant).addValue(livemode).addValue(after).addValue(limit + 1))
+    return sql
+        .query(LIST, Tuple.tuple().addValue(merchant).addValue(livemode).addValue(after).addValue(limit + 1))
         .map(EndpointStore::endpoints);
   }
 
   /** All that changed since about then, deleted ones too; from the start, all there are. */
   Future<List<Endpoint>> changed(@Nullable OffsetDateTime since) {
-    return query.apply(CHANGED,
+    return sql.query(CHANGED,
         Tuple.of(since == null ? OffsetDateTime.parse("2000-01-01T00:00:00Z") : since, since != null))
         .map(EndpointStore::endpoints);
   }
@@ -159,9 +159,8 @@ public final class EndpointStore {
    */
   public Future<@Nullable Cursor> test(Endpoint endpoint, String traceparent, String writer) {
     var data = new JsonObject().put("url", endpoint.settings().url().toString());
-    return query
-        .apply(TEST, Tuple.of(endpoint.id(), EventType.ENDPOINT_TEST.wire(), traceparent, data.encode(),
-            writer, "merchant"))
+    return sql.query(TEST, Tuple.of(endpoint.id(), EventType.ENDPOINT_TEST.wire(), traceparent, data.encode(),
+        writer, "merchant"))
         .map(rows -> {
           if (rows.size() == 0) return null;
           var row = rows.iterator().next();
@@ -174,14 +173,14 @@ public final class EndpointStore {
     var data = new JsonObject().put("url", endpoint.settings().url().toString()).put("reason", reason);
     if (endpoint.failingSince() != null)
       data.put("failing_since", endpoint.failingSince().toInstant().toString());
-    return query.apply(DISABLE, Tuple.of(endpoint.id(), EventType.ENDPOINT_DISABLED.wire(), traceparent,
+    return sql.query(DISABLE, Tuple.of(endpoint.id(), EventType.ENDPOINT_DISABLED.wire(), traceparent,
         data.encode(), writer, "gateway").addValue(reason)).map(rows -> rows.size() == 1);
   }
 
   /** Notes how its calls go. Does not move {@code changed}: the notifier, who writes it, knows. */
   Future<Void> health(UUID endpoint, @Nullable OffsetDateTime failingSince, boolean broken,
       @Nullable OffsetDateTime recovered) {
-    return query.apply(
+    return sql.query(
         """
           UPDATE webhook_endpoint SET failing_since = $2::timestamptz, broken = $3::bool, recovered = $4::timestamptz
            WHERE id = $1::uuid""",

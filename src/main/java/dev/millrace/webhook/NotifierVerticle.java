@@ -53,17 +53,17 @@ public final class NotifierVerticle extends VerticleBase {
     var sender = open.add(new Sender(vertx, names::resolve, new AddressPolicy(servers.privateWebhooks()),
         InstantSource.system(), policy.inFlightMax(), config.millis("webhooks.timeout")), Sender::close);
     return rows.whenUp(10_000).compose(v -> writes.whenUp(10_000)).compose(v -> rights.whenUp(10_000))
-        .compose(v -> EventId.load(rows::execute)).onSuccess(ids -> {
-          var store = new DeliveryStore(writes::execute);
-          var endpoints = new EndpointStore(rows::execute);
+        .compose(v -> EventId.load(rows)).onSuccess(ids -> {
+          var store = new DeliveryStore(writes);
+          var endpoints = new EndpointStore(rows);
           var scheduler = new Scheduler(vertx, store, endpoints, sender, ids, policy, lease,
               RandomGenerator.getDefault(), "notifier", registry);
-          var notifier = open.add(new Notifier(vertx, lease, new EventReads(rows::execute), store, endpoints,
-              new ReplayOrders(rows::execute), scheduler, ids, lease,
+          var notifier = open.add(new Notifier(vertx, lease, new EventReads(rows), store, endpoints,
+              new ReplayOrders(rows), scheduler, ids, lease,
               config.millis("webhooks.poll-interval"), registry), Notifier::close);
           lease.start();
           notifier.start();
-          long noting = new Milestones(rows::execute).start(vertx, lease, config.duration("events.retention"));
+          long noting = new Milestones(rows).start(vertx, lease, config.duration("events.retention"));
           open.onClose(() -> vertx.cancelTimer(noting));
         });
   }

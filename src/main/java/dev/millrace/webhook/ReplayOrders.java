@@ -1,15 +1,14 @@
 package dev.millrace.webhook;
 
 import dev.millrace.journal.Cursor;
+import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Orders to deliver events of a range again, in Postgres until the notifier has carried them out. */
@@ -44,10 +43,10 @@ public final class ReplayOrders {
     }
   }
 
-  private final BiFunction<String, Tuple, Future<RowSet<Row>>> query;
+  private final Sql sql;
 
-  public ReplayOrders(BiFunction<String, Tuple, Future<RowSet<Row>>> query) {
-    this.query = query;
+  public ReplayOrders(Sql sql) {
+    this.sql = sql;
   }
 
   private static String @Nullable [] array(@Nullable List<String> list) {
@@ -60,15 +59,15 @@ public final class ReplayOrders {
 
   /** Gives an order. */
   public Future<Void> order(Replay r) {
-    return query.apply(INSERT, Tuple.tuple().addValue(r.id).addValue(r.endpoint).addValue(array(r.types))
+    return sql.query(INSERT, Tuple.tuple().addValue(r.id).addValue(r.endpoint).addValue(array(r.types))
         .addValue(array(r.statuses)).addValue(r.createdGte).addValue(r.createdLt).addValue(r.from.xidText())
         .addValue(r.from.position()).addValue(r.until.xidText()).addValue(r.until.position()))
-        .compose(v -> query.apply(TOUCH, Tuple.of(r.endpoint))).mapEmpty();
+        .compose(v -> sql.query(TOUCH, Tuple.of(r.endpoint))).mapEmpty();
   }
 
   /** The oldest orders that are not carried out. */
   Future<List<Replay>> open() {
-    return query.apply(OPEN, Tuple.tuple()).map(rows -> {
+    return sql.query(OPEN, Tuple.tuple()).map(rows -> {
       var open = new ArrayList<Replay>();
       for (Row row : rows) {
         open.add(new Replay(row.getUUID(0), row.getUUID(1), list(row.getArrayOfStrings(2)),
@@ -82,7 +81,7 @@ public final class ReplayOrders {
 
   /** Notes how far one has come. */
   Future<Void> advance(UUID id, Cursor place, int replayed, boolean finished) {
-    return query.apply(ADVANCE, Tuple.of(id, place.xidText(), place.position(), (long) replayed, finished))
+    return sql.query(ADVANCE, Tuple.of(id, place.xidText(), place.position(), (long) replayed, finished))
         .mapEmpty();
   }
 }

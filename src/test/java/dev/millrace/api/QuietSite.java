@@ -2,11 +2,12 @@ package dev.millrace.api;
 
 import dev.millrace.journal.Append;
 import dev.millrace.journal.AppendStatement;
-import dev.millrace.journal.Reads;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.Config;
+import dev.millrace.journal.PaymentReads;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
 import dev.millrace.testing.GatewayProcess;
@@ -29,7 +30,8 @@ final class QuietSite {
   static final GatewayProcess GATEWAY = SITE.start("api,ops",
       Map.of("MILLRACE_PROVIDER_ACCOUNTS", "stripe", "MILLRACE_API_REQUEST_TIMEOUT", "1s"));
   private static final Loop LOOP = new Loop();
-  private static final Reads READS = reads();
+  private static final Database DATABASE = pooled();
+  private static final PaymentReads PAYMENTS = new PaymentReads(DATABASE);
   private static final AtomicInteger NUMBER = new AtomicInteger();
   static final long EXPIRES = 4_000_000_000L;
 
@@ -39,12 +41,12 @@ final class QuietSite {
 
   private QuietSite() {}
 
-  private static Reads reads() {
+  private static Database pooled() {
     try (var database = SITE.database()) {
       String uri = database.getMetaData().getURL().substring("jdbc:".length());
       var servers = new Servers(Config.load(Map.of("MILLRACE_POSTGRES_URI", uri)));
       Pool pool = servers.batchPool(LOOP.vertx());
-      return new Reads(pool, 5_000, servers.poolRoom("test", new SimpleMeterRegistry()));
+      return new Database(pool, 5_000, servers.poolRoom("test", new SimpleMeterRegistry()));
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
@@ -54,23 +56,23 @@ final class QuietSite {
 
   /** The payment as the fold of its journal. */
   static Payment payment(String id) {
-    return Payment.of(LOOP.result(() -> READS.history(uuid(id))).events());
+    return Payment.of(LOOP.result(() -> PAYMENTS.history(uuid(id))).events());
   }
 
   static List<PaymentEvent> events(String id) {
-    return LOOP.result(() -> READS.history(uuid(id))).events();
+    return LOOP.result(() -> PAYMENTS.history(uuid(id))).events();
   }
 
   /** Appends as a processor would: from what it has read, unless somebody was faster. */
   static Future<Boolean> tryAppend(String id, PaymentEvent... events) {
-    return READS.history(uuid(id)).compose(history -> {
+    return PAYMENTS.history(uuid(id)).compose(history -> {
       Payment payment = Payment.of(history.events());
       var next = new ArrayList<>(history.events());
       next.addAll(List.of(events));
       Payment.of(next);
       var append = new Append(history.id(), history.merchant(), payment.version(), payment.status(),
           List.of(events), "gateway", history.traceparent(), List.of(), null);
-      return READS.query(AppendStatement.SQL, AppendStatement.parameters(List.of(append), "test"))
+      return DATABASE.query(AppendStatement.SQL, AppendStatement.parameters(List.of(append), "test"))
           .map(rows -> rows.size() == 1);
     });
   }

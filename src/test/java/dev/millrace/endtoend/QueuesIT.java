@@ -37,13 +37,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every queue of a gateway stands in the README, and is filled by a test: those behind the API by the ones of this
+ * Every queue of a gateway stands in the documents, and is filled by a test: those behind the API by the ones of this
  * class, at a gateway whose limits are small.
  */
 @ConcurrentTests
 class QueuesIT {
   private static final Duration BOUND = Duration.ofSeconds(30);
-  /** Each queue and the test that fills it. A new queue needs a row here and one in the README. */
+  /** Each queue and the test that fills it. A new queue needs a row here and one in the page of limits. */
   private static final Map<String, String> FILLED_BY = new TreeMap<>(Map.ofEntries(
       Map.entry("accept", "api.ApiQueuesIT accept_full_is503_andWhatWaitsIsAccepted"),
       Map.entry("answers", "endtoend.QueuesIT answers_full_areDecidedByPostgres"),
@@ -127,16 +127,15 @@ class QueuesIT {
         .isEqualTo(200);
   }
 
-  private static List<String> readme() throws IOException {
-    String text = Files.readString(Path.of("README.md"));
-    String section = text.substring(text.indexOf("\n## Queues and limits")).split("\n## ", 3)[1];
-    return Pattern.compile("(?m)^\\| `([a-z_-]+)` \\|").matcher(section).results().map(r -> r.group(1))
-        .toList();
+  /** The names in the first column of the page's table. */
+  private static List<String> documented() throws IOException {
+    String page = Files.readString(Path.of("src/site/markdown/limits.md"));
+    return Pattern.compile("(?m)^\\| `([a-z_-]+)` \\|").matcher(page).results().map(r -> r.group(1)).toList();
   }
 
   @Test
-  void readme_listsTheQueuesThatAGatewayHas() throws IOException {
-    var documented = new ArrayList<>(readme());
+  void page_listsTheQueuesThatAGatewayHas() throws IOException {
+    var documented = new ArrayList<>(documented());
     assertThat(documented.removeFirst()).as("the table's head").isEqualTo("queue");
     assertThat(documented).doesNotHaveDuplicates();
     assertThat(new TreeSet<>(documented)).isEqualTo(QueueGauge.names(node)).isEqualTo(FILLED_BY.keySet());

@@ -35,7 +35,7 @@ class InboxStoreIT {
   static void start() {
     database = TestDatabase.create();
     loop = new Loop();
-    store = new InboxStore(database.link(loop, "inbox")::execute);
+    store = new InboxStore(database.link(loop, "inbox"));
   }
 
   @AfterAll

@@ -30,7 +30,7 @@ final class FollowerIT {
   private final Loop loop = new Loop();
   private final PgLink link = database.link(loop, "follower");
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-  private final CursorStore store = new CursorStore("relay", link::execute);
+  private final CursorStore store = new CursorStore("relay", link);
   private final Numbers numbers = new Numbers();
   private final List<Long> handled = new CopyOnWriteArrayList<>();
   private final List<String> told = new CopyOnWriteArrayList<>();

@@ -25,8 +25,8 @@ class MilestonesIT {
 
   private final Loop loop = new Loop();
   private final PgLink link = database.link(loop, "milestones");
-  private final EventReads reads = new EventReads(link::execute);
-  private final Milestones milestones = new Milestones(link::execute);
+  private final EventReads reads = new EventReads(link);
+  private final Milestones milestones = new Milestones(link);
 
   @BeforeAll
   static void create() { database = TestDatabase.create(); }

@@ -107,7 +107,7 @@ class BalanceHistoryIT {
     final TestDatabase database = TestDatabase.create();
     final Random random;
     final Loop loop = new Loop();
-    final Balances balances = new Balances(database.reads(loop)::query);
+    final Balances balances = new Balances(database.reads(loop));
     final Connection service;
     final List<Posted> committed = new ArrayList<>();
     final List<Open> open = new ArrayList<>();

@@ -49,7 +49,7 @@ final class LeaseIT {
   private int write(PgLink link, long epoch) {
     String fenced = "UPDATE journal_cursor SET passed = passed + 1 WHERE name = 'relay' AND EXISTS ("
         + Lease.fence(name, 1) + ") RETURNING 1";
-    return loop.result(() -> link.execute(fenced, Tuple.of(epoch))).size();
+    return loop.result(() -> link.query(fenced, Tuple.of(epoch))).size();
   }
 
   @Test

@@ -26,16 +26,16 @@ final class PgLinkIT {
       PgLink link = loop.on(() -> servers.link(loop.vertx(), "small", registry));
       loop.result(() -> link.whenUp(5_000));
       var running = loop
-          .on(() -> List.of(link.execute(SLOW, Tuple.tuple()), link.execute(SLOW, Tuple.tuple())));
+          .on(() -> List.of(link.query(SLOW, Tuple.tuple()), link.query(SLOW, Tuple.tuple())));
       assertThat(depth()).isEqualTo(2);
-      Throwable refused = Loop.failure(loop.on(() -> link.execute("SELECT 1", Tuple.tuple())));
+      Throwable refused = Loop.failure(loop.on(() -> link.query("SELECT 1", Tuple.tuple())));
       assertThat(refused).isInstanceOfSatisfying(Unavailable.class,
           u -> assertThat(u.outcomeUnknown()).as("it was not sent").isFalse());
       assertThat(running).as("while the others run").noneMatch(f -> f.isComplete());
       assertThat(registry.get("millrace.queue.rejected").counter().count()).isEqualTo(1);
       running.forEach(Loop::result);
       assertThat(depth()).isZero();
-      assertThat(loop.result(() -> link.execute("SELECT 1", Tuple.tuple())).size()).isEqualTo(1);
+      assertThat(loop.result(() -> link.query("SELECT 1", Tuple.tuple())).size()).isEqualTo(1);
       loop.result(link::close);
     }
   }
@@ -48,7 +48,7 @@ final class PgLinkIT {
       PgLink link = loop.on(() -> servers.link(loop.vertx(), "small", registry));
       loop.result(() -> link.whenUp(5_000));
       for (int i = 0; i < 3; i++)
-        assertThat(Loop.failure(loop.on(() -> link.execute("SELECT 1 / 0", Tuple.tuple()))))
+        assertThat(Loop.failure(loop.on(() -> link.query("SELECT 1 / 0", Tuple.tuple()))))
             .hasMessageContaining("division by zero");
       assertThat(depth()).isZero();
       loop.result(link::close);

@@ -6,10 +6,11 @@ import dev.millrace.journal.AcceptWriter.NewPayment;
 import dev.millrace.journal.Append;
 import dev.millrace.journal.AppendWriter;
 import dev.millrace.journal.EventJson;
-import dev.millrace.journal.Reads;
+import dev.millrace.journal.PaymentReads;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.platform.Config;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
@@ -49,7 +50,7 @@ public final class PaymentLivesOnPostgres implements AutoCloseable {
 
   private final TestDatabase database;
   private final Loop loop = new Loop();
-  private final Reads reads;
+  private final Database reads;
   private final AcceptWriter accepting;
   private final List<AppendWriter> writers = new ArrayList<>();
   private final String settlement;
@@ -150,7 +151,7 @@ public final class PaymentLivesOnPostgres implements AutoCloseable {
 
   /** A payment as the journal has it. */
   Payment read(UUID id) {
-    return Payment.of(loop.result(() -> reads.history(id)).events());
+    return Payment.of(loop.result(() -> new PaymentReads(reads).history(id)).events());
   }
 
   @Override

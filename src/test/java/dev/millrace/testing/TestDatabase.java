@@ -1,7 +1,7 @@
 package dev.millrace.testing;
 
-import dev.millrace.journal.Reads;
 import dev.millrace.platform.Config;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.Migrations;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Servers;
@@ -53,8 +53,8 @@ public final class TestDatabase {
   }
 
   /** Reads on such a pool. */
-  public Reads reads(Loop loop) {
-    return new Reads(pool(loop), 10_000, servers.poolRoom("test", new SimpleMeterRegistry()));
+  public Database reads(Loop loop) {
+    return new Database(pool(loop), 10_000, servers.poolRoom("test", new SimpleMeterRegistry()));
   }
 
   /** For processes and verticles that take it from a configuration. */

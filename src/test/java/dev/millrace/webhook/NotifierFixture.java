@@ -75,15 +75,15 @@ final class NotifierFixture implements AutoCloseable {
     PgLink writes = database.link(loop, "writes");
     loop.run(() -> {
       lease = new Lease(loop.vertx(), rows, "notifier", "test-" + TypeId.next(), 60_000);
-      var endpoints = new EndpointStore(rows::execute);
+      var endpoints = new EndpointStore(rows);
       var sender = new Sender(loop.vertx(), NotifierFixture::resolve, new AddressPolicy(true), clock, 256,
           callMs);
-      var store = new DeliveryStore(writes::execute);
+      var store = new DeliveryStore(writes);
       var scheduler = new Scheduler(loop.vertx(), store, endpoints, sender, ids, policy, clock, new Random(7),
           "test",
           registry);
-      notifier = new Notifier(loop.vertx(), lease, new EventReads(rows::execute), store, endpoints,
-          new ReplayOrders(rows::execute), scheduler, ids, clock, 5, registry);
+      notifier = new Notifier(loop.vertx(), lease, new EventReads(rows), store, endpoints,
+          new ReplayOrders(rows), scheduler, ids, clock, 5, registry);
       lease.start();
       notifier.start();
     });

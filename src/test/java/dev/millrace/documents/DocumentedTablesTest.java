@@ -1,0 +1,141 @@
+package dev.millrace.documents;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.ledger.Posting;
+import dev.millrace.ledger.PostingRules;
+import dev.millrace.payment.EventType;
+import dev.millrace.payment.Status;
+import dev.millrace.payment.Transitions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** Tables of the documents that the code knows too say what the code says. */
+class DocumentedTablesTest {
+  private static final String MERCHANT = "mer_m";
+  private static final String ACCOUNT = "stripe";
+
+  private static Status status(String wire) {
+    return Arrays.stream(Status.values()).filter(s -> s.wire().equals(wire)).findFirst().orElseThrow();
+  }
+
+  private static EventType event(String wire) {
+    return Arrays.stream(EventType.values()).filter(t -> t.wire().equals(wire)).findFirst().orElseThrow();
+  }
+
+  /** Cells that are empty repeat the event above. */
+  @Test
+  void states_areTheTransitions() {
+    var moves = new HashSet<Transitions.Move>();
+    List<String> events = List.of();
+    for (var row : Document.page("states").table("event")) {
+      if (!row.get(0).isEmpty()) events = Document.code(row.get(0));
+      assertThat(events).as("%s", row).isNotEmpty();
+      for (String event : events)
+        for (String from : Document.code(row.get(1)))
+          for (String to : row.get(2).equals("=") ? List.of(from) : Document.code(row.get(2)))
+            assertThat(moves.add(new Transitions.Move(status(from), event(event), status(to))))
+                .as("said once: %s by %s to %s", from, event, to).isTrue();
+    }
+    assertThat(moves).isEqualTo(Transitions.permitted());
+  }
+
+  /** What every event posts, and a settlement, by its type. */
+  private static Map<String, List<Posting>> postings() {
+    var postings = new TreeMap<String, List<Posting>>();
+    for (var event : SampleEvents.all(ACCOUNT))
+      postings.put(event.type().wire(), PostingRules.postings(event, MERCHANT));
+    postings.put("settlement.posted", PostingRules.settlement(MERCHANT, ACCOUNT, "card", "usd", 5, 6));
+    return postings;
+  }
+
+  private static String documented(String account) {
+    return account.replace("<account>", ACCOUNT).replace("<merchant>", MERCHANT).replace("<rail>", "card");
+  }
+
+  @Test
+  void ledger_isThePostingRules() {
+    var documented = new TreeMap<String, Set<String>>();
+    String event = null;
+    for (var row : Document.page("ledger").table("event")) {
+      if (!row.get(0).isEmpty()) event = Document.code(row.get(0)).getFirst();
+      var lines = documented.computeIfAbsent(event, e -> new TreeSet<>());
+      Document.code(row.get(1)).forEach(account -> lines.add("debit " + documented(account)));
+      Document.code(row.get(2)).forEach(account -> lines.add("credit " + documented(account)));
+    }
+    var coded = new TreeMap<String, Set<String>>();
+    postings().forEach((type, lines) -> lines.forEach(line -> coded
+        .computeIfAbsent(type, t -> new TreeSet<>())
+        .add((line.amount() > 0 ? "debit " : "credit ") + line.account())));
+    assertThat(documented).isEqualTo(coded);
+  }
+
+  /**
+   * The simulator's are its own, and private: they are asked of the class that has them, wherever it lives.
+   */
+  @Test
+  void paymentMethods_areTheSimulators() throws Exception {
+    var documented = new ArrayList<String>();
+    Document.page("test-methods").table("`payment_method`")
+        .forEach(row -> documented.addAll(Document.code(row.getFirst())));
+    assertThat(documented).doesNotHaveDuplicates();
+    Path source;
+    try (var files = Files.walk(Path.of("src/main/java/dev/millrace/simulator"))) {
+      source = files.filter(f -> f.endsWith("PaymentMethod.java")).findFirst().orElseThrow();
+    }
+    String name = Path.of("src/main/java").relativize(source).toString().replace(".java", "").replace('/',
+        '.');
+    var known = Class.forName(name).getDeclaredMethod("known");
+    known.setAccessible(true);
+    assertThat(new TreeSet<>(documented)).isEqualTo(new TreeSet<>(((Map<?, ?>) known.invoke(null)).keySet()));
+  }
+
+  @Test
+  void readme_namesThePortsThatAreTaken() throws IOException {
+    var ports = new TreeSet<String>();
+    Pattern.compile("(?m)^ +[a-z-]*port: (\\d+)$").matcher(Files.readString(Path.of("config/millrace.yaml")))
+        .results().forEach(m -> ports.add(m.group(1)));
+    String cell = Document.read(Path.of("README.md")).table("command").getFirst().get(2);
+    assertThat(Pattern.compile("\\b\\d{4,5}\\b").matcher(cell).results().map(m -> m.group()).toList())
+        .containsExactlyInAnyOrderElementsOf(ports);
+  }
+
+  private static final Pattern GRANT = Pattern
+      .compile("GRANT ([A-Z, ]+?)(?: \\([^)]*\\))? ON ([a-z_, ]+?) TO");
+  private static final Map<String, String> WORDS = Map.of("SELECT", "read", "INSERT", "insert", "UPDATE",
+      "update", "DELETE", "delete");
+
+  @Test
+  void grants_areThoseOfTheMigrations() throws IOException {
+    var granted = new TreeMap<String, Set<String>>();
+    try (var files = Files.list(Path.of("src/main/resources/db/migration"))) {
+      for (Path file : files.toList()) {
+        String sql = Files.readString(file).replaceAll("\\s+", " ");
+        assertThat(sql).as("%s takes nothing back, or this test must know", file).doesNotContain("REVOKE");
+        GRANT.matcher(sql).results().forEach(grant -> {
+          for (String table : grant.group(2).split(", ?"))
+            for (String right : grant.group(1).split(", ?"))
+              granted.computeIfAbsent(table, t -> new TreeSet<>()).add(WORDS.get(right));
+        });
+      }
+    }
+    var documented = new TreeMap<String, Set<String>>();
+    for (var row : Document.page("operate").table("may")) {
+      var rights = new TreeSet<String>();
+      for (String right : row.get(0).split(", ")) rights.add(right.split(" ")[0]);
+      Document.code(row.get(1)).forEach(table -> assertThat(documented.put(table, rights)).isNull());
+    }
+    assertThat(documented).isEqualTo(granted);
+  }
+}
