@@ -18,7 +18,8 @@ public final class WorkCounters {
         """
           SELECT coalesce(sum(accepted), 0)::bigint, coalesce(sum(rested), 0)::bigint, coalesce(sum(settled), 0)::bigint,
                  coalesce(sum(events), 0)::bigint, (%s)
-            FROM work""".formatted(CursorStore.passed("relay")),
+            FROM work"""
+            .formatted(CursorStore.passed("relay")),
         Tuple.tuple()).map(rows -> {
           var row = rows.iterator().next();
           var work = new HashMap<String, Long>();

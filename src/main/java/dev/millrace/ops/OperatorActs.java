@@ -24,7 +24,6 @@ import org.jspecify.annotations.Nullable;
 final class OperatorActs {
   private static final SecureRandom RANDOM = new SecureRandom();
 
-  private final Database database;
   private final PaymentReads payments;
   private final AppendWriter journal;
   private final UnresolvedPayments unresolved;
@@ -32,7 +31,6 @@ final class OperatorActs {
   private final AuditLog audit;
 
   OperatorActs(Database database, AppendWriter journal) {
-    this.database = database;
     this.payments = new PaymentReads(database);
     this.journal = journal;
     this.unresolved = new UnresolvedPayments(database);
