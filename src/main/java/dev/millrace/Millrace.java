@@ -1,9 +1,6 @@
 package dev.millrace;
 
 import dev.millrace.api.ApiVerticle;
-import dev.millrace.embedded.EmbeddedServerException;
-import dev.millrace.embedded.EmbeddedServers;
-import dev.millrace.embedded.EmbeddedServers.Kind;
 import dev.millrace.start.DemoMerchant;
 import dev.millrace.journal.Relay;
 import dev.millrace.journal.RelayVerticle;
@@ -19,13 +16,12 @@ import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
 import dev.millrace.processing.ProcessorVerticle;
 import dev.millrace.provider.WebhookSchemes;
+import dev.millrace.start.OptionalParts;
 import dev.millrace.start.RebuildCommand;
 import dev.millrace.retention.RetentionVerticle;
+import dev.millrace.start.StartStep;
 import dev.millrace.settlement.SettlementVerticle;
 import dev.millrace.provider.Providers;
-import dev.millrace.simulator.Simulator;
-import dev.millrace.simulator.SimulatorOptions;
-import dev.millrace.start.SimulatorWebhooks;
 import dev.millrace.webhook.NotifierVerticle;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -36,11 +32,8 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
-import java.net.BindException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Set;
@@ -48,6 +41,7 @@ import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -69,8 +63,6 @@ public final class Millrace {
       "embedded.redis-port", "embedded.kafka-port", "embedded.kafka-controller-port");
   /** So that no two roles share a loop: one each, and some for the API. */
   private static final int EVENT_LOOPS_MIN = 8;
-  private static final long START_TIMEOUT_S = 60;
-  private static final long STOP_TIMEOUT_S = 15;
 
   private final Config config;
   private final Servers servers;
@@ -135,24 +127,9 @@ public final class Millrace {
       Thread.currentThread().join();
     } catch (Exception e) {
       System.err.println("millrace: " + explain(e));
-      if (!(e instanceof ConfigException || e instanceof EmbeddedServerException
-          || taken(e)))
-        LOG.error("start_failed", e);
+      if (!(e instanceof ConfigException || StartStep.taken(e))) LOG.error("start_failed", e);
       System.exit(1);
     }
-  }
-
-  /** Whether a port was taken. The native transport says so in words only. */
-  private static boolean taken(Throwable e) {
-    Throwable root = root(e);
-    return root instanceof BindException
-        || String.valueOf(root.getMessage()).contains("Address already in use");
-  }
-
-  private static Throwable root(Throwable e) {
-    Throwable root = e;
-    while (root.getCause() != null) root = root.getCause();
-    return root;
   }
 
   private static String explain(Throwable e) {
@@ -162,8 +139,9 @@ public final class Millrace {
 
   private void start() throws Exception {
     long began = System.nanoTime();
-    if (roles.contains("servers")) startServers();
-    if (roles.contains("simulator")) startSimulator();
+    if (roles.contains("servers"))
+      undo.push(Executors.callable(OptionalParts.embeddedServers().start(config, false)));
+    if (roles.contains("simulator")) undo.push(OptionalParts.simulator().start(config, vertx));
     var work = new TreeSet<>(roles);
     work.removeAll(Set.of("servers", "simulator"));
     if (!work.isEmpty()) startGateway();
@@ -171,35 +149,6 @@ public final class Millrace {
     LOG.info("started node={} roles={} seconds={} transport={}", node, roles, seconds,
         vertx.isNativeTransportEnabled() ? "epoll" : "nio");
     System.out.println(Banner.of(config, servers, roles));
-  }
-
-  private void startServers() {
-    var kinds = EnumSet.noneOf(Kind.class);
-    if (servers.embeddedPostgres()) kinds.add(Kind.POSTGRES);
-    if (servers.embeddedRedis()) kinds.add(Kind.REDIS);
-    if (servers.embeddedKafka()) kinds.add(Kind.KAFKA);
-    var ports = new EmbeddedServers.Ports(config.port("embedded.postgres-port"),
-        config.port("embedded.redis-port"),
-        config.port("embedded.kafka-port"), config.port("embedded.kafka-controller-port"));
-    EmbeddedServers embedded = EmbeddedServers.start(Path.of(config.text("data.directory")), ports, kinds);
-    undo.push(() -> {
-      embedded.stop();
-      return null;
-    });
-  }
-
-  private void startSimulator() throws Exception {
-    SimulatorOptions options;
-    try {
-      options = new SimulatorOptions(config.text("simulator.host"), config.port("simulator.port"),
-          Path.of(config.text("data.directory")).resolve("simulator"), config.text("simulator.key"),
-          config.integer("simulator.latency-ms-min"), config.integer("simulator.latency-ms-max"),
-          config.decimal("simulator.failure-rate"), SimulatorWebhooks.of(config));
-    } catch (IllegalArgumentException e) {
-      throw new ConfigException("`simulator`: " + e.getMessage());
-    }
-    Simulator simulator = await("simulator.port", options.port(), Simulator.start(vertx, options));
-    undo.push(() -> simulator.close().await(STOP_TIMEOUT_S, TimeUnit.SECONDS));
   }
 
   private void startGateway() throws Exception {
@@ -270,22 +219,8 @@ public final class Millrace {
   }
 
   private void deploy(String what, int port, Deployable verticle) throws Exception {
-    String id = await(what, port, vertx.deployVerticle(verticle, new DeploymentOptions()));
-    undo.push(() -> vertx.undeploy(id).await(STOP_TIMEOUT_S, TimeUnit.SECONDS));
-  }
-
-  /** Waits for one step of the start; a taken port becomes one clear line. */
-  private static <T> T await(String what, int port, Future<T> future) throws Exception {
-    try {
-      return future.await(START_TIMEOUT_S, TimeUnit.SECONDS);
-    } catch (Exception e) { // the future's own failure, whatever its type
-      if (taken(e)) {
-        throw new ConfigException(
-            "port " + port + " (" + what + ") is taken by another process: free it or set "
-                + "MILLRACE_" + what.toUpperCase(java.util.Locale.ROOT).replace('.', '_'));
-      }
-      throw e;
-    }
+    String id = StartStep.await(what, port, vertx.deployVerticle(verticle, new DeploymentOptions()));
+    undo.push(() -> vertx.undeploy(id).await(StartStep.STOP_TIMEOUT_S, TimeUnit.SECONDS));
   }
 
   /** Ends this process when the one that started it has gone (a build tool that was killed, say). */
@@ -316,7 +251,7 @@ public final class Millrace {
     var closed = new CountDownLatch(1);
     vertx.close().onComplete(done -> closed.countDown());
     try {
-      if (!closed.await(STOP_TIMEOUT_S, TimeUnit.SECONDS)) LOG.warn("stop_incomplete");
+      if (!closed.await(StartStep.STOP_TIMEOUT_S, TimeUnit.SECONDS)) LOG.warn("stop_incomplete");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -1,7 +1,7 @@
 package dev.millrace.api;
 
 import dev.millrace.api.Problem.FieldError;
-import dev.millrace.ledger.Balances;
+import dev.millrace.platform.InstantText;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.MultiMap;
 import java.time.Instant;
@@ -75,7 +75,7 @@ final class Query {
   Instant past(String name) {
     String value = parameters.get(name);
     if (value == null) return null;
-    Instant instant = Balances.instant(value);
+    Instant instant = InstantText.read(value);
     if (instant == null)
       error(name, "parameter_invalid", "`" + name
           + "` must be a time in Unix seconds, or in ISO 8601 with an offset: 2026-11-21T18:00:00Z.");

@@ -1,6 +1,6 @@
 package dev.millrace.deadletter;
 
-import dev.millrace.ledger.Balances;
+import dev.millrace.platform.InstantText;
 import dev.millrace.platform.OperatorRefusal;
 import dev.millrace.platform.TypeId;
 import io.vertx.sqlclient.Tuple;
@@ -63,7 +63,7 @@ public record DeadLetterFilter(@Nullable String status, @Nullable String task, @
   private static @Nullable OffsetDateTime time(Map<String, String> given, String field) {
     String value = given.get(field);
     if (value == null) return null;
-    Instant instant = Balances.instant(value);
+    Instant instant = InstantText.read(value);
     if (instant == null)
       throw refused(field, "a time in Unix seconds, or in ISO 8601 with an offset (2026-11-21T18:00:00Z)",
           value);

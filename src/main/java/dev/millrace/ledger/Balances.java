@@ -8,11 +8,8 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.time.format.DateTimeParseException;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,26 +44,12 @@ public final class Balances {
        AND ($8::timestamptz IS NULL OR (j.recorded <= $8::timestamptz AND p.xid < %s))
      ORDER BY p.xid, p.position, p.line LIMIT $7::int""".formatted(BalanceHistory.ceiling("$8::timestamptz"));
 
-  private static final Pattern UNIX_SECONDS = Pattern.compile("\\d{1,11}");
-  private static final Pattern ISO_8601 = Pattern
-      .compile("\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?(Z|[+-]\\d{2}:\\d{2})");
 
   private final Sql sql;
 
   /** {@code sql} runs one statement on a pooled connection. */
   public Balances(Sql sql) {
     this.sql = sql;
-  }
-
-  /** An instant as callers name it: Unix seconds, or ISO 8601 with an offset; null when it is none. */
-  public static @Nullable Instant instant(String text) {
-    if (UNIX_SECONDS.matcher(text).matches()) return Instant.ofEpochSecond(Long.parseLong(text));
-    if (!ISO_8601.matcher(text).matches()) return null;
-    try {
-      return OffsetDateTime.parse(text).toInstant().truncatedTo(ChronoUnit.MICROS);
-    } catch (DateTimeParseException e) {
-      return null;
-    }
   }
 
   /** The balances of these accounts now, or of all for null: the trial balance, which sums to zero per currency. */

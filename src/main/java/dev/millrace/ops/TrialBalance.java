@@ -2,6 +2,7 @@ package dev.millrace.ops;
 
 import dev.millrace.platform.Database;
 import dev.millrace.ledger.Balances;
+import dev.millrace.platform.InstantText;
 import dev.millrace.platform.OperatorRefusal;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
@@ -23,7 +24,7 @@ final class TrialBalance {
 
   /** {@code asOf}: an instant as it was given, null for now. */
   Future<JsonObject> of(@Nullable String asOf) {
-    Instant instant = asOf == null ? null : Balances.instant(asOf);
+    Instant instant = asOf == null ? null : InstantText.read(asOf);
     if (asOf != null && (instant == null || instant.isAfter(Instant.now())))
       throw new OperatorRefusal(400,
           "`as_of` must be a past time in Unix seconds, or in ISO 8601 with an"

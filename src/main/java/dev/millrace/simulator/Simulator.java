@@ -33,7 +33,7 @@ public final class Simulator {
 
   static Future<Simulator> start(Vertx vertx, SimulatorOptions options, RandomGenerator dice,
       InstantSource clock) {
-    var provider = new Provider(options, dice, clock);
+    var provider = new SimulatorVerticle(options, dice, clock);
     return vertx.deployVerticle(provider, new DeploymentOptions().setInstances(1))
         .map(id -> new Simulator(vertx, id, provider.port()));
   }

@@ -1,5 +1,11 @@
 package dev.millrace.simulator;
 
+import dev.millrace.simulator.book.Wire;
+import dev.millrace.simulator.settings.AnswerSettings;
+import dev.millrace.simulator.settings.Outage;
+import dev.millrace.simulator.settings.SimulatorSettings;
+import dev.millrace.simulator.settings.WebhookSettings;
+import dev.millrace.simulator.webhook.WebhookTarget;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
@@ -38,7 +44,7 @@ public record SimulatorOptions(String host, int port, Path bookDirectory, String
     if (apiKey.isEmpty()) {
       throw new IllegalArgumentException("apiKey must not be empty");
     }
-    Settings.check(latencyMsMin, latencyMsMax, failureRate);
+    SimulatorSettings.check(latencyMsMin, latencyMsMax, failureRate);
     webhooks = Map.copyOf(webhooks);
     webhooks.forEach((wire, target) -> target.check(wire));
   }
@@ -51,9 +57,11 @@ public record SimulatorOptions(String host, int port, Path bookDirectory, String
         : Map.of(Wire.STRIPE, new WebhookTarget(webhookUrl, webhookSecret)));
   }
 
-  Settings settings() {
-    return new Settings(latencyMsMin, latencyMsMax, failureRate, 0, Settings.DEFAULT_SLOW_MS,
-        Settings.DEFAULT_SEQUEL_MS, Settings.DEFAULT_SEQUEL_MS, Settings.DEFAULT_SEQUEL_MS,
+  SimulatorSettings settings() {
+    return new SimulatorSettings(latencyMsMin, latencyMsMax, failureRate, 0,
+        SimulatorSettings.DEFAULT_SLOW_MS,
+        SimulatorSettings.DEFAULT_EFFECT_MS, SimulatorSettings.DEFAULT_EFFECT_MS,
+        SimulatorSettings.DEFAULT_EFFECT_MS,
         Outage.NONE, AnswerSettings.DEFAULT, WebhookSettings.DEFAULT);
   }
 

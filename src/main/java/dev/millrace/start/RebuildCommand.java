@@ -1,8 +1,5 @@
 package dev.millrace.start;
 
-import dev.millrace.embedded.EmbeddedServerException;
-import dev.millrace.embedded.EmbeddedServers;
-import dev.millrace.embedded.EmbeddedServers.Kind;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.ConfigException;
 import dev.millrace.platform.Servers;
@@ -11,8 +8,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.file.Path;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -35,32 +30,29 @@ public final class RebuildCommand {
           + "; without any it starts the gateway, and `rebuild [--replace]` rebuilds what is derived from the journal");
       return Rebuild.IMPOSSIBLE;
     }
-    EmbeddedServers started = null;
+    Runnable started = null;
     try {
       var config = Config.load(environment);
       var servers = new Servers(config);
       if (servers.embeddedPostgres()) started = start(config);
       return new Rebuild(servers.jdbcUrl(), config.text("postgres.migrate-user"),
           config.text("postgres.migrate-password"), System.out).run(replace);
-    } catch (ConfigException | EmbeddedServerException e) {
+    } catch (ConfigException e) {
       System.err.println("millrace: " + e.getMessage());
       return Rebuild.IMPOSSIBLE;
     } finally {
-      if (started != null) started.stop();
+      if (started != null) started.run();
     }
   }
 
   /** Null when it runs already, with a gateway. */
-  private static @Nullable EmbeddedServers start(Config config) {
+  private static @Nullable Runnable start(Config config) {
     int port = config.port("embedded.postgres-port");
     try (var socket = new Socket()) {
       socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), CONNECT_TIMEOUT_MS);
       return null;
     } catch (IOException nobodyListens) {
-      return EmbeddedServers.start(Path.of(config.text("data.directory")),
-          new EmbeddedServers.Ports(port, config.port("embedded.redis-port"),
-              config.port("embedded.kafka-port"), config.port("embedded.kafka-controller-port")),
-          EnumSet.of(Kind.POSTGRES));
+      return OptionalParts.embeddedServers().start(config, true);
     }
   }
 }

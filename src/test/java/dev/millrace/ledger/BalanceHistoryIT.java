@@ -2,6 +2,7 @@ package dev.millrace.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.platform.InstantText;
 import dev.millrace.testing.Loop;
 import dev.millrace.testing.TestDatabase;
 import io.vertx.core.json.JsonArray;
@@ -307,16 +308,16 @@ class BalanceHistoryIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"1732100000", "2026-11-21T18:00:00Z", "2026-11-21T18:00:00.123456789+02:00", "0"})
-  void instant_wellFormed_isRead(String text) { assertThat(Balances.instant(text)).isNotNull(); }
+  void instant_wellFormed_isRead(String text) { assertThat(InstantText.read(text)).isNotNull(); }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "-1", "yesterday", "2026-11-21", "2026-11-21T18:00:00", "2026-13-21T18:00:00Z",
       "2026-11-21T18:00:00 02:00", "123456789012", "1.5", "+12026-11-21T18:00:00Z"})
-  void instant_malformed_isNone(String text) { assertThat(Balances.instant(text)).isNull(); }
+  void instant_malformed_isNone(String text) { assertThat(InstantText.read(text)).isNull(); }
 
   @Test
   void instant_isRoundedDownToWhatTheDatabaseKeeps() {
-    assertThat(Balances.instant("2026-11-21T18:00:00.123456789Z"))
+    assertThat(InstantText.read("2026-11-21T18:00:00.123456789Z"))
         .isEqualTo(Instant.parse("2026-11-21T18:00:00.123456Z"));
   }
 

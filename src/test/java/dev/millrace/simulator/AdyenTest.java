@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.simulator.WebhookReceiver.Webhook;
+import dev.millrace.simulator.book.Wire;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -13,7 +14,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -23,47 +23,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Adyen's wire: its calls, and what its notifications tell. */
-class AdyenTest {
+class AdyenTest extends SimulatorTestBase {
   private static final String HMAC_KEY = "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056";
   private static final String ACCOUNT = "MillraceTest";
 
-  @TempDir
-  private Path directory;
-  private WebhookReceiver receiver;
-  private RunningSimulator provider;
-
-  @BeforeEach
-  void start() throws Exception {
-    receiver = new WebhookReceiver();
-    restart();
+  AdyenTest() {
+    super(Map.of(Wire.ADYEN, HMAC_KEY));
   }
 
-  @AfterEach
-  void stop() throws Exception {
-    provider.close();
-    receiver.close();
-  }
-
-  private void restart() throws Exception {
-    if (provider != null) {
-      provider.close();
-    }
-    provider = new RunningSimulator(directory,
-        Map.of(Wire.ADYEN, new WebhookTarget(receiver.url(), HMAC_KEY)));
-    settings("{\"webhook_delay_ms_min\":0,\"webhook_delay_ms_max\":0}");
-  }
-
-  private void settings(String change) throws Exception {
-    assertThat(provider.put("/settings", change).statusCode()).isEqualTo(200);
+  @Override
+  void started() throws Exception {
+    settings(WEBHOOKS_AT_ONCE);
   }
 
   private static JsonObject amount(long value) {

@@ -4,23 +4,19 @@ import static dev.millrace.simulator.RunningSimulator.form;
 import static dev.millrace.simulator.RunningSimulator.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.simulator.book.Wire;
 import io.vertx.core.json.JsonObject;
-import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Path;
-import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Calls that are turned away, answered late or taken for new ones, on every wire. */
-class AnswerSettingsTest {
+class AnswerSettingsTest extends SimulatorTestBase {
   private static final Map<Wire, JsonObject> THROTTLED = Map.of(
       Wire.STRIPE, new JsonObject("""
         {"error":{"code":"rate_limit","message":"Request rate limit exceeded. Try again later.",
@@ -32,33 +28,10 @@ class AnswerSettingsTest {
       Wire.BANK, new JsonObject("""
         {"error":{"code":"rate_limited","message":"Too many requests: try again later."}}"""));
 
-  @TempDir
-  private Path directory;
-  private WebhookReceiver receiver;
-  private RunningSimulator provider;
+  private static final String HMAC_KEY = "5ACE7B1A6C9E4D0F";
 
-  @BeforeEach
-  void start() throws Exception {
-    receiver = new WebhookReceiver();
-    provider = simulator();
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    provider.close();
-    receiver.close();
-  }
-
-  private RunningSimulator simulator() throws Exception {
-    var targets = new EnumMap<Wire, WebhookTarget>(Wire.class);
-    for (Wire wire : Wire.values()) {
-      targets.put(wire, new WebhookTarget(receiver.url(), "5ACE7B1A6C9E4D0F"));
-    }
-    return new RunningSimulator(directory, targets);
-  }
-
-  private void settings(String change) throws Exception {
-    assertThat(provider.put("/settings", change).statusCode()).isEqualTo(200);
+  AnswerSettingsTest() {
+    super(Map.of(Wire.STRIPE, HMAC_KEY, Wire.ADYEN, HMAC_KEY, Wire.BANK, HMAC_KEY));
   }
 
   private HttpRequest post(String key, String path, String type, String body) {
@@ -201,8 +174,7 @@ class AnswerSettingsTest {
     assertThat(refunded()).isEqualTo(twice);
     settings("{\"forget_keys\":false}");
     assertThat(charge(wire, "ref-1").body()).isEqualTo(second.body());
-    provider.close();
-    provider = simulator();
+    restart();
     assertThat(charge(wire, "ref-1").body()).isEqualTo(second.body());
     assertThat(refunded()).isEqualTo(twice);
     assertThat(provider.summary().getInteger("entries")).isEqualTo(2);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.simulator.WebhookReceiver.Webhook;
+import dev.millrace.simulator.book.Wire;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -13,50 +14,25 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Map;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The bank's wire: debits, their returns, cancellations and credits, and what its webhooks tell. */
-class BankTest {
-  @TempDir
-  private Path directory;
-  private WebhookReceiver receiver;
-  private RunningSimulator provider;
-
-  @BeforeEach
-  void start() throws Exception {
-    receiver = new WebhookReceiver();
-    restart();
+class BankTest extends SimulatorTestBase {
+  BankTest() {
+    super(Map.of(Wire.BANK, WebhookReceiver.SECRET));
   }
 
-  @AfterEach
-  void stop() throws Exception {
-    provider.close();
-    receiver.close();
-  }
-
-  private void restart() throws Exception {
-    if (provider != null) {
-      provider.close();
-    }
-    provider = new RunningSimulator(directory,
-        Map.of(Wire.BANK, new WebhookTarget(receiver.url(), WebhookReceiver.SECRET)));
-    settings("{\"webhook_delay_ms_min\":0,\"webhook_delay_ms_max\":0}");
-  }
-
-  private void settings(String change) throws Exception {
-    assertThat(provider.put("/settings", change).statusCode()).isEqualTo(200);
+  @Override
+  void started() throws Exception {
+    settings(WEBHOOKS_AT_ONCE);
   }
 
   private static JsonObject debit(String token, String reference) {

@@ -11,33 +11,17 @@ import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ChargesTest {
-  private RunningSimulator provider;
-
-  @BeforeEach
-  void start(@TempDir Path directory) throws Exception {
-    provider = new RunningSimulator(directory);
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    provider.close();
-  }
-
+class ChargesTest extends SimulatorTestBase {
   @ParameterizedTest
   @ValueSource(strings = {"pm_card_visa", "pm_card_mastercard", "pm_card_amex", "pm_card_discover",
       "pm_card_visa_debit"})

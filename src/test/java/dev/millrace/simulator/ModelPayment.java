@@ -1,5 +1,7 @@
 package dev.millrace.simulator;
 
+import dev.millrace.simulator.book.Wire;
+
 /** What a payment ought to have come to, worked out without a book: a few numbers and the limits in words. */
 final class ModelPayment {
   final Wire wire;

@@ -7,29 +7,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
-import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class SettingsTest {
-  private RunningSimulator provider;
-
-  @BeforeEach
-  void start(@TempDir Path directory) throws Exception {
-    provider = new RunningSimulator(directory);
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    provider.close();
-  }
-
+class SettingsTest extends SimulatorTestBase {
   @Test
   void put_replacesWhatIsNamed() throws Exception {
     JsonObject changed = new JsonObject().put("latency_ms_min", 5).put("latency_ms_max", 9)

@@ -3,6 +3,8 @@ package dev.millrace.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.simulator.book.Wire;
+import dev.millrace.simulator.webhook.WebhookTarget;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

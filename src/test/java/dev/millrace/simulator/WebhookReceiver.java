@@ -20,17 +20,17 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /** A webhook endpoint on a real port: keeps what it is sent, and answers 200 unless told otherwise. */
-final class WebhookReceiver implements AutoCloseable {
-  static final String SECRET = "whsec_test";
+public final class WebhookReceiver implements AutoCloseable {
+  public static final String SECRET = "whsec_test";
   private static final Duration PATIENCE = Duration.ofSeconds(15);
 
-  record Webhook(String target, MultiMap headers, String body) {
-    JsonObject event() { return new JsonObject(body); }
+  public record Webhook(String target, MultiMap headers, String body) {
+    public JsonObject event() { return new JsonObject(body); }
 
-    String id() { return event().getString("id"); }
+    public String id() { return event().getString("id"); }
 
     /** The time it was signed at, once the signature has been found right, as Stripe's documents say. */
-    long verifiedSeconds() throws Exception {
+    public long verifiedSeconds() throws Exception {
       String header = headers.get("Stripe-Signature");
       assertThat(header).matches("t=\\d+,v1=[0-9a-f]{64}");
       String seconds = header.substring(2, header.indexOf(','));
@@ -48,11 +48,11 @@ final class WebhookReceiver implements AutoCloseable {
   /** Answers the n-th webhook, from 1. */
   private volatile BiConsumer<HttpServerRequest, Integer> answer = (request, n) -> request.response().end();
 
-  WebhookReceiver() throws Exception {
+  public WebhookReceiver() throws Exception {
     this(0);
   }
 
-  WebhookReceiver(int port) throws Exception {
+  public WebhookReceiver(int port) throws Exception {
     server = vertx.createHttpServer().requestHandler(this::receive).listen(port, "127.0.0.1")
         .await(10, TimeUnit.SECONDS);
   }
@@ -64,19 +64,26 @@ final class WebhookReceiver implements AutoCloseable {
     });
   }
 
-  void answering(BiConsumer<HttpServerRequest, Integer> how) { answer = how; }
+  public void answering(BiConsumer<HttpServerRequest, Integer> how) { answer = how; }
 
-  String url() { return url(server.actualPort()); }
+  public String url() { return url(server.actualPort()); }
 
-  static String url(int port) { return "http://127.0.0.1:" + port + "/webhooks/stripe/default"; }
+  public static String url(int port) { return "http://127.0.0.1:" + port + "/webhooks/stripe/default"; }
 
-  List<Webhook> received() { return List.copyOf(received); }
+  public List<Webhook> received() { return List.copyOf(received); }
 
   /** Waits until so many have come; there must not be more. */
-  List<Webhook> await(int count) {
+  public List<Webhook> await(int count) {
     Await.until(PATIENCE, count + " webhooks", () -> received.size() >= count);
     assertThat(received).hasSize(count);
     return received();
+  }
+
+  /** What {@code GET /webhooks} says once nothing waits any more. */
+  public static JsonObject countsOf(int sent, int failedTries, int lost, int duplicated) {
+    return new JsonObject().put("sent", sent).put("failed_tries", failedTries).put("lost", lost)
+        .put("duplicated", duplicated).put("dropped", 0).put("gave_up", 0).put("waiting", 0)
+        .put("in_flight", 0);
   }
 
   @Override

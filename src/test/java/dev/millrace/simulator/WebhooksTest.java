@@ -1,11 +1,13 @@
 package dev.millrace.simulator;
 
+import static dev.millrace.simulator.WebhookReceiver.countsOf;
 import static dev.millrace.simulator.RunningSimulator.error;
 import static dev.millrace.simulator.RunningSimulator.form;
 import static dev.millrace.simulator.RunningSimulator.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.stripe.model.PaymentIntent;
+import dev.millrace.simulator.book.Wire;
 import dev.millrace.simulator.WebhookReceiver.Webhook;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.TestServers;
@@ -13,7 +15,6 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -22,32 +23,17 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class WebhooksTest {
+class WebhooksTest extends SimulatorTestBase {
   private static final String AT_ONCE = "\"webhook_delay_ms_min\":0,\"webhook_delay_ms_max\":0";
 
-  @TempDir
-  private Path directory;
-  private WebhookReceiver receiver;
-  private RunningSimulator provider;
-
-  @BeforeEach
-  void start() throws Exception {
-    receiver = new WebhookReceiver();
-    provider = new RunningSimulator(directory, receiver.url(), WebhookReceiver.SECRET);
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    provider.close();
-    receiver.close();
+  WebhooksTest() {
+    super(Map.of(Wire.STRIPE, WebhookReceiver.SECRET));
   }
 
   @Test
@@ -65,7 +51,7 @@ class WebhooksTest {
     assertThat(webhook.headers().get("User-Agent")).startsWith("MillraceSimulator");
     assertThat(webhook.verifiedSeconds()).isBetween(System.currentTimeMillis() / 1000 - 30,
         System.currentTimeMillis() / 1000);
-    awaitCounts(counts -> counts.equals(counts(1, 0, 0, 0)));
+    awaitCounts(counts -> counts.equals(countsOf(1, 0, 0, 0)));
   }
 
   /** Stripe's own library takes the simulator for Stripe. */
@@ -119,7 +105,7 @@ class WebhooksTest {
     assertThat(provider.charge("ref-1", "pm_sim_500").statusCode()).isEqualTo(500);
     provider.charge("ref-2", "pm_card_visa");
     provider.charge("ref-2", "pm_card_visa");
-    awaitCounts(counts -> counts.equals(counts(1, 0, 0, 0)));
+    awaitCounts(counts -> counts.equals(countsOf(1, 0, 0, 0)));
     assertThat(receiver.await(1).getFirst().body()).contains("ref-2");
   }
 
@@ -127,7 +113,7 @@ class WebhooksTest {
   void duplicateRate_one_sendsTheSameTwice() throws Exception {
     provider.put("/settings", "{\"webhook_duplicate_rate\":1}");
     provider.charge("ref-1", "pm_card_visa");
-    awaitCounts(counts -> counts.equals(counts(2, 0, 0, 1)));
+    awaitCounts(counts -> counts.equals(countsOf(2, 0, 0, 1)));
     List<Webhook> both = receiver.await(2);
     assertThat(both.get(0).body()).isEqualTo(both.get(1).body());
     assertThat(both.get(0).id()).startsWith("evt_");
@@ -137,7 +123,7 @@ class WebhooksTest {
   void lossRate_one_sendsNone() throws Exception {
     provider.put("/settings", "{" + AT_ONCE + ",\"webhook_loss_rate\":1,\"webhook_duplicate_rate\":1}");
     provider.charge("ref-1", "pm_card_visa");
-    assertThat(counts()).isEqualTo(counts(0, 0, 1, 0));
+    assertThat(counts()).isEqualTo(countsOf(0, 0, 1, 0));
     provider.put("/settings", "{\"webhook_loss_rate\":0,\"webhook_duplicate_rate\":0}");
     provider.charge("ref-2", "pm_card_visa");
     assertThat(receiver.await(1).getFirst().body()).contains("ref-2");
@@ -147,7 +133,7 @@ class WebhooksTest {
   void webhooks_false_sendsNone() throws Exception {
     provider.put("/settings", "{" + AT_ONCE + ",\"webhooks\":false}");
     provider.charge("ref-1", "pm_card_visa");
-    assertThat(counts()).isEqualTo(counts(0, 0, 0, 0));
+    assertThat(counts()).isEqualTo(countsOf(0, 0, 0, 0));
     provider.put("/settings", "{\"webhooks\":true}");
     provider.charge("ref-2", "pm_card_visa");
     assertThat(receiver.await(1).getFirst().body()).contains("ref-2");
@@ -180,7 +166,7 @@ class WebhooksTest {
   void refusedWebhook_isTriedAgain_withTheSameBodyAndAFreshSignature(int status) throws Exception {
     receiver.answering((request, n) -> request.response().setStatusCode(n == 1 ? status : 204).end());
     provider.charge("ref-1", "pm_card_visa");
-    awaitCounts(counts -> counts.equals(counts(1, 1, 0, 0)));
+    awaitCounts(counts -> counts.equals(countsOf(1, 1, 0, 0)));
     List<Webhook> tries = receiver.await(2);
     assertThat(tries.get(1).body()).isEqualTo(tries.get(0).body());
     assertThat(tries.get(1).verifiedSeconds()).isGreaterThan(tries.get(0).verifiedSeconds());
@@ -207,7 +193,7 @@ class WebhooksTest {
       }
     });
     provider.charge("ref-1", "pm_card_visa");
-    awaitCounts(counts -> counts.equals(counts(1, 1, 0, 0)));
+    awaitCounts(counts -> counts.equals(countsOf(1, 1, 0, 0)));
     assertThat(receiver.await(2)).extracting(Webhook::id).containsOnly(receiver.received().getFirst().id());
   }
 
@@ -224,7 +210,7 @@ class WebhooksTest {
     assertThat(counts().getInteger("waiting")).isEqualTo(36);
     receiver.answering((request, n) -> request.response().end());
     held.forEach(request -> request.response().end());
-    awaitCounts(counts -> counts.equals(counts(100, 0, 0, 0)));
+    awaitCounts(counts -> counts.equals(countsOf(100, 0, 0, 0)));
     assertThat(receiver.await(100)).extracting(Webhook::id).doesNotHaveDuplicates();
   }
 
@@ -247,8 +233,7 @@ class WebhooksTest {
     provider.put("/settings", "{\"webhooks\":false}");
     provider.post("key-1", form(5, "pm_card_chargeDeclined", "ref-1"));
     provider.post("key-2", form(5, "pm_card_visa", "ref-1"));
-    provider.close();
-    provider = new RunningSimulator(directory, receiver.url(), WebhookReceiver.SECRET);
+    restart();
     assertThat(json(resend("{\"reference\":\"ref-1\"}"))).isEqualTo(new JsonObject().put("resent", 2));
     assertThat(receiver.await(2)).extracting(webhook -> webhook.event().getString("type"))
         .containsExactlyInAnyOrder("payment_intent.payment_failed", "payment_intent.succeeded");
@@ -269,7 +254,7 @@ class WebhooksTest {
     provider = new RunningSimulator(directory);
     provider.put("/settings", "{" + AT_ONCE + "}");
     provider.charge("ref-1", "pm_card_visa");
-    assertThat(counts()).isEqualTo(counts(0, 0, 0, 0));
+    assertThat(counts()).isEqualTo(countsOf(0, 0, 0, 0));
     HttpResponse<String> refused = resend("{\"reference\":\"ref-1\"}");
     assertThat(refused.statusCode()).isEqualTo(400);
     assertThat(error(refused).getString("message")).contains("nowhere");
@@ -289,12 +274,5 @@ class WebhooksTest {
 
   private void awaitCounts(Predicate<JsonObject> condition) {
     Await.until(Duration.ofSeconds(15), "counts of webhooks", () -> condition.test(counts()));
-  }
-
-  /** The counters when nothing waits any more. */
-  static JsonObject counts(int sent, int failedTries, int lost, int duplicated) {
-    return new JsonObject().put("sent", sent).put("failed_tries", failedTries).put("lost", lost)
-        .put("duplicated", duplicated).put("dropped", 0).put("gave_up", 0).put("waiting", 0)
-        .put("in_flight", 0);
   }
 }

@@ -1,0 +1,91 @@
+package dev.millrace.simulator.book;
+
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something that happened to a payment after its entry, or was asked for and refused.
+ *
+ * @param number
+ *          its place among the movements, from 0
+ * @param payment
+ *          the ordinal of the payment's entry
+ * @param reference
+ *          the caller's own reference of the call
+ * @param about
+ *          the number of the refund or dispute it ends; -1 if it ends none
+ * @param fault
+ *          why it was not carried out; null if it was
+ * @param note
+ *          the reason the caller or the provider gives: of a cancellation, a dispute, a return...
+ * @param metadata
+ *          what the caller attached, as escaped JSON members
+ */
+public record Movement(int number, int payment, Kind kind, @Nullable String reference, @Nullable String key,
+    long amount, long created, long fingerprint, int about, @Nullable Fault fault, @Nullable String note,
+    @Nullable String metadata) implements BookLine {
+
+  public static final int NOTHING = -1;
+
+  /** What kinds of movements there are. */
+  public enum Kind {
+    /** The payer has passed 3-D Secure, or failed it; the money waits for the caller (Adyen). */
+    AUTHENTICATION, AUTHENTICATION_FAILURE,
+    /** The payment that waited for its payer is charged or authorized. */
+    COMPLETION,
+    /** The payment that waited for its payer is declined. */
+    COMPLETION_FAILURE,
+    /** Part or all of an authorization is charged, the rest released. */
+    CAPTURE,
+    /** What has not been captured is given up, as asked for. */
+    CANCEL,
+    /** The provider let an authorization lapse. */
+    EXPIRY,
+    /** Money goes back to the payer. */
+    REFUND,
+    /** A refund that was pending has arrived. */
+    REFUND_SUCCESS,
+    /** A refund did not arrive: the money is the merchant's again. */
+    REFUND_FAILURE,
+    /** The payer disputes the payment; the provider takes the money back for now. */
+    DISPUTE,
+    /** The dispute ended for the merchant. */
+    DISPUTE_WON,
+    /** The dispute ended for the payer. */
+    DISPUTE_LOST,
+    /** The payer's bank sent the debit back. */
+    RETURN;
+
+    private static final Map<String, Kind> BY_TEXT = new HashMap<>();
+    static {
+      for (Kind kind : values()) {
+        BY_TEXT.put(kind.text, kind);
+      }
+    }
+    private final String text = name().toLowerCase(Locale.ROOT);
+
+    /** As the book has it. */
+    public String text() {
+      return text;
+    }
+
+    /** Whether a caller asks for it by a call of its own: a capture, a cancellation or a refund. */
+    public boolean isOperation() {
+      return this == CAPTURE || this == CANCEL || this == REFUND;
+    }
+
+    static @Nullable Kind of(String text) {
+      return BY_TEXT.get(text);
+    }
+  }
+
+  public boolean carriedOut() {
+    return fault == null;
+  }
+
+  public boolean is(Kind wanted) {
+    return kind == wanted && fault == null;
+  }
+}

@@ -1,0 +1,26 @@
+package dev.millrace.simulator.wire;
+
+import dev.millrace.simulator.book.Entry.Extras;
+import dev.millrace.simulator.book.Entry;
+import dev.millrace.simulator.book.PaymentMethod.Script;
+import dev.millrace.simulator.book.PaymentMethod;
+import dev.millrace.simulator.book.Terms;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A new payment asked for, its parameters checked.
+ *
+ * @param amount
+ *          in minor units, as asked for
+ */
+public record ChargeParams(long amount, String currency, PaymentMethod method, @Nullable String reference,
+    @Nullable Extras extras, Terms terms) implements CheckResult, CallParameters {
+
+  /** {@code agreed}: terms equal to these. */
+  Entry entry(int ordinal, @Nullable String key, long fingerprint, long created, Terms agreed) {
+    String sharedKey = key != null && key.equals(reference) ? reference : key;
+    long moved = amount + (method.script() == Script.WRONG_AMOUNT ? 1 : 0);
+    return new Entry(ordinal, reference, sharedKey, method, currency, moved, created, fingerprint, extras,
+        agreed);
+  }
+}
