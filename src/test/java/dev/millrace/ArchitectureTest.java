@@ -55,10 +55,10 @@ final class ArchitectureTest {
       // A command of its own, which makes anew what journal and ledger wrote.
       Map.entry("rebuild", Set.of("payment", "ledger", "journal", "platform")),
       Map.entry("webhook", Set.of("payment", "journal", "platform")),
-      Map.entry("audit", Set.of()),
-      Map.entry("deadletter", Set.of("audit", "journal", "platform")),
+      Map.entry("audit", Set.of("platform")),
+      Map.entry("deadletter", Set.of("audit", "platform")),
       Map.entry("inbox", Set.of("payment", "journal", "provider", "deadletter", "platform")),
-      Map.entry("identity", Set.of("idempotency")),
+      Map.entry("identity", Set.of("idempotency", "platform")),
       Map.entry("processing",
           Set.of("payment", "journal", "ledger", "fraud", "provider", "inbox", "deadletter", "platform")),
       Map.entry("settlement", Set.of("payment", "journal", "ledger", "platform")),

@@ -1,7 +1,7 @@
 package dev.millrace.identity;
 
-import dev.millrace.identity.Credentials.Credential;
 import dev.millrace.platform.Sql;
+import dev.millrace.identity.Credentials.Credential;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Row;

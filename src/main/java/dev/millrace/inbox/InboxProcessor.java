@@ -11,6 +11,7 @@ import dev.millrace.journal.Cursor;
 import dev.millrace.journal.Follower;
 import dev.millrace.journal.Follower.Batch;
 import dev.millrace.platform.Database;
+import dev.millrace.payment.Status;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.TypeId;

@@ -1,9 +1,9 @@
 package dev.millrace.inbox;
 
+import dev.millrace.platform.Sql;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.CursorStore;
 import dev.millrace.platform.Lease;
-import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;

@@ -1,7 +1,7 @@
 package dev.millrace.journal;
 
-import dev.millrace.platform.Lease;
 import dev.millrace.platform.Sql;
+import dev.millrace.platform.Lease;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
@@ -27,6 +27,11 @@ public final class CursorStore {
   /** SQL: the follower's place, as {@link #place} takes it. */
   public static String select(String follower) {
     return "SELECT xid::text, position FROM journal_cursor WHERE name = '" + follower + "'";
+  }
+
+  /** SQL: how many rows the follower has passed. */
+  static String passed(String follower) {
+    return "SELECT passed FROM journal_cursor WHERE name = '" + follower + "'";
   }
 
   /**

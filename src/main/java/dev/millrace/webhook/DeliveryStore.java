@@ -1,10 +1,10 @@
 package dev.millrace.webhook;
 
+import dev.millrace.platform.Sql;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.CursorStore;
 import dev.millrace.journal.Milestones;
 import dev.millrace.platform.Lease;
-import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
