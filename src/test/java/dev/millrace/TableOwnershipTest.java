@@ -18,9 +18,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * Each table belongs to one package, and only that package has SQL that names it: whoever changes a table finds all that
- * must follow in one folder. Statements that must join or write tables of several owners at once take the foreign part as
- * a text from its owner, or stand in {@link #JOINS} with the reason.
+ * Each table belongs to one package, and only that package has SQL that names it: whoever changes a table
+ * finds all that must follow in one folder. Statements that must join or write tables of several owners at
+ * once take the foreign part as a text from its owner, or stand in {@link #JOINS} with the reason.
  */
 final class TableOwnershipTest {
   private static final Path SOURCES = Path.of("src/main/java/dev/millrace");

@@ -66,9 +66,9 @@ public final class ApiVerticle extends VerticleBase {
   private final BooleanSupplier leaving;
 
   /**
-   * {@code instance} names this event loop in metrics and work counters; {@code connections} is shared by all of them;
-   * {@code schemes} are the accounts whose webhooks are taken, by {@code provider/account}; while {@code leaving}, answers
-   * ask clients to come back by another connection.
+   * {@code instance} names this event loop in metrics and work counters; {@code connections} is shared by all
+   * of them; {@code schemes} are the accounts whose webhooks are taken, by {@code provider/account}; while
+   * {@code leaving}, answers ask clients to come back by another connection.
    */
   public ApiVerticle(Config config, Servers servers, MeterRegistry registry, String instance,
       Capacity connections, Map<String, WebhookScheme> schemes, BooleanSupplier leaving) {

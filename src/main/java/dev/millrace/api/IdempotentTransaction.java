@@ -17,9 +17,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Does what a {@code POST} asks for once, however often it is repeated under its Idempotency-Key: the operation, its key
- * and its answer are one transaction, and a repetition gets the answer's bytes. For calls that are few; payments have a
- * quicker way ({@link CreateEndpoint}) by the same rules.
+ * Does what a {@code POST} asks for once, however often it is repeated under its Idempotency-Key: the
+ * operation, its key and its answer are one transaction, and a repetition gets the answer's bytes. For calls
+ * that are few; payments have a quicker way ({@link CreateEndpoint}) by the same rules.
  */
 final class IdempotentTransaction {
   static final Map<String, String> REPLAYED = Map.of("Idempotent-Replayed", "true");
@@ -83,9 +83,9 @@ final class IdempotentTransaction {
   interface Operation extends Function<Sql, Future<Answer>> {}
 
   /**
-   * What is to be done once. {@code canonical}: equal for bodies that mean the same; {@code resource}: what the operation
-   * makes or is about; {@code waitMs}: how long, after a 202, its first caller may still be given another answer by
-   * {@link #replace}.
+   * What is to be done once. {@code canonical}: equal for bodies that mean the same; {@code resource}: what
+   * the operation makes or is about; {@code waitMs}: how long, after a 202, its first caller may still be
+   * given another answer by {@link #replace}.
    */
   record Request(String key, String canonical, String object, UUID resource, long waitMs) {}
 
@@ -97,8 +97,8 @@ final class IdempotentTransaction {
   }
 
   /**
-   * Runs {@code operation} in a transaction with the key. {@code first} runs before anything is written, and hands what it
-   * finds to the operation.
+   * Runs {@code operation} in a transaction with the key. {@code first} runs before anything is written, and
+   * hands what it finds to the operation.
    */
   <T> Future<Answer> run(ApiCall call, Request request, Function<Sql, Future<T>> first,
       BiFunction<Sql, T, Future<Answer>> operation) {
@@ -138,7 +138,9 @@ final class IdempotentTransaction {
         .<@Nullable Answer>map(answer);
   }
 
-  /** Ends the time in which a first caller may be given another answer: by this one, unless it is too late. */
+  /**
+   * Ends the time in which a first caller may be given another answer: by this one, unless it is too late.
+   */
   Future<Boolean> replace(ApiCall call, String key, int status, Buffer body) {
     return records.replace(keyId(call, key), status, body).otherwise(false);
   }

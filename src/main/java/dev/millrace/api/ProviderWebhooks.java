@@ -23,10 +23,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code POST /webhooks/{provider}/{account}}: verified over the raw bytes, durable, 200. What is forged or stale is
- * answered 400, audited and counted; a source that sends many of those is answered 429 and only counted, while what is
- * signed goes through from everywhere (a forger may share an address with the provider behind a proxy). Owned by one
- * event loop.
+ * {@code POST /webhooks/{provider}/{account}}: verified over the raw bytes, durable, 200. What is forged or
+ * stale is answered 400, audited and counted; a source that sends many of those is answered 429 and only
+ * counted, while what is signed goes through from everywhere (a forger may share an address with the provider
+ * behind a proxy). Owned by one event loop.
  */
 final class ProviderWebhooks {
   static final String PREFIX = "/webhooks/";
@@ -45,7 +45,10 @@ final class ProviderWebhooks {
   private final Counter kept;
   private final Counter forged;
 
-  /** {@code schemes} by {@code provider/account}; {@code bodies} has room for those that wait for their commit, too. */
+  /**
+   * {@code schemes} by {@code provider/account}; {@code bodies} has room for those that wait for their
+   * commit, too.
+   */
   ProviderWebhooks(BodyReader bodies, Map<String, WebhookScheme> schemes, InboxWriter inbox, AuditLog audit,
       SourceLimit forgers,
       InstantSource clock, String docsUrl, MeterRegistry registry) {

@@ -14,8 +14,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Dead letters as operators see them, and what operators may do with them. An act and its line in the audit are one
- * statement: there is none without the other.
+ * Dead letters as operators see them, and what operators may do with them. An act and its line in the audit
+ * are one statement: there is none without the other.
  */
 public final class DeadLetterActs {
   /** What one act may move. */
@@ -145,7 +145,10 @@ public final class DeadLetterActs {
         }));
   }
 
-  /** Orders replays of those that are meant, {@code rate} a second: the last one is due {@code until} then, or later. */
+  /**
+   * Orders replays of those that are meant, {@code rate} a second: the last one is due {@code until} then, or
+   * later.
+   */
   public Future<JsonObject> replay(DeadLetterFilter filter, int limit, int rate, Order order) {
     return many(REPLAY, REPLAYABLE, filter,
         order.values(limit, "replay_dead_letters", "dead_letters").addValue(rate))

@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Who a key belongs to. Keys are known by their SHA-256 only. Looked up in Postgres once, then remembered for
- * {@value #FRESH_MS} ms (a revoked key works that long at most); while Postgres is away, what is remembered goes on
- * being used. Unknown keys are remembered too, so that guessing does not load Postgres. Owned by one event loop.
+ * {@value #FRESH_MS} ms (a revoked key works that long at most); while Postgres is away, what is remembered
+ * goes on being used. Unknown keys are remembered too, so that guessing does not load Postgres. Owned by one
+ * event loop.
  */
 public final class Credentials {
   static final long FRESH_MS = 10_000;

@@ -17,18 +17,22 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What stands in the inbox and what became of it. Followed in {@code (xid, position)} order below the snapshot horizon,
- * so that nothing that commits late is skipped. What writes names the epoch of the lease {@code inbox}.
+ * What stands in the inbox and what became of it. Followed in {@code (xid, position)} order below the
+ * snapshot horizon, so that nothing that commits late is skipped. What writes names the epoch of the lease
+ * {@code inbox}.
  */
 public final class InboxStore {
   /**
-   * One webhook; {@code tries}, {@code errors} (why it was parked, the last times) and {@code since} of one that was parked
-   * before, else 0, none and when it came.
+   * One webhook; {@code tries}, {@code errors} (why it was parked, the last times) and {@code since} of one
+   * that was parked before, else 0, none and when it came.
    */
   public record Kept(Cursor place, String provider, String account, String eventId, Buffer body,
       OffsetDateTime since, int tries, JsonArray errors) {}
 
-  /** What became of one: {@code applied}, {@code unchanged}, {@code ignored}, {@code unreadable}, {@code unmatched}. */
+  /**
+   * What became of one: {@code applied}, {@code unchanged}, {@code ignored}, {@code unreadable},
+   * {@code unmatched}.
+   */
   public record Result(Kept kept, @Nullable UUID payment, String type, String outcome,
       @Nullable String detail) {}
 
@@ -143,8 +147,9 @@ public final class InboxStore {
   }
 
   /**
-   * Writes results and parks, takes what has a result out of the park, and moves the cursor over {@code passed} to
-   * {@code place} (none: it stays), in one transaction; false when the lease has gone to another.
+   * Writes results and parks, takes what has a result out of the park, and moves the cursor over
+   * {@code passed} to {@code place} (none: it stays), in one transaction; false when the lease has gone to
+   * another.
    */
   public Future<Boolean> write(long epoch, List<Result> results, List<Parked> parked, Cursor place,
       int passed) {
@@ -166,8 +171,8 @@ public final class InboxStore {
   }
 
   /**
-   * Has one that was worked off worked off again, as one whose payment was not known: it begins at the first window. Asked
-   * twice for the same order, of {@code ordered}, it finds what it did before.
+   * Has one that was worked off worked off again, as one whose payment was not known: it begins at the first
+   * window. Asked twice for the same order, of {@code ordered}, it finds what it did before.
    */
   public Future<Again> again(String provider, String account, String eventId, OffsetDateTime ordered) {
     return sql.query(AGAIN, Tuple.of(provider, account, eventId, ordered)).map(rows -> {

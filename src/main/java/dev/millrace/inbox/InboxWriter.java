@@ -23,8 +23,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Makes providers' webhooks durable, as they came, in group commits. {@code (provider, account, event id)} is unique:
- * a repetition changes nothing. Owned by one event loop.
+ * Makes providers' webhooks durable, as they came, in group commits. {@code (provider, account, event id)} is
+ * unique: a repetition changes nothing. Owned by one event loop.
  */
 public final class InboxWriter {
   /** One webhook as it will be stored; {@code size} of its body as it came. */
@@ -72,7 +72,10 @@ public final class InboxWriter {
     return shortest;
   }
 
-  /** Completes once it is durable; {@link Unavailable} when the queue is full or Postgres is away: let it be repeated. */
+  /**
+   * Completes once it is durable; {@link Unavailable} when the queue is full or Postgres is away: let it be
+   * repeated.
+   */
   public Future<Boolean> keep(String provider, String account, String eventId, byte[] body) {
     return shortest().commits.submit(new Received(provider, account, eventId, body.length, forms.write(body)))
         .result();

@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes new payments durable: idempotency row, payment and {@code payment.initiated} of many payments in one
- * statement and one transaction. Whoever inserts the idempotency row first has the payment; nothing of a duplicate is
- * written. (Accepting posts nothing: no money has moved. See {@code PostingRules}.)
+ * statement and one transaction. Whoever inserts the idempotency row first has the payment; nothing of a
+ * duplicate is written. (Accepting posts nothing: no money has moved. See {@code PostingRules}.)
  */
 public final class AcceptWriter {
   private static final long RESOLVE_WAIT_MS = 3_000;
@@ -55,12 +55,18 @@ public final class AcceptWriter {
     ACCEPTED,
     /** The key was used before: nothing was written. */
     DUPLICATE,
-    /** The connection broke during the commit and the payment was not found afterwards: retry with the same key. */
+    /**
+     * The connection broke during the commit and the payment was not found afterwards: retry with the same
+     * key.
+     */
     LOST
   }
 
   private static final Parameters PARAMETERS = new Parameters();
-  /** Payments in the order they came, which is that of their ids, and keys in theirs: indexes fill from left to right. */
+  /**
+   * Payments in the order they came, which is that of their ids, and keys in theirs: indexes fill from left
+   * to right.
+   */
   private static final Parameters.Rows<NewPayment> PAYMENTS = PARAMETERS.rows(Columns.of(
       uuid("id", NewPayment::id),
       uuid("merchant", NewPayment::merchant),

@@ -13,17 +13,17 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the journal as merchants see it: in {@code (xid, position)} order below the snapshot horizon, so that nothing
- * that commits late is ever skipped, however a reader got its cursor. Every read is one statement.
+ * Reads the journal as merchants see it: in {@code (xid, position)} order below the snapshot horizon, so that
+ * nothing that commits late is ever skipped, however a reader got its cursor. Every read is one statement.
  */
 public final class EventReads {
   /** How many events one read looks at for those that are wanted. */
   static final int SCAN_MAX = 10_000;
 
   /**
-   * One merchant's, by comparisons that only the index {@code journal_merchant} answers, and in its order. Told
-   * separately, the planner would rather search the whole journal for a merchant that had much once, or fetch all that a
-   * merchant ever had to sort it, when it thinks of the average one.
+   * One merchant's, by comparisons that only the index {@code journal_merchant} answers, and in its order.
+   * Told separately, the planner would rather search the whole journal for a merchant that had much once, or
+   * fetch all that a merchant ever had to sort it, when it thinks of the average one.
    */
   private static final String OWN = """
      WHERE (j.merchant, j.livemode, j.xid, j.position) > ($1::uuid, $2::bool, $3::text::xid8, $4::bigint)
@@ -92,12 +92,15 @@ public final class EventReads {
   }
 
   /**
-   * Which events of whom: those after {@code after} up to {@code until}, of one subject and of some types, if not null.
+   * Which events of whom: those after {@code after} up to {@code until}, of one subject and of some types, if
+   * not null.
    */
   public record Wanted(UUID merchant, boolean livemode, Cursor after, Cursor until, @Nullable UUID subject,
       @Nullable List<String> types) {}
 
-  /** What was found. {@code next}: how far was looked, to go on from; {@code more}: whether there may be more. */
+  /**
+   * What was found. {@code next}: how far was looked, to go on from; {@code more}: whether there may be more.
+   */
   public record Page(List<EventRow> events, Cursor next, boolean more) {}
 
   /** A cursor behind everything. */
@@ -140,8 +143,8 @@ public final class EventReads {
   }
 
   /**
-   * The next events of these merchants, in both modes. {@code next} of the page is past everything that was looked at,
-   * whoever's it was: without {@code more}, past everything that was there to see.
+   * The next events of these merchants, in both modes. {@code next} of the page is past everything that was
+   * looked at, whoever's it was: without {@code more}, past everything that was there to see.
    */
   public Future<Page> tail(Cursor after, Collection<UUID> merchants, int limit) {
     return sql.query(TAIL_OF_MERCHANTS,
@@ -149,7 +152,9 @@ public final class EventReads {
         .map(rows -> tail(rows, after, limit));
   }
 
-  /** The next events of the merchants that have webhook endpoints, as the database has them at this moment. */
+  /**
+   * The next events of the merchants that have webhook endpoints, as the database has them at this moment.
+   */
   public Future<Page> tailOfEndpoints(Cursor after, int limit) {
     return sql.query(TAIL_OF_ENDPOINTS, Tuple.of(after.xidText(), after.position(), limit))
         .map(rows -> tail(rows, after, limit));
@@ -176,7 +181,10 @@ public final class EventReads {
     return sql.query(HORIZON, Tuple.tuple()).map(rows -> Cursor.below(rows.iterator().next().getString(0)));
   }
 
-  /** What lies up to this place is older than {@code at} and no longer promised; null when nothing is that old. */
+  /**
+   * What lies up to this place is older than {@code at} and no longer promised; null when nothing is that
+   * old.
+   */
   public Future<@Nullable Cursor> oldest(OffsetDateTime at) {
     return milestones.oldest(at);
   }

@@ -19,7 +19,10 @@ import org.slf4j.LoggerFactory;
 public final class Milestones {
   private static final Logger LOG = LoggerFactory.getLogger(Milestones.class);
   private static final long EVERY_MS_MAX = 60_000;
-  /** Not {@code now()}, which is before the snapshot: what is recorded from {@code at} on must lie behind the place. */
+  /**
+   * Not {@code now()}, which is before the snapshot: what is recorded from {@code at} on must lie behind the
+   * place.
+   */
   private static final String NOTE = """
     INSERT INTO journal_milestone (at, xid, position) VALUES (clock_timestamp(), pg_snapshot_xmin(pg_current_snapshot()), 0)
     ON CONFLICT DO NOTHING""";

@@ -28,10 +28,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Publishes the journal to Kafka: every event at least once, in commit order, so in order per payment. One relay is
- * active at a time, by a fenced lease. It reads below the snapshot horizon in {@code (xid, position)} order, so a
- * position taken by a transaction that commits late is never skipped, and marks its place only after Kafka has
- * acknowledged (acks=all). At most one batch is in flight: that is its bound.
+ * Publishes the journal to Kafka: every event at least once, in commit order, so in order per payment. One
+ * relay is active at a time, by a fenced lease. It reads below the snapshot horizon in
+ * {@code (xid, position)} order, so a position taken by a transaction that commits late is never skipped, and
+ * marks its place only after Kafka has acknowledged (acks=all). At most one batch is in flight: that is its
+ * bound.
  */
 public final class Relay {
   private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
@@ -39,7 +40,9 @@ public final class Relay {
      FROM journal
     WHERE (xid, position) > ($1::text::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
     ORDER BY journal.xid, journal.position LIMIT $3::int""";
-  /** So many events in one batch are a busy time, in which {@link #BUSY_POLLS} intervals pass before the next. */
+  /**
+   * So many events in one batch are a busy time, in which {@link #BUSY_POLLS} intervals pass before the next.
+   */
   private static final int BUSY = 100;
   private static final int BUSY_POLLS = 5;
   private static final int STANDBY_POLLS = 10;
@@ -61,7 +64,9 @@ public final class Relay {
   private final EventContract contract = new EventContract();
   private volatile int inHand;
 
-  /** {@code producers} makes a producer with {@link #producerSettings}; the relay closes what it was given. */
+  /**
+   * {@code producers} makes a producer with {@link #producerSettings}; the relay closes what it was given.
+   */
   public Relay(Vertx vertx, PgLink pg, Lease lease, Supplier<Producer<String, byte[]>> producers,
       String topic,
       int batchMax,
@@ -115,11 +120,12 @@ public final class Relay {
   }
 
   /**
-   * Sends the batch and completes once Kafka has acknowledged all of it. On a worker: encoding costs, and flushing
-   * blocks. The flush makes it one request to each broker instead of one every few records.
+   * Sends the batch and completes once Kafka has acknowledged all of it. On a worker: encoding costs, and
+   * flushing blocks. The flush makes it one request to each broker instead of one every few records.
    *
-   * <p>A record that is given up must take with it all that were sent after it: they would arrive without it, and its
-   * repetition after them. So with the first failure the producer is closed, in its own thread, before it sends another.
+   * <p>A record that is given up must take with it all that were sent after it: they would arrive without it,
+   * and its repetition after them. So with the first failure the producer is closed, in its own thread,
+   * before it sends another.
    */
   private Future<Void> publish(List<JournalRow> batch) {
     return worker.<Void>executeBlocking(() -> {

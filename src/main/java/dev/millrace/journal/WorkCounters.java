@@ -6,7 +6,10 @@ import io.vertx.sqlclient.Tuple;
 import java.util.HashMap;
 import java.util.Map;
 
-/** How much work there is and how much of it is done, summed over the counters that every writer keeps for itself. */
+/**
+ * How much work there is and how much of it is done, summed over the counters that every writer keeps for
+ * itself.
+ */
 public final class WorkCounters {
   private final Sql sql;
 

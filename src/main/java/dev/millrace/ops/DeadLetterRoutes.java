@@ -16,7 +16,10 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiFunction;
 
-/** {@code /ops/dead-letters}: search, inspect, replay and discard. A name or a value that is not known is refused. */
+/**
+ * {@code /ops/dead-letters}: search, inspect, replay and discard. A name or a value that is not known is
+ * refused.
+ */
 final class DeadLetterRoutes {
   private static final int PAGE_MAX = 100;
   private static final int RATE = 10;

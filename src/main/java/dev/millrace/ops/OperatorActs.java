@@ -20,7 +20,9 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** What operators may do: release or block a payment in review, make merchants and keys. Every act is audited. */
+/**
+ * What operators may do: release or block a payment in review, make merchants and keys. Every act is audited.
+ */
 final class OperatorActs {
   private static final SecureRandom RANDOM = new SecureRandom();
 

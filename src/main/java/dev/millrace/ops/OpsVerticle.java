@@ -19,7 +19,10 @@ import io.vertx.sqlclient.Pool;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
-/** The role {@code ops}: a listener of its own for health, metrics, the trial balance, dead letters and operators' acts. */
+/**
+ * The role {@code ops}: a listener of its own for health, metrics, the trial balance, dead letters and
+ * operators' acts.
+ */
 public final class OpsVerticle extends VerticleBase {
   private final Config config;
   private final Servers servers;

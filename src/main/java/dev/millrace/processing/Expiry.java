@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends authorizations that nobody captured and actions that no payer completed in time: it requests a cancellation of
- * each, which then goes the way of every cancellation, and again an hour after a provider has refused one. Several may
- * run: of two requests one finds the version it expects.
+ * Ends authorizations that nobody captured and actions that no payer completed in time: it requests a
+ * cancellation of each, which then goes the way of every cancellation, and again an hour after a provider has
+ * refused one. Several may run: of two requests one finds the version it expects.
  */
 final class Expiry {
   /** The reason of a cancellation that ends in {@code payment.expired}. */

@@ -15,9 +15,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds payments that nothing drives any more, from Postgres alone: the answer to lost records and lost retries.
- * Every payment is looked at once, {@code ageMs} after it was made, and every operation that has stood still for so long;
- * what is not at rest then is noted and tried again at doubling intervals until it is. Several may run: each row is claimed by one.
+ * Finds payments that nothing drives any more, from Postgres alone: the answer to lost records and lost
+ * retries. Every payment is looked at once, {@code ageMs} after it was made, and every operation that has
+ * stood still for so long; what is not at rest then is noted and tried again at doubling intervals until it
+ * is. Several may run: each row is claimed by one.
  */
 final class Janitor {
   private static final Logger LOG = LoggerFactory.getLogger(Janitor.class);

@@ -28,7 +28,10 @@ import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.clients.producer.Producer;
 
-/** The role {@code processor}: takes accepted payments and payments to be retried from Kafka and drives them on. */
+/**
+ * The role {@code processor}: takes accepted payments and payments to be retried from Kafka and drives them
+ * on.
+ */
 public final class ProcessorVerticle extends VerticleBase {
   private static final int RETRIES_IN_FLIGHT_MAX = 128;
   private static final long EXPIRY_EVERY_MS = 1_000;
@@ -45,8 +48,8 @@ public final class ProcessorVerticle extends VerticleBase {
   private final Resources open = new Resources();
 
   /**
-   * {@code holder} names this process in leases, and must differ after a restart; {@code schemes} are the accounts whose
-   * webhooks are taken, by {@code provider/account}.
+   * {@code holder} names this process in leases, and must differ after a restart; {@code schemes} are the
+   * accounts whose webhooks are taken, by {@code provider/account}.
    */
   public ProcessorVerticle(Config config, Servers servers, MeterRegistry registry, String instance,
       String holder,

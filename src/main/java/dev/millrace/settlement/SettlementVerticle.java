@@ -21,8 +21,8 @@ public final class SettlementVerticle extends VerticleBase {
   private final Resources open = new Resources();
 
   /**
-   * {@code holder} names this process in the lease, and must differ after a restart; {@code railOf} answers the rail that
-   * a provider account settles over.
+   * {@code holder} names this process in the lease, and must differ after a restart; {@code railOf} answers
+   * the rail that a provider account settles over.
    */
   public SettlementVerticle(Config config, Servers servers, MeterRegistry registry, String holder,
       UnaryOperator<String> railOf) {

@@ -26,10 +26,11 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /**
- * Settles: follows every event of the journal that moves a merchant's money, below the snapshot horizon, nets what has
- * come since the last time and, in one transaction fenced by the lease's epoch, posts the batches, appends {@code
- * payment.settled} to every payment among them and moves its own cursor. What is netted are the postings of those events:
- * afterwards {@code merchant_pending} and {@code provider_receivable} hold nothing of them. A kill at any point leaves all of it or none.
+ * Settles: follows every event of the journal that moves a merchant's money, below the snapshot horizon, nets
+ * what has come since the last time and, in one transaction fenced by the lease's epoch, posts the batches,
+ * appends {@code payment.settled} to every payment among them and moves its own cursor. What is netted are
+ * the postings of those events: afterwards {@code merchant_pending} and {@code provider_receivable} hold
+ * nothing of them. A kill at any point leaves all of it or none.
  */
 final class Settler {
   private static final String FENCE = Lease.fence("settlement", 1);
@@ -117,7 +118,8 @@ final class Settler {
         .onSuccess(n -> {
           if (n > 0) FaultPoint.reach("settlement", "committed");
         })
-        // Payments that are moved all the time must not hold up the others: fewer at once, until it goes through.
+        // Payments that are moved all the time must not hold up the others: fewer at once, until it goes
+        // through.
         .onComplete(
             result -> this.take = result.succeeded() ? Math.min(batchMax, take * 2) : Math.max(1, take / 4));
   }

@@ -24,8 +24,8 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The notifier's statements. What writes names the epoch of the notifier's lease and does nothing when that is past, so
- * that one that hung cannot undo what its successor did.
+ * The notifier's statements. What writes names the epoch of the notifier's lease and does nothing when that
+ * is past, so that one that hung cannot undo what its successor did.
  */
 public final class DeliveryStore {
   private static final String FENCE = "WITH fence AS MATERIALIZED (" + Lease.fence("notifier", 1) + ")";
@@ -57,7 +57,10 @@ public final class DeliveryStore {
   private static final String PLAN_AGAIN = PLAN.formatted("""
     UPDATE SET status = 'pending', tries = 0, next_at = excluded.next_at, finished = NULL
               WHERE $20::text[] IS NULL OR w.status = ANY($20::text[])""");
-  /** Subqueries, not joins: each row is looked up by its key, whatever the planner thinks of the tables' sizes. */
+  /**
+   * Subqueries, not joins: each row is looked up by its key, whatever the planner thinks of the tables'
+   * sizes.
+   */
   private static final String EXISTING = """
     SELECT t.x::text, t.p
       FROM (SELECT unnest($2::text[])::xid8 AS x, unnest($3::int8[]) AS p) AS t
@@ -162,12 +165,17 @@ public final class DeliveryStore {
         .compose(held -> held ? Future.succeededFuture() : Future.failedFuture(new Superseded()));
   }
 
-  /** Writes what is new and moves the cursor to {@code place}, in one transaction; answers the ids written. */
+  /**
+   * Writes what is new and moves the cursor to {@code place}, in one transaction; answers the ids written.
+   */
   Future<Set<UUID>> plan(long epoch, List<Planned> planned, Cursor place, OffsetDateTime now) {
     return plan(PLAN_NEW, parameters(epoch, planned, place, planned.size(), now));
   }
 
-  /** Writes a replay's part: what is there with one of {@code statuses} (null: any) is due again, the rest is new. */
+  /**
+   * Writes a replay's part: what is there with one of {@code statuses} (null: any) is due again, the rest is
+   * new.
+   */
   Future<Set<UUID>> planAgain(long epoch, List<Planned> planned, @Nullable List<String> statuses,
       OffsetDateTime now) {
     return plan(PLAN_AGAIN, parameters(epoch, planned, Cursor.START, -1, now)
@@ -221,7 +229,10 @@ public final class DeliveryStore {
         .addValue(column(all, String[]::new, p -> p.held ? "held" : "pending"));
   }
 
-  /** The first pending deliveries of each endpoint, up to its number, soonest due first; also such as are not due yet. */
+  /**
+   * The first pending deliveries of each endpoint, up to its number, soonest due first; also such as are not
+   * due yet.
+   */
   Future<Map<UUID, List<Due>>> load(Map<UUID, Integer> numbers) {
     var endpoints = List.copyOf(numbers.keySet());
     return sql.query(LOAD, Tuple.tuple().addValue(endpoints.toArray(UUID[]::new))
@@ -254,16 +265,16 @@ public final class DeliveryStore {
   }
 
   /**
-   * Makes the oldest dead letters, of those that died before a time, due at once, for one attempt more: they have had all
-   * of their {@code tries}. Answers how many.
+   * Makes the oldest dead letters, of those that died before a time, due at once, for one attempt more: they
+   * have had all of their {@code tries}. Answers how many.
    */
   Future<Integer> revive(UUID endpoint, OffsetDateTime diedBefore, OffsetDateTime now, int count, int tries) {
     return sql.query(REVIVE, Tuple.of(endpoint, diedBefore, now, count, tries)).map(rows -> rows.rowCount());
   }
 
   /**
-   * Gives up what was due, is older than its retry windows are long and has not had more than {@code tries} attempts;
-   * answers how many, 5 000 at most.
+   * Gives up what was due, is older than its retry windows are long and has not had more than {@code tries}
+   * attempts; answers how many, 5 000 at most.
    */
   Future<Integer> expire(UUID endpoint, OffsetDateTime now, OffsetDateTime createdBefore, Set<UUID> butNot,
       int tries) {

@@ -15,7 +15,9 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Webhook endpoints in Postgres, as their merchants manage them. Whatever changes one moves {@code changed}. */
+/**
+ * Webhook endpoints in Postgres, as their merchants manage them. Whatever changes one moves {@code changed}.
+ */
 public final class EndpointStore {
   private static final String OWN = " WHERE id = $1::uuid AND merchant = $2::uuid AND livemode = $3::bool AND deleted IS NULL";
   /** The lock keeps two creations from both finding the last free place. */
@@ -52,7 +54,10 @@ public final class EndpointStore {
         FROM webhook_endpoint
         WHERE merchant = $1::uuid AND livemode = $2::bool AND deleted IS NULL AND ($3::uuid IS NULL OR id < $3::uuid)
         ORDER BY id DESC LIMIT $4::int""";
-  /** The notifier hears of changes by time, some seconds over again: a change may commit later than a younger one. */
+  /**
+   * The notifier hears of changes by time, some seconds over again: a change may commit later than a younger
+   * one.
+   */
   private static final String CHANGED = "SELECT " + Endpoint.COLUMNS + """
     FROM webhook_endpoint
     WHERE changed >= $1::timestamptz - interval '10 s' AND (deleted IS NULL OR $2::bool)""";
@@ -115,7 +120,9 @@ public final class EndpointStore {
                 .map(EndpointStore::first));
   }
 
-  /** Replaces what the merchant chooses; null when there is no such endpoint. Enabling forgets old failures. */
+  /**
+   * Replaces what the merchant chooses; null when there is no such endpoint. Enabling forgets old failures.
+   */
   public Future<@Nullable Endpoint> update(Endpoint old, Endpoint.Settings settings, boolean enabled) {
     return sql.query(UPDATE,
         settings(Tuple.tuple().addValue(old.id()).addValue(old.merchant()).addValue(old.livemode()), settings)
@@ -160,8 +167,8 @@ public final class EndpointStore {
   }
 
   /**
-   * Writes a {@code webhook_endpoint.test} into the journal; answers its place, or null when the endpoint is not enabled.
-   * {@code writer} names the work counter.
+   * Writes a {@code webhook_endpoint.test} into the journal; answers its place, or null when the endpoint is
+   * not enabled. {@code writer} names the work counter.
    */
   public Future<@Nullable Cursor> test(Endpoint endpoint, String traceparent, String writer) {
     var data = new JsonObject().put("url", endpoint.settings().url().toString());

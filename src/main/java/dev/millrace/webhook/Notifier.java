@@ -31,10 +31,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows the journal for all webhook endpoints: below the snapshot horizon, in {@code (xid, position)} order, each
- * event that an endpoint listens to becomes a delivery in Postgres in the transaction that moves the cursor, so once and
- * without a gap whatever is killed. Then the {@link Scheduler} has them. One notifier is active at a time, by a fenced
- * lease; another takes over within the lease and a third of it.
+ * Follows the journal for all webhook endpoints: below the snapshot horizon, in {@code (xid, position)}
+ * order, each event that an endpoint listens to becomes a delivery in Postgres in the transaction that moves
+ * the cursor, so once and without a gap whatever is killed. Then the {@link Scheduler} has them. One notifier
+ * is active at a time, by a fenced lease; another takes over within the lease and a third of it.
  */
 final class Notifier {
   private static final Logger LOG = LoggerFactory.getLogger(Notifier.class);

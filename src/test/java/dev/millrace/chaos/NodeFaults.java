@@ -67,8 +67,8 @@ final class NodeFaults {
   }
 
   /**
-   * A node dies with a call that it did not live to make. Once that cannot arrive any more it is made again, under the same
-   * reference, and there the node dies that makes it.
+   * A node dies with a call that it did not live to make. Once that cannot arrive any more it is made again,
+   * under the same reference, and there the node dies that makes it.
    */
   private static Scenario killAgain(String point) {
     String first = point.substring(0, point.indexOf('-')) + ".after_intent";
