@@ -64,13 +64,16 @@ final class TableOwnershipTest {
           "balance", "balance_depth", "balance_history", "rollup", "lease", "audit"),
           "an operator's command that puts rebuilt rows in the place of the live ones while no gateway runs"),
       "rebuild/Replay.java", new Join(Set.of("journal"), "an operator's command that reads all of it once"),
-      "rebuild/Rebuilt.java", new Join(Set.of("posting"), "sums up the postings that it has rebuilt")));
+      "rebuild/Rebuild.java", new Join(Set.of("journal"), "an operator's command that counts what it has to read"),
+      "rebuild/Comparison.java", new Join(Set.of("balance", "posting", "rollup"),
+          "an operator's command that lays rebuilt balances beside the live ones"),
+      "deadletter/DeadLetterActs.java",
+      new Join(Set.of("journal"), "a letter without a trace of its own is shown with its payment's")));
 
   /** A string literal or text block; comments are matched so that quotes in them count for nothing. */
   private static final Pattern TOKEN = Pattern.compile(
-      "\"\"\"(?<block>(?:[^\\\\]|\\\\.)*?)\"\"\"|\"(?<line>(?:[^\"\\\\\\n]|\\\\.)*)\"|'(?:[^'\\\\\\n]|\\\\.)+'"
-          + "|//[^\\n]*|/\\*.*?\\*/",
-      Pattern.DOTALL);
+      "\"\"\"(?<block>[\\s\\S]*?)(?<!\\\\)\"\"\"|\"(?<line>[^\"\\\\\\n]*+(?:\\\\.[^\"\\\\\\n]*+)*+)\""
+          + "|'(?:[^'\\\\\\n]|\\\\.)+'|//[^\\n]*|/\\*[\\s\\S]*?\\*/");
   /** What stands before the name of a table in SQL. */
   private static final Pattern NAMED = Pattern.compile(
       "\\b(?:FROM|JOIN|INTO|UPDATE|TABLE|ONLY|TRUNCATE|USING)\\s+(?:public\\.|rebuild\\.)?([a-z_]+)\\b"

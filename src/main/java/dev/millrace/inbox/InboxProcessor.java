@@ -78,7 +78,9 @@ public final class InboxProcessor {
     this.windows = windows;
     this.clock = clock;
     this.registry = registry;
-    this.follower = new Follower<>(vertx, lease, "inbox", pollMs, pollMs, new Judging(), registry);
+    this.follower = new Follower<>(vertx, lease, "inbox", "millrace.inbox.lag.seconds", pollMs, pollMs,
+        new Judging(),
+        registry);
   }
 
   public void start() { follower.start(); }

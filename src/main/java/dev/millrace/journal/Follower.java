@@ -17,7 +17,7 @@ import java.util.List;
  * here the cursor only goes along. So after every failure and every change of the lease it is read anew, and
  * what was not marked is handled once more.
  *
- * <p>How old the first row in hand is, is shown as {@code millrace.<name>.lag.seconds}; 0 when there is none.
+ * <p>How old the first row in hand is, is shown as a gauge; 0 when there is none.
  */
 public final class Follower<T> {
   private static final long RETRY_MS = 500;
@@ -67,19 +67,19 @@ public final class Follower<T> {
   private long readingEpoch = NO_EPOCH;
 
   /**
-   * {@code name}: of the metric, and of failures in the log, {@code <name>_step_failed}; {@code pollMs}: how
-   * long to wait when there was nothing more to read; {@code standbyMs}: how often to look whether the lease
-   * has come.
+   * {@code name}: of failures in the log, {@code <name>_step_failed}; {@code lagMetric}: the gauge of the lag
+   * in seconds; {@code pollMs}: how long to wait when there was nothing more to read; {@code standbyMs}: how
+   * often to look whether the lease has come.
    */
-  public Follower(Vertx vertx, Lease lease, String name, long pollMs, long standbyMs, Work<T> work,
-      MeterRegistry registry) {
+  public Follower(Vertx vertx, Lease lease, String name, String lagMetric, long pollMs, long standbyMs,
+      Work<T> work, MeterRegistry registry) {
     this.lease = lease;
     this.work = work;
     this.pollMs = pollMs;
     this.standbyMs = standbyMs;
     this.loop = new PacedLoop(vertx, name + "_step_failed", RETRY_MS,
         () -> step().onFailure(failure -> stand()));
-    Gauge.builder("millrace." + name + ".lag.seconds", this, f -> f.lagSeconds).register(registry);
+    Gauge.builder(lagMetric, this, f -> f.lagSeconds).register(registry);
   }
 
   public void start() { loop.start(0); }

@@ -88,6 +88,25 @@ public final class PaymentReads {
         : sql.query(HISTORY, Tuple.of(id)).map(events -> History.of(id, events)));
   }
 
+  private static final String EXPIRED = """
+    SELECT id FROM payment p WHERE expires < now()
+       AND NOT EXISTS (SELECT FROM operation o WHERE o.payment_id = p.id AND o.kind <> 'refund'
+                          AND (o.status IN ('requested', 'submitted', 'unknown')
+                               OR o.reason = 'expired' AND o.updated > now() - interval '1 hour'))
+     ORDER BY expires LIMIT $1::int""";
+
+  /**
+   * Payments whose authorization, or the payer's time to act, has run out, those first that did so first. Not
+   * those that are being captured or canceled, nor, for an hour, those whose expiry a provider has refused.
+   */
+  public Future<List<UUID>> expired(int limit) {
+    return sql.query(EXPIRED, Tuple.of(limit)).map(rows -> {
+      var ids = new ArrayList<UUID>(rows.size());
+      for (Row row : rows) ids.add(row.getUUID(0));
+      return ids;
+    });
+  }
+
   /**
    * What a list of payments is narrowed to; null means any. {@code after} and {@code before} are cursors:
    * payments older or newer than that one. Times are milliseconds since 1970.

@@ -79,8 +79,8 @@ public final class Relay {
     this.batchMax = batchMax;
     this.published = Counter.builder("millrace.relay.published").register(registry);
     this.meter = new QueueMeter(registry, "relay", "all", batchMax, this, r -> r.inHand);
-    this.follower = new Follower<>(vertx, lease, "relay", pollMs, STANDBY_POLLS * pollMs, new Publishing(),
-        registry);
+    this.follower = new Follower<>(vertx, lease, "relay", "millrace.relay.lag.seconds", pollMs,
+        STANDBY_POLLS * pollMs, new Publishing(), registry);
   }
 
   public void start() { follower.start(); }

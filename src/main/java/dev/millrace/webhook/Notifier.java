@@ -73,7 +73,8 @@ final class Notifier {
     this.scheduler = scheduler;
     this.ids = ids;
     this.clock = clock;
-    this.follower = new Follower<>(vertx, lease, "notifier", pollMs, pollMs, new Planning(), registry);
+    this.follower = new Follower<>(vertx, lease, "notifier", "millrace.notifier.lag.seconds", pollMs, pollMs,
+        new Planning(), registry);
   }
 
   void start() {

@@ -13,7 +13,7 @@ import javax.crypto.spec.SecretKeySpec;
  *
  * @see <a
  *   href="https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md">Standard
- *   Webhooks 1.0, signature scheme v1</a>
+ *     Webhooks 1.0, signature scheme v1</a>
  * @see <a href="https://docs.stripe.com/webhooks#verify-manually">Stripe, verifying webhook signatures</a>
  */
 public final class Signer {

@@ -34,10 +34,14 @@ class DocumentedAnswerTest {
   @Test
   void http_isComparedByStatusHeadersAndBody() {
     String http = "HTTP/1.1 201 Created\r\nRequest-Id: req_01m8n3x094eve95ypy49g0c2b9\r\n\r\n" + PAYMENT;
-    assertThat(DocumentedAnswer.text(http.replace("4eve95", "4eve96"))).isEqualTo(DocumentedAnswer.text(http));
-    assertThat(DocumentedAnswer.text(http.replace("201 Created", "202 Accepted"))).isNotEqualTo(DocumentedAnswer.text(http));
-    assertThat(DocumentedAnswer.text(http.replace("Request-Id", "Request"))).isNotEqualTo(DocumentedAnswer.text(http));
-    assertThat(DocumentedAnswer.text(http.replace("settled", "declined"))).isNotEqualTo(DocumentedAnswer.text(http));
+    assertThat(DocumentedAnswer.text(http.replace("4eve95", "4eve96")))
+        .isEqualTo(DocumentedAnswer.text(http));
+    assertThat(DocumentedAnswer.text(http.replace("201 Created", "202 Accepted")))
+        .isNotEqualTo(DocumentedAnswer.text(http));
+    assertThat(DocumentedAnswer.text(http.replace("Request-Id", "Request")))
+        .isNotEqualTo(DocumentedAnswer.text(http));
+    assertThat(DocumentedAnswer.text(http.replace("settled", "declined")))
+        .isNotEqualTo(DocumentedAnswer.text(http));
   }
 
   @Test

@@ -85,7 +85,8 @@ final class FollowerIT {
   void start() {
     loop.run(() -> {
       lease = new Lease(loop.vertx(), link, "relay", "a", 3_000);
-      follower = new Follower<>(loop.vertx(), lease, "numbers", 5, 5, numbers, registry);
+      follower = new Follower<>(loop.vertx(), lease, "numbers", "millrace.numbers.lag.seconds", 5, 5, numbers,
+          registry);
       lease.start();
       follower.start();
     });

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @see <a
  *   href="https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures">Adyen,
- *   verify HMAC signatures</a>
+ *     verify HMAC signatures</a>
  * @see <a href="https://docs.adyen.com/development-resources/webhooks/handle-webhook-events">Adyen, handle
  *   webhook events</a>
  */
