@@ -120,7 +120,7 @@ final class PayerReturn {
       Payment payment = Payment.of(Objects.requireNonNull(history).events());
       if (payment.status() != Status.REQUIRES_ACTION) return Future.succeededFuture(false);
       Future<Void> kept = new PayerReturnStore(sql).keep(id, result);
-      if (payment.payerReturned()) return kept.map(false);
+      if (payment.payerCameBack()) return kept.map(false);
       var event = new PaymentEvent.ActionReturned(Objects.requireNonNull(payment.attempt()));
       return kept.compose(v -> OperationEndpoints.append(sql, history, payment, event, "payer", writer))
           .map(true);

@@ -39,7 +39,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Works off what providers told us, in the order in which it was kept: what is evidence for a payment's
+ * Works off what providers told us, in the order in which it was kept: what decides a payment's
  * outcome is appended to the payment, through the journal and by its version, so a notice that is late,
  * doubled, out of order or read twice after a crash changes nothing twice. One whose payment is not known yet
  * is parked, tried again after each window, and at last given up as a dead letter with an alert. One worker

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param basisPoints hundredths of a percent, from 0 to 10 000
  * @param fixed minor units
- * @param returned whether a refund gives its part of the fee back
+ * @param refundable whether a refund gives its part of the fee back
  */
-public record FeeRule(int basisPoints, long fixed, boolean returned) {
+public record FeeRule(int basisPoints, long fixed, boolean refundable) {
   /** A fee and how it was reckoned. */
   public record Fee(long amount, String note) {}
 
@@ -34,7 +34,7 @@ public record FeeRule(int basisPoints, long fixed, boolean returned) {
    * What of a fee goes back when {@code refunded} of {@code captured} is refunded in all, and {@code before}
    * of the fee went back already: with the last refund, all of it. Null when nothing does.
    */
-  public static @Nullable Fee returned(String name, long fee, long before, long refunded, long captured) {
+  public static @Nullable Fee givenBack(String name, long fee, long before, long refunded, long captured) {
     BigDecimal[] parts = BigDecimal.valueOf(fee).multiply(BigDecimal.valueOf(refunded))
         .divideAndRemainder(BigDecimal.valueOf(captured));
     int half = parts[1].multiply(BigDecimal.TWO).compareTo(BigDecimal.valueOf(captured));

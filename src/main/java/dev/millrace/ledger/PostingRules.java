@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>payment.refunded</td><td>merchant_pending</td><td>provider_receivable</td><td>what went back</td></tr>
  * <tr><td>payment.returned</td><td>merchant_pending</td><td>provider_receivable</td><td>what was sent back</td></tr>
  * <tr><td>both of these</td><td>provider_receivable</td><td>merchant_pending</td><td>the provider's fee that is
- * returned</td></tr>
- * <tr><td></td><td>fees</td><td>merchant_pending</td><td>the gateway's fee that is returned</td></tr>
+ * given back</td></tr>
+ * <tr><td></td><td>fees</td><td>merchant_pending</td><td>the gateway's fee that is given back</td></tr>
  * <tr><td>payment.disputed</td><td>merchant_pending</td><td>disputes</td><td>what is held</td></tr>
  * <tr><td>payment.dispute_won</td><td>disputes</td><td>merchant_pending</td><td>what is released</td></tr>
  * <tr><td>payment.charged_back</td><td>disputes</td><td>provider_receivable</td><td>what is withdrawn</td></tr>

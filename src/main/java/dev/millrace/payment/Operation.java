@@ -30,7 +30,7 @@ public record Operation(String id, Kind kind, State state, long amount, @Nullabl
     REQUESTED,
     /** The intent to call the provider is committed; the outcome is not yet. */
     SUBMITTED,
-    /** The provider gave no usable answer: inquired until there is evidence. */
+    /** The provider gave no usable answer: inquired until it is certain. */
     UNKNOWN, SUCCEEDED, FAILED;
 
     /** The name in the API and the database. */

@@ -20,18 +20,18 @@ import org.jspecify.annotations.Nullable;
  * @param amountCaptured the merchant's part of that
  * @param fees what was taken of the merchant's part
  * @param settled whether it has been netted into a batch
- * @param payerReturned whether the payer has come back from the provider's page
+ * @param payerCameBack whether the payer has come back from the provider's page
  * @param operations every capture, cancellation and refund, oldest first
  * @param refunds the provider's names of all refunds
  * @param disputes by the provider's name
  */
 public record Payment(int version, Status status, PaymentEvent.Initiated asked, @Nullable String provider,
     @Nullable String attempt, @Nullable String providerReference, long amountAuthorized, long amountCharged,
-    long amountCaptured, long amountRefunded, Fees fees, boolean settled, boolean payerReturned,
+    long amountCaptured, long amountRefunded, Fees fees, boolean settled, boolean payerCameBack,
     List<Operation> operations, Set<String> refunds, Map<String, Dispute> disputes) {
 
   /** Fees that were taken, and what of them went back to the merchant with refunds. */
-  public record Fees(long provider, long providerReturned, long gateway, long gatewayReturned) {
+  public record Fees(long provider, long providerGivenBack, long gateway, long gatewayGivenBack) {
     static final Fees NONE = new Fees(0, 0, 0, 0);
   }
 
@@ -99,7 +99,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
           PaymentEvent.Unknown _ ->
         {
         }
-      case PaymentEvent.ActionReturned _ -> next.payerReturned = true;
+      case PaymentEvent.ActionReturned _ -> next.payerCameBack = true;
       case PaymentEvent.ProviderSubmitted s -> {
         next.provider = s.provider();
         next.attempt = s.attempt();
@@ -147,7 +147,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
       case PaymentEvent.Returned r -> {
         positive(event, r.amount());
         require(r.amount() <= amountCaptured, event, "a return of more than was captured");
-        next.returned(r.providerFeeReturned(), r.gatewayFeeReturned());
+        next.feesGivenBack(r.providerFeeReturned(), r.gatewayFeeReturned());
       }
     }
     return next.payment();
@@ -177,7 +177,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     names.add(r.providerReference());
     next.refunds = names;
     next.amountRefunded = total;
-    next.returned(r.providerFeeReturned(), r.gatewayFeeReturned());
+    next.feesGivenBack(r.providerFeeReturned(), r.gatewayFeeReturned());
     next.operation(r.operation(), Operation.State.SUCCEEDED);
   }
 
@@ -213,7 +213,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     long amountRefunded;
     Fees fees;
     boolean settled;
-    boolean payerReturned;
+    boolean payerCameBack;
     List<Operation> operations;
     Set<String> refunds;
     Map<String, Dispute> disputes;
@@ -230,7 +230,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
       amountRefunded = before.amountRefunded;
       fees = before.fees;
       settled = before.settled;
-      payerReturned = before.payerReturned;
+      payerCameBack = before.payerCameBack;
       refunds = before.refunds;
       operations = before.operations;
       disputes = before.disputes;
@@ -269,9 +269,9 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
       disputes = all;
     }
 
-    void returned(@Nullable Long ofProvider, @Nullable Long ofGateway) {
-      long provided = fees.providerReturned + (ofProvider == null ? 0 : ofProvider);
-      long gated = fees.gatewayReturned + (ofGateway == null ? 0 : ofGateway);
+    void feesGivenBack(@Nullable Long ofProvider, @Nullable Long ofGateway) {
+      long provided = fees.providerGivenBack + (ofProvider == null ? 0 : ofProvider);
+      long gated = fees.gatewayGivenBack + (ofGateway == null ? 0 : ofGateway);
       if (provided > fees.provider || gated > fees.gateway)
         throw new IllegalStateException("more of a fee returned than was taken");
       fees = new Fees(fees.provider, provided, fees.gateway, gated);
@@ -280,7 +280,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     Payment payment() {
       return new Payment(before.version + 1, status, before.asked, provider, attempt, providerReference,
           amountAuthorized, amountCharged, amountCaptured, amountRefunded, fees, settled,
-          payerReturned, operations, refunds, disputes);
+          payerCameBack, operations, refunds, disputes);
     }
   }
 }

@@ -19,7 +19,7 @@ public enum Status {
   PROVIDER_SUBMITTED(false),
   /** The payer must do something at the provider, 3-D Secure for example. */
   REQUIRES_ACTION(true),
-  /** The provider gave no usable answer: inquired until there is evidence, never declined on a guess. */
+  /** The provider gave no usable answer: inquired until it is certain, never declined on a guess. */
   UNKNOWN(false),
   /** The provider holds the amount for us until it is captured, canceled or expires. No money has moved. */
   AUTHORIZED(true),

@@ -3,7 +3,7 @@ package dev.millrace.processing;
 import dev.millrace.payment.PaymentEvent;
 import java.util.List;
 
-/** What evidence of a provider means for a payment as it stands. */
+/** What a word of a provider means for a payment as it stands. */
 sealed interface Finding {
   /** It happened: these events are to be appended. */
   record NewEvents(List<PaymentEvent> events) implements Finding {

@@ -119,7 +119,7 @@ final class OutcomeEvents {
       if (total > p.amountCaptured())
         return new Conflict("refunded_too_much", r.amount() + " refunded where " + (p.amountCaptured()
             - p.amountRefunded()) + " was left");
-      var back = returned(p, provider, total);
+      var back = feesGivenBack(p, provider, total);
       return new NewEvents(
           new PaymentEvent.Refunded(operation, provider, attempt, r.providerReference(), r.amount(),
               total, r.currency(), amount(back.provider), note(back.provider), amount(back.gateway),
@@ -139,19 +139,19 @@ final class OutcomeEvents {
   record Back(FeeRule.@Nullable Fee provider, FeeRule.@Nullable Fee gateway) {}
 
   /** What of the fees goes back when {@code refunded} has been refunded in all. */
-  Back returned(Payment p, String provider, long refunded) {
+  Back feesGivenBack(Payment p, String provider, long refunded) {
     String method = Method.of(p.asked()).type();
     String currency = p.asked().currency();
     FeeRule ofProvider = fees.rule(Party.PROVIDER, provider, currency, method);
     FeeRule ofGateway = fees.rule(Party.GATEWAY, provider, currency, method);
     return new Back(
-        ofProvider == null || !ofProvider.returned()
+        ofProvider == null || !ofProvider.refundable()
             ? null
-            : FeeRule.returned("provider fee", p.fees().provider(), p.fees().providerReturned(), refunded,
+            : FeeRule.givenBack("provider fee", p.fees().provider(), p.fees().providerGivenBack(), refunded,
                 p.amountCaptured()),
-        ofGateway == null || !ofGateway.returned()
+        ofGateway == null || !ofGateway.refundable()
             ? null
-            : FeeRule.returned("gateway fee", p.fees().gateway(), p.fees().gatewayReturned(), refunded,
+            : FeeRule.givenBack("gateway fee", p.fees().gateway(), p.fees().gatewayGivenBack(), refunded,
                 p.amountCaptured()));
   }
 

@@ -94,7 +94,7 @@ public final class PaymentFlow implements ProviderEventHandler {
       case INITIATED -> p.version() == 1 ? screen(work) : submit(work, List.of());
       case PROVIDER_SUBMITTED, UNKNOWN ->
         calls.inquire(new Charge(null), work, Objects.requireNonNull(p.attempt()));
-      case REQUIRES_ACTION -> p.payerReturned() ? complete(work) : Future.succeededFuture(FollowUp.DONE);
+      case REQUIRES_ACTION -> p.payerCameBack() ? complete(work) : Future.succeededFuture(FollowUp.DONE);
       case BLOCKED, IN_REVIEW, AUTHORIZED, CONFIRMED, DECLINED, VOIDED, EXPIRED, SETTLED, PARTIALLY_REFUNDED,
           REFUNDED, DISPUTED, CHARGED_BACK, RETURNED ->
         Future.succeededFuture(FollowUp.DONE);

@@ -103,7 +103,7 @@ final class UnsolicitedChanges {
     if (r.amount() > p.amountCaptured())
       return new Conflict("returned_too_much", r.amount() + " sent back where " + p.amountCaptured()
           + " was captured");
-    var back = events.returned(p, provider, p.amountCaptured());
+    var back = events.feesGivenBack(p, provider, p.amountCaptured());
     var event = new PaymentEvent.Returned(provider, Objects.requireNonNullElse(p.providerReference(), ""),
         r.amount(),
         r.currency(), r.code(), r.message(), OutcomeEvents.amount(back.provider()),

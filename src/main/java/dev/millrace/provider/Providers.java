@@ -19,7 +19,7 @@ public final class Providers {
   /**
    * How long things may take at an account, in milliseconds.
    *
-   * @param absenceAfter from when on the provider's having no record of a call is evidence: by then it cannot
+   * @param absenceAfter from when on the provider's having no record of a call is proof: by then it cannot
    *   arrive any more. Whoever may call begins to within a quarter of it, waits for its turn for another
    *   quarter at most, and the answer, or giving up on it, has the other half
    * @param authorizationLifetime how long an authorization holds where the provider does not say
@@ -29,7 +29,7 @@ public final class Providers {
     /**
      * Those of an account.
      *
-     * @throws ConfigException when a call could still be under way when its absence is taken for evidence
+     * @throws ConfigException when a call could still be under way when its absence is taken for proof
      */
     static Times of(Account account) {
       long timeout = account.millis("timeout");

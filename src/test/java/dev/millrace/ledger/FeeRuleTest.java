@@ -48,7 +48,7 @@ final class FeeRuleTest {
     0  | 0  | 1999 | 1999 | -  | -
     """)
   void part_thatIsReturned(long fee, long before, long refunded, long captured, Long amount, String note) {
-    assertThat(FeeRule.returned("fee", fee, before, refunded, captured))
+    assertThat(FeeRule.givenBack("fee", fee, before, refunded, captured))
         .isEqualTo(amount == null ? null : new FeeRule.Fee(amount, note));
   }
 
@@ -66,7 +66,7 @@ final class FeeRuleTest {
       long refunded = 0;
       while (refunded < captured) {
         refunded += random.nextInt(4) == 0 ? captured - refunded : 1 + random.nextLong(captured - refunded);
-        var part = FeeRule.returned("fee", taken.amount(), back, refunded, captured);
+        var part = FeeRule.givenBack("fee", taken.amount(), back, refunded, captured);
         if (part != null) {
           assertThat(part.amount()).as("seed %d", seed).isPositive();
           back += part.amount();

@@ -86,8 +86,8 @@ final class PaymentTest {
 
   @Test
   void payerReturned_onceThePayerIsBack() {
-    assertThat(in(Status.REQUIRES_ACTION).payerReturned()).isFalse();
-    assertThat(in(Status.REQUIRES_ACTION, new PaymentEvent.ActionReturned("att_1")).payerReturned()).isTrue();
+    assertThat(in(Status.REQUIRES_ACTION).payerCameBack()).isFalse();
+    assertThat(in(Status.REQUIRES_ACTION, new PaymentEvent.ActionReturned("att_1")).payerCameBack()).isTrue();
   }
 
   @Test

@@ -160,10 +160,10 @@ final class PaymentLifeModelTest {
     assertThat(p.refundable()).isBetween(0L, p.amountCaptured() - p.amountRefunded());
     assertThat(p.operations().stream().filter(o -> o.open() && !o.id().startsWith("re_")).count())
         .isLessThanOrEqualTo(1);
-    assertThat(p.fees().providerReturned()).isBetween(0L, p.fees().provider());
-    assertThat(p.fees().gatewayReturned()).isBetween(0L, p.fees().gateway());
-    if (p.status() == Status.REFUNDED && p.fees().providerReturned() > 0)
-      assertThat(p.fees().providerReturned()).isEqualTo(p.fees().provider());
+    assertThat(p.fees().providerGivenBack()).isBetween(0L, p.fees().provider());
+    assertThat(p.fees().gatewayGivenBack()).isBetween(0L, p.fees().gateway());
+    if (p.status() == Status.REFUNDED && p.fees().providerGivenBack() > 0)
+      assertThat(p.fees().providerGivenBack()).isEqualTo(p.fees().provider());
   }
 
   /** Nothing was lost and nothing was counted twice. */
@@ -191,7 +191,7 @@ final class PaymentLifeModelTest {
   /** What the provider has to pay for a payment: less its fees. */
   private static long owed(PaymentLife life) {
     var fees = life.payment.fees();
-    return life.book.owed() - fees.provider() + fees.providerReturned();
+    return life.book.owed() - fees.provider() + fees.providerGivenBack();
   }
 
   private static Seen run(long seed, int worlds, LedgerModel.Rules rules) {
