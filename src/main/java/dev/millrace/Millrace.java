@@ -19,6 +19,7 @@ import dev.millrace.provider.WebhookSchemes;
 import dev.millrace.start.OptionalParts;
 import dev.millrace.start.RebuildCommand;
 import dev.millrace.start.StartStep;
+import dev.millrace.retention.RetentionVerticle;
 import dev.millrace.settlement.SettlementVerticle;
 import dev.millrace.provider.Providers;
 import dev.millrace.webhook.NotifierVerticle;
@@ -35,7 +36,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
@@ -51,8 +51,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Starts the roles that the configuration names, in the order in which they need each other, and stops them in the
- * reverse one on SIGTERM or Ctrl-C: open requests are answered, payments in hand are brought to a durable state.
+ * Starts the roles that the configuration names, in the order in which they need each other, and stops them
+ * in the reverse one on SIGTERM or Ctrl-C: open requests are answered, payments in hand are brought to a
+ * durable state.
  */
 public final class Millrace {
   private static final Logger LOG = LoggerFactory.getLogger(Millrace.class);
@@ -71,7 +72,10 @@ public final class Millrace {
   private final Vertx vertx;
   private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final ArrayDeque<Callable<?>> undo = new ArrayDeque<>();
-  /** Told to stop: not ready any more, and every answer asks for a new connection, which leads to another node. */
+  /**
+   * Told to stop: not ready any more, and every answer asks for a new connection, which leads to another
+   * node.
+   */
   private final AtomicBoolean leaving = new AtomicBoolean();
   private boolean stopped;
 
@@ -112,8 +116,8 @@ public final class Millrace {
   }
 
   /**
-   * Starts by the environment; exits with 1 and one clear line when it cannot. With {@code rebuild} as the first argument
-   * it runs that command instead.
+   * Starts by the environment; exits with 1 and one clear line when it cannot. With {@code rebuild} as the
+   * first argument it runs that command instead.
    */
   public static void main(String[] args) {
     if (args.length > 0) System.exit(RebuildCommand.run(args, System.getenv()));
@@ -183,6 +187,8 @@ public final class Millrace {
           new SettlementVerticle(config, servers, registry, holder, Providers.rails(config)));
     if (roles.contains("notifier"))
       deploy("notifier", 0, new NotifierVerticle(config, servers, registry, holder));
+    if (roles.contains("settlement") || roles.contains("notifier"))
+      deploy("retention", 0, new RetentionVerticle(config, servers, registry, holder));
     if (roles.contains("ops"))
       deploy("ops.port", config.port("ops.port"),
           new OpsVerticle(config, servers, registry, node, leaving::get));
@@ -206,8 +212,9 @@ public final class Millrace {
   }
 
   /**
-   * Gives whoever spreads requests over the nodes time to see that this one goes, while it still answers: a connection that
-   * is closed just as a request is sent on it is an error that no server can spare its client.
+   * Gives whoever spreads requests over the nodes time to see that this one goes, while it still answers: a
+   * connection that is closed just as a request is sent on it is an error that no server can spare its
+   * client.
    */
   private @Nullable Void leave() {
     leaving.set(true);

@@ -1,2 +1,4 @@
-/** Millrace, a payment gateway. {@link dev.millrace.Millrace} starts the roles that the configuration names. */
+/**
+ * Millrace, a payment gateway. {@link dev.millrace.Millrace} starts the roles that the configuration names.
+ */
 package dev.millrace;

@@ -39,7 +39,9 @@ final class ArchitectureTest {
   private static final JavaClasses CLASSES = new ClassFileImporter()
       .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS).importPackages(ROOT);
 
-  /** Each context and the contexts that it may use. The root package and {@code start} wire, and may use all. */
+  /**
+   * Each context and the contexts that it may use. The root package and {@code start} wire, and may use all.
+   */
   private static final Map<String, Set<String>> TABLE = new TreeMap<>(Map.ofEntries(
       Map.entry("payment", Set.of()),
       Map.entry("platform", Set.of()),
@@ -49,20 +51,25 @@ final class ArchitectureTest {
       Map.entry("idempotency", Set.of("platform")),
       Map.entry("fraud", Set.of("payment", "platform")),
       Map.entry("provider", Set.of("payment", "platform")),
-      Map.entry("journal", Set.of("payment", "ledger", "platform")),
+      Map.entry("journal", Set.of("payment", "ledger", "idempotency", "platform")),
       // A command of its own, which makes anew what journal and ledger wrote.
       Map.entry("rebuild", Set.of("payment", "ledger", "journal", "platform")),
       Map.entry("webhook", Set.of("payment", "journal", "platform")),
-      Map.entry("deadletter", Set.of("journal", "platform")),
+      Map.entry("audit", Set.of("platform")),
+      Map.entry("deadletter", Set.of("audit", "platform")),
       Map.entry("inbox", Set.of("payment", "journal", "provider", "deadletter", "platform")),
-      Map.entry("identity", Set.of("idempotency", "journal", "platform")),
+      Map.entry("identity", Set.of("idempotency", "platform")),
       Map.entry("processing",
           Set.of("payment", "journal", "ledger", "fraud", "provider", "inbox", "deadletter", "platform")),
-      Map.entry("settlement", Set.of("payment", "journal", "ledger", "idempotency", "platform")),
-      Map.entry("api", Set.of("payment", "journal", "ledger", "idempotency", "identity", "provider", "inbox",
-          "webhook", "platform")),
-      Map.entry("ops", Set.of("payment", "journal", "ledger", "idempotency", "identity", "deadletter",
-          "platform"))));
+      Map.entry("settlement", Set.of("payment", "journal", "ledger", "platform")),
+      Map.entry("retention",
+          Set.of("journal", "idempotency", "inbox", "webhook", "deadletter", "platform")),
+      Map.entry("api",
+          Set.of("audit", "payment", "journal", "ledger", "idempotency", "identity", "provider", "inbox",
+              "webhook", "platform")),
+      Map.entry("ops",
+          Set.of("audit", "payment", "journal", "ledger", "idempotency", "identity", "deadletter",
+              "platform"))));
 
   /** What waits by holding its thread: the owner and its methods. */
   private static final Map<Class<?>, Set<String>> BLOCKING = Map.ofEntries(
@@ -234,7 +241,10 @@ final class ArchitectureTest {
         .and().doNotHaveFullyQualifiedName(names.length > 1 ? names[1] : "-").should(block());
   }
 
-  /** Blocking is for the start and the end of the process, the embedded servers, migrations and the book's file. */
+  /**
+   * Blocking is for the start and the end of the process, the embedded servers, migrations and the book's
+   * file.
+   */
   @Test
   void loop_isBlockedByNobody() {
     assertThat(violations(nobodyBlocksBut(ROOT + ".platform.Migrations", ROOT + ".simulator.book.BookFile")))

@@ -28,8 +28,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * What the image runs: the class path that Maven's profile {@code production} makes, started against servers that it
- * did not start itself.
+ * What the image runs: the class path that Maven's profile {@code production} makes, started against servers
+ * that it did not start itself.
  */
 class ProductionClassPathIT {
   private static final Path PRODUCTION = Path.of("target", "production").toAbsolutePath();

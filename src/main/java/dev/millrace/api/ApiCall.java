@@ -15,7 +15,10 @@ record ApiCall(RoutingContext context, Credential credential, String requestId, 
 
   HttpServerRequest request() { return context.request(); }
 
-  /** How long the caller would rather wait than be answered 202 ({@code Prefer: wait}, RFC 7240); 0 is not at all. */
+  /**
+   * How long the caller would rather wait than be answered 202 ({@code Prefer: wait}, RFC 7240); 0 is not at
+   * all.
+   */
   long waitMs() {
     String prefer = request().getHeader("Prefer");
     if (prefer == null) return 0;

@@ -1,8 +1,10 @@
 package dev.millrace.api;
 
+import dev.millrace.audit.AuditLog;
 import dev.millrace.idempotency.AnswerCache;
 import dev.millrace.idempotency.IdempotencyKeyStore;
 import dev.millrace.identity.Credentials;
+import dev.millrace.identity.MerchantStore;
 import dev.millrace.journal.AcceptWriter;
 import dev.millrace.journal.EventId;
 import dev.millrace.journal.EventReads;
@@ -16,6 +18,7 @@ import dev.millrace.platform.Database;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.RedisLink;
 import dev.millrace.platform.Capacity;
+import dev.millrace.platform.Resources;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
 import dev.millrace.provider.Providers;
@@ -58,22 +61,14 @@ public final class ApiVerticle extends VerticleBase {
   private final Capacity connections;
   /** Connections that have not sent a whole request head yet: closed when that takes too long. */
   private final Set<HttpConnection> firstRequest = Collections.newSetFromMap(new IdentityHashMap<>());
-  private @Nullable HttpServer server;
-  private @Nullable OutcomeWatch<PaymentRow> watch;
-  private @Nullable OutcomeWatch<OperationRow> operationWatch;
-  private @Nullable PgLink writing;
-  private @Nullable RedisLink redis;
-  private @Nullable Pool pool;
-  private @Nullable Pool changes;
-  private @Nullable EventStream stream;
-  private List<PgLink> receiving = List.of();
+  private final Resources open = new Resources();
   private final Map<String, WebhookScheme> schemes;
   private final BooleanSupplier leaving;
 
   /**
-   * {@code instance} names this event loop in metrics and work counters; {@code connections} is shared by all of them;
-   * {@code schemes} are the accounts whose webhooks are taken, by {@code provider/account}; while {@code leaving}, answers
-   * ask clients to come back by another connection.
+   * {@code instance} names this event loop in metrics and work counters; {@code connections} is shared by all
+   * of them; {@code schemes} are the accounts whose webhooks are taken, by {@code provider/account}; while
+   * {@code leaving}, answers ask clients to come back by another connection.
    */
   public ApiVerticle(Config config, Servers servers, MeterRegistry registry, String instance,
       Capacity connections, Map<String, WebhookScheme> schemes, BooleanSupplier leaving) {
@@ -88,12 +83,9 @@ public final class ApiVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    RedisLink link = servers.redisLink(vertx, instance, registry);
-    redis = link;
-    Pool reading = servers.readPool(vertx);
-    pool = reading;
-    PgLink commits = servers.batchLink(vertx, "accept-" + instance, registry);
-    writing = commits;
+    Pool reading = open.add(servers.readPool(vertx), Pool::close);
+    RedisLink link = open.add(servers.redisLink(vertx, instance, registry), RedisLink::close);
+    PgLink commits = open.add(servers.batchLink(vertx, "accept-" + instance, registry), PgLink::close);
     var database = new Database(reading, config.millis("postgres.statement-timeout"),
         servers.poolRoom(instance, registry));
     var writer = new AcceptWriter(vertx, commits, instance, config.positive("limits.accept-queue"),
@@ -103,7 +95,6 @@ public final class ApiVerticle extends VerticleBase {
     var payments = new PaymentReads(database);
     var waiting = new OutcomeWatch<PaymentRow>(vertx, ids -> OutcomeWatch.decided(payments, ids),
         config.positive("api.waiters-max"), "waiters", instance, registry);
-    watch = waiting;
     var records = new IdempotencyKeyStore(database);
     var share = new MerchantShare(
         Math.max(1,
@@ -117,14 +108,14 @@ public final class ApiVerticle extends VerticleBase {
             new Capacity(registry, "answers", instance, config.positive("redis.in-flight-max")), registry),
         records, database,
         waiting, backlog, share);
-    var gate = new Gate(writer::up, new Credentials(database), new RateLimiter(link),
+    var gate = new Gate(writer::up, new Credentials(new MerchantStore(database)), new RateLimiter(link),
         config.millis("api.refusal-pause"),
         new Capacity(registry, "refusals", instance, config.positive("api.refusals-max")),
         config.text("api.docs-url"), registry);
     var inbox = new ArrayList<PgLink>();
     for (int i = 0; i < config.positive("inbox.connections"); i++)
       inbox.add(servers.batchLink(vertx, "inbox-" + instance + "-" + i, registry));
-    receiving = inbox;
+    open.add(inbox, links -> Future.join(links.stream().map(PgLink::close).toList()));
     return commits.whenUp(10_000)
         .compose(v -> Future.all(inbox.stream().map(one -> one.whenUp(10_000)).toList()))
         .compose(v -> EventId.load(database))
@@ -133,12 +124,19 @@ public final class ApiVerticle extends VerticleBase {
           var read = new ReadEndpoints(database, new Balances(database), records, ids,
               config.millis("idempotency.retention"));
           payments(router, gate, create, read);
-          operations(router, gate, bodies, database, records, writer::up);
+          var operationsWaiting = operations(router, gate, bodies, database, records, writer::up);
           var events = new Events(new EventReads(database), ids, config.duration("events.retention"));
-          events(router, gate, database, events);
+          var stream = events(router, gate, database, events);
           webhooks(router, gate, bodies, new IdempotentTransaction(database, records), database, ids, events);
-          return listen(gate, router, received(inbox, database));
-        }).onSuccess(s -> server = s);
+          return listen(gate, router, received(inbox, database)).onSuccess(server -> {
+            long drainMs = config.millis("api.drain-timeout");
+            open.add(server, s -> s.shutdown(drainMs, TimeUnit.MILLISECONDS));
+            // What waits or streams must end, else its connections are not drained.
+            open.onClose(stream::close);
+            open.onClose(operationsWaiting::release);
+            open.onClose(waiting::release);
+          });
+        });
   }
 
   private static void payments(Router router, Gate gate, CreateEndpoint create, ReadEndpoints read) {
@@ -151,12 +149,15 @@ public final class ApiVerticle extends VerticleBase {
     router.get("/v1/idempotency_keys/:key").handler(gate.call(read::idempotencyKey));
   }
 
-  /** Captures, cancellations and refunds have connections of their own: they may wait for a payment's row. */
-  private void operations(Router router, Gate gate, BodyReader bodies, Database database,
+  /**
+   * Captures, cancellations and refunds have connections of their own: they may wait for a payment's row.
+   * Answers the callers that wait for an operation's end.
+   */
+  private OutcomeWatch<OperationRow> operations(Router router, Gate gate, BodyReader bodies,
+      Database database,
       IdempotencyKeyStore records,
       BooleanSupplier storageUp) {
-    Pool writing = servers.batchPool(vertx);
-    changes = writing;
+    Pool writing = open.add(servers.batchPool(vertx), Pool::close);
     var transactions = new Database(writing, config.millis("postgres.statement-timeout"),
         servers.poolRoom("operations-" + instance, registry));
     var turns = new PerPaymentQueue(config.positive("postgres.pool-waiting-max"), instance, registry);
@@ -166,7 +167,6 @@ public final class ApiVerticle extends VerticleBase {
         ids -> ended.ended(ids)
             .map(rows -> rows.stream().collect(Collectors.toMap(OperationRow::id, Function.identity()))),
         config.positive("api.waiters-max"), "operation-waiters", instance, registry);
-    operationWatch = waiting;
     var asked = new OperationEndpoints(bodies, new IdempotentTransaction(transactions, records), turns,
         database,
         waiting,
@@ -181,9 +181,10 @@ public final class ApiVerticle extends VerticleBase {
         new SourceLimit(config.positive("api.idle-returns-per-minute"), () -> System.nanoTime() / 1_000_000),
         counter, instance, registry);
     router.get("/return/:id").handler(returns::handle);
+    return waiting;
   }
 
-  private void events(Router router, Gate gate, Database database, Events events) {
+  private EventStream events(Router router, Gate gate, Database database, Events events) {
     var journal = new EventReads(database);
     var streaming = new EventStream(vertx, journal, events, new EventStream.Limits(
         config.positive("stream.clients-max"), config.positive("stream.merchant-clients-max"),
@@ -191,10 +192,10 @@ public final class ApiVerticle extends VerticleBase {
         config.millis("stream.retry"),
         config.positive("stream.client-bytes-max"), config.positive("stream.recent-bytes-max"),
         config.millis("stream.stall-timeout")), instance, registry);
-    stream = streaming;
     router.get("/v1/events").handler(gate.call(events::list));
     router.get("/v1/events/stream").handler(gate.call(streaming::open));
     router.get("/v1/events/:id").handler(gate.call(events::read));
+    return streaming;
   }
 
   private void webhooks(Router router, Gate gate, BodyReader bodies, IdempotentTransaction once,
@@ -225,7 +226,7 @@ public final class ApiVerticle extends VerticleBase {
         new InboxWriter(vertx, inbox, instance, config.positive("inbox.queue"),
             config.positive("inbox.commit-batch-max"),
             registry),
-        database,
+        new AuditLog(database),
         new SourceLimit(config.positive("inbox.forged-per-minute"), () -> System.nanoTime() / 1_000_000),
         InstantSource.system(), config.text("api.docs-url"), registry);
   }
@@ -314,17 +315,5 @@ public final class ApiVerticle extends VerticleBase {
   }
 
   @Override
-  public Future<?> stop() {
-    if (watch != null) watch.release();
-    if (operationWatch != null) operationWatch.release();
-    if (stream != null) stream.close();
-    Future<Void> drained = server == null
-        ? Future.succeededFuture()
-        : server.shutdown(config.millis("api.drain-timeout"), TimeUnit.MILLISECONDS);
-    return drained.transform(done -> Future.join(receiving.stream().map(PgLink::close).toList()))
-        .transform(done -> writing == null ? Future.succeededFuture() : writing.close())
-        .transform(done -> redis == null ? Future.succeededFuture() : redis.close())
-        .transform(done -> changes == null ? Future.succeededFuture() : changes.close())
-        .transform(done -> pool == null ? Future.succeededFuture() : pool.close());
-  }
+  public Future<?> stop() { return open.close(); }
 }

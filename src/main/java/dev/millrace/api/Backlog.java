@@ -9,8 +9,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How many payments are accepted and not yet at rest, over all nodes, and whether that is too many. Read from the
- * work counters ten times a second, so a burst may overshoot the limit by what one tenth of a second accepts.
+ * How many payments are accepted and not yet at rest, over all nodes, and whether that is too many. Read from
+ * the work counters ten times a second, so a burst may overshoot the limit by what one tenth of a second
+ * accepts.
  */
 final class Backlog {
   private static final Logger LOG = LoggerFactory.getLogger(Backlog.class);

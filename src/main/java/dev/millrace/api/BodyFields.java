@@ -19,8 +19,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fields of a JSON body, each checked, unknown ones refused, all faults reported at once. {@code null} is absent.
- * For calls that are few; {@link CreatePayment} reads its body in one pass.
+ * The fields of a JSON body, each checked, unknown ones refused, all faults reported at once. {@code null} is
+ * absent. For calls that are few; {@link CreatePayment} reads its body in one pass.
  */
 final class BodyFields {
   private static final ObjectMapper JSON = JsonMapper.builder()

@@ -10,8 +10,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a request's body: never more than the limit, never for longer than the time it may take, and only while there is
- * room for it: strangers must not fill the memory.
+ * Reads a request's body: never more than the limit, never for longer than the time it may take, and only
+ * while there is room for it: strangers must not fill the memory.
  */
 final class BodyReader {
   private final Vertx vertx;
@@ -27,7 +27,10 @@ final class BodyReader {
     this.room = room;
   }
 
-  /** The body; or a {@link ProblemException} with 413 (too large), 415 (not JSON), 408 (too slow), 503 (no room). */
+  /**
+   * The body; or a {@link ProblemException} with 413 (too large), 415 (not JSON), 408 (too slow), 503 (no
+   * room).
+   */
   Future<Buffer> read(HttpServerRequest request) {
     String type = request.getHeader("Content-Type");
     if (type == null || !json(type)) {
@@ -45,8 +48,8 @@ final class BodyReader {
   }
 
   /**
-   * The body, whatever it is, in the hands of {@code use}, for whom its room is kept; or a {@link ProblemException} with 413 (too
-   * large), 408 (too slow) or 503 (no room).
+   * The body, whatever it is, in the hands of {@code use}, for whom its room is kept; or a
+   * {@link ProblemException} with 413 (too large), 408 (too slow) or 503 (no room).
    */
   <T> Future<T> hold(HttpServerRequest request, Function<Buffer, Future<T>> use) {
     String length = request.getHeader("Content-Length");

@@ -17,14 +17,17 @@ final class CardNumbers {
 
   private CardNumbers() {}
 
-  /** Whether the text holds a run of digits, or groups of them as cards print them, that could be a card number. */
+  /**
+   * Whether the text holds a run of digits, or groups of them as cards print them, that could be a card
+   * number.
+   */
   static boolean in(String text) {
     return found(text, false);
   }
 
   /**
-   * The same for numbers that a card scheme issues. For idempotency keys, which are often made of clocks and counters:
-   * one in ten of those passes the Luhn check.
+   * The same for numbers that a card scheme issues. For idempotency keys, which are often made of clocks and
+   * counters: one in ten of those passes the Luhn check.
    */
   static boolean cardIn(String text) { return found(text, true); }
 

@@ -118,8 +118,8 @@ final class CreateEndpoint {
   }
 
   /**
-   * Hands the payment to the group commit and asks Redis for its key at the same time. What Redis knows counts only
-   * while the payment still waits for its turn; from then on Postgres decides.
+   * Hands the payment to the group commit and asks Redis for its key at the same time. What Redis knows
+   * counts only while the payment still waits for its turn; from then on Postgres decides.
    */
   private Future<Answer> accept(Creation c) {
     if (!executing.add(c.keyId)) return inUse();
@@ -176,7 +176,8 @@ final class CreateEndpoint {
     return watch.await(id, c.waitMs).compose(row -> {
       int status = row == null ? 202 : 201;
       Buffer answer = row == null ? body : PaymentJson.payment(row);
-      // The key's answer becomes the one given here, unless somebody may already have been given the stored one.
+      // The key's answer becomes the one given here, unless somebody may already have been given the stored
+      // one.
       return records.replace(c.keyId, status, answer).otherwise(false)
           .map(replaced -> replaced ? new Answer(status, answer, headers) : new Answer(202, body, headers));
     });
@@ -185,7 +186,8 @@ final class CreateEndpoint {
   /** The key was used before: what Postgres has of it decides the answer. */
   private Future<Answer> fromRecord(Creation c) {
     return records.find(c.keyId).compose(found -> {
-      // Postgres said that it exists: it has expired since, or this request waited for one that was rolled back.
+      // Postgres said that it exists: it has expired since, or this request waited for one that was rolled
+      // back.
       if (found == null) return inUse();
       if (!found.fingerprint().equals(c.fingerprint)) return reused(c, found);
       if (found.waiting()) return inUse();
@@ -205,7 +207,9 @@ final class CreateEndpoint {
     });
   }
 
-  /** The 202's body: a function of the payment's first event alone, so that a repetition gets the same bytes. */
+  /**
+   * The 202's body: a function of the payment's first event alone, so that a repetition gets the same bytes.
+   */
   private static Buffer acceptedBody(Creation c, UUID id, PaymentEvent.Initiated asked, String traceparent,
       int form) {
     return PaymentJson.accepted(PaymentRow.accepted(id, c.merchant(), c.livemode(), asked, traceparent),

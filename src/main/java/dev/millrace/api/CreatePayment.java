@@ -21,8 +21,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The body of {@code POST /v1/payments}: read in one pass, every field checked, every fault reported at once. A
- * message never repeats a value: it might be a card number.
+ * The body of {@code POST /v1/payments}: read in one pass, every field checked, every fault reported at once.
+ * A message never repeats a value: it might be a card number.
  */
 final class CreatePayment {
   private static final JsonFactory JSON = new JsonFactory();

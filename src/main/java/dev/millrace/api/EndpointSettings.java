@@ -131,8 +131,9 @@ final class EndpointSettings {
   }
 
   /**
-   * Names are judged when they are connected to, by what they resolve to then. No name ends in a label that begins with
-   * a digit: that is an address, and must be one in four decimal parts, not in a form that only some resolvers take.
+   * Names are judged when they are connected to, by what they resolve to then. No name ends in a label that
+   * begins with a digit: that is an address, and must be one in four decimal parts, not in a form that only
+   * some resolvers take.
    */
   private boolean literalPermitted(String host) {
     boolean literal = host.startsWith("[");

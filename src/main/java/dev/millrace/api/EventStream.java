@@ -26,10 +26,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code GET /v1/events/stream}: server-sent events of the caller's, without a gap and in the journal's order, from any
- * cursor on, on any node. While anybody listens the journal's tail is read once for all clients of this event loop; an
- * event is written once and its bytes go to everybody. A client first reads from Postgres what it has missed, in pages
- * and a few clients at a time, until it meets what is kept of the tail in memory. Owned by one event loop.
+ * {@code GET /v1/events/stream}: server-sent events of the caller's, without a gap and in the journal's
+ * order, from any cursor on, on any node. While anybody listens the journal's tail is read once for all
+ * clients of this event loop; an event is written once and its bytes go to everybody. A client first reads
+ * from Postgres what it has missed, in pages and a few clients at a time, until it meets what is kept of the
+ * tail in memory. Owned by one event loop.
  *
  * @see <a href="https://html.spec.whatwg.org/multipage/server-sent-events.html">HTML, server-sent events</a>
  */
@@ -252,11 +253,15 @@ final class EventStream {
     }
   }
 
-  /** A client that is not live goes on with what is in memory, if that reaches back far enough, or with Postgres. */
+  /**
+   * A client that is not live goes on with what is in memory, if that reaches back far enough, or with
+   * Postgres.
+   */
   private void goOn(StreamClient client) {
     if (client.closed) return;
     Cursor covered = client.feed.covered();
-    // It may be ahead of the tail, having read a page or come from another node: what it has had comes here yet.
+    // It may be ahead of the tail, having read a page or come from another node: what it has had comes here
+    // yet.
     if (covered == null || tail == null || client.from.after(tail)) {
       client.feed.waiting.add(client);
     } else if (covered.after(client.from)) {
@@ -365,7 +370,9 @@ final class EventStream {
     return "id: " + events.id(place) + "\n\n";
   }
 
-  /** Who hears of few events, or none, still moves on, and does not come back with a cursor that has expired. */
+  /**
+   * Who hears of few events, or none, still moves on, and does not come back with a cursor that has expired.
+   */
   private Buffer heartbeat(StreamClient client) {
     Cursor place = client.live && client.next == client.feed.end() && tail != null ? tail : client.from;
     return Buffer.buffer(": heartbeat\n" + placed(place));

@@ -21,8 +21,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code GET /v1/events}: the caller's events after a cursor, oldest first. An event's id is the cursor, here, in the
- * event stream and in webhooks ({@code webhook-id}), so a reader may change from one to another and lose nothing.
+ * {@code GET /v1/events}: the caller's events after a cursor, oldest first. An event's id is the cursor,
+ * here, in the event stream and in webhooks ({@code webhook-id}), so a reader may change from one to another
+ * and lose nothing.
  */
 final class Events {
   private static final Set<String> LIST = Set.of("limit", "after", "types", "payment");
@@ -65,7 +66,10 @@ final class Events {
     return cursor;
   }
 
-  /** Fails with 410 when events after the cursor may be gone; else the place to read from. Null: from the oldest. */
+  /**
+   * Fails with 410 when events after the cursor may be gone; else the place to read from. Null: from the
+   * oldest.
+   */
   Future<Cursor> from(@Nullable Cursor cursor) {
     return from(events, cursor);
   }

@@ -28,8 +28,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What every call passes on its way in and out: request id, trace, authentication and rate limit before the body is
- * read; afterwards one place that turns an answer or a failure into a response. Owned by one event loop.
+ * What every call passes on its way in and out: request id, trace, authentication and rate limit before the
+ * body is read; afterwards one place that turns an answer or a failure into a response. Owned by one event
+ * loop.
  */
 final class Gate {
   private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
@@ -49,7 +50,11 @@ final class Gate {
   private final MeterRegistry registry;
   private final Map<Integer, Counter> answered = new HashMap<>();
 
-  /** {@code storageUp}: whether Postgres can be reached; while not, nothing is asked of it and all is refused at once. {@code refusalPauseMs}: how long a 429 or 503 is held back, 0 for not at all; {@code heldBack}: room for those. */
+  /**
+   * {@code storageUp}: whether Postgres can be reached; while not, nothing is asked of it and all is refused
+   * at once. {@code refusalPauseMs}: how long a 429 or 503 is held back, 0 for not at all; {@code heldBack}:
+   * room for those.
+   */
   Gate(BooleanSupplier storageUp, Credentials credentials, RateLimiter limiter,
       long refusalPauseMs, Capacity heldBack, String docsUrl, MeterRegistry registry) {
     this.storageUp = storageUp;
@@ -147,9 +152,9 @@ final class Gate {
   }
 
   /**
-   * Answers with a problem; also used by the router's own refusals (404, 405, …). One that says "not now" comes after a
-   * pause: a client that repeats at once is slowed down by it, instead of taking the time of what was accepted. When too
-   * many are held back, at once.
+   * Answers with a problem; also used by the router's own refusals (404, 405, …). One that says "not now"
+   * comes after a pause: a client that repeats at once is slowed down by it, instead of taking the time of
+   * what was accepted. When too many are held back, at once.
    */
   void refuse(RoutingContext context, @Nullable String requestId, Problem problem) {
     boolean notNow = problem.status() == 429 || problem.status() == 503;

@@ -10,7 +10,6 @@ import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.sqlclient.Tuple;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.BiFunction;
@@ -18,19 +17,12 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Does what a {@code POST} asks for once, however often it is repeated under its Idempotency-Key: the operation, its key
- * and its answer are one transaction, and a repetition gets the answer's bytes. For calls that are few; payments have a
- * quicker way ({@link CreateEndpoint}) by the same rules.
+ * Does what a {@code POST} asks for once, however often it is repeated under its Idempotency-Key: the
+ * operation, its key and its answer are one transaction, and a repetition gets the answer's bytes. For calls
+ * that are few; payments have a quicker way ({@link CreateEndpoint}) by the same rules.
  */
 final class IdempotentTransaction {
   static final Map<String, String> REPLAYED = Map.of("Idempotent-Replayed", "true");
-  private static final String CLAIM = """
-    INSERT INTO idempotency_key (id, merchant, livemode, key, fingerprint, object, resource, status)
-    VALUES ($1::uuid, $2::uuid, $3::bool, $4::text, $5::bytea, $6::text, $7::uuid, 0) ON CONFLICT DO NOTHING RETURNING 1""";
-  private static final String KEEP = """
-    UPDATE idempotency_key SET status = $2::int, answer = $3::bytea,
-           wait_until = CASE WHEN $4::int8 > 0 THEN clock_timestamp() + $4::int8 * interval '1 ms' END
-     WHERE id = $1::uuid""";
   /** How long after the longest wait a key may still count as in flight. */
   static final long WAIT_MARGIN_MS = 5_000;
   /** What a key may have made, or been about, and its ids' prefix. */
@@ -91,9 +83,9 @@ final class IdempotentTransaction {
   interface Operation extends Function<Sql, Future<Answer>> {}
 
   /**
-   * What is to be done once. {@code canonical}: equal for bodies that mean the same; {@code resource}: what the operation
-   * makes or is about; {@code waitMs}: how long, after a 202, its first caller may still be given another answer by
-   * {@link #replace}.
+   * What is to be done once. {@code canonical}: equal for bodies that mean the same; {@code resource}: what
+   * the operation makes or is about; {@code waitMs}: how long, after a 202, its first caller may still be
+   * given another answer by {@link #replace}.
    */
   record Request(String key, String canonical, String object, UUID resource, long waitMs) {}
 
@@ -105,8 +97,8 @@ final class IdempotentTransaction {
   }
 
   /**
-   * Runs {@code operation} in a transaction with the key. {@code first} runs before anything is written, and hands what it
-   * finds to the operation.
+   * Runs {@code operation} in a transaction with the key. {@code first} runs before anything is written, and
+   * hands what it finds to the operation.
    */
   <T> Future<Answer> run(ApiCall call, Request request, Function<Sql, Future<T>> first,
       BiFunction<Sql, T, Future<Answer>> operation) {
@@ -135,17 +127,20 @@ final class IdempotentTransaction {
 
   private static Future<Boolean> claim(Sql sql, ApiCall call, Request r, UUID keyId,
       Buffer fingerprint) {
-    return sql.query(CLAIM, Tuple.of(keyId, call.credential().merchant(), call.credential().livemode(), r.key,
-        fingerprint, r.object).addValue(r.resource)).map(rows -> rows.size() == 1);
+    return new IdempotencyKeyStore(sql).claim(new IdempotencyKeyStore.NewKey(keyId,
+        call.credential().merchant(), call.credential().livemode(), r.key, fingerprint, r.object,
+        r.resource));
   }
 
   private static Future<@Nullable Answer> keep(Sql sql, UUID keyId, Answer answer, long waitMs) {
     long open = answer.status() == 202 && waitMs > 0 ? waitMs + WAIT_MARGIN_MS : 0;
-    return sql.query(KEEP, Tuple.of(keyId, answer.status(), answer.body(), open))
+    return new IdempotencyKeyStore(sql).answer(keyId, answer.status(), answer.body(), open)
         .<@Nullable Answer>map(answer);
   }
 
-  /** Ends the time in which a first caller may be given another answer: by this one, unless it is too late. */
+  /**
+   * Ends the time in which a first caller may be given another answer: by this one, unless it is too late.
+   */
   Future<Boolean> replace(ApiCall call, String key, int status, Buffer body) {
     return records.replace(keyId(call, key), status, body).otherwise(false);
   }

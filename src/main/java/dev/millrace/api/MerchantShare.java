@@ -6,7 +6,10 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 
-/** How many of one merchant's payments wait for their commit, so that one cannot fill the queue for all. One event loop's. */
+/**
+ * How many of one merchant's payments wait for their commit, so that one cannot fill the queue for all. One
+ * event loop's.
+ */
 final class MerchantShare {
   private final int limit;
   private final Map<UUID, Integer> waiting = new HashMap<>();

@@ -26,9 +26,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Captures, cancellations and refunds: what is asked is decided by the payment's history, and its event, its key and its
- * answer are one transaction, which has the payment for itself. So of two that exclude each other the second one is
- * refused, and nothing of it is stored. Carrying it out at the provider is the processor's.
+ * Captures, cancellations and refunds: what is asked is decided by the payment's history, and its event, its
+ * key and its answer are one transaction, which has the payment for itself. So of two that exclude each other
+ * the second one is refused, and nothing of it is stored. Carrying it out at the provider is the processor's.
  */
 final class OperationEndpoints {
   static final List<String> REFUND_REASONS = List.of("duplicate", "fraudulent", "requested_by_customer");
@@ -48,7 +48,10 @@ final class OperationEndpoints {
   private final OutcomeWatch<OperationRow> watch;
   private final String writer;
 
-  /** {@code once} has connections for transactions; {@code writer} is the first part of the work counters' names, which nobody else may use. */
+  /**
+   * {@code once} has connections for transactions; {@code writer} is the first part of the work counters'
+   * names, which nobody else may use.
+   */
   OperationEndpoints(BodyReader bodies, IdempotentTransaction once, PerPaymentQueue turns, Database database,
       OutcomeWatch<OperationRow> watch, String writer) {
     this.bodies = bodies;

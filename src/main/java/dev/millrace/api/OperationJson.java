@@ -30,7 +30,10 @@ final class OperationJson {
     };
   }
 
-  /** How far the provider's call has come is told by the timeline: to the merchant it has ended, or it has not. */
+  /**
+   * How far the provider's call has come is told by the timeline: to the merchant it has ended, or it has
+   * not.
+   */
   static String status(Operation.State state) {
     return switch (state) {
       case REQUESTED, SUBMITTED, UNKNOWN -> "pending";

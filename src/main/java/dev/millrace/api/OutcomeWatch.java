@@ -19,9 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Requests that wait for the outcome of a payment or an operation ({@code Prefer: wait}). Any node may drive it, so the
- * watch asks Postgres for all that are waited for at once, every {@value #EVERY_MS} ms while there are any. Bounded;
- * owned by one event loop.
+ * Requests that wait for the outcome of a payment or an operation ({@code Prefer: wait}). Any node may drive
+ * it, so the watch asks Postgres for all that are waited for at once, every {@value #EVERY_MS} ms while there
+ * are any. Bounded; owned by one event loop.
  */
 final class OutcomeWatch<T> {
   private static final Logger LOG = LoggerFactory.getLogger(OutcomeWatch.class);
@@ -37,7 +37,10 @@ final class OutcomeWatch<T> {
   private volatile int depth;
   private boolean asking;
 
-  /** {@code ended} answers those of some that have an outcome, by their ids; {@code queue} names it in the metrics. */
+  /**
+   * {@code ended} answers those of some that have an outcome, by their ids; {@code queue} names it in the
+   * metrics.
+   */
   OutcomeWatch(Vertx vertx, Function<Set<UUID>, Future<Map<UUID, T>>> ended, int limit, String queue,
       String instance, MeterRegistry registry) {
     this.vertx = vertx;
@@ -52,7 +55,10 @@ final class OutcomeWatch<T> {
         .collect(Collectors.toMap(PaymentRow::id, Function.identity())));
   }
 
-  /** What is waited for once its outcome is known, or null when {@code ms} have passed before (or the watch is full). */
+  /**
+   * What is waited for once its outcome is known, or null when {@code ms} have passed before (or the watch is
+   * full).
+   */
   Future<@Nullable T> await(UUID id, long ms) {
     if (waiters.size() >= limit) {
       meter.reject();

@@ -27,10 +27,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code GET /return/{payment}}: a payer's browser comes back from the provider's page. What it brought is kept for the
- * provider, the return is an event, once, and the payer goes on to the address that the merchant gave with the payment,
- * and to no other. Open to everybody: all it can do is to have the gateway ask the provider. A return that changes
- * nothing is counted against its source, one that a payment waits for always goes through. Owned by one event loop.
+ * {@code GET /return/{payment}}: a payer's browser comes back from the provider's page. What it brought is
+ * kept for the provider, the return is an event, once, and the payer goes on to the address that the merchant
+ * gave with the payment, and to no other. Open to everybody: all it can do is to have the gateway ask the
+ * provider. A return that changes nothing is counted against its source, one that a payment waits for always
+ * goes through. Owned by one event loop.
  */
 final class PayerReturn {
   private static final Logger LOG = LoggerFactory.getLogger(PayerReturn.class);
@@ -52,8 +53,8 @@ final class PayerReturn {
   private volatile int atOnce;
 
   /**
-   * {@code results} finds in a query what is for the provider; {@code idle}: returns that change nothing; {@code writer}
-   * names the work counter.
+   * {@code results} finds in a query what is for the provider; {@code idle}: returns that change nothing;
+   * {@code writer} names the work counter.
    */
   PayerReturn(BooleanSupplier storageUp, Function<MultiMap, String> results, Database database,
       Database transactions,
@@ -93,7 +94,9 @@ final class PayerReturn {
     }
   }
 
-  /** What the payer brought; empty when it is nothing that can be kept: the provider is asked all the same. */
+  /**
+   * What the payer brought; empty when it is nothing that can be kept: the provider is asked all the same.
+   */
   private String result(RoutingContext context) {
     String value = results.apply(context.queryParams());
     return value.length() > RESULT_CHARS_MAX || value.indexOf('\0') >= 0 ? "" : value;

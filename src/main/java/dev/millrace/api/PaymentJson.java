@@ -37,7 +37,9 @@ final class PaymentJson {
     };
   }
 
-  /** {@code {object: "list", data, has_more, next}}; {@code next} is the cursor for {@code starting_after}. */
+  /**
+   * {@code {object: "list", data, has_more, next}}; {@code next} is the cursor for {@code starting_after}.
+   */
   static Buffer list(List<PaymentRow> payments, boolean hasMore) {
     return generate(g -> {
       g.writeStartObject();

@@ -9,9 +9,9 @@ import java.util.UUID;
 import java.util.function.Supplier;
 
 /**
- * Lets the changes of one payment go one after the other, in the order they came, so that many requests for one payment
- * do not each hold a connection while they wait for its row. Between nodes the row's lock decides. Bounded over all
- * payments; owned by one event loop.
+ * Lets the changes of one payment go one after the other, in the order they came, so that many requests for
+ * one payment do not each hold a connection while they wait for its row. Between nodes the row's lock
+ * decides. Bounded over all payments; owned by one event loop.
  */
 final class PerPaymentQueue {
   private static final Future<?> NOBODY = Future.succeededFuture();
@@ -26,7 +26,10 @@ final class PerPaymentQueue {
     this.meter = new QueueMeter(registry, "operations", instance, limit, this, t -> t.depth);
   }
 
-  /** Runs {@code work} after all that came before it for this payment; a {@link ProblemException} with 503 when it is full. */
+  /**
+   * Runs {@code work} after all that came before it for this payment; a {@link ProblemException} with 503
+   * when it is full.
+   */
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
   <T> Future<T> run(UUID payment, Supplier<Future<T>> work) {
     if (depth >= limit) {

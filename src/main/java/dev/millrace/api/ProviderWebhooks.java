@@ -1,6 +1,6 @@
 package dev.millrace.api;
 
-import dev.millrace.platform.Database;
+import dev.millrace.audit.AuditLog;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
@@ -16,7 +16,6 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
-import io.vertx.sqlclient.Tuple;
 import java.time.InstantSource;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -24,10 +23,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code POST /webhooks/{provider}/{account}}: verified over the raw bytes, durable, 200. What is forged or stale is
- * answered 400, audited and counted; a source that sends many of those is answered 429 and only counted, while what is
- * signed goes through from everywhere (a forger may share an address with the provider behind a proxy). Owned by one
- * event loop.
+ * {@code POST /webhooks/{provider}/{account}}: verified over the raw bytes, durable, 200. What is forged or
+ * stale is answered 400, audited and counted; a source that sends many of those is answered 429 and only
+ * counted, while what is signed goes through from everywhere (a forger may share an address with the provider
+ * behind a proxy). Owned by one event loop.
  */
 final class ProviderWebhooks {
   static final String PREFIX = "/webhooks/";
@@ -35,28 +34,28 @@ final class ProviderWebhooks {
   private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
   private static final CharSequence PROBLEM = HttpHeaders.createOptimized("application/problem+json");
   private static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("Request-Id");
-  private static final String AUDIT = """
-    INSERT INTO audit (operator, act, subject, data) VALUES ('-', 'webhook_refused', $1::text, $2::text::json)""";
 
   private final BodyReader bodies;
   private final Map<String, WebhookScheme> schemes;
   private final InboxWriter inbox;
-  private final Database database;
+  private final AuditLog audit;
   private final SourceLimit forgers;
   private final InstantSource clock;
   private final String docsUrl;
   private final Counter kept;
   private final Counter forged;
 
-  /** {@code schemes} by {@code provider/account}; {@code bodies} has room for those that wait for their commit, too. */
-  ProviderWebhooks(BodyReader bodies, Map<String, WebhookScheme> schemes, InboxWriter inbox,
-      Database database,
+  /**
+   * {@code schemes} by {@code provider/account}; {@code bodies} has room for those that wait for their
+   * commit, too.
+   */
+  ProviderWebhooks(BodyReader bodies, Map<String, WebhookScheme> schemes, InboxWriter inbox, AuditLog audit,
       SourceLimit forgers,
       InstantSource clock, String docsUrl, MeterRegistry registry) {
     this.bodies = bodies;
     this.schemes = schemes;
     this.inbox = inbox;
-    this.database = database;
+    this.audit = audit;
     this.forgers = forgers;
     this.clock = clock;
     this.docsUrl = docsUrl;
@@ -121,7 +120,7 @@ final class ProviderWebhooks {
         reason);
     var data = new JsonObject().put("source", source).put("reason", reason).put("bytes", body.length);
     // Answered whether or not the audit can be written: what is forged must not wait for anything.
-    database.query(AUDIT, Tuple.of(account, data.encode()))
+    audit.write("-", "webhook_refused", account, data)
         .onFailure(
             e -> LOG.error("alert=audit_not_written act=webhook_refused account={} source={} error=\"{}\"",
                 account, source, e.getMessage()));

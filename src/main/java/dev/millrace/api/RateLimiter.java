@@ -11,9 +11,9 @@ import java.util.Objects;
 import java.util.UUID;
 
 /**
- * Each merchant's requests a second: a token bucket in Redis that all nodes share, holding one second's worth. While
- * Redis is away every node keeps a bucket of its own with the full rate, so a merchant may get the rate once per node
- * but never loses service. Owned by one event loop.
+ * Each merchant's requests a second: a token bucket in Redis that all nodes share, holding one second's
+ * worth. While Redis is away every node keeps a bucket of its own with the full rate, so a merchant may get
+ * the rate once per node but never loses service. Owned by one event loop.
  */
 final class RateLimiter {
   private static final int LOCAL_MAX = 10_000;

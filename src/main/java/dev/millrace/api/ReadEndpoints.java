@@ -24,7 +24,10 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The calls that read: payments, their timelines, balances, postings and idempotency keys of the caller's alone. */
+/**
+ * The calls that read: payments, their timelines, balances, postings and idempotency keys of the caller's
+ * alone.
+ */
 final class ReadEndpoints {
   private static final Set<String> LIST = Set.of("limit", "starting_after", "ending_before", "status",
       "created[gte]", "created[lt]", "currency", "reference");

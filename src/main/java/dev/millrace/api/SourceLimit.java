@@ -4,7 +4,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
 
-/** How often something may happen from one source in a minute. Remembers the {@value #SOURCES_MAX} last; owned by one event loop. */
+/**
+ * How often something may happen from one source in a minute. Remembers the {@value #SOURCES_MAX} last; owned
+ * by one event loop.
+ */
 final class SourceLimit {
   private static final int SOURCES_MAX = 10_000;
   private static final long MINUTE_MS = 60_000;

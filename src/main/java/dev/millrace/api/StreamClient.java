@@ -6,7 +6,9 @@ import io.vertx.core.http.HttpServerResponse;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One open event stream: how far it has come, and what its connection still holds. Owned by one event loop. */
+/**
+ * One open event stream: how far it has come, and what its connection still holds. Owned by one event loop.
+ */
 final class StreamClient {
   private static final Logger LOG = LoggerFactory.getLogger(StreamClient.class);
 

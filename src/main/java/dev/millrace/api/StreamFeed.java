@@ -11,8 +11,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One merchant's recent events in one mode, numbered, for all clients that listen to them. Every event of the merchant
- * behind {@link #covered()} is here, until it is forgotten. Owned by one event loop.
+ * One merchant's recent events in one mode, numbered, for all clients that listen to them. Every event of the
+ * merchant behind {@link #covered()} is here, until it is forgotten. Owned by one event loop.
  */
 final class StreamFeed {
   /** Whose events. */
@@ -93,7 +93,9 @@ final class StreamFeed {
     return low;
   }
 
-  /** What a client gets next: frames from a number on that its filter lets through, of about so many bytes. */
+  /**
+   * What a client gets next: frames from a number on that its filter lets through, of about so many bytes.
+   */
   Batch batch(long from, int bytesMax, Events.Filter filter) {
     boolean all = filter.types() == null && filter.payment() == null;
     // Clients that keep up ask for the same.

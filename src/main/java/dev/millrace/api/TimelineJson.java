@@ -18,9 +18,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One payment, explained: what stands in the tables, with the identifiers that the API has for them. It may be shown to
- * people who must not act for the payer, so of the address to which the payer was sent it shows the host alone: the
- * rest is what lets a browser in.
+ * One payment, explained: what stands in the tables, with the identifiers that the API has for them. It may
+ * be shown to people who must not act for the payer, so of the address to which the payer was sent it shows
+ * the host alone: the rest is what lets a browser in.
  */
 final class TimelineJson {
   private TimelineJson() {}

@@ -18,7 +18,10 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 
-/** {@code /v1/webhook_deliveries}: what was sent to the caller's endpoints, each attempt, and another one on demand. */
+/**
+ * {@code /v1/webhook_deliveries}: what was sent to the caller's endpoints, each attempt, and another one on
+ * demand.
+ */
 final class WebhookDeliveries {
   private static final Set<String> LIST = Set.of("limit", "starting_after", "webhook_endpoint", "status",
       "type",

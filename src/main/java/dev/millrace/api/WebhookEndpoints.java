@@ -171,7 +171,9 @@ final class WebhookEndpoints {
             : refuse(Problem.notFound(NO_SUCH)));
   }
 
-  /** {@code POST …/rotate_secret}: a new secret, shown once; the old one signs too for {@code grace_seconds}. */
+  /**
+   * {@code POST …/rotate_secret}: a new secret, shown once; the old one signs too for {@code grace_seconds}.
+   */
   Future<Answer> rotate(ApiCall call) {
     return act(call, Set.of("grace_seconds"), f -> {
       Integer asked = f.integer("grace_seconds", 0, GRACE_S_MAX);
@@ -231,7 +233,10 @@ final class WebhookEndpoints {
     });
   }
 
-  /** Where to begin: a cursor that is not too old, or where the journal stood at a time, or the oldest place there is. */
+  /**
+   * Where to begin: a cursor that is not too old, or where the journal stood at a time, or the oldest place
+   * there is.
+   */
   private Future<Cursor> from(EventReads journal, @Nullable Cursor after, @Nullable OffsetDateTime created) {
     return cursors.from(journal, after).compose(start -> after != null || created == null
         ? Future.succeededFuture(start)
@@ -256,14 +261,20 @@ final class WebhookEndpoints {
         "The webhook endpoint is disabled. Enable it first: PATCH it with {\"enabled\": true}.");
   }
 
-  /** What is to be done with an endpoint, once; {@code object} and {@code resource} are what it makes or is about. */
+  /**
+   * What is to be done with an endpoint, once; {@code object} and {@code resource} are what it makes or is
+   * about.
+   */
   private record Act(String object, UUID resource, String canonical, Step step) {}
 
   private interface Step {
     Future<Answer> on(Endpoint endpoint, Sql sql);
   }
 
-  /** The endpoint is looked at where its key is, so that a repetition is answered as before whatever became of it. */
+  /**
+   * The endpoint is looked at where its key is, so that a repetition is answered as before whatever became of
+   * it.
+   */
   private Future<Answer> act(ApiCall call, Set<String> known, Function<BodyFields, Act> read) {
     noQuery(call);
     String key = IdempotentTransaction.key(call);

@@ -1,5 +1,6 @@
 package dev.millrace.deadletter;
 
+import dev.millrace.audit.AuditLog;
 import dev.millrace.platform.Database;
 import dev.millrace.platform.OperatorRefusal;
 import dev.millrace.platform.TypeId;
@@ -13,8 +14,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Dead letters as operators see them, and what operators may do with them. An act and its line in the audit are one
- * statement: there is none without the other.
+ * Dead letters as operators see them, and what operators may do with them. An act and its line in the audit
+ * are one statement: there is none without the other.
  */
 public final class DeadLetterActs {
   /** What one act may move. */
@@ -38,11 +39,12 @@ public final class DeadLetterActs {
 
         FROM chosen WHERE d.id = chosen.id RETURNING d.id, d.due
     ), audited AS (
-      INSERT INTO audit (operator, act, subject, data)
+      :audit
       SELECT $2::text, $4::text, $5::text, $6::text::jsonb || jsonb_build_object('letters', jsonb_agg(id ORDER BY id))
         FROM moved HAVING count(*) > 0
     )
-    SELECT count(*), max(due) FROM moved""";
+    SELECT count(*), max(due) FROM moved"""
+      .replace(":audit", AuditLog.INSERT);
   private static final String REPLAY = CHOSEN
       + "status = 'replaying', rate = $7::int, due = now() + nr::float8 / $7::int * interval '1 s'" + AUDITED;
   private static final String DISCARD = CHOSEN + "status = 'discarded', due = NULL" + AUDITED;
@@ -143,7 +145,10 @@ public final class DeadLetterActs {
         }));
   }
 
-  /** Orders replays of those that are meant, {@code rate} a second: the last one is due {@code until} then, or later. */
+  /**
+   * Orders replays of those that are meant, {@code rate} a second: the last one is due {@code until} then, or
+   * later.
+   */
   public Future<JsonObject> replay(DeadLetterFilter filter, int limit, int rate, Order order) {
     return many(REPLAY, REPLAYABLE, filter,
         order.values(limit, "replay_dead_letters", "dead_letters").addValue(rate))

@@ -15,8 +15,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which dead letters are meant; null means any. What is not understood is refused, so that nothing is done to more of them
- * than was meant.
+ * Which dead letters are meant; null means any. What is not understood is refused, so that nothing is done to
+ * more of them than was meant.
  *
  * @param error what the last error contains, in any case of letters
  */
@@ -29,7 +29,9 @@ public record DeadLetterFilter(@Nullable String status, @Nullable String task, @
   private static final List<String> TASKS = List.of("charge", "operation", "poison", "webhook");
   private static final int ERROR_CHARS_MAX = 200;
 
-  /** By the fields' names; other names are the caller's own. {@code statuses}: those that make sense there. */
+  /**
+   * By the fields' names; other names are the caller's own. {@code statuses}: those that make sense there.
+   */
   public static DeadLetterFilter of(Map<String, String> given, List<String> statuses) {
     return new DeadLetterFilter(choice(given, "status", statuses), choice(given, "task", TASKS),
         payment(given),
@@ -85,7 +87,10 @@ public record DeadLetterFilter(@Nullable String status, @Nullable String task, @
     throw refused(field, "a dead letter's id, a number", value);
   }
 
-  /** Its conditions, whose values are appended to {@code values}. Only what is asked for, so that an index can serve it. */
+  /**
+   * Its conditions, whose values are appended to {@code values}. Only what is asked for, so that an index can
+   * serve it.
+   */
   String where(Tuple values) {
     var conditions = new ArrayList<String>(List.of("true"));
     if (status != null) conditions.add("status = " + next(values, status) + "::text");

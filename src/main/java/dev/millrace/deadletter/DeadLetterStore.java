@@ -23,9 +23,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What was given up, a row each in Postgres with the record, the attempts, the errors and the trace. A replay that is due
- * is taken for a while only, and its end counts only for whoever took it last: a node that dies leaves it to be taken
- * again, one that wakes up late changes nothing.
+ * What was given up, a row each in Postgres with the record, the attempts, the errors and the trace. A replay
+ * that is due is taken for a while only, and its end counts only for whoever took it last: a node that dies
+ * leaves it to be taken again, one that wakes up late changes nothing.
  */
 public final class DeadLetterStore {
   private static final Logger LOG = LoggerFactory.getLogger(DeadLetterStore.class);
@@ -38,8 +38,8 @@ public final class DeadLetterStore {
     (SELECT jsonb_agg(e ORDER BY n)
        FROM (SELECT e, n FROM jsonb_array_elements(%s) WITH ORDINALITY AS t (e, n) ORDER BY n DESC LIMIT %d) kept)""";
   /**
-   * What had been replayed and is given up once more is open again, and tells which payment it is about when that has become
-   * known; else a repetition changes nothing.
+   * What had been replayed and is given up once more is open again, and tells which payment it is about when
+   * that has become known; else a repetition changes nothing.
    */
   private static final String BURY = """
     INSERT INTO dead_letter AS d (payment_id, task, attempts, error, errors, traceparent, record, record_key, record_form,
@@ -52,10 +52,10 @@ public final class DeadLetterStore {
      WHERE d.status = 'replayed' OR d.status = 'replaying' AND d.taken_until > clock_timestamp()"""
       .formatted(LAST_OF.formatted("d.errors || excluded.errors", Failure.KEPT_MAX));
   /**
-   * The letters of one order have {@code decided} in common, and their turns by its rate: from the due time of the next
-   * one on, or from $3 ago if that was earlier, so what an outage held up does not come at once. The one behind those that
-   * are taken is due in its turn, which says to all processors how far the order is. Those left behind have had theirs.
-   * Of what is not decoded again, the record may stay where it is.
+   * The letters of one order have {@code decided} in common, and their turns by its rate: from the due time
+   * of the next one on, or from $3 ago if that was earlier, so what an outage held up does not come at once.
+   * The one behind those that are taken is due in its turn, which says to all processors how far the order
+   * is. Those left behind have had theirs. Of what is not decoded again, the record may stay where it is.
    */
   private static final String TAKE = """
     WITH waiting AS MATERIALIZED (
@@ -94,12 +94,22 @@ public final class DeadLetterStore {
     SELECT EXISTS (SELECT FROM dead_letter WHERE payment_id = $1::uuid AND status <> 'replayed')""";
   private static final String OPEN = "SELECT task, count(*) FROM dead_letter WHERE status = 'open' GROUP BY task";
 
+  /** One that is decided anew at this moment is looked at again, and stays. */
+  private static final String FORGET = """
+    DELETE FROM dead_letter WHERE status IN ('replayed', 'discarded') AND id = ANY(ARRAY(
+      SELECT id FROM dead_letter
+       WHERE status IN ('replayed', 'discarded') AND greatest(created, decided, outcome_at) < $1::timestamptz
+       LIMIT 5000))""";
+
   /** One that is to be written. {@code failures} has at least the last. */
   public record Letter(@Nullable UUID payment, String task, int attempts, List<Failure> failures,
       String traceparent,
       Origin origin) {}
 
-  /** One that was taken for its {@code replay}-th replay, ordered then. Only of {@link #POISON} the origin has a value. */
+  /**
+   * One that was taken for its {@code replay}-th replay, ordered then. Only of {@link #POISON} the origin has
+   * a value.
+   */
   public record Taken(long id, int replay, OffsetDateTime ordered, @Nullable UUID payment, String task,
       String traceparent, Origin origin) {}
 
@@ -125,7 +135,9 @@ public final class DeadLetterStore {
     this.registry = registry;
   }
 
-  /** Writes a dead letter; repeating it for the same source changes nothing. Waits until Postgres takes it. */
+  /**
+   * Writes a dead letter; repeating it for the same source changes nothing. Waits until Postgres takes it.
+   */
   public Future<Void> bury(Letter letter) {
     String error = letter.failures.getLast().error();
     LOG.error("alert=dead_letter task={} payment={} attempts={} error=\"{}\"", letter.task,
@@ -159,8 +171,8 @@ public final class DeadLetterStore {
   }
 
   /**
-   * Takes up to {@code max} whose turn has come, for {@code leaseMs}; after that they may be taken again. Of an order that
-   * is late, those whose turns were in the last {@code lateMs} may come at once.
+   * Takes up to {@code max} whose turn has come, for {@code leaseMs}; after that they may be taken again. Of
+   * an order that is late, those whose turns were in the last {@code lateMs} may come at once.
    */
   public Future<List<Taken>> take(int max, long leaseMs, long lateMs) {
     return database.query(TAKE, Tuple.of(max, leaseMs, lateMs)).map(rows -> {
@@ -197,5 +209,13 @@ public final class DeadLetterStore {
       for (Row row : rows) open.put(row.getString(0), row.getLong(1));
       return open;
     });
+  }
+
+  /**
+   * Deletes up to 5 000 that were replayed or discarded and have not changed since {@code time}; answers how
+   * many. Those that wait for a decision or their replay stay, however old they are.
+   */
+  public Future<Integer> forgetBefore(OffsetDateTime time) {
+    return database.query(FORGET, Tuple.of(time)).map(rows -> rows.rowCount());
   }
 }

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * One failed try, as a waiting payment carries it and a dead letter keeps it.
  *
  * @param at null where an earlier version did not note it
- * @param error at most {@value #ERROR_CHARS_MAX} characters, none of them NUL: Postgres holds no NUL in a text
+ * @param error at most {@value #ERROR_CHARS_MAX} characters, none of them NUL: Postgres holds no NUL in a
+ *   text
  */
 public record Failure(@Nullable Instant at, String error) {
   /** So many of the last tries are kept. */

@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where a piece of work came from: a record of Kafka or a provider's webhook, as a dead letter keeps it.
  *
- * @param source names it for ever, {@code topic/partition/offset/timestamp} or {@code webhook/provider/account/event}:
- *   a topic that lost its records gives out its offsets anew, but not at the time of a record that it once had
+ * @param source names it for ever, {@code topic/partition/offset/timestamp} or
+ *   {@code webhook/provider/account/event}: a topic that lost its records gives out its offsets anew, but not
+ *   at the time of a record that it once had
  * @param value its bytes; of a longer one the first {@value #BYTES_MAX}
  * @param size how many bytes it had
  */

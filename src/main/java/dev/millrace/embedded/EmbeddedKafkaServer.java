@@ -48,7 +48,9 @@ public final class EmbeddedKafkaServer implements EmbeddedServer {
     return start(dataDirectory, port, controllerPort, Uuid.randomUuid().toString(), Map.of());
   }
 
-  /** As {@link #start(Path, int, int)}, as a part of this cluster, with some broker settings in place of ours. */
+  /**
+   * As {@link #start(Path, int, int)}, as a part of this cluster, with some broker settings in place of ours.
+   */
   public static EmbeddedKafkaServer start(Path dataDirectory, int port, int controllerPort, String clusterId,
       Map<String, String> instead) {
     Path home = Directories.create(dataDirectory);

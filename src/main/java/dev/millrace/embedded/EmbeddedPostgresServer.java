@@ -42,13 +42,15 @@ public final class EmbeddedPostgresServer implements EmbeddedServer {
       "unix_socket_directories=",
       // Durability, spelled out: this is what the embedded default promises.
       "fsync=on", "synchronous_commit=on", "full_page_writes=on",
-      // Memory is taken only as it is used. Checkpoints far apart, as each makes the next write of every page a full one,
-      // but not so far that WAL files are created under load for minutes instead of being used again.
+      // Memory is taken only as it is used. Checkpoints far apart, as each makes the next write of every page
+      // a full one, but not so far that WAL files are created under load for minutes instead of being used
+      // again.
       "shared_buffers=1GB", "wal_buffers=16MB", "max_wal_size=2GB", "min_wal_size=1GB",
       "checkpoint_timeout=15min",
       // Dirty pages are written by the background writer, ahead of the connections that need room.
       "bgwriter_delay=20ms", "bgwriter_lru_maxpages=1000", "bgwriter_lru_multiplier=4", "io_method=sync",
-      // A new WAL file is not filled with zeros first: that would hold up commits each time, and buys nothing here.
+      // A new WAL file is not filled with zeros first: that would hold up commits each time, and buys nothing
+      // here.
       "wal_init_zero=off", "wal_compression=off", "max_connections=100", "jit=off", "autovacuum=on",
       "timezone=UTC",
       "log_timezone=UTC");

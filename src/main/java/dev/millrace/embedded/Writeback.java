@@ -16,11 +16,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has the kernel write a database's new pages out as they come. Postgres adds pages of zeros to a table and leaves them
- * to the kernel, which writes half a minute's worth of them at once; commits then wait for the disk, a quarter of a
- * second at full load. Here the writing is started every second ({@code sync_file_range(2)}, which waits for nothing).
- * Durability does not depend on it: Postgres forces what it must. A server of one's own needs no such help where
- * {@code vm.dirty_background_bytes} is small.
+ * Has the kernel write a database's new pages out as they come. Postgres adds pages of zeros to a table and
+ * leaves them to the kernel, which writes half a minute's worth of them at once; commits then wait for the
+ * disk, a quarter of a second at full load. Here the writing is started every second
+ * ({@code sync_file_range(2)}, which waits for nothing). Durability does not depend on it: Postgres forces
+ * what it must. A server of one's own needs no such help where {@code vm.dirty_background_bytes} is small.
  */
 final class Writeback implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Writeback.class);

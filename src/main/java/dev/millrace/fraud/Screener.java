@@ -1,14 +1,18 @@
 package dev.millrace.fraud;
 
+import dev.millrace.platform.Config;
+import dev.millrace.platform.ConfigException;
 import io.vertx.core.Future;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -50,6 +54,28 @@ public final class Screener {
         .collect(Collectors.toSet());
     this.countedVelocities = IntStream.range(0, rules.velocities().size())
         .filter(i -> used.contains(rules.velocities().get(i).name())).toArray();
+  }
+
+  /**
+   * By {@code fraud.rules}: the rules that are shipped, or a file's. Blocks: for start-up only.
+   *
+   * @throws ConfigException naming the rule and the problem
+   */
+  public static Screener of(Config config, VelocityCounters counters) {
+    String rules = config.text("fraud.rules");
+    if (!rules.equals("builtin")) {
+      try {
+        return load(Path.of(rules), counters);
+      } catch (IllegalArgumentException e) {
+        throw new ConfigException("`fraud.rules`: " + e.getMessage());
+      }
+    }
+    try (InputStream in = Objects
+        .requireNonNull(Screener.class.getResourceAsStream("/config/fraud-rules.yaml"))) {
+      return load(in, "config/fraud-rules.yaml", counters);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /**

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The fast path of idempotency: answers of repeated requests, in Redis from the first repetition on. Only an
- * accelerator: it saves Postgres the look-up of a repeated key, and whatever it says or fails to say, the unique row in
- * Postgres decides who has the key. All keys that are asked for in one turn of the event loop, or while Redis answers,
- * go out as one {@code MGET}. Owned by one event loop.
+ * accelerator: it saves Postgres the look-up of a repeated key, and whatever it says or fails to say, the
+ * unique row in Postgres decides who has the key. All keys that are asked for in one turn of the event loop,
+ * or while Redis answers, go out as one {@code MGET}. Owned by one event loop.
  *
  * <p>A value is 32 bytes for the fingerprint, three digits for the status and the body. A key is named by its
  * {@link KeyId}.
@@ -54,7 +54,10 @@ public final class AnswerCache {
 
   private static String name(UUID keyId) { return "ik:" + keyId; }
 
-  /** What the key was answered, or null when Redis does not know, does not answer or is asked too much. Never fails. */
+  /**
+   * What the key was answered, or null when Redis does not know, does not answer or is asked too much. Never
+   * fails.
+   */
   public Future<@Nullable Known> find(UUID keyId, Buffer fingerprint) {
     if (!redis.up() || !room.take()) return Future.succeededFuture();
     Promise<@Nullable Known> promise = owner.promise();

@@ -5,7 +5,9 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
-/** What makes two requests the same: SHA-256 over method, route and canonical JSON. Not safe across threads. */
+/**
+ * What makes two requests the same: SHA-256 over method, route and canonical JSON. Not safe across threads.
+ */
 public final class Fingerprint {
   private final MessageDigest sha256 = sha256();
 

@@ -4,11 +4,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The syntax of an {@code Idempotency-Key}: 1 to 255 printable characters, sent once. In quotes (a structured-field
- * string, as the draft wants it) and without them it is the same key.
+ * The syntax of an {@code Idempotency-Key}: 1 to 255 printable characters, sent once. In quotes (a
+ * structured-field string, as the draft wants it) and without them it is the same key.
  *
- * @see <a href="https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/">draft-ietf-httpapi-
- *     idempotency-key-header</a>
+ * @see <a
+ *   href="https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/">draft-ietf-httpapi-
+ *   idempotency-key-header</a>
  */
 public final class IdempotencyKey {
   public static final int LENGTH_MAX = 255;

@@ -6,10 +6,10 @@ import java.security.MessageDigest;
 import java.util.UUID;
 
 /**
- * What identifies an idempotency key among all merchants': the first 16 bytes of SHA-256 over the merchant's id (16
- * bytes), the mode (one byte, 1 for live) and the key. Short and of one length, so that the index in Postgres and the
- * names in Redis stay small. The function {@code idempotency_key_id} of the database computes the same. Not safe for
- * use by several threads at once: one instance a thread.
+ * What identifies an idempotency key among all merchants': the first 16 bytes of SHA-256 over the merchant's
+ * id (16 bytes), the mode (one byte, 1 for live) and the key. Short and of one length, so that the index in
+ * Postgres and the names in Redis stay small. The function {@code idempotency_key_id} of the database
+ * computes the same. Not safe for use by several threads at once: one instance a thread.
  */
 public final class KeyId {
   private final MessageDigest sha256 = Fingerprint.sha256();

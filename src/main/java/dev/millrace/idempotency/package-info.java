@@ -1,2 +1,4 @@
-/** Idempotency keys: their syntax, the fingerprint of a request, the answers kept in Redis and in Postgres. */
+/**
+ * Idempotency keys: their syntax, the fingerprint of a request, the answers kept in Redis and in Postgres.
+ */
 package dev.millrace.idempotency;

@@ -1,10 +1,8 @@
 package dev.millrace.identity;
 
 import dev.millrace.idempotency.Fingerprint;
-import dev.millrace.platform.Database;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.sqlclient.Tuple;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -13,8 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Who a key belongs to. Keys are known by their SHA-256 only. Looked up in Postgres once, then remembered for
- * {@value #FRESH_MS} ms (a revoked key works that long at most); while Postgres is away, what is remembered goes on
- * being used. Unknown keys are remembered too, so that guessing does not load Postgres. Owned by one event loop.
+ * {@value #FRESH_MS} ms (a revoked key works that long at most); while Postgres is away, what is remembered
+ * goes on being used. Unknown keys are remembered too, so that guessing does not load Postgres. Owned by one
+ * event loop.
  */
 public final class Credentials {
   static final long FRESH_MS = 10_000;
@@ -25,7 +24,7 @@ public final class Credentials {
 
   private record Remembered(@Nullable Credential credential, long untilNanos) {}
 
-  private final Database database;
+  private final MerchantStore merchants;
   private final Fingerprint sha256 = new Fingerprint();
   private final Map<Buffer, Remembered> remembered = new LinkedHashMap<>(256, 0.75f, true) {
     private static final long serialVersionUID = 1;
@@ -36,7 +35,7 @@ public final class Credentials {
     }
   };
 
-  public Credentials(Database database) { this.database = database; }
+  public Credentials(MerchantStore merchants) { this.merchants = merchants; }
 
   /** The key of an {@code Authorization} header, or null when it is not {@code Bearer <key>}. */
   public static @Nullable String bearer(@Nullable String authorization) {
@@ -50,12 +49,8 @@ public final class Credentials {
     Remembered known = remembered.get(hash);
     if (known != null && System.nanoTime() - known.untilNanos < 0)
       return Future.succeededFuture(known.credential);
-    return database
-        .query("SELECT merchant, livemode, rate FROM api_key WHERE hash = $1::bytea AND revoked IS NULL",
-            Tuple.of(hash))
-        .map(rows -> {
-          Credential found = null;
-          for (var row : rows) found = new Credential(row.getUUID(0), row.getBoolean(1), row.getInteger(2));
+    return merchants.find(hash)
+        .map(found -> {
           remembered.put(hash,
               new Remembered(found, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(FRESH_MS)));
           return found;

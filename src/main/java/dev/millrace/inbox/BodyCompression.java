@@ -12,10 +12,10 @@ import java.io.UncheckedIOException;
 import java.util.Objects;
 
 /**
- * How bodies of providers' webhooks are stored: compressed by zstd with a dictionary of what such events have in common,
- * to a quarter of their size, so that the write-ahead log, the table and its replicas have that much less to carry. What
- * is read is what came, to the byte. A dictionary, once used, is never changed: a better one gets the next number. Not
- * safe for use by several threads at once.
+ * How bodies of providers' webhooks are stored: compressed by zstd with a dictionary of what such events have
+ * in common, to a quarter of their size, so that the write-ahead log, the table and its replicas have that
+ * much less to carry. What is read is what came, to the byte. A dictionary, once used, is never changed: a
+ * better one gets the next number. Not safe for use by several threads at once.
  */
 final class BodyCompression {
   public static final int PLAIN = 0;

@@ -8,7 +8,10 @@ import dev.millrace.journal.AttemptStore;
 import dev.millrace.journal.AttemptStore.KnownCall;
 import dev.millrace.journal.AttemptStore.ProviderName;
 import dev.millrace.journal.Cursor;
+import dev.millrace.journal.Follower;
+import dev.millrace.journal.Follower.Batch;
 import dev.millrace.platform.Database;
+import dev.millrace.payment.Status;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.TypeId;
@@ -18,7 +21,6 @@ import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import dev.millrace.inbox.InboxStore.Kept;
 import dev.millrace.inbox.InboxStore.Parked;
 import dev.millrace.inbox.InboxStore.Result;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -37,22 +39,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Works off what providers told us, in the order in which it was kept: what is evidence for a payment's outcome is
- * appended to the payment, through the journal and by its version, so a notice that is late, doubled, out of order or
- * read twice after a crash changes nothing twice. One whose payment is not known yet is parked, tried again after each
- * window, and at last given up as a dead letter with an alert. One worker is active at a time, by a fenced lease.
+ * Works off what providers told us, in the order in which it was kept: what is evidence for a payment's
+ * outcome is appended to the payment, through the journal and by its version, so a notice that is late,
+ * doubled, out of order or read twice after a crash changes nothing twice. One whose payment is not known yet
+ * is parked, tried again after each window, and at last given up as a dead letter with an alert. One worker
+ * is active at a time, by a fenced lease.
  */
 public final class InboxProcessor {
   private static final Logger LOG = LoggerFactory.getLogger(InboxProcessor.class);
   private static final int BATCH_MAX = 500;
-  private static final long RETRY_MS = 500;
   private static final long DUE_EVERY_MS = 500;
 
   /** What is to be written of one webhook: a result or a place in the park. */
   private record Judged(@Nullable Result result, @Nullable Parked parked) {}
 
-  private final Vertx vertx;
-  private final Lease lease;
+  private final Follower<Kept> follower;
   private final InboxStore inbox;
   private final AttemptStore attempts;
   private final Map<String, WebhookScheme> schemes;
@@ -60,14 +61,8 @@ public final class InboxProcessor {
   private final DeadLetterStore letters;
   private final List<Duration> windows;
   private final InstantSource clock;
-  private final long pollMs;
   private final MeterRegistry registry;
-  private volatile double lagSeconds;
-  private Cursor cursor = Cursor.START;
-  private long readingEpoch = -1;
   private long dueAskedMs;
-  private boolean closed;
-  private Future<Void> step = Future.succeededFuture();
 
   /** {@code schemes} by {@code provider/account}; {@code windows}: the waits of the park. */
   public InboxProcessor(Vertx vertx, Lease lease, InboxStore inbox, Database database,
@@ -75,8 +70,6 @@ public final class InboxProcessor {
       ProviderEventHandler payments,
       DeadLetterStore letters, List<Duration> windows, InstantSource clock, long pollMs,
       MeterRegistry registry) {
-    this.vertx = vertx;
-    this.lease = lease;
     this.inbox = inbox;
     this.attempts = new AttemptStore(database);
     this.schemes = schemes;
@@ -84,61 +77,40 @@ public final class InboxProcessor {
     this.letters = letters;
     this.windows = windows;
     this.clock = clock;
-    this.pollMs = pollMs;
     this.registry = registry;
-    Gauge.builder("millrace.inbox.lag.seconds", this, n -> n.lagSeconds).register(registry);
+    this.follower = new Follower<>(vertx, lease, "inbox", "millrace.inbox.lag.seconds", pollMs, pollMs,
+        new Judging(),
+        registry);
   }
 
-  public void start() { next(1); }
-
-  private void next(long delayMs) {
-    if (closed) return;
-    vertx.setTimer(Math.max(1, delayMs), id -> {
-      if (closed) return;
-      step = run().transform(result -> {
-        if (result.failed()) {
-          LOG.warn("inbox_step_failed error=\"{}\"", result.cause().getMessage());
-          readingEpoch = -1;
-        }
-        next(result.failed() ? RETRY_MS : result.result() ? 1 : pollMs);
-        return Future.succeededFuture();
-      });
-    });
-  }
+  public void start() { follower.start(); }
 
   private OffsetDateTime now() { return clock.instant().atOffset(ZoneOffset.UTC); }
 
-  /** One step; true when there is more to do at once. */
-  private Future<Boolean> run() {
-    if (!lease.held()) {
-      readingEpoch = -1;
-      lagSeconds = 0;
-      return Future.succeededFuture(false);
+  private final class Judging implements Follower.Work<Kept> {
+    @Override
+    public Future<Cursor> begin(long epoch) { return inbox.cursor(); }
+
+    @Override
+    public Future<Batch<Kept>> read(Cursor after) {
+      return inbox.read(after, BATCH_MAX)
+          .map(rows -> new Batch<>(rows, rows.isEmpty() ? after : rows.getLast().place(),
+              rows.size() == BATCH_MAX));
     }
-    long epoch = lease.epoch();
-    Future<Void> placed = epoch == readingEpoch ? Future.succeededFuture() : inbox.cursor().map(place -> {
-      cursor = place;
-      readingEpoch = epoch;
-      return null;
-    });
-    return placed.compose(v -> fresh(epoch)).compose(more -> parked(epoch).map(also -> more || also));
+
+    @Override
+    public OffsetDateTime written(Kept kept) { return kept.since(); }
+
+    @Override
+    public Future<Boolean> handle(Batch<Kept> batch, long epoch) {
+      Future<Void> fresh = batch.rows().isEmpty()
+          ? Future.succeededFuture()
+          : process(epoch, batch.rows(), batch.end(), batch.rows().size());
+      return fresh.compose(v -> parked(epoch));
+    }
   }
 
-  private Future<Boolean> fresh(long epoch) {
-    return inbox.read(cursor, BATCH_MAX).compose(batch -> {
-      if (batch.isEmpty()) {
-        lagSeconds = 0;
-        return Future.succeededFuture(false);
-      }
-      lagSeconds = Math.max(0, Duration.between(batch.getFirst().since(), now()).toMillis() / 1_000.0);
-      Cursor last = batch.getLast().place();
-      return process(epoch, batch, last, batch.size()).map(v -> {
-        cursor = last;
-        return batch.size() == BATCH_MAX;
-      });
-    });
-  }
-
+  /** Those in the park whose time has come; true when there may be more of them. */
   private Future<Boolean> parked(long epoch) {
     long nowMs = System.nanoTime() / 1_000_000;
     if (nowMs - dueAskedMs < DUE_EVERY_MS) return Future.succeededFuture(false);
@@ -269,7 +241,6 @@ public final class InboxProcessor {
 
   /** Finishes the batch in hand and stops. */
   public Future<Void> close() {
-    closed = true;
-    return step;
+    return follower.close();
   }
 }

@@ -1,7 +1,9 @@
 package dev.millrace.inbox;
 
-import dev.millrace.journal.Cursor;
 import dev.millrace.platform.Sql;
+import dev.millrace.journal.Cursor;
+import dev.millrace.journal.CursorStore;
+import dev.millrace.platform.Lease;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
@@ -15,25 +17,28 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What stands in the inbox and what became of it. Followed in {@code (xid, position)} order below the snapshot horizon,
- * so that nothing that commits late is skipped. What writes names the epoch of the lease {@code inbox}.
+ * What stands in the inbox and what became of it. Followed in {@code (xid, position)} order below the
+ * snapshot horizon, so that nothing that commits late is skipped. What writes names the epoch of the lease
+ * {@code inbox}.
  */
 public final class InboxStore {
   /**
-   * One webhook; {@code tries}, {@code errors} (why it was parked, the last times) and {@code since} of one that was parked
-   * before, else 0, none and when it came.
+   * One webhook; {@code tries}, {@code errors} (why it was parked, the last times) and {@code since} of one
+   * that was parked before, else 0, none and when it came.
    */
   public record Kept(Cursor place, String provider, String account, String eventId, Buffer body,
       OffsetDateTime since, int tries, JsonArray errors) {}
 
-  /** What became of one: {@code applied}, {@code unchanged}, {@code ignored}, {@code unreadable}, {@code unmatched}. */
+  /**
+   * What became of one: {@code applied}, {@code unchanged}, {@code ignored}, {@code unreadable},
+   * {@code unmatched}.
+   */
   public record Result(Kept kept, @Nullable UUID payment, String type, String outcome,
       @Nullable String detail) {}
 
   /** One whose payment is not known yet, when to look again, and why it was parked, the last times. */
   public record Parked(Kept kept, OffsetDateTime nextTry, JsonArray errors) {}
 
-  private static final String CURSOR = "SELECT xid::text, position FROM journal_cursor WHERE name = 'inbox'";
   /** No more than 16 MiB of bodies at once, but one in any case. */
   private static final String READ = """
     SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, p.received, 0, p.form, '[]'
@@ -48,33 +53,33 @@ public final class InboxStore {
     SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, k.since, k.tries, p.form, k.errors::text
       FROM provider_event_parked k JOIN provider_event p ON p.xid = k.xid AND p.position = k.position
      WHERE k.next_try <= $1::timestamptz ORDER BY k.next_try LIMIT $2::int""";
-  private static final String WRITE = """
-    WITH fence AS MATERIALIZED (SELECT 1 FROM lease WHERE name = 'inbox' AND epoch = $1::int8 FOR SHARE),
-    r AS (
-      INSERT INTO provider_event_result (xid, position, payment_id, type, outcome, detail)
-      SELECT x::xid8, p, payment, type, outcome, detail
-        FROM (SELECT unnest($2::text[]) AS x, unnest($3::int8[]) AS p, unnest($4::uuid[]) AS payment,
-                     unnest($5::text[]) AS type, unnest($6::text[]) AS outcome, unnest($7::text[]) AS detail) AS t
-       WHERE EXISTS (SELECT FROM fence)
-      ON CONFLICT DO NOTHING
-    ), done AS (
-      DELETE FROM provider_event_parked k
-       USING (SELECT unnest($2::text[])::xid8 AS x, unnest($3::int8[]) AS p) AS t
-       WHERE k.xid = t.x AND k.position = t.p AND EXISTS (SELECT FROM fence)
-    ), k AS (
-      INSERT INTO provider_event_parked (xid, position, tries, next_try, since, errors)
-      SELECT x::xid8, p, tries, next_try, since, errors::jsonb
-        FROM (SELECT unnest($8::text[]) AS x, unnest($9::int8[]) AS p, unnest($10::int4[]) AS tries,
-                     unnest($11::timestamptz[]) AS next_try, unnest($12::timestamptz[]) AS since,
-                     unnest($16::text[]) AS errors) AS t
-       WHERE EXISTS (SELECT FROM fence)
-      ON CONFLICT (xid, position) DO UPDATE
-        SET tries = excluded.tries, next_try = excluded.next_try, errors = excluded.errors
-    ), c AS (
-      UPDATE journal_cursor SET xid = $13::text::xid8, position = $14::int8, passed = passed + $15::int8
-       WHERE name = 'inbox' AND $15::int8 > 0 AND EXISTS (SELECT FROM fence)
-    )
-    SELECT count(*) FROM fence""";
+  private static final String WRITE = "WITH fence AS MATERIALIZED (" + Lease.fence("inbox", 1) + "),"
+      + """
+        r AS (
+          INSERT INTO provider_event_result (xid, position, payment_id, type, outcome, detail)
+          SELECT x::xid8, p, payment, type, outcome, detail
+            FROM (SELECT unnest($2::text[]) AS x, unnest($3::int8[]) AS p, unnest($4::uuid[]) AS payment,
+                         unnest($5::text[]) AS type, unnest($6::text[]) AS outcome, unnest($7::text[]) AS detail) AS t
+           WHERE EXISTS (SELECT FROM fence)
+          ON CONFLICT DO NOTHING
+        ), done AS (
+          DELETE FROM provider_event_parked k
+           USING (SELECT unnest($2::text[])::xid8 AS x, unnest($3::int8[]) AS p) AS t
+           WHERE k.xid = t.x AND k.position = t.p AND EXISTS (SELECT FROM fence)
+        ), k AS (
+          INSERT INTO provider_event_parked (xid, position, tries, next_try, since, errors)
+          SELECT x::xid8, p, tries, next_try, since, errors::jsonb
+            FROM (SELECT unnest($8::text[]) AS x, unnest($9::int8[]) AS p, unnest($10::int4[]) AS tries,
+                         unnest($11::timestamptz[]) AS next_try, unnest($12::timestamptz[]) AS since,
+                         unnest($16::text[]) AS errors) AS t
+           WHERE EXISTS (SELECT FROM fence)
+          ON CONFLICT (xid, position) DO UPDATE
+            SET tries = excluded.tries, next_try = excluded.next_try, errors = excluded.errors
+        ), c AS (
+          %s AND $15::int8 > 0 AND EXISTS (SELECT FROM fence)
+        )
+        SELECT count(*) FROM fence"""
+          .formatted(CursorStore.move("inbox", 13));
 
   private static final String AGAIN = """
     WITH e AS MATERIALIZED (
@@ -90,6 +95,13 @@ public final class InboxStore {
            (SELECT count(*) FROM e JOIN provider_event_parked k ON k.xid = e.xid AND k.position = e.position
              WHERE k.since >= $4::timestamptz)""";
 
+  private static final String FORGET_RESULTS = """
+    DELETE FROM provider_event_result WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM provider_event_result WHERE processed < $1::timestamptz LIMIT 5000))""";
+  private static final String FORGET_RECEIVED = """
+    DELETE FROM provider_event WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM provider_event WHERE received < $1::timestamptz LIMIT 5000))""";
+
   /** Whether one can be worked off again. */
   public enum Again {
     /** Its result is gone, and it is due in the park. */
@@ -101,18 +113,17 @@ public final class InboxStore {
   }
 
   private final Sql sql;
+  private final CursorStore cursor;
   private final BodyCompression forms = new BodyCompression();
 
   public InboxStore(Sql sql) {
     this.sql = sql;
+    this.cursor = new CursorStore("inbox", sql);
   }
 
   /** How far the inbox has been processed. */
   public Future<Cursor> cursor() {
-    return sql.query(CURSOR, Tuple.tuple()).map(rows -> {
-      var row = rows.iterator().next();
-      return new Cursor(Long.parseUnsignedLong(row.getString(0)), row.getLong(1));
-    });
+    return cursor.read();
   }
 
   private List<Kept> kept(RowSet<Row> rows) {
@@ -136,8 +147,9 @@ public final class InboxStore {
   }
 
   /**
-   * Writes results and parks, takes what has a result out of the park, and moves the cursor over {@code passed} to
-   * {@code place} (none: it stays), in one transaction; false when the lease has gone to another.
+   * Writes results and parks, takes what has a result out of the park, and moves the cursor over
+   * {@code passed} to {@code place} (none: it stays), in one transaction; false when the lease has gone to
+   * another.
    */
   public Future<Boolean> write(long epoch, List<Result> results, List<Parked> parked, Cursor place,
       int passed) {
@@ -159,8 +171,8 @@ public final class InboxStore {
   }
 
   /**
-   * Has one that was worked off worked off again, as one whose payment was not known: it begins at the first window. Asked
-   * twice for the same order, of {@code ordered}, it finds what it did before.
+   * Has one that was worked off worked off again, as one whose payment was not known: it begins at the first
+   * window. Asked twice for the same order, of {@code ordered}, it finds what it did before.
    */
   public Future<Again> again(String provider, String account, String eventId, OffsetDateTime ordered) {
     return sql.query(AGAIN, Tuple.of(provider, account, eventId, ordered)).map(rows -> {
@@ -168,5 +180,14 @@ public final class InboxStore {
       if (row.getLong(0) == 0) return Again.GONE;
       return row.getLong(1) + row.getLong(2) == 0 ? Again.IN_HAND : Again.PARKED;
     });
+  }
+
+  /**
+   * Deletes webhooks received, and results written, before {@code time}, some thousand of each; answers how
+   * many rows.
+   */
+  public Future<Integer> forgetBefore(OffsetDateTime time) {
+    return sql.query(FORGET_RESULTS, Tuple.of(time)).compose(results -> sql
+        .query(FORGET_RECEIVED, Tuple.of(time)).map(received -> results.rowCount() + received.rowCount()));
   }
 }

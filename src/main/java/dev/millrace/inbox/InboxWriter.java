@@ -1,14 +1,20 @@
 package dev.millrace.inbox;
 
+import static dev.millrace.platform.Columns.bytea;
+import static dev.millrace.platform.Columns.int2;
+import static dev.millrace.platform.Columns.int4;
+import static dev.millrace.platform.Columns.text;
+
+import dev.millrace.platform.Columns;
 import dev.millrace.platform.CommitMeter;
 import dev.millrace.platform.GroupCommit;
+import dev.millrace.platform.Parameters;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Unavailable;
 import dev.millrace.webhook.EndpointQueue;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
@@ -17,18 +23,25 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Makes providers' webhooks durable, as they came, in group commits. {@code (provider, account, event id)} is unique:
- * a repetition changes nothing. Owned by one event loop.
+ * Makes providers' webhooks durable, as they came, in group commits. {@code (provider, account, event id)} is
+ * unique: a repetition changes nothing. Owned by one event loop.
  */
 public final class InboxWriter {
   /** One webhook as it will be stored; {@code size} of its body as it came. */
   private record Received(String provider, String account, String eventId, int size,
       BodyCompression.Written body) {}
 
+  private static final Parameters PARAMETERS = new Parameters();
+  private static final Parameters.Rows<Received> ROWS = PARAMETERS.rows(Columns.of(
+      text("provider", Received::provider),
+      text("account", Received::account),
+      text("event_id", Received::eventId),
+      int2("form", r -> (short) r.body.form()),
+      int4("size", Received::size),
+      bytea("body", r -> r.body.bytes())));
   private static final String INSERT_NEW = """
     INSERT INTO provider_event (provider, account, event_id, form, size, body)
-    SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::int2[]), unnest($5::int4[]),
-           unnest($6::bytea[])""";
+    """ + ROWS.select();
   private static final String INSERT = INSERT_NEW + " ON CONFLICT DO NOTHING";
   /** How long after a repetition the next ones are looked for first: providers repeat in swarms. */
   private static final long CAREFUL_NANOS = 1_000_000_000;
@@ -59,7 +72,10 @@ public final class InboxWriter {
     return shortest;
   }
 
-  /** Completes once it is durable; {@link Unavailable} when the queue is full or Postgres is away: let it be repeated. */
+  /**
+   * Completes once it is durable; {@link Unavailable} when the queue is full or Postgres is away: let it be
+   * repeated.
+   */
   public Future<Boolean> keep(String provider, String account, String eventId, byte[] body) {
     return shortest().commits.submit(new Received(provider, account, eventId, body.length, forms.write(body)))
         .result();
@@ -91,22 +107,6 @@ public final class InboxWriter {
   private static Tuple rows(List<Received> batch) {
     var sorted = new ArrayList<>(batch);
     sorted.sort(BY_KEY);
-    int n = sorted.size();
-    var providers = new String[n];
-    var accounts = new String[n];
-    var ids = new String[n];
-    var written = new Short[n];
-    var sizes = new Integer[n];
-    var bodies = new Buffer[n];
-    for (int i = 0; i < n; i++) {
-      Received one = sorted.get(i);
-      providers[i] = one.provider;
-      accounts[i] = one.account;
-      ids[i] = one.eventId;
-      written[i] = (short) one.body.form();
-      sizes[i] = one.size;
-      bodies[i] = one.body.bytes();
-    }
-    return Tuple.of(providers, accounts, ids, written, sizes, bodies);
+    return PARAMETERS.values().with(ROWS, sorted).tuple();
   }
 }

@@ -7,8 +7,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What payers brought back from a provider's page, for the provider ({@code payer_return}): one a payment, kept until the
- * payment has long gone on.
+ * What payers brought back from a provider's page, for the provider ({@code payer_return}): one a payment,
+ * kept until the payment has long gone on.
  */
 public final class PayerReturnStore {
   private static final String BROUGHT = "SELECT result FROM payer_return WHERE payment_id = $1::uuid";

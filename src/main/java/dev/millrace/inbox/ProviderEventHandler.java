@@ -6,7 +6,10 @@ import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import io.vertx.core.Future;
 import java.util.UUID;
 
-/** Who acts on what providers tell us of payments of ours: the inbox finds the payment, this judges and records. */
+/**
+ * Who acts on what providers tell us of payments of ours: the inbox finds the payment, this judges and
+ * records.
+ */
 public interface ProviderEventHandler {
   /** What became of one event of a provider. */
   sealed interface Disposition {

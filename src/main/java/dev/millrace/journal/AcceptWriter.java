@@ -1,16 +1,24 @@
 package dev.millrace.journal;
 
+import static dev.millrace.platform.Columns.bool;
+import static dev.millrace.platform.Columns.int8;
+import static dev.millrace.platform.Columns.text;
+import static dev.millrace.platform.Columns.uuid;
+
+import dev.millrace.idempotency.IdempotencyKeyStore;
+import dev.millrace.idempotency.KeyClaims;
+import dev.millrace.platform.Columns;
 import dev.millrace.platform.CommitMeter;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.GroupCommit;
 import dev.millrace.platform.GroupCommit.Submission;
+import dev.millrace.platform.Parameters;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Unavailable;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
@@ -20,14 +28,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
-import java.util.function.Function;
-import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Makes new payments durable: idempotency row, payment and {@code payment.initiated} of many payments in one
- * statement and one transaction. Whoever inserts the idempotency row first has the payment; nothing of a duplicate is
- * written. (Accepting posts nothing: no money has moved. See {@code PostingRules}.)
+ * statement and one transaction. Whoever inserts the idempotency row first has the payment; nothing of a
+ * duplicate is written. (Accepting posts nothing: no money has moved. See {@code PostingRules}.)
  */
 public final class AcceptWriter {
   private static final long RESOLVE_WAIT_MS = 3_000;
@@ -39,55 +45,77 @@ public final class AcceptWriter {
   public record NewPayment(UUID id, UUID keyId, UUID merchant, boolean livemode, String key,
       Buffer fingerprint,
       long waitMs, long amount, String currency, @Nullable String reference, String traceparent,
-      String data) {}
+      String data) implements KeyClaims.Claim {
+    @Override
+    public UUID resource() { return id; }
+  }
 
   /** What became of it. */
   public enum Result {
     ACCEPTED,
     /** The key was used before: nothing was written. */
     DUPLICATE,
-    /** The connection broke during the commit and the payment was not found afterwards: retry with the same key. */
+    /**
+     * The connection broke during the commit and the payment was not found afterwards: retry with the same
+     * key.
+     */
     LOST
   }
 
-  /** Payments in the order they came, which is that of their ids, and keys in theirs: indexes fill from left to right. */
-  private static final String ROWS = """
-    WITH k AS (
-      INSERT INTO idempotency_key (id, merchant, livemode, key, fingerprint, resource, status, form, wait_until)
-      SELECT id, merchant, livemode, key, fingerprint, resource, 202, 2,
-             CASE WHEN wait_ms > 0 THEN now() + wait_ms * interval '1 ms' END
-        FROM (SELECT unnest($9::uuid[]) AS id, unnest($10::uuid[]) AS merchant, unnest($11::bool[]) AS livemode,
-                     unnest($12::text[]) AS key, unnest($13::bytea[]) AS fingerprint, unnest($14::int8[]) AS wait_ms,
-                     unnest($15::uuid[]) AS resource) AS t
-      %s
-    ), n AS %s (
-      SELECT t.*
-        FROM (SELECT unnest($1::uuid[]) AS id, unnest($2::uuid[]) AS merchant, unnest($3::bool[]) AS livemode,
-                     unnest($4::int8[]) AS amount, unnest($5::text[]) AS currency, unnest($6::text[]) AS reference,
-                     unnest($7::text[]) AS traceparent, unnest($8::text[]) AS data) AS t %s
-    ), p AS (
-      INSERT INTO payment (id, merchant, livemode, version, status, amount, currency, reference)
-      SELECT id, merchant, livemode, 1, 'initiated', amount, currency, reference FROM n
-    ), j AS (
-      INSERT INTO journal (subject, version, type, merchant, livemode, actor, traceparent, data)
-      SELECT id, 1, 'payment.initiated', merchant, livemode, 'merchant', traceparent, data::json FROM n
-    ), w AS (
-      INSERT INTO work AS w (writer, accepted, events) SELECT $16::text, count(*), count(*) FROM %s
-      ON CONFLICT (writer) DO UPDATE SET accepted = w.accepted + excluded.accepted, events = w.events + excluded.events
-    )
-    SELECT %s""";
+  private static final Parameters PARAMETERS = new Parameters();
+  /**
+   * Payments in the order they came, which is that of their ids, and keys in theirs: indexes fill from left
+   * to right.
+   */
+  private static final Parameters.Rows<NewPayment> PAYMENTS = PARAMETERS.rows(Columns.of(
+      uuid("id", NewPayment::id),
+      uuid("merchant", NewPayment::merchant),
+      bool("livemode", NewPayment::livemode),
+      int8("amount", NewPayment::amount),
+      text("currency", NewPayment::currency),
+      text("reference", NewPayment::reference),
+      text("traceparent", NewPayment::traceparent),
+      text("data", NewPayment::data)));
+  private static final Parameters.Rows<KeyClaims.Claim> KEYS = PARAMETERS.rows(KeyClaims.COLUMNS);
+  private static final Parameters.Text WRITER = PARAMETERS.text();
+
   /** Takes it that every key is new, and fails as a whole when one is not: cheaper than looking first. */
-  private static final String ACCEPT_NEW = ROWS.formatted("", "NOT MATERIALIZED", "", "unnest($1::uuid[])",
-      "NULL::uuid");
+  private static final String ACCEPT_NEW = statement(KeyClaims.insert(KEYS), "NOT MATERIALIZED", "",
+      "unnest(" + PAYMENTS.array("id") + ")", "NULL::uuid");
   /** Leaves out whose key is taken. */
-  private static final String ACCEPT = ROWS.formatted("ON CONFLICT DO NOTHING RETURNING resource",
-      "MATERIALIZED", "JOIN k ON k.resource = t.id", "k", "resource FROM k");
+  private static final String ACCEPT = statement(KeyClaims.insertFree(KEYS), "MATERIALIZED",
+      "JOIN k ON k.resource = t.id", "k", "resource FROM k");
+
+  private static String statement(String claims, String kept, String ofThese, String accepted,
+      String answer) {
+    return """
+      WITH k AS (
+        :claims
+      ), n AS :kept (
+        SELECT t.* FROM (:payments) AS t :ofThese
+      ), p AS (
+        INSERT INTO payment (id, merchant, livemode, version, status, amount, currency, reference)
+        SELECT id, merchant, livemode, 1, 'initiated', amount, currency, reference FROM n
+      ), j AS (
+        :entries
+      ), w AS (
+        INSERT INTO work AS w (writer, accepted, events) SELECT :writer, count(*), count(*) FROM :accepted
+        ON CONFLICT (writer) DO UPDATE
+          SET accepted = w.accepted + excluded.accepted, events = w.events + excluded.events
+      )
+      SELECT :answer"""
+        .replace(":claims", claims).replace(":kept", kept)
+        .replace(":payments", PAYMENTS.select()).replace(":ofThese", ofThese)
+        .replace(":entries",
+            JournalEntries.insert("n", "1", "'payment.initiated'", "'merchant'", "traceparent", "data"))
+        .replace(":writer", WRITER.sql()).replace(":accepted", accepted).replace(":answer", answer);
+  }
+
   /** How long after a key that was taken the next ones are looked at first: retries come in swarms. */
   private static final long CAREFUL_NANOS = 1_000_000_000;
 
-  private static final String RESOLVE = "SELECT resource FROM idempotency_key WHERE id = ANY($1::uuid[])";
-
   private final PgLink pg;
+  private final IdempotencyKeyStore keys;
   private final String writer;
   private final GroupCommit<NewPayment, Result> commits;
   private long takenAt = System.nanoTime() - CAREFUL_NANOS;
@@ -96,6 +124,7 @@ public final class AcceptWriter {
   public AcceptWriter(Vertx vertx, PgLink pg, String writer, int queueLimit, int batchMax,
       MeterRegistry registry) {
     this.pg = pg;
+    this.keys = new IdempotencyKeyStore(pg);
     this.writer = writer;
     this.commits = new GroupCommit<>(vertx, queueLimit, batchMax, batchMax / 4,
         new CommitMeter(registry, "accept", writer, queueLimit), this::commit);
@@ -125,7 +154,7 @@ public final class AcceptWriter {
         ? careful(batch, parameters)
         : pg.query(ACCEPT_NEW, parameters).map(rows -> Collections.nCopies(batch.size(), Result.ACCEPTED))
             .recover(failure -> {
-              if (!keyTaken(failure)) return Future.failedFuture(failure);
+              if (!KeyClaims.taken(failure)) return Future.failedFuture(failure);
               takenAt = System.nanoTime();
               return careful(batch, parameters);
             }))
@@ -136,10 +165,6 @@ public final class AcceptWriter {
 
   private Future<List<Result>> careful(List<NewPayment> batch, Tuple parameters) {
     return pg.query(ACCEPT, parameters).map(rows -> results(batch, ids(rows), Result.DUPLICATE));
-  }
-
-  private static boolean keyTaken(Throwable failure) {
-    return failure instanceof PgException e && "idempotency_key_pkey".equals(e.getConstraint());
   }
 
   private static Set<UUID> ids(Iterable<Row> rows) {
@@ -154,10 +179,9 @@ public final class AcceptWriter {
 
   /** The commit's answer was lost: ask, by key, what was written. */
   private Future<List<Result>> resolve(List<NewPayment> batch) {
-    Tuple keys = Tuple.of((Object) column(batch, UUID[]::new, NewPayment::keyId));
     return pg.whenUp(RESOLVE_WAIT_MS)
-        .compose(v -> pg.query(RESOLVE, keys))
-        .map(rows -> results(batch, ids(rows), Result.LOST))
+        .compose(v -> keys.resources(batch.stream().map(NewPayment::keyId).toList()))
+        .map(made -> results(batch, made, Result.LOST))
         .otherwise(failure -> results(batch, Set.of(), Result.LOST));
   }
 
@@ -165,23 +189,6 @@ public final class AcceptWriter {
   private static Tuple parameters(List<NewPayment> batch, String writer) {
     var byKey = new ArrayList<>(batch);
     byKey.sort(Comparator.comparing(NewPayment::keyId));
-    return Tuple.from(new ArrayList<Object>(List.of(column(batch, UUID[]::new, NewPayment::id),
-        column(batch, UUID[]::new, NewPayment::merchant), column(batch, Boolean[]::new, NewPayment::livemode),
-        column(batch, Long[]::new, NewPayment::amount), column(batch, String[]::new, NewPayment::currency),
-        column(batch, String[]::new, NewPayment::reference),
-        column(batch, String[]::new, NewPayment::traceparent), column(batch, String[]::new, NewPayment::data),
-        column(byKey, UUID[]::new, NewPayment::keyId), column(byKey, UUID[]::new, NewPayment::merchant),
-        column(byKey, Boolean[]::new, NewPayment::livemode), column(byKey, String[]::new, NewPayment::key),
-        column(byKey, Buffer[]::new, NewPayment::fingerprint),
-        column(byKey, Long[]::new, NewPayment::waitMs), column(byKey, UUID[]::new, NewPayment::id), writer)));
-  }
-
-  /** One field of every payment. */
-  private static <T> @Nullable T[] column(List<NewPayment> batch, IntFunction<@Nullable T[]> array,
-      Function<NewPayment, @Nullable T> of) {
-    @Nullable
-    T[] column = array.apply(batch.size());
-    for (int i = 0; i < column.length; i++) column[i] = of.apply(batch.get(i));
-    return column;
+    return PARAMETERS.values().with(PAYMENTS, batch).with(KEYS, byKey).with(WRITER, writer).tuple();
   }
 }

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * Events to append to one payment, all or none, if its version is still {@code expectedVersion}.
  *
  * @param from the status at that version
- * @param actor who caused them: {@code gateway}, {@code operator:<name>}, {@code merchant}, {@code provider:<name>}
+ * @param actor who caused them: {@code gateway}, {@code operator:<name>}, {@code merchant},
+ *   {@code provider:<name>}
  * @param attempts the provider calls that these events begin or end
  * @param netted the batch that these events put the payment into, if any
  */

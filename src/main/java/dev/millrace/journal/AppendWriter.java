@@ -31,14 +31,15 @@ public final class AppendWriter {
   /**
    * Appends all events or none.
    *
-   * @return true when committed; false when the payment has moved on from the expected version and nothing was
-   *     written. Fails with {@link Unavailable}: after {@link Unavailable#outcomeUnknown()} read the payment before
-   *     going on
+   * @return true when committed; false when the payment has moved on from the expected version and nothing
+   *   was written. Fails with {@link Unavailable}: after {@link Unavailable#outcomeUnknown()} read the
+   *   payment before going on
    */
   public Future<Boolean> append(Append append) { return commits.submit(append).result(); }
 
   private Future<List<Boolean>> commit(List<Append> batch) {
-    // Two appends to one payment cannot both find it at the version they expect: the second is stale by definition.
+    // Two appends to one payment cannot both find it at the version they expect: the second is stale by
+    // definition.
     var seen = new HashSet<UUID>();
     var distinct = new ArrayList<Append>(batch.size());
     var first = new boolean[batch.size()];

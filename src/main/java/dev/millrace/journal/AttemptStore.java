@@ -16,10 +16,10 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls to providers ({@code attempt}) and the names that providers have for payments ({@code provider_object}). A call
- * is written with its intent, and mostly completed with its outcome, by {@link AppendStatement} together with the events;
- * here stands everything else that is asked or noted of it. Each statement is one step of its own: what two ask for at
- * once, one gets.
+ * The calls to providers ({@code attempt}) and the names that providers have for payments
+ * ({@code provider_object}). A call is written with its intent, and mostly completed with its outcome, by
+ * {@link AppendStatement} together with the events; here stands everything else that is asked or noted of it.
+ * Each statement is one step of its own: what two ask for at once, one gets.
  */
 public final class AttemptStore {
   private static final String OPEN = """
@@ -48,9 +48,9 @@ public final class AttemptStore {
       JOIN (SELECT unnest($1::text[]) AS provider, unnest($2::text[]) AS reference) AS n USING (provider, reference)""";
 
   /**
-   * A call, and for how long its provider has said that it has no record of it: since it first said so after the last call
-   * under this reference; -1 when it has not. A provider that hung may carry out what it was sent long before; that it
-   * answers shows that it is past it.
+   * A call, and for how long its provider has said that it has no record of it: since it first said so after
+   * the last call under this reference; -1 when it has not. A provider that hung may carry out what it was
+   * sent long before; that it answers shows that it is past it.
    */
   public record Open(Attempt attempt, long absentMs) {
     /** Whether the provider has had time enough since then: only now is its saying so again proof. */
@@ -80,8 +80,8 @@ public final class AttemptStore {
   }
 
   /**
-   * Takes the right to make the call again; false when somebody else's call under this reference may still be on its way,
-   * or its outcome is known.
+   * Takes the right to make the call again; false when somebody else's call under this reference may still be
+   * on its way, or its outcome is known.
    *
    * @param absenceAfterMs how long a call is given to arrive
    */
@@ -100,7 +100,9 @@ public final class AttemptStore {
     return sql.query(NOT_EXECUTED, Tuple.of(attempt.reference(), reason)).mapEmpty();
   }
 
-  /** Notes how the call ended where its payment has the events already: a webhook was quicker than the answer. */
+  /**
+   * Notes how the call ended where its payment has the events already: a webhook was quicker than the answer.
+   */
   public Future<Void> finish(Attempt attempt) {
     return sql.query(FINISH, Tuple.of(attempt.reference(), attempt.outcome(), attempt.providerReference(),
         attempt.detail())).mapEmpty();

@@ -25,11 +25,11 @@ import org.apache.avro.message.BinaryMessageEncoder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The public form of events in Kafka: one Avro schema an event type ({@code src/main/avro}), single-object encoding.
- * Not safe for use by several threads at once: one instance a thread.
+ * The public form of events in Kafka: one Avro schema an event type ({@code src/main/avro}), single-object
+ * encoding. Not safe for use by several threads at once: one instance a thread.
  *
- * @see <a href="https://avro.apache.org/docs/1.12.0/specification/#single-object-encoding">Avro 1.12, single-object
- *     encoding</a>
+ * @see <a href="https://avro.apache.org/docs/1.12.0/specification/#single-object-encoding">Avro 1.12,
+ *   single-object encoding</a>
  */
 public final class EventContract {
   private static final Map<EventType, Schema> SCHEMAS = new EnumMap<>(EventType.class);
@@ -45,7 +45,10 @@ public final class EventContract {
 
   public EventContract() { this(history(EventType.INITIATED)); }
 
-  /** {@code older}: schemas of {@code payment.initiated} that were released before and may still be in a topic. */
+  /**
+   * {@code older}: schemas of {@code payment.initiated} that were released before and may still be in a
+   * topic.
+   */
   EventContract(List<Schema> older) {
     SCHEMAS.forEach(
         (type, schema) -> encoders.put(type, new BinaryMessageEncoder<>(GenericData.get(), schema, false)));

@@ -13,13 +13,16 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Event ids as merchants see them ({@code evt_…}), which are at once the cursor of every way of reading events: the
- * event's place in the journal, one block of AES-128 under a key that stands in the database. So an id needs no column
- * and no index of its own, and tells nobody how many events the gateway writes. Not safe for use by several threads at
- * once: one instance an event loop.
+ * Event ids as merchants see them ({@code evt_…}), which are at once the cursor of every way of reading
+ * events: the event's place in the journal, one block of AES-128 under a key that stands in the database. So
+ * an id needs no column and no index of its own, and tells nobody how many events the gateway writes. Not
+ * safe for use by several threads at once: one instance an event loop.
  */
 public final class EventId {
-  /** What a real place's two numbers need at most; a forged id needs more, all but once in four thousand million. */
+  /**
+   * What a real place's two numbers need at most; a forged id needs more, all but once in four thousand
+   * million.
+   */
   private static final int USED_BITS = 48;
 
   private final Cipher encrypt;

@@ -16,8 +16,8 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * The {@code data} of an event as JSON: the components of its record in snake case, absent ones left out, maps in
- * order of their keys, so that equal events give equal text.
+ * The {@code data} of an event as JSON: the components of its record in snake case, absent ones left out,
+ * maps in order of their keys, so that equal events give equal text.
  */
 public final class EventJson {
   private static final ObjectMapper MAPPER = JsonMapper.builder()

@@ -13,17 +13,17 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the journal as merchants see it: in {@code (xid, position)} order below the snapshot horizon, so that nothing
- * that commits late is ever skipped, however a reader got its cursor. Every read is one statement.
+ * Reads the journal as merchants see it: in {@code (xid, position)} order below the snapshot horizon, so that
+ * nothing that commits late is ever skipped, however a reader got its cursor. Every read is one statement.
  */
 public final class EventReads {
   /** How many events one read looks at for those that are wanted. */
   static final int SCAN_MAX = 10_000;
 
   /**
-   * One merchant's, by comparisons that only the index {@code journal_merchant} answers, and in its order. Told
-   * separately, the planner would rather search the whole journal for a merchant that had much once, or fetch all that a
-   * merchant ever had to sort it, when it thinks of the average one.
+   * One merchant's, by comparisons that only the index {@code journal_merchant} answers, and in its order.
+   * Told separately, the planner would rather search the whole journal for a merchant that had much once, or
+   * fetch all that a merchant ever had to sort it, when it thinks of the average one.
    */
   private static final String OWN = """
      WHERE (j.merchant, j.livemode, j.xid, j.position) > ($1::uuid, $2::bool, $3::text::xid8, $4::bigint)
@@ -66,8 +66,6 @@ public final class EventReads {
   private static final String TAIL_OF_ENDPOINTS = tailOf(
       "merchant IN (SELECT e.merchant FROM webhook_endpoint e WHERE e.deleted IS NULL)");
   private static final String HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text";
-  private static final String OLDEST = """
-    SELECT xid::text, position FROM journal_milestone WHERE at <= $1::timestamptz ORDER BY at DESC LIMIT 1""";
 
   private static String hits(String wanted, String limit) {
     return HITS.replace(":wanted", wanted).replace(":limit", limit);
@@ -85,19 +83,24 @@ public final class EventReads {
   }
 
   private final Sql sql;
+  private final Milestones milestones;
 
   /** {@code sql} runs one statement. */
   public EventReads(Sql sql) {
     this.sql = sql;
+    this.milestones = new Milestones(sql);
   }
 
   /**
-   * Which events of whom: those after {@code after} up to {@code until}, of one subject and of some types, if not null.
+   * Which events of whom: those after {@code after} up to {@code until}, of one subject and of some types, if
+   * not null.
    */
   public record Wanted(UUID merchant, boolean livemode, Cursor after, Cursor until, @Nullable UUID subject,
       @Nullable List<String> types) {}
 
-  /** What was found. {@code next}: how far was looked, to go on from; {@code more}: whether there may be more. */
+  /**
+   * What was found. {@code next}: how far was looked, to go on from; {@code more}: whether there may be more.
+   */
   public record Page(List<EventRow> events, Cursor next, boolean more) {}
 
   /** A cursor behind everything. */
@@ -140,8 +143,8 @@ public final class EventReads {
   }
 
   /**
-   * The next events of these merchants, in both modes. {@code next} of the page is past everything that was looked at,
-   * whoever's it was: without {@code more}, past everything that was there to see.
+   * The next events of these merchants, in both modes. {@code next} of the page is past everything that was
+   * looked at, whoever's it was: without {@code more}, past everything that was there to see.
    */
   public Future<Page> tail(Cursor after, Collection<UUID> merchants, int limit) {
     return sql.query(TAIL_OF_MERCHANTS,
@@ -149,7 +152,9 @@ public final class EventReads {
         .map(rows -> tail(rows, after, limit));
   }
 
-  /** The next events of the merchants that have webhook endpoints, as the database has them at this moment. */
+  /**
+   * The next events of the merchants that have webhook endpoints, as the database has them at this moment.
+   */
   public Future<Page> tailOfEndpoints(Cursor after, int limit) {
     return sql.query(TAIL_OF_ENDPOINTS, Tuple.of(after.xidText(), after.position(), limit))
         .map(rows -> tail(rows, after, limit));
@@ -176,12 +181,11 @@ public final class EventReads {
     return sql.query(HORIZON, Tuple.tuple()).map(rows -> Cursor.below(rows.iterator().next().getString(0)));
   }
 
-  /** What lies up to this place is older than {@code at} and no longer promised; null when nothing is that old. */
+  /**
+   * What lies up to this place is older than {@code at} and no longer promised; null when nothing is that
+   * old.
+   */
   public Future<@Nullable Cursor> oldest(OffsetDateTime at) {
-    return sql.query(OLDEST, Tuple.of(at)).map(rows -> {
-      if (rows.size() == 0) return null;
-      var row = rows.iterator().next();
-      return new Cursor(Long.parseUnsignedLong(row.getString(0)), row.getLong(1));
-    });
+    return milestones.oldest(at);
   }
 }

@@ -6,13 +6,16 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One event as it is shown to its merchant. {@code data}: its own fields, JSON; {@code asked}: for a payment's later
- * events the data of its first one.
+ * One event as it is shown to its merchant. {@code data}: its own fields, JSON; {@code asked}: for a
+ * payment's later events the data of its first one.
  */
 public record EventRow(Cursor place, UUID subject, int version, String type, UUID merchant, boolean livemode,
     String traceparent, OffsetDateTime recorded, String data, @Nullable String asked) {
 
-  /** With {@code j} as the event. The payment's first one is looked up by itself: no plan joins the journal to itself. */
+  /**
+   * With {@code j} as the event. The payment's first one is looked up by itself: no plan joins the journal to
+   * itself.
+   */
   static final String COLUMNS = """
     j.xid::text, j.position, j.subject, j.version, j.type, j.merchant, j.livemode, j.traceparent, j.recorded,
       j.data::text, CASE WHEN j.version > 1 AND j.type LIKE 'payment.%' THEN

@@ -21,4 +21,6 @@ public record JournalRow(String xid, long position, UUID subject, int version, S
         row.getUUID(5), row.getBoolean(6), row.getString(7), row.getString(8), row.getOffsetDateTime(9),
         row.getString(10));
   }
+
+  Cursor place() { return new Cursor(Long.parseUnsignedLong(xid), position); }
 }

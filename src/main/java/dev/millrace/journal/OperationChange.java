@@ -9,8 +9,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an event changes in the row of its operation; null leaves a column as it is. {@code amount} counts with the
- * request alone.
+ * What an event changes in the row of its operation; null leaves a column as it is. {@code amount} counts
+ * with the request alone.
  */
 record OperationChange(UUID id, Kind kind, State state, long amount, @Nullable String reason,
     @Nullable UUID attempt, @Nullable String providerReference, @Nullable String failureCode,

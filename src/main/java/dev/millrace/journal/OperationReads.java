@@ -37,8 +37,8 @@ public final class OperationReads {
   }
 
   /**
-   * What was asked of a payment, newest first, older than {@code after}; one more than the limit when there are more.
-   * {@code kind} null: all kinds.
+   * What was asked of a payment, newest first, older than {@code after}; one more than the limit when there
+   * are more. {@code kind} null: all kinds.
    */
   public Future<List<OperationRow>> of(UUID payment, @Nullable Kind kind, @Nullable UUID after, int limit) {
     return rows(OF_PAYMENT, Tuple.tuple().addValue(payment).addValue(kind == null ? null : kind.wire())

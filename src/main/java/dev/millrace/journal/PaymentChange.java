@@ -4,8 +4,9 @@ import dev.millrace.payment.PaymentEvent;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an event changes in the row of its payment, beside version and status; null leaves a column as it is. Whoever
- * writes or rebuilds that row takes it from here. Amounts are minor units, {@code expires} Unix seconds.
+ * What an event changes in the row of its payment, beside version and status; null leaves a column as it is.
+ * Whoever writes or rebuilds that row takes it from here. Amounts are minor units, {@code expires} Unix
+ * seconds.
  */
 final class PaymentChange {
   @Nullable

@@ -17,9 +17,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows of one payment as its journal makes them: what {@link AcceptWriter} and {@link AppendStatement} leave in the
- * tables {@code payment} and {@code operation}, out of the same changes, without a database. Every event is checked as it
- * comes: it must be the next one, and one that the payment can take.
+ * The rows of one payment as its journal makes them: what {@link AcceptWriter} and {@link AppendStatement}
+ * leave in the tables {@code payment} and {@code operation}, out of the same changes, without a database.
+ * Every event is checked as it comes: it must be the next one, and one that the payment can take.
  */
 public final class PaymentProjection {
   /** A row of the table {@code operation}. */

@@ -74,11 +74,13 @@ public final class PaymentReads {
   private static final String LOCK = "SELECT 1 FROM payment WHERE id = $1::uuid FOR UPDATE";
 
   /**
-   * Every event of a payment, which nobody else moves until the transaction ends; null when there is no such payment.
+   * Every event of a payment, which nobody else moves until the transaction ends; null when there is no such
+   * payment.
    *
-   * <p>Must be the first statement of the transaction that writes or locks anything. The journal is followed in the order
-   * of transactions' ids, and a transaction gets its id with its first write: only when that is this lock, which waits
-   * for whoever moves the payment now, is the id above those of all events that are read here.
+   * <p>Must be the first statement of the transaction that writes or locks anything. The journal is followed
+   * in the order of transactions' ids, and a transaction gets its id with its first write: only when that is
+   * this lock, which waits for whoever moves the payment now, is the id above those of all events that are
+   * read here.
    */
   public static Future<@Nullable History> lockedHistory(Sql sql, UUID id) {
     return sql.query(LOCK, Tuple.of(id)).compose(rows -> rows.size() == 0
@@ -86,9 +88,28 @@ public final class PaymentReads {
         : sql.query(HISTORY, Tuple.of(id)).map(events -> History.of(id, events)));
   }
 
+  private static final String EXPIRED = """
+    SELECT id FROM payment p WHERE expires < now()
+       AND NOT EXISTS (SELECT FROM operation o WHERE o.payment_id = p.id AND o.kind <> 'refund'
+                          AND (o.status IN ('requested', 'submitted', 'unknown')
+                               OR o.reason = 'expired' AND o.updated > now() - interval '1 hour'))
+     ORDER BY expires LIMIT $1::int""";
+
   /**
-   * What a list of payments is narrowed to; null means any. {@code after} and {@code before} are cursors: payments
-   * older or newer than that one. Times are milliseconds since 1970.
+   * Payments whose authorization, or the payer's time to act, has run out, those first that did so first. Not
+   * those that are being captured or canceled, nor, for an hour, those whose expiry a provider has refused.
+   */
+  public Future<List<UUID>> expired(int limit) {
+    return sql.query(EXPIRED, Tuple.of(limit)).map(rows -> {
+      var ids = new ArrayList<UUID>(rows.size());
+      for (Row row : rows) ids.add(row.getUUID(0));
+      return ids;
+    });
+  }
+
+  /**
+   * What a list of payments is narrowed to; null means any. {@code after} and {@code before} are cursors:
+   * payments older or newer than that one. Times are milliseconds since 1970.
    */
   public record Filter(@Nullable String status, @Nullable String currency, @Nullable String reference,
       @Nullable Long createdGte, @Nullable Long createdLt, @Nullable UUID after, @Nullable UUID before,

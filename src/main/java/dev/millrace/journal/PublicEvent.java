@@ -13,8 +13,8 @@ import java.util.Objects;
 import java.util.UUID;
 
 /**
- * The event object of the API: the same for {@code GET /v1/events}, the event stream and webhooks, and a function of
- * the journal alone, so that every reading of an event gives the same bytes.
+ * The event object of the API: the same for {@code GET /v1/events}, the event stream and webhooks, and a
+ * function of the journal alone, so that every reading of an event gives the same bytes.
  *
  * <pre>
  * {"id": "evt_…", "object": "event", "api_version": "2026-11-21", "type": "payment.confirmed",

@@ -3,13 +3,13 @@ package dev.millrace.journal;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
+import dev.millrace.platform.Resources;
 import dev.millrace.platform.Servers;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.Producer;
-import org.jspecify.annotations.Nullable;
 
 /** The role {@code relay}: wires the relay to its lease, its connections and Kafka. */
 public final class RelayVerticle extends VerticleBase {
@@ -18,10 +18,7 @@ public final class RelayVerticle extends VerticleBase {
   private final MeterRegistry registry;
   private final String holder;
   private final Supplier<Producer<String, byte[]>> producers;
-  private @Nullable PgLink reading;
-  private @Nullable PgLink leasing;
-  private @Nullable Lease lease;
-  private @Nullable Relay relay;
+  private final Resources open = new Resources();
 
   /** {@code holder} names this process in the lease, and must differ after a restart. */
   public RelayVerticle(Config config, Servers servers, MeterRegistry registry, String holder,
@@ -35,27 +32,18 @@ public final class RelayVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    PgLink rows = servers.batchLink(vertx, "relay", registry);
-    PgLink rights = servers.link(vertx, "relay-lease", registry);
-    var right = new Lease(vertx, rights, "relay", holder, config.millis("relay.lease"));
-    var publishing = new Relay(vertx, rows, right, producers, config.text("kafka.topic"),
-        config.positive("relay.batch-max"),
-        config.millis("relay.poll-interval"), registry);
-    reading = rows;
-    leasing = rights;
-    lease = right;
-    relay = publishing;
+    PgLink rights = open.add(servers.link(vertx, "relay-lease", registry), PgLink::close);
+    PgLink rows = open.add(servers.batchLink(vertx, "relay", registry), PgLink::close);
+    var lease = open.add(new Lease(vertx, rights, "relay", holder, config.millis("relay.lease")),
+        Lease::close);
+    var relay = open.add(new Relay(vertx, rows, lease, producers, config.text("kafka.topic"),
+        config.positive("relay.batch-max"), config.millis("relay.poll-interval"), registry), Relay::close);
     return rows.whenUp(10_000).compose(v -> rights.whenUp(10_000)).onSuccess(v -> {
-      right.start();
-      publishing.start();
+      lease.start();
+      relay.start();
     });
   }
 
   @Override
-  public Future<?> stop() {
-    Future<Void> finished = relay == null ? Future.succeededFuture() : relay.close();
-    return finished.transform(done -> lease == null ? Future.succeededFuture() : lease.close())
-        .transform(done -> reading == null ? Future.succeededFuture() : reading.close())
-        .transform(done -> leasing == null ? Future.succeededFuture() : leasing.close());
-  }
+  public Future<?> stop() { return open.close(); }
 }

@@ -18,8 +18,8 @@ public final class Timeline {
   public record Moment(OffsetDateTime at, String kind, String name, int version, JsonObject data) {}
 
   /**
-   * In the order of what is sorted by: the time, what an event brought with it after the event, and a payment's events by
-   * their versions also where a transaction that began earlier came later.
+   * In the order of what is sorted by: the time, what an event brought with it after the event, and a
+   * payment's events by their versions also where a transaction that began earlier came later.
    */
   private static final String TIMELINE = """
     WITH event AS (
@@ -74,8 +74,8 @@ public final class Timeline {
   public Timeline(Sql sql) { this.sql = sql; }
 
   /**
-   * Every event, operation, attempt, provider's webhook, delivery to the merchant and posting of a payment, and the
-   * postings of its settlement batches, in order.
+   * Every event, operation, attempt, provider's webhook, delivery to the merchant and posting of a payment,
+   * and the postings of its settlement batches, in order.
    */
   public Future<List<Moment>> of(UUID payment) {
     return sql.query(BATCHES, Tuple.of(payment)).compose(rows -> {

@@ -6,7 +6,10 @@ import io.vertx.sqlclient.Tuple;
 import java.util.HashMap;
 import java.util.Map;
 
-/** How much work there is and how much of it is done, summed over the counters that every writer keeps for itself. */
+/**
+ * How much work there is and how much of it is done, summed over the counters that every writer keeps for
+ * itself.
+ */
 public final class WorkCounters {
   private final Sql sql;
 
@@ -17,8 +20,9 @@ public final class WorkCounters {
     return sql.query(
         """
           SELECT coalesce(sum(accepted), 0)::bigint, coalesce(sum(rested), 0)::bigint, coalesce(sum(settled), 0)::bigint,
-                 coalesce(sum(events), 0)::bigint, (SELECT passed FROM journal_cursor WHERE name = 'relay')
-            FROM work""",
+                 coalesce(sum(events), 0)::bigint, (%s)
+            FROM work"""
+            .formatted(CursorStore.passed("relay")),
         Tuple.tuple()).map(rows -> {
           var row = rows.iterator().next();
           var work = new HashMap<String, Long>();

@@ -1,38 +1,42 @@
 package dev.millrace.ledger;
 
 /**
- * The statements that keep balances and read those of any past instant, by the time at which events were recorded.
+ * The statements that keep balances and read those of any past instant, by the time at which events were
+ * recorded.
  *
- * <p>A balance at an instant is the sum of the postings recorded until then. Not all of them are read: a row of {@code
- * balance_history} has the sum of an account's transactions below a horizon, and of the account's postings after that
- * only those are looked at that can have been recorded by then.
+ * <p>A balance at an instant is the sum of the postings recorded until then. Not all of them are read: a row
+ * of {@code balance_history} has the sum of an account's transactions below a horizon, and of the account's
+ * postings after that only those are looked at that can have been recorded by then.
  *
  * <ul>
- * <li><b>The row counts as a whole.</b> Its horizon is the {@code xmin} of the snapshot that summed it up: every
- * transaction below has ended. {@code at} was read from the clock after that snapshot was taken, and an event is recorded
- * with the time at which its transaction began. So all that the row holds was recorded before {@code at}, and a row whose
- * {@code at} is not after the instant holds nothing that is too late; what it lacks lies at its horizon or above. The same
- * goes for {@code floor} of a mark: postings below need no look at the journal.
- * <li><b>Nothing is looked at from the ceiling on.</b> {@code ceiling} is the {@code xmax} of a snapshot taken after
- * {@code began}: who has such an id got it later than that. No transaction of the service lasts longer than {@code
- * transaction_timeout} (V5: 5 minutes), so one that began until the instant had ended, and had its id, long before a mark
- * that began 10 minutes after it. The {@code xmin} would not do: any writer on the server, of another database even, holds
- * it back. A session without the timeout reads without the ceiling: as exact, but slower the longer ago.
- * <li><b>A row is never far.</b> Each roll-up writes one for every account of which it and those before it have taken
- * {@value #POSTINGS} postings since the last: a read goes through so many, and through those of the minutes around the
- * instant. All currencies of the account get a row then, so that one without a row had nothing.
+ * <li><b>The row counts as a whole.</b> Its horizon is the {@code xmin} of the snapshot that summed it up:
+ * every transaction below has ended. {@code at} was read from the clock after that snapshot was taken, and an
+ * event is recorded with the time at which its transaction began. So all that the row holds was recorded
+ * before {@code at}, and a row whose {@code at} is not after the instant holds nothing that is too late; what
+ * it lacks lies at its horizon or above. The same goes for {@code floor} of a mark: postings below need no
+ * look at the journal.
+ * <li><b>Nothing is looked at from the ceiling on.</b> {@code ceiling} is the {@code xmax} of a snapshot
+ * taken after {@code began}: who has such an id got it later than that. No transaction of the service lasts
+ * longer than {@code transaction_timeout} (V5: 5 minutes), so one that began until the instant had ended, and
+ * had its id, long before a mark that began 10 minutes after it. The {@code xmin} would not do: any writer on
+ * the server, of another database even, holds it back. A session without the timeout reads without the
+ * ceiling: as exact, but slower the longer ago.
+ * <li><b>A row is never far.</b> Each roll-up writes one for every account of which it and those before it
+ * have taken {@value #POSTINGS} postings since the last: a read goes through so many, and through those of
+ * the minutes around the instant. All currencies of the account get a row then, so that one without a row had
+ * nothing.
  * </ul>
  *
- * An instant of the last minutes is exact for what has been committed; a transaction under way may still add to it, as its
- * time is that of its beginning. The clock of the server must not go back.
+ * An instant of the last minutes is exact for what has been committed; a transaction under way may still add
+ * to it, as its time is that of its beginning. The clock of the server must not go back.
  */
 final class BalanceHistory {
   /** Of an account, between two rows of its history. */
   static final int POSTINGS = 10_000;
 
   /**
-   * Takes postings below the horizon into the roll-up; the row lock on rollup keeps two from doing it at once. One that had
-   * to wait for the lock sees balances of before: it writes no history.
+   * Takes postings below the horizon into the roll-up; the row lock on rollup keeps two from doing it at
+   * once. One that had to wait for the lock sees balances of before: it writes no history.
    */
   static final String ROLL_UP = """
     WITH was AS MATERIALIZED (SELECT horizon FROM rollup),
@@ -88,7 +92,10 @@ final class BalanceHistory {
         .formatted(parameter);
   }
 
-  /** $1: accounts, null for all; $2: the instant. Each part goes through an index, however little the planner knows. */
+  /**
+   * $1: accounts, null for all; $2: the instant. Each part goes through an index, however little the planner
+   * knows.
+   */
   static final String AS_OF = """
     WITH point AS MATERIALIZED (
       SELECT coalesce((SELECT floor FROM balance_mark WHERE at <= $2::timestamptz ORDER BY at DESC LIMIT 1), '0'::xid8) AS floor,

@@ -13,9 +13,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Exact balances: the roll-up plus the postings after it, in one statement and so in one snapshot. The roll-up only
- * ever covers transactions below the snapshot horizon, so no late commit is missed, and no hot row is locked on the
- * path of a payment.
+ * Exact balances: the roll-up plus the postings after it, in one statement and so in one snapshot. The
+ * roll-up only ever covers transactions below the snapshot horizon, so no late commit is missed, and no hot
+ * row is locked on the path of a payment.
  */
 public final class Balances {
   /** A balance in minor units: positive is a debit balance, negative a credit balance. */
@@ -44,7 +44,6 @@ public final class Balances {
        AND ($8::timestamptz IS NULL OR (j.recorded <= $8::timestamptz AND p.xid < %s))
      ORDER BY p.xid, p.position, p.line LIMIT $7::int""".formatted(BalanceHistory.ceiling("$8::timestamptz"));
 
-
   private final Sql sql;
 
   /** {@code sql} runs one statement on a pooled connection. */
@@ -52,14 +51,17 @@ public final class Balances {
     this.sql = sql;
   }
 
-  /** The balances of these accounts now, or of all for null: the trial balance, which sums to zero per currency. */
+  /**
+   * The balances of these accounts now, or of all for null: the trial balance, which sums to zero per
+   * currency.
+   */
   public Future<List<Balance>> of(@Nullable List<String> accounts) {
     return of(accounts, null);
   }
 
   /**
-   * The balances of these accounts, or of all for null, as they were at an instant, or now for null. An account is there
-   * in a currency once that has had a posting.
+   * The balances of these accounts, or of all for null, as they were at an instant, or now for null. An
+   * account is there in a currency once that has had a posting.
    */
   public Future<List<Balance>> of(@Nullable List<String> accounts, @Nullable Instant asOf) {
     var parameters = Tuple.tuple().addValue(accounts == null ? null : accounts.toArray(new String[0]));
@@ -74,8 +76,8 @@ public final class Balances {
   }
 
   /**
-   * The postings of an account after a cursor ({@code xid.position.line}, or null for the first), oldest first, those
-   * recorded until {@code asOf} unless it is null; one more than the limit when there are more.
+   * The postings of an account after a cursor ({@code xid.position.line}, or null for the first), oldest
+   * first, those recorded until {@code asOf} unless it is null; one more than the limit when there are more.
    *
    * @throws IllegalArgumentException for a malformed cursor
    */

@@ -5,8 +5,8 @@ import java.math.RoundingMode;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one party takes of a capture: basis points of the amount and a fixed part, rounded half to even to the minor
- * unit. Half to even, so that over many payments neither side gains by rounding.
+ * What one party takes of a capture: basis points of the amount and a fixed part, rounded half to even to the
+ * minor unit. Half to even, so that over many payments neither side gains by rounding.
  *
  * @param basisPoints hundredths of a percent, from 0 to 10 000
  * @param fixed minor units
@@ -31,8 +31,8 @@ public record FeeRule(int basisPoints, long fixed, boolean returned) {
   }
 
   /**
-   * What of a fee goes back when {@code refunded} of {@code captured} is refunded in all, and {@code before} of the fee
-   * went back already: with the last refund, all of it. Null when nothing does.
+   * What of a fee goes back when {@code refunded} of {@code captured} is refunded in all, and {@code before}
+   * of the fee went back already: with the last refund, all of it. Null when nothing does.
    */
   public static @Nullable Fee returned(String name, long fee, long before, long refunded, long captured) {
     BigDecimal[] parts = BigDecimal.valueOf(fee).multiply(BigDecimal.valueOf(refunded))

@@ -7,9 +7,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which fees are taken: ordered rules, each of one party, of which the first that fits a capture holds for that party.
- * A rule reads {@code <party> <provider> <currency> <method> <basis points>bp+<fixed> <return|keep>}, as in
- * {@code provider stripe usd card 290bp+30 keep}; {@code *} fits everything.
+ * Which fees are taken: ordered rules, each of one party, of which the first that fits a capture holds for
+ * that party. A rule reads {@code <party> <provider> <currency> <method> <basis points>bp+<fixed>
+ * <return|keep>}, as in {@code provider stripe usd card 290bp+30 keep}; {@code *} fits everything.
  */
 public final class FeeSchedule {
   /** Who takes a fee. */

@@ -6,7 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which event posts what: the one place where money gets its accounts. Every list is balanced, and no line is zero.
+ * Which event posts what: the one place where money gets its accounts. Every list is balanced, and no line is
+ * zero.
  *
  * <table>
  * <caption>Debit and credit per event; nothing else posts</caption>
@@ -28,8 +29,9 @@ import org.jspecify.annotations.Nullable;
  * <tr><td></td><td>bank_in_transit</td><td>provider_receivable</td><td>what the provider owes for the batch</td></tr>
  * </table>
  *
- * An authorization posts nothing: no money has moved. Refunds, holds and returns go through {@code merchant_pending} and
- * {@code provider_receivable} also after the payment was settled; the next batch nets them, so both return to zero.
+ * An authorization posts nothing: no money has moved. Refunds, holds and returns go through
+ * {@code merchant_pending} and {@code provider_receivable} also after the payment was settled; the next batch
+ * nets them, so both return to zero.
  */
 public final class PostingRules {
   private PostingRules() {}
@@ -103,8 +105,8 @@ public final class PostingRules {
   }
 
   /**
-   * The postings of a settlement batch: {@code share} becomes the merchant's to dispose of, {@code owed} leaves the
-   * provider. Either may be negative, when more was refunded than captured, or zero.
+   * The postings of a settlement batch: {@code share} becomes the merchant's to dispose of, {@code owed}
+   * leaves the provider. Either may be negative, when more was refunded than captured, or zero.
    */
   public static List<Posting> settlement(String merchant, String provider, String rail, String currency,
       long share, long owed) {

@@ -1,2 +1,4 @@
-/** Double entry: accounts, postings, and which event posts what. Pure rules; balances are read from Postgres. */
+/**
+ * Double entry: accounts, postings, and which event posts what. Pure rules; balances are read from Postgres.
+ */
 package dev.millrace.ledger;

@@ -16,7 +16,10 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiFunction;
 
-/** {@code /ops/dead-letters}: search, inspect, replay and discard. A name or a value that is not known is refused. */
+/**
+ * {@code /ops/dead-letters}: search, inspect, replay and discard. A name or a value that is not known is
+ * refused.
+ */
 final class DeadLetterRoutes {
   private static final int PAGE_MAX = 100;
   private static final int RATE = 10;
@@ -30,14 +33,14 @@ final class DeadLetterRoutes {
   }
 
   void mount(Router router) {
-    router.get("/ops/dead-letters").handler(c -> OpsVerticle.act(c, body -> list(c)));
-    router.get("/ops/dead-letters/:id").handler(c -> OpsVerticle.act(c, body -> acts.inspect(id(c))));
-    router.post("/ops/dead-letters/replay").handler(c -> OpsVerticle.act(c, this::replay));
-    router.post("/ops/dead-letters/discard").handler(c -> OpsVerticle.act(c, this::discard));
+    router.get("/ops/dead-letters").handler(c -> OperatorCall.act(c, body -> list(c)));
+    router.get("/ops/dead-letters/:id").handler(c -> OperatorCall.act(c, body -> acts.inspect(id(c))));
+    router.post("/ops/dead-letters/replay").handler(c -> OperatorCall.act(c, this::replay));
+    router.post("/ops/dead-letters/discard").handler(c -> OperatorCall.act(c, this::discard));
     router.post("/ops/dead-letters/:id/replay")
-        .handler(c -> OpsVerticle.act(c, body -> one(c, body, false, acts::replay)));
+        .handler(c -> OperatorCall.act(c, body -> one(c, body, false, acts::replay)));
     router.post("/ops/dead-letters/:id/discard")
-        .handler(c -> OpsVerticle.act(c, body -> one(c, body, true, acts::discard)));
+        .handler(c -> OperatorCall.act(c, body -> one(c, body, true, acts::discard)));
   }
 
   private static long id(RoutingContext c) {
@@ -78,7 +81,7 @@ final class DeadLetterRoutes {
   }
 
   private static Order order(JsonObject body, boolean reasoned) {
-    String operator = OpsVerticle.operator(body);
+    String operator = OperatorCall.operator(body);
     Object reason = body.getValue("reason");
     if (reason == null && !reasoned) return new Order(operator, null, new JsonObject());
     if (reason instanceof String s && !s.isBlank() && s.length() <= REASON_CHARS_MAX && s.indexOf('\0') < 0)

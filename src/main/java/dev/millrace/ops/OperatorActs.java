@@ -1,9 +1,12 @@
 package dev.millrace.ops;
 
+import dev.millrace.audit.AuditLog;
 import dev.millrace.idempotency.Fingerprint;
+import dev.millrace.identity.MerchantStore;
 import dev.millrace.journal.Append;
 import dev.millrace.journal.AppendWriter;
 import dev.millrace.journal.PaymentReads;
+import dev.millrace.journal.UnresolvedPayments;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.Database;
@@ -11,25 +14,30 @@ import dev.millrace.platform.OperatorRefusal;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
-import io.vertx.sqlclient.Tuple;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** What operators may do: release or block a payment in review, make merchants and keys. Every act is audited. */
+/**
+ * What operators may do: release or block a payment in review, make merchants and keys. Every act is audited.
+ */
 final class OperatorActs {
   private static final SecureRandom RANDOM = new SecureRandom();
 
-  private final Database database;
   private final PaymentReads payments;
   private final AppendWriter journal;
+  private final UnresolvedPayments unresolved;
+  private final MerchantStore merchants;
+  private final AuditLog audit;
 
   OperatorActs(Database database, AppendWriter journal) {
-    this.database = database;
     this.payments = new PaymentReads(database);
     this.journal = journal;
+    this.unresolved = new UnresolvedPayments(database);
+    this.merchants = new MerchantStore(database);
+    this.audit = new AuditLog(database);
   }
 
   /** Moves a payment in review to screening passed ({@code release}) or to blocked. */
@@ -48,9 +56,11 @@ final class OperatorActs {
           : new PaymentEvent.Blocked(null, 0, operator);
       var append = new Append(payment, row.merchant(), row.version(), row.status(), List.of(event),
           "operator:" + operator, row.traceparent(), List.of(), null);
-      return audit(operator, release ? "release" : "block", id,
+      return audit.write(operator, release ? "release" : "block", id,
           new JsonObject().put("version", row.version()))
-          .compose(v -> release ? watch(payment) : Future.succeededFuture())
+          // The janitor passed it while it waited for the decision: should the record of its release be lost,
+          // nobody else would find it.
+          .compose(v -> release ? unresolved.watch(payment) : Future.succeededFuture())
           .compose(v -> journal.append(append)).compose(appended -> appended
               ? Future.succeededFuture(new JsonObject().put("id", id).put("status", append.to().wire())
                   .put("version", append.version()))
@@ -60,24 +70,13 @@ final class OperatorActs {
     });
   }
 
-  /**
-   * Has a payment that will be open again looked at by the janitor, who passed it while it waited for the decision: should the
-   * record of its release be lost, nobody else would find it.
-   */
-  private Future<Void> watch(UUID payment) {
-    return database.query("""
-      INSERT INTO unresolved (payment_id, next_try) VALUES ($1::uuid, now() + interval '1 minute')
-      ON CONFLICT DO NOTHING""", Tuple.of(payment)).mapEmpty();
-  }
-
   /** Makes a merchant and its first key. The key is in this answer and nowhere else. */
   Future<JsonObject> createMerchant(String name, boolean livemode, @Nullable Integer rate, String operator) {
     UUID id = TypeId.next();
     String merchant = TypeId.format(TypeId.MERCHANT, id);
-    return audit(operator, "create_merchant", merchant,
+    return audit.write(operator, "create_merchant", merchant,
         new JsonObject().put("name", name).put("livemode", livemode).put("rate", rate))
-        .compose(v -> database.query("INSERT INTO merchant (id, name) VALUES ($1::uuid, $2::text)",
-            Tuple.of(id, name)))
+        .compose(v -> merchants.create(id, name))
         .compose(v -> createKey(merchant, livemode, rate, operator)).map(key -> key.put("name", name));
   }
 
@@ -90,14 +89,10 @@ final class OperatorActs {
     RANDOM.nextBytes(secret);
     String key = (livemode ? "sk_live_" : "sk_test_")
         + Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
-    var row = Tuple.tuple().addValue(new Fingerprint().of(key)).addValue(id).addValue(livemode)
-        .addValue(rate);
-    return audit(operator, "create_key", merchant,
+    return audit.write(operator, "create_key", merchant,
         new JsonObject().put("livemode", livemode).put("rate", rate))
-        .compose(v -> database.query("""
-          INSERT INTO api_key (hash, merchant, livemode, rate)
-          SELECT $1::bytea, id, $3::bool, $4::int FROM merchant WHERE id = $2::uuid RETURNING 1""", row))
-        .compose(rows -> rows.size() == 1
+        .compose(v -> merchants.createKey(new Fingerprint().of(key), id, livemode, rate))
+        .compose(made -> made
             ? Future.succeededFuture(new JsonObject().put("merchant", merchant).put("livemode", livemode)
                 .put("key", key).put("rate", rate))
             : Future.failedFuture(new OperatorRefusal(404, "no such merchant")));
@@ -105,21 +100,13 @@ final class OperatorActs {
 
   /** Ends a key; nodes that remember it let it in for some seconds more. */
   Future<JsonObject> revokeKey(String key, String operator) {
-    return database.query(
-        "UPDATE api_key SET revoked = now() WHERE hash = $1::bytea AND revoked IS NULL RETURNING merchant",
-        Tuple.of(new Fingerprint().of(key)))
-        .compose(rows -> {
-          if (rows.size() == 0)
+    return merchants.revoke(new Fingerprint().of(key))
+        .compose(owner -> {
+          if (owner == null)
             return Future.failedFuture(new OperatorRefusal(404, "no such key, or revoked before"));
-          String merchant = TypeId.format(TypeId.MERCHANT, rows.iterator().next().getUUID(0));
-          return audit(operator, "revoke_key", merchant, new JsonObject())
+          String merchant = TypeId.format(TypeId.MERCHANT, owner);
+          return audit.write(operator, "revoke_key", merchant, new JsonObject())
               .map(v -> new JsonObject().put("merchant", merchant).put("revoked", true));
         });
-  }
-
-  private Future<Void> audit(String operator, String act, String subject, JsonObject data) {
-    return database.query(
-        "INSERT INTO audit (operator, act, subject, data) VALUES ($1::text, $2::text, $3::text, $4::text::json)",
-        Tuple.of(operator, act, subject, data.encode())).mapEmpty();
   }
 }

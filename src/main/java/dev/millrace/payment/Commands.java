@@ -3,8 +3,8 @@ package dev.millrace.payment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a merchant may ask of a payment: each answers the event that makes the request durable, or why the payment's
- * state forbids it. Pure.
+ * What a merchant may ask of a payment: each answers the event that makes the request durable, or why the
+ * payment's state forbids it. Pure.
  */
 public final class Commands {
   /** What becomes of a command. */
@@ -21,7 +21,9 @@ public final class Commands {
 
   private Commands() {}
 
-  /** Captures {@code amount}, or all that is authorized; the rest is released. {@code id} is {@code cap_…}. */
+  /**
+   * Captures {@code amount}, or all that is authorized; the rest is released. {@code id} is {@code cap_…}.
+   */
   public static Decision capture(Payment p, String id, @Nullable Long amount) {
     String code = "payment_not_capturable";
     if (p.status() != Status.AUTHORIZED)
@@ -36,7 +38,10 @@ public final class Commands {
     return new Decision.Accepted(new PaymentEvent.CaptureRequested(id, captured));
   }
 
-  /** Gives an authorization back, or ends a payment that waits for its payer or a review. {@code id} is {@code can_…}. */
+  /**
+   * Gives an authorization back, or ends a payment that waits for its payer or a review. {@code id} is
+   * {@code can_…}.
+   */
   public static Decision cancel(Payment p, String id, String reason) {
     String code = "payment_not_cancelable";
     return switch (p.status()) {

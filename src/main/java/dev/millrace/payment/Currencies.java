@@ -7,8 +7,8 @@ import java.util.Map;
 /**
  * The active currencies of ISO 4217 and how many decimals their minor unit has.
  *
- * @see <a href="https://www.six-group.com/en/products-services/financial-information/data-standards.html">ISO 4217
- *     list one, SIX Financial Information</a>
+ * @see <a href="https://www.six-group.com/en/products-services/financial-information/data-standards.html">ISO
+ *   4217 list one, SIX Financial Information</a>
  */
 public final class Currencies {
   private static final String NONE = "bif clp djf gnf isk jpy kmf krw pyg rwf ugx uyi vnd vuv xaf xof xpf";

@@ -9,9 +9,9 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A payment as the fold of its events: the same events in the same order always give the same payment. Immutable. It
- * refuses what {@link Transitions} refuses, and every amount that cannot be: nothing is captured beyond what was
- * authorized, nothing refunded beyond what was captured. Amounts are minor units.
+ * A payment as the fold of its events: the same events in the same order always give the same payment.
+ * Immutable. It refuses what {@link Transitions} refuses, and every amount that cannot be: nothing is
+ * captured beyond what was authorized, nothing refunded beyond what was captured. Amounts are minor units.
  *
  * @param version how many events it has
  * @param attempt our reference of the charge that is out or has been answered last
@@ -69,12 +69,18 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     return sum;
   }
 
-  /** What can still be refunded: never less than nothing, also when more went back at the provider than we know of. */
+  /**
+   * What can still be refunded: never less than nothing, also when more went back at the provider than we
+   * know of.
+   */
   public long refundable() {
     return Math.max(0, amountCaptured - amountRefunded - refundsOpen());
   }
 
-  /** The status that captures, refunds and settlement alone would give: where a won dispute leaves the payment. */
+  /**
+   * The status that captures, refunds and settlement alone would give: where a won dispute leaves the
+   * payment.
+   */
   public Status undisputed() {
     if (amountRefunded > 0)
       return amountRefunded == amountCaptured ? Status.REFUNDED : Status.PARTIALLY_REFUNDED;

@@ -9,9 +9,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thing that happened to a payment, with what was known then. The components are the event's {@code data} in the
- * journal (JSON, snake case) and its own fields in the Avro schema of the same name. Amounts are minor units, times
- * Unix seconds. An event after which the payment may stand in more than one status says in which.
+ * One thing that happened to a payment, with what was known then. The components are the event's {@code data}
+ * in the journal (JSON, snake case) and its own fields in the Avro schema of the same name. Amounts are minor
+ * units, times Unix seconds. An event after which the payment may stand in more than one status says in
+ * which.
  */
 public sealed interface PaymentEvent {
   EventType type();
@@ -92,7 +93,9 @@ public sealed interface PaymentEvent {
     String failureMessage();
   }
 
-  /** The records of {@code group}, by their types. A record has the name of its type, in the manner of Java. */
+  /**
+   * The records of {@code group}, by their types. A record has the name of its type, in the manner of Java.
+   */
   static Map<EventType, Class<?>> records(Class<? extends PaymentEvent> group) {
     var records = new EnumMap<EventType, Class<?>>(EventType.class);
     var groups = new ArrayDeque<Class<?>>(List.of(group));
@@ -108,7 +111,10 @@ public sealed interface PaymentEvent {
     return records;
   }
 
-  /** Accepted over the API. {@code paymentMethodType} and {@code paymentMethodBin} only where the merchant named them. */
+  /**
+   * Accepted over the API. {@code paymentMethodType} and {@code paymentMethodBin} only where the merchant
+   * named them.
+   */
   record Initiated(long amount, String currency, String paymentMethod, String capture,
       @Nullable String reference, @Nullable String description, Map<String, String> metadata,
       @Nullable String returnUrl, @Nullable String paymentMethodType,
@@ -125,7 +131,9 @@ public sealed interface PaymentEvent {
     public EventType type() { return EventType.INITIATED; }
   }
 
-  /** Screened; {@code decision} is {@code clear} or {@code review}. {@code operator} released it from review. */
+  /**
+   * Screened; {@code decision} is {@code clear} or {@code review}. {@code operator} released it from review.
+   */
   record Screened(String decision, @Nullable String rule, int score, boolean velocityKnown,
       @Nullable String operator) implements PaymentEvent {
     @Override
@@ -149,7 +157,10 @@ public sealed interface PaymentEvent {
     public EventType type() { return EventType.BLOCKED; }
   }
 
-  /** The intent to call {@code provider} under our reference {@code attempt}, committed before the call. {@code route}: the rule that chose it; {@code after}: why the one before was left. */
+  /**
+   * The intent to call {@code provider} under our reference {@code attempt}, committed before the call.
+   * {@code route}: the rule that chose it; {@code after}: why the one before was left.
+   */
   record ProviderSubmitted(String provider, String attempt, @Nullable String route,
       @Nullable String after) implements PaymentEvent {
     public ProviderSubmitted(String provider, String attempt) { this(provider, attempt, null, null); }
@@ -184,7 +195,11 @@ public sealed interface PaymentEvent {
     public EventType type() { return EventType.AUTHORIZED; }
   }
 
-  /** Charged, at once or by the capture {@code operation}. {@code amount} is what was asked for, {@code amountCharged} what the provider says; {@code amountReleased} of the authorization was given back. Fees are absent where no rule takes one; a note tells how a fee was reckoned. */
+  /**
+   * Charged, at once or by the capture {@code operation}. {@code amount} is what was asked for,
+   * {@code amountCharged} what the provider says; {@code amountReleased} of the authorization was given back.
+   * Fees are absent where no rule takes one; a note tells how a fee was reckoned.
+   */
   record Confirmed(String provider, String attempt, String providerReference, long amount, long amountCharged,
       String currency, @Nullable String operation, @Nullable Long amountReleased, @Nullable Long providerFee,
       @Nullable String providerFeeNote, @Nullable Long gatewayFee,
@@ -254,7 +269,10 @@ public sealed interface PaymentEvent {
     public Status target() { return status; }
   }
 
-  /** Given back: by the cancellation {@code operation}, by the provider of its own accord, or before any provider was called. */
+  /**
+   * Given back: by the cancellation {@code operation}, by the provider of its own accord, or before any
+   * provider was called.
+   */
   record Voided(@Nullable String operation, @Nullable String provider, @Nullable String attempt,
       String reason) implements EndsOperation {
     @Override
@@ -296,7 +314,11 @@ public sealed interface PaymentEvent {
     public Status target() { return status; }
   }
 
-  /** Went back to the payer. {@code amountRefunded}: all refunds of the payment, this one included. {@code operation} is absent for a refund that was made at the provider. Fees: what of them is returned to the merchant. */
+  /**
+   * Went back to the payer. {@code amountRefunded}: all refunds of the payment, this one included.
+   * {@code operation} is absent for a refund that was made at the provider. Fees: what of them is returned to
+   * the merchant.
+   */
   record Refunded(@Nullable String operation, String provider, @Nullable String attempt,
       String providerReference, long amount, long amountRefunded, String currency,
       @Nullable Long providerFeeReturned, @Nullable String providerFeeNote, @Nullable Long gatewayFeeReturned,
@@ -308,7 +330,10 @@ public sealed interface PaymentEvent {
     public Status target() { return status; }
   }
 
-  /** The intent to call {@code provider} for an operation, under our reference {@code attempt}, committed before the call. */
+  /**
+   * The intent to call {@code provider} for an operation, under our reference {@code attempt}, committed
+   * before the call.
+   */
   record OperationSubmitted(String operation, String provider, String attempt,
       Status status) implements OfOperation {
     @Override
@@ -328,7 +353,10 @@ public sealed interface PaymentEvent {
     public Status target() { return status; }
   }
 
-  /** Netted into the batch {@code settlement}. {@code status} is absent for the first settlement of a payment that was confirmed. */
+  /**
+   * Netted into the batch {@code settlement}. {@code status} is absent for the first settlement of a payment
+   * that was confirmed.
+   */
   record Settled(String settlement, @Nullable Status status) implements PaymentEvent {
     public Settled(String settlement) { this(settlement, null); }
 
@@ -339,7 +367,10 @@ public sealed interface PaymentEvent {
     public Status target() { return status == null ? Status.SETTLED : status; }
   }
 
-  /** The payer's bank disputes {@code amount}; it is held. {@code dispute} is the provider's name of it; {@code evidenceDue}: until when it can be answered. */
+  /**
+   * The payer's bank disputes {@code amount}; it is held. {@code dispute} is the provider's name of it;
+   * {@code evidenceDue}: until when it can be answered.
+   */
   record Disputed(String dispute, String provider, long amount, String currency, @Nullable String reason,
       @Nullable Long evidenceDue) implements MovesMoney {
     @Override

@@ -100,8 +100,8 @@ public final class Transitions {
   /**
    * The status after {@code event}.
    *
-   * @throws IllegalStateException when the table has no such move: a defect of the caller, which must have read the
-   *     status before
+   * @throws IllegalStateException when the table has no such move: a defect of the caller, which must have
+   *   read the status before
    */
   public static Status after(Status from, PaymentEvent event) {
     Status to = event.target();

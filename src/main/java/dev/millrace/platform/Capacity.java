@@ -4,8 +4,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * So many places, or bytes, for things in hand, shown as a queue. Whoever finds no room is counted and has to be told so.
- * May be used from any thread.
+ * So many places, or bytes, for things in hand, shown as a queue. Whoever finds no room is counted and has to
+ * be told so. May be used from any thread.
  */
 public final class Capacity {
   private final AtomicInteger taken = new AtomicInteger();

@@ -7,8 +7,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 
 /**
- * Shows one group commit: its queue, how many items a commit takes ({@code millrace_commit_items}) and how long it
- * lasts ({@code millrace_commit_seconds}), label {@code queue}.
+ * Shows one group commit: its queue, how many items a commit takes ({@code millrace_commit_items}) and how
+ * long it lasts ({@code millrace_commit_seconds}), label {@code queue}.
  */
 public final class CommitMeter {
   private final QueueMeter queue;

@@ -20,15 +20,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of one process: the built-in {@code config/millrace.yaml}, overlaid by a file of the user's, overlaid
- * by the environment. The built-in file decides which keys there are and, by the form of its values, their types:
- * integer, decimal, boolean, duration ({@code 2s}), list, text. Immutable once loaded; every value has been checked
- * against its type, so the getters cannot fail for a key that stands in the file.
+ * The settings of one process: the built-in {@code config/millrace.yaml}, overlaid by a file of the user's,
+ * overlaid by the environment. The built-in file decides which keys there are and, by the form of its values,
+ * their types: integer, decimal, boolean, duration ({@code 2s}), list, text. Immutable once loaded; every
+ * value has been checked against its type, so the getters cannot fail for a key that stands in the file.
  */
 public final class Config {
   private static final ObjectMapper YAML = new ObjectMapper(
@@ -56,8 +57,8 @@ public final class Config {
   private Config() {}
 
   /**
-   * Loads the defaults, then the file that {@code MILLRACE_CONFIG} names, if any, then every {@code MILLRACE_…}
-   * variable of {@code environment}.
+   * Loads the defaults, then the file that {@code MILLRACE_CONFIG} names, if any, then every
+   * {@code MILLRACE_…} variable of {@code environment}.
    *
    * @throws ConfigException for a key that does not exist or a value of the wrong type
    */
@@ -78,8 +79,9 @@ public final class Config {
   }
 
   /**
-   * Which accounts at providers there are decides which keys there are: each has every key of {@code provider.defaults},
-   * and takes what it does not set itself from the account that is named like its connector, or from those defaults.
+   * Which accounts at providers there are decides which keys there are: each has every key of
+   * {@code provider.defaults}, and takes what it does not set itself from the account that is named like its
+   * connector, or from those defaults.
    */
   private void declareAccounts(@Nullable JsonNode own, Map<String, String> environment) {
     String named = environment.get(variable(ACCOUNTS));
@@ -290,6 +292,18 @@ public final class Config {
 
   public List<String> list(String key) {
     return Arrays.stream(get(key).split(",")).map(String::trim).filter(v -> !v.isEmpty()).toList();
+  }
+
+  /**
+   * A list that is more than texts: what {@code read} makes of it. What that refuses is refused under the
+   * key's name.
+   */
+  public <T> T rules(String key, Function<List<String>, T> read) {
+    try {
+      return read.apply(list(key));
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException("`" + key + "`: " + e.getMessage());
+    }
   }
 
   private static Duration parse(String value) {

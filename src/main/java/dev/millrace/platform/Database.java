@@ -14,8 +14,9 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Postgres through a pool of connections, with a limit on what waits and a time limit on each statement. A failure is
- * {@link Unavailable} when Postgres cannot be reached, has no connection free in time or does not answer.
+ * Postgres through a pool of connections, with a limit on what waits and a time limit on each statement. A
+ * failure is {@link Unavailable} when Postgres cannot be reached, has no connection free in time or does not
+ * answer.
  */
 public final class Database implements Sql {
   private final Pool pool;
@@ -43,8 +44,8 @@ public final class Database implements Sql {
   }
 
   /**
-   * Runs {@code work} in one transaction, undone when it fails. Failures of statements and of the connection are
-   * translated as those of {@link #query}; a failure of the work's own comes as it is.
+   * Runs {@code work} in one transaction, undone when it fails. Failures of statements and of the connection
+   * are translated as those of {@link #query}; a failure of the work's own comes as it is.
    */
   public <T> Future<T> transaction(Function<Sql, Future<T>> work) {
     return withinCapacity(() -> pool.<T>withTransaction(

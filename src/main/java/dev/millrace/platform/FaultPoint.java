@@ -11,9 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Named places at which a process can be made to die, as by SIGKILL, to see that nothing is lost or doubled there. Does
- * nothing unless the JVM was started with {@code -Dmillrace.fault-points=<file>}, which only tests do: then it dies at the
- * point that the file names, from the moment it does.
+ * Named places at which a process can be made to die, as by SIGKILL, to see that nothing is lost or doubled
+ * there. Does nothing unless the JVM was started with {@code -Dmillrace.fault-points=<file>}, which only
+ * tests do: then it dies at the point that the file names, from the moment it does.
  */
 public final class FaultPoint {
   private static final Logger LOG = LoggerFactory.getLogger(FaultPoint.class);

@@ -11,11 +11,12 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * Gathers items while earlier batches commit, then commits them all at once: natural batching, no timer. When enough
- * have gathered meanwhile, they follow the batch under way on the same connection, so that the server has the next at
- * hand when it is done with the first. Owned by one event loop. Bounded: a full queue refuses with {@link Unavailable}.
- * A batch that the server refuses is split in halves until the bad item stands alone, so it never fails its neighbours;
- * a batch whose answer was lost fails every item of it with {@link Unavailable#outcomeUnknown()}.
+ * Gathers items while earlier batches commit, then commits them all at once: natural batching, no timer. When
+ * enough have gathered meanwhile, they follow the batch under way on the same connection, so that the server
+ * has the next at hand when it is done with the first. Owned by one event loop. Bounded: a full queue refuses
+ * with {@link Unavailable}. A batch that the server refuses is split in halves until the bad item stands
+ * alone, so it never fails its neighbours; a batch whose answer was lost fails every item of it with
+ * {@link Unavailable#outcomeUnknown()}.
  *
  * @param <T> what is written
  * @param <R> what the writer says of each item
@@ -68,8 +69,8 @@ public final class GroupCommit<T, R> {
   private int underWay;
 
   /**
-   * {@code writer} commits a batch and answers one result an item, in order; {@code ahead}: how many items must have
-   * gathered to be sent while one batch is under way, never more than two.
+   * {@code writer} commits a batch and answers one result an item, in order; {@code ahead}: how many items
+   * must have gathered to be sent while one batch is under way, never more than two.
    */
   public GroupCommit(Vertx vertx, int limit, int batchMax, int ahead, CommitMeter meter,
       Function<List<T>, Future<List<R>>> writer) {
@@ -93,7 +94,10 @@ public final class GroupCommit<T, R> {
     meter.queue().reject();
   }
 
-  /** Hands in an item. All that is handed in in one turn of the event loop goes into the same batch, if it has room. */
+  /**
+   * Hands in an item. All that is handed in in one turn of the event loop goes into the same batch, if it has
+   * room.
+   */
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
   public Submission<R> submit(T item) {
     assert owner.inThread() : "GroupCommit used from another thread";
@@ -149,8 +153,9 @@ public final class GroupCommit<T, R> {
         split(batch);
         return;
       }
-      // The next batch goes out before the callers of this one go on with their answers: what is written while the
-      // connection is being read is flushed after the reading, so the callers' turn must be a later one.
+      // The next batch goes out before the callers of this one go on with their answers: what is written
+      // while the connection is being read is flushed after the reading, so the callers' turn must be a later
+      // one.
       underWay--;
       drain();
       owner.runOnContext(v -> finish(batch, result));

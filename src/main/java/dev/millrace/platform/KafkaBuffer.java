@@ -7,8 +7,8 @@ import org.apache.kafka.common.Metric;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows what a Kafka producer holds for want of an acknowledgement, as queue {@code kafka-buffer}, in bytes. One that takes
- * the place of another is shown in its stead.
+ * Shows what a Kafka producer holds for want of an acknowledgement, as queue {@code kafka-buffer}, in bytes.
+ * One that takes the place of another is shown in its stead.
  */
 public final class KafkaBuffer {
   private volatile @Nullable Metric free;

@@ -12,10 +12,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The right to act alone, held in Postgres for a few seconds at a time. Every change of hands raises the epoch; each
- * write of the holder must name its epoch and fail when it is past, because a process that hung cannot know that it
- * lost the lease. Timed by the database's clock; the local clock only ever makes the holder stop early. The lease is also a
- * clock, the database's: the times that one holder writes must mean the same to the next, whatever their machines' clocks say.
+ * The right to act alone, held in Postgres for a few seconds at a time. Every change of hands raises the
+ * epoch; each write of the holder must name its epoch and fail when it is past, because a process that hung
+ * cannot know that it lost the lease. Timed by the database's clock; the local clock only ever makes the
+ * holder stop early. The lease is also a clock, the database's: the times that one holder writes must mean
+ * the same to the next, whatever their machines' clocks say.
  */
 public final class Lease implements InstantSource {
   private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
@@ -49,6 +50,15 @@ public final class Lease implements InstantSource {
     this.ttlMs = ttlMs;
   }
 
+  /**
+   * SQL: selects one row if the lease still has the epoch of parameter {@code parameter}, none if it has gone
+   * to another. It locks the row until the transaction ends, so that no epoch begins while an older one
+   * writes: every write of a holder asks for it in its own statement or transaction.
+   */
+  public static String fence(String name, int parameter) {
+    return "SELECT 1 FROM lease WHERE name = '" + name + "' AND epoch = $" + parameter + "::bigint FOR SHARE";
+  }
+
   /** Begins to ask for the lease, a third of its life apart. */
   public void start() { renew(); }
 
@@ -62,7 +72,10 @@ public final class Lease implements InstantSource {
     return epoch;
   }
 
-  /** The database's time as of the last renewal, carried on by this process's steady clock; before any, the machine's. */
+  /**
+   * The database's time as of the last renewal, carried on by this process's steady clock; before any, the
+   * machine's.
+   */
   @Override
   public Instant instant() {
     Duration by = ahead;

@@ -10,7 +10,10 @@ import org.flywaydb.core.Flyway;
 public final class Migrations {
   private Migrations() {}
 
-  /** Runs the pending migrations of {@code db/migration} as the schema's owner; {@code user} is the service's role. */
+  /**
+   * Runs the pending migrations of {@code db/migration} as the schema's owner; {@code user} is the service's
+   * role.
+   */
   public static void run(String jdbcUrl, String owner, String ownerPassword, String user, String password) {
     Flyway.configure().dataSource(jdbcUrl, owner, ownerPassword)
         .placeholders(Map.of("user", user, "password", password.replace("'", "''")))

@@ -1,8 +1,8 @@
 package dev.millrace.platform;
 
 /**
- * An operator's act that is not carried out, with the HTTP status that says why and a message that names what is wrong
- * and what to do. Without a stack trace: it is an answer, not a defect.
+ * An operator's act that is not carried out, with the HTTP status that says why and a message that names what
+ * is wrong and what to do. Without a stack trace: it is an answer, not a defect.
  */
 public final class OperatorRefusal extends RuntimeException {
   private static final long serialVersionUID = 1;

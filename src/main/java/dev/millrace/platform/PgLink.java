@@ -20,9 +20,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One Postgres connection of one event loop, for the hot paths: pipelined, with prepared statements, and back by
- * itself after a loss. While it is away, or too many statements are without an answer, every call fails at once with
- * {@link Unavailable}. Owned by the context that made it; calls from another are a defect.
+ * One Postgres connection of one event loop, for the hot paths: pipelined, with prepared statements, and back
+ * by itself after a loss. While it is away, or too many statements are without an answer, every call fails at
+ * once with {@link Unavailable}. Owned by the context that made it; calls from another are a defect.
  */
 public final class PgLink implements Sql {
   /** lock_not_available, query_canceled. */
@@ -53,8 +53,8 @@ public final class PgLink implements Sql {
   }
 
   /**
-   * Starts connecting, and keeps trying, on the caller's context. {@code timeoutMs}: how long a statement may take;
-   * {@code room}: for those without an answer.
+   * Starts connecting, and keeps trying, on the caller's context. {@code timeoutMs}: how long a statement may
+   * take; {@code room}: for those without an answer.
    */
   public static PgLink open(Vertx vertx, PgConnectOptions options, String name, long timeoutMs,
       Capacity room) {
@@ -67,7 +67,10 @@ public final class PgLink implements Sql {
   /** Whether a connection stands. May be asked from any thread. */
   public boolean up() { return up; }
 
-  /** Completes when a connection stands: at once, or after at most {@code ms}, failing with {@link Unavailable}. */
+  /**
+   * Completes when a connection stands: at once, or after at most {@code ms}, failing with
+   * {@link Unavailable}.
+   */
   public Future<Void> whenUp(long ms) {
     if (up) return Future.succeededFuture();
     Promise<Void> promise = Promise.promise();
@@ -101,15 +104,17 @@ public final class PgLink implements Sql {
     return Unavailable.lost("postgres: " + failure.getMessage());
   }
 
-  /** Shutdown, crash or start-up of the server (class 57P), connection trouble (08), no space or memory (53). */
+  /**
+   * Shutdown, crash or start-up of the server (class 57P), connection trouble (08), no space or memory (53).
+   */
   static boolean serverGone(PgException e) {
     String state = e.getSqlState();
     return state != null && (state.startsWith("57P") || state.startsWith("08") || state.startsWith("53"));
   }
 
   /**
-   * Whether the server undid what was sent for the sake of others or of time: a deadlock or a conflict (class 40), a lock
-   * or a statement that took too long. The same may well succeed the next time.
+   * Whether the server undid what was sent for the sake of others or of time: a deadlock or a conflict (class
+   * 40), a lock or a statement that took too long. The same may well succeed the next time.
    */
   public static boolean undone(Throwable failure) {
     return failure instanceof PgException e && e.getSqlState() != null

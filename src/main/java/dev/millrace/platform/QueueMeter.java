@@ -10,8 +10,8 @@ import java.util.function.ToDoubleFunction;
 
 /**
  * Shows one bounded queue: {@code millrace_queue_depth}, {@code millrace_queue_limit} and
- * {@code millrace_queue_rejected_total}, all with the label {@code queue}. The label {@code instance} tells apart the
- * queues of several event loops.
+ * {@code millrace_queue_rejected_total}, all with the label {@code queue}. The label {@code instance} tells
+ * apart the queues of several event loops.
  */
 public final class QueueMeter {
   private static final String REJECTED = "millrace.queue.rejected";

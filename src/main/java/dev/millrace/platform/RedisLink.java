@@ -19,11 +19,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One Redis connection of one event loop that comes back by itself. Commands of one turn of the event loop, and those
- * that arrive while a batch is under way, go out together: a write, a read and a wake-up a batch instead of a command.
- * Redis only accelerates: a caller must have another way for every failure, and gets it quickly: at once while the
- * connection is away or {@code inFlightMax} commands are unanswered, after {@code timeoutMs} otherwise. A batch fails as
- * a whole.
+ * One Redis connection of one event loop that comes back by itself. Commands of one turn of the event loop,
+ * and those that arrive while a batch is under way, go out together: a write, a read and a wake-up a batch
+ * instead of a command. Redis only accelerates: a caller must have another way for every failure, and gets it
+ * quickly: at once while the connection is away or {@code inFlightMax} commands are unanswered, after
+ * {@code timeoutMs} otherwise. A batch fails as a whole.
  */
 public final class RedisLink {
   private static final Logger LOG = LoggerFactory.getLogger(RedisLink.class);
@@ -55,7 +55,10 @@ public final class RedisLink {
         .setMaxWaitingHandlers(inFlightMax + 16).setMaxPoolSize(1).setMaxPoolWaiting(4));
   }
 
-  /** Starts connecting on the caller's event loop. {@code rejected} runs for each command refused as one too many. */
+  /**
+   * Starts connecting on the caller's event loop. {@code rejected} runs for each command refused as one too
+   * many.
+   */
   public static RedisLink open(Vertx vertx, String uri, long timeoutMs, int inFlightMax, Runnable rejected) {
     var link = new RedisLink(vertx, uri, timeoutMs, inFlightMax, rejected);
     link.connect();

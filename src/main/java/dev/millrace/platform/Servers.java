@@ -15,9 +15,9 @@ public final class Servers {
   public static final String EMBEDDED = "embedded";
 
   /**
-   * For the statements of the hot paths, which take arrays: a plan made once and kept, that looks rows up by index
-   * and joins the arrays by hash. Left to itself the planner takes an array for ten elements and a table that was
-   * empty at the first plan for empty, and then loops over both.
+   * For the statements of the hot paths, which take arrays: a plan made once and kept, that looks rows up by
+   * index and joins the arrays by hash. Left to itself the planner takes an array for ten elements and a
+   * table that was empty at the first plan for empty, and then loops over both.
    */
   private static final Map<String, String> BATCH_PLANS = Map.of("plan_cache_mode", "force_generic_plan",
       "enable_nestloop", "off", "enable_mergejoin", "off", "enable_seqscan", "off",
@@ -25,8 +25,8 @@ public final class Servers {
       "idle_in_transaction_session_timeout", "1500");
 
   /**
-   * For reads that answer somebody: each follows an index in its order, however little the planner knows of the table,
-   * and starts no worker processes for it.
+   * For reads that answer somebody: each follows an index in its order, however little the planner knows of
+   * the table, and starts no worker processes for it.
    */
   private static final Map<String, String> READ_PLANS = Map.of("enable_seqscan", "off", "enable_bitmapscan",
       "off", "max_parallel_workers_per_gather", "0");
@@ -40,7 +40,10 @@ public final class Servers {
 
   public boolean embeddedPostgres() { return config.text("postgres.uri").equals(EMBEDDED); }
 
-  /** Whether webhooks may go to private and loopback addresses: as configured, `auto` being where Postgres is embedded. */
+  /**
+   * Whether webhooks may go to private and loopback addresses: as configured, `auto` being where Postgres is
+   * embedded.
+   */
   public boolean privateWebhooks() {
     return switch (config.text("webhooks.private-addresses")) {
       case "auto" -> embeddedPostgres();
@@ -136,7 +139,10 @@ public final class Servers {
         .setMaxWaitQueueSize(config.positive("postgres.pool-waiting-max"))).build();
   }
 
-  /** Room for what runs on one of these pools and what waits for a connection of it, shown as queue {@code pool}. */
+  /**
+   * Room for what runs on one of these pools and what waits for a connection of it, shown as queue
+   * {@code pool}.
+   */
   public Capacity poolRoom(String instance, MeterRegistry registry) {
     return new Capacity(registry, "pool", instance,
         config.positive("postgres.pool-size") + config.positive("postgres.pool-waiting-max"));

@@ -5,7 +5,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The {@code traceparent} that one payment carries from its request through the journal, Kafka and the provider.
+ * The {@code traceparent} that one payment carries from its request through the journal, Kafka and the
+ * provider.
  *
  * @see <a href="https://www.w3.org/TR/trace-context/#traceparent-header">W3C Trace Context, traceparent</a>
  */

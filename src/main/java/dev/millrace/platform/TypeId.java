@@ -7,8 +7,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Identifiers as merchants see them: a prefix and a UUIDv7 in 26 characters of Crockford's base 32, for example
- * {@code pay_01jd3w5ynkfxmrx1v0a9s2e4zg}; sortable by time. Inside, and in Postgres, they are plain UUIDs.
+ * Identifiers as merchants see them: a prefix and a UUIDv7 in 26 characters of Crockford's base 32, for
+ * example {@code pay_01jd3w5ynkfxmrx1v0a9s2e4zg}; sortable by time. Inside, and in Postgres, they are plain
+ * UUIDs.
  *
  * @see <a href="https://github.com/jetify-com/typeid/tree/main/spec">TypeID specification 0.3</a>
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7">RFC 9562, UUID version 7</a>

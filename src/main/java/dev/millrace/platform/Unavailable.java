@@ -1,8 +1,8 @@
 package dev.millrace.platform;
 
 /**
- * A part that this process depends on (Postgres, Redis, a full queue) cannot serve now; the caller may try again.
- * Made without a stack trace: it is thrown most when there is least time.
+ * A part that this process depends on (Postgres, Redis, a full queue) cannot serve now; the caller may try
+ * again. Made without a stack trace: it is thrown most when there is least time.
  */
 public final class Unavailable extends RuntimeException {
   private static final long serialVersionUID = 1;

@@ -1,5 +1,5 @@
 /**
- * What every context needs and none owns: configuration, identifiers, connections that come back by themselves,
- * leases, queue meters. Depends on no context.
+ * What every context needs and none owns: configuration, identifiers, connections that come back by
+ * themselves, leases, queue meters. Depends on no context.
  */
 package dev.millrace.platform;

@@ -9,7 +9,10 @@ import io.vertx.core.Future;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What a provider is called for, the charge of a payment or one operation: all in which {@link ProviderCall} differs. */
+/**
+ * What a provider is called for, the charge of a payment or one operation: all in which {@link ProviderCall}
+ * differs.
+ */
 interface CallSubject {
   RetryKind kind();
 
@@ -25,20 +28,31 @@ interface CallSubject {
   /** What the answer means. */
   Finding judge(Payment payment, Attempt attempt, Outcome outcome);
 
-  /** That no usable answer came; {@link Finding.NothingNew} where that is recorded already, or the payment went on. */
+  /**
+   * That no usable answer came; {@link Finding.NothingNew} where that is recorded already, or the payment
+   * went on.
+   */
   Finding unknown(Payment payment, Attempt attempt, String reason);
 
-  /** Whether an answer that contradicts what is known leaves the outcome unknown until a person has looked. */
+  /**
+   * Whether an answer that contradicts what is known leaves the outcome unknown until a person has looked.
+   */
   boolean unknownByConflict();
 
   /** Goes on from what the journal says: another has begun it before us, or our right to call has expired. */
   Future<FollowUp> resume(PaymentSnapshot work);
 
-  /** What follows the first call's answer other than recording it, a call elsewhere for example; null for nothing. */
+  /**
+   * What follows the first call's answer other than recording it, a call elsewhere for example; null for
+   * nothing.
+   */
   @Nullable
   Future<FollowUp> elsewhere(PaymentSnapshot work, Attempt attempt, CallRight right, Outcome outcome);
 
-  /** What follows the proof that a call was never carried out, a call of its own for example; null for refusal. */
+  /**
+   * What follows the proof that a call was never carried out, a call of its own for example; null for
+   * refusal.
+   */
   @Nullable
   Future<FollowUp> anew(PaymentSnapshot work, Attempt attempt);
 

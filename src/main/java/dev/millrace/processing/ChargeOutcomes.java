@@ -15,7 +15,9 @@ import java.time.InstantSource;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** What became of a charge, by a provider's word for it and by where the payment stands. Without side effects. */
+/**
+ * What became of a charge, by a provider's word for it and by where the payment stands. Without side effects.
+ */
 final class ChargeOutcomes {
   private static final Finding KNOWN = new NothingNew();
 

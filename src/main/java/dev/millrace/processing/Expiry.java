@@ -9,33 +9,23 @@ import dev.millrace.platform.Database;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.Tuple;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends authorizations that nobody captured and actions that no payer completed in time: it requests a cancellation of
- * each, which then goes the way of every cancellation, and again an hour after a provider has refused one. Several may
- * run: of two requests one finds the version it expects.
+ * Ends authorizations that nobody captured and actions that no payer completed in time: it requests a
+ * cancellation of each, which then goes the way of every cancellation, and again an hour after a provider has
+ * refused one. Several may run: of two requests one finds the version it expects.
  */
 final class Expiry {
   /** The reason of a cancellation that ends in {@code payment.expired}. */
   static final String REASON = "expired";
   private static final Logger LOG = LoggerFactory.getLogger(Expiry.class);
   private static final int PAGE = 500;
-  private static final String DUE = """
-    SELECT id FROM payment p WHERE expires < now()
-       AND NOT EXISTS (SELECT FROM operation o WHERE o.payment_id = p.id AND o.kind <> 'refund'
-                          AND (o.status IN ('requested', 'submitted', 'unknown')
-                               OR o.reason = 'expired' AND o.updated > now() - interval '1 hour'))
-     ORDER BY expires LIMIT $1::int""";
 
   private final Vertx vertx;
-  private final Database database;
   private final PaymentReads payments;
   private final AppendWriter journal;
   private final long intervalMs;
@@ -43,7 +33,6 @@ final class Expiry {
 
   Expiry(Vertx vertx, Database database, AppendWriter journal, long intervalMs) {
     this.vertx = vertx;
-    this.database = database;
     this.payments = new PaymentReads(database);
     this.journal = journal;
     this.intervalMs = intervalMs;
@@ -60,11 +49,8 @@ final class Expiry {
   }
 
   private Future<Void> round() {
-    return database.query(DUE, Tuple.of(PAGE)).compose(rows -> {
-      var ended = new ArrayList<Future<Void>>(rows.size());
-      for (Row row : rows) ended.add(expire(row.getUUID(0)));
-      return Future.join(ended).mapEmpty();
-    });
+    return payments.expired(PAGE)
+        .compose(ids -> Future.join(ids.stream().map(this::expire).toList()).mapEmpty());
   }
 
   private Future<Void> expire(UUID id) {

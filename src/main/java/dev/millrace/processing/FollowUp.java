@@ -6,8 +6,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is to be done with a payment after its steps: of its charge and of each open operation what there is to do, so that
- * none hides the other's.
+ * What is to be done with a payment after its steps: of its charge and of each open operation what there is
+ * to do, so that none hides the other's.
  *
  * @param stuck what a person must look at; trying again does not mend it
  * @param waits what is to be looked at again later; null when there is nothing

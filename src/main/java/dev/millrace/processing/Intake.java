@@ -21,10 +21,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes records from Kafka no faster than they are worked off. It goes on polling whatever happens, so that it keeps
- * its place in the group, and pauses each partition of which it holds records that cannot start yet: because
- * {@code inFlightMax} are in hand, or because their time has not come. An offset is committed once everything before
- * it is durable elsewhere, so a crash repeats records and never skips one. Owned by one event loop.
+ * Takes records from Kafka no faster than they are worked off. It goes on polling whatever happens, so that
+ * it keeps its place in the group, and pauses each partition of which it holds records that cannot start yet:
+ * because {@code inFlightMax} are in hand, or because their time has not come. An offset is committed once
+ * everything before it is durable elsewhere, so a crash repeats records and never skips one. Owned by one
+ * event loop.
  */
 final class Intake {
   private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
@@ -59,8 +60,9 @@ final class Intake {
   private long timer;
 
   /**
-   * {@code waitMs}: how long a record that has just come must wait, or -1 when it needs no work; one for which it throws
-   * does not wait, and the work decides. {@code work} completes when the record's effects are durable and must not fail.
+   * {@code waitMs}: how long a record that has just come must wait, or -1 when it needs no work; one for
+   * which it throws does not wait, and the work decides. {@code work} completes when the record's effects are
+   * durable and must not fail.
    */
   Intake(Vertx vertx, KafkaConsumer<String, byte[]> consumer, String name, int inFlightMax,
       ToLongFunction<KafkaConsumerRecord<String, byte[]>> waitMs,

@@ -3,8 +3,8 @@ package dev.millrace.processing;
 import java.util.TreeSet;
 
 /**
- * How far a partition may be committed when its records finish in any order: to the oldest one still in hand, or
- * behind the last one seen. Owned by one event loop.
+ * How far a partition may be committed when its records finish in any order: to the oldest one still in hand,
+ * or behind the last one seen. Owned by one event loop.
  */
 final class OffsetTracker {
   private final TreeSet<Long> inHand = new TreeSet<>();

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Carries out what was asked of a payment, capture, cancellation and refund, in the way of every call ({@link
- * ProviderCall}): which of them are open, and which are still possible. Operations of one payment go out one after the
- * other, to the provider that charged it.
+ * ProviderCall}): which of them are open, and which are still possible. Operations of one payment go out one
+ * after the other, to the provider that charged it.
  */
 final class OperationFlow {
   /** How often an operation is ordered that the provider has no record of. */

@@ -10,8 +10,8 @@ import dev.millrace.provider.Provider.Outcome;
 import java.util.Objects;
 
 /**
- * What became of a capture, a cancellation or a refund, by a provider's word for it and by where operation and payment
- * stand. Without side effects.
+ * What became of a capture, a cancellation or a refund, by a provider's word for it and by where operation
+ * and payment stand. Without side effects.
  */
 final class OperationOutcomes {
   private static final Finding KNOWN = new NothingNew();
@@ -53,7 +53,9 @@ final class OperationOutcomes {
     });
   }
 
-  /** A cancellation that found the payer charged, or a capture that found nothing held, was not carried out. */
+  /**
+   * A cancellation that found the payer charged, or a capture that found nothing held, was not carried out.
+   */
   private static boolean done(Operation operation, Outcome outcome) {
     return switch (operation.kind()) {
       case CAPTURE -> outcome instanceof Outcome.Charged;

@@ -18,8 +18,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The events that a provider's word comes to, whoever judges it: charged, given back, refunded, failed, with currency and
- * amounts checked and fees reckoned. Without side effects.
+ * The events that a provider's word comes to, whoever judges it: charged, given back, refunded, failed, with
+ * currency and amounts checked and fees reckoned. Without side effects.
  */
 final class OutcomeEvents {
   private final FeeSchedule fees;

@@ -15,8 +15,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one place that says what a provider's word means: its answers, its answers to inquiries and its webhooks are all
- * judged here, against the payment as it stands. Without side effects, so the same word twice changes nothing twice.
+ * The one place that says what a provider's word means: its answers, its answers to inquiries and its
+ * webhooks are all judged here, against the payment as it stands. Without side effects, so the same word
+ * twice changes nothing twice.
  */
 final class OutcomePolicy {
   private final ChargeOutcomes charges;
@@ -31,8 +32,8 @@ final class OutcomePolicy {
   }
 
   /**
-   * Whether a webhook about a call of ours can be let go by without a look at the payment's history: it does not say what
-   * became of the call, or, as most do, what we know already because the answer was quicker.
+   * Whether a webhook about a call of ours can be let go by without a look at the payment's history: it does
+   * not say what became of the call, or, as most do, what we know already because the answer was quicker.
    *
    * @param status where the payment stood a moment ago
    */

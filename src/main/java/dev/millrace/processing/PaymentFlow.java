@@ -34,15 +34,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The steps of a payment: screened, routed to an account, charged there or, after a refusal that is certain, at the next,
- * and completed once its payer came back. Running it twice for one payment, at once or after a crash, does no harm: only
- * one of two appends finds the version it expects, and the provider is called under the same reference ({@link
- * ProviderCall}). What is asked of the payment later, {@link OperationFlow} carries out.
+ * The steps of a payment: screened, routed to an account, charged there or, after a refusal that is certain,
+ * at the next, and completed once its payer came back. Running it twice for one payment, at once or after a
+ * crash, does no harm: only one of two appends finds the version it expects, and the provider is called under
+ * the same reference ({@link ProviderCall}). What is asked of the payment later, {@link OperationFlow}
+ * carries out.
  */
 public final class PaymentFlow implements ProviderEventHandler {
   private static final Logger LOG = LoggerFactory.getLogger(PaymentFlow.class);
 
-  /** What is shared by all steps. {@code returnUrl}: where providers send payers back to, followed by the payment's id. */
+  /**
+   * What is shared by all steps. {@code returnUrl}: where providers send payers back to, followed by the
+   * payment's id.
+   */
   record Parts(Screener screener, Routing routing, Providers providers, AppendWriter journal,
       Database database,
       OutcomePolicy policy, String returnUrl, MeterRegistry registry) {}
@@ -118,7 +122,9 @@ public final class PaymentFlow implements ProviderEventHandler {
         s.velocityKnown(), null);
   }
 
-  /** Appends an event after which the gateway has nothing more to do; a payment that moved on is another's. */
+  /**
+   * Appends an event after which the gateway has nothing more to do; a payment that moved on is another's.
+   */
   private Future<FollowUp> rest(PaymentSnapshot work, PaymentEvent... events) {
     return journal.append(work.append(List.of(), List.of(events))).map(appended -> FollowUp.DONE);
   }
@@ -249,7 +255,10 @@ public final class PaymentFlow implements ProviderEventHandler {
     @Override
     public void unanswered() { parts.registry.counter("millrace.provider.unknown").increment(); }
 
-    /** What was taken beyond or short of what was asked for is suspense or the merchant's loss: a person must look. */
+    /**
+     * What was taken beyond or short of what was asked for is suspense or the merchant's loss: a person must
+     * look.
+     */
     @Override
     public void recorded(PaymentSnapshot work, List<PaymentEvent> events) {
       for (PaymentEvent event : events) {

@@ -9,8 +9,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets no two pieces of work for one payment run at once in this process; of those that wait, one is enough, because each
- * does all that is open. Between processes the payment's version decides. Owned by one event loop.
+ * Lets no two pieces of work for one payment run at once in this process; of those that wait, one is enough,
+ * because each does all that is open. Between processes the payment's version decides. Owned by one event
+ * loop.
  */
 final class PaymentSingleFlight {
   private static final class Turn {

@@ -11,13 +11,13 @@ import io.vertx.core.Future;
 import java.util.List;
 
 /**
- * How a provider is called, whatever for: the intent is recorded under our own reference, the call made, the outcome
- * recorded; what got no usable answer is inquired, and what the provider has no record of is called again or given up.
- * Nothing is held across a call, and a crash at any point, or two that drive the same payment, leave at most one call
- * under a reference on its way ({@link CallRight}).
+ * How a provider is called, whatever for: the intent is recorded under our own reference, the call made, the
+ * outcome recorded; what got no usable answer is inquired, and what the provider has no record of is called
+ * again or given up. Nothing is held across a call, and a crash at any point, or two that drive the same
+ * payment, leave at most one call under a reference on its way ({@link CallRight}).
  *
- * <p>The fault points of a call stand here alone. They are called after what is called for, {@code charge.during_call},
- * and when a call is made again {@code charge-repeated.during_call}.
+ * <p>The fault points of a call stand here alone. They are called after what is called for,
+ * {@code charge.during_call}, and when a call is made again {@code charge-repeated.during_call}.
  */
 final class ProviderCall {
   private final Providers providers;
@@ -67,7 +67,10 @@ final class ProviderCall {
     });
   }
 
-  /** An intent whose call left no trace: it is made again under the same reference, once nobody else's can arrive. */
+  /**
+   * An intent whose call left no trace: it is made again under the same reference, once nobody else's can
+   * arrive.
+   */
   private Future<FollowUp> repeat(CallSubject subject, PaymentSnapshot work, Attempt attempt) {
     var call = new Call(subject, attempt, right(attempt), attempt.kind() + "-repeated");
     call.reach("before_intent");
@@ -90,7 +93,9 @@ final class ProviderCall {
         .compose(o -> answered(call.subject, work, call.attempt, o, call.work));
   }
 
-  /** What the call came to. When it did not leave, the right is given back, unless it may be another's by now. */
+  /**
+   * What the call came to. When it did not leave, the right is given back, unless it may be another's by now.
+   */
   static Future<Outcome> used(AttemptStore attempts, Attempt attempt, CallRight right, Outcome outcome) {
     return outcome instanceof Outcome.NotSent unsent && !right.expired()
         ? attempts.notExecuted(attempt, unsent.reason()).map(outcome)
@@ -108,7 +113,9 @@ final class ProviderCall {
     });
   }
 
-  /** The provider has no record of it. That is proof only when it says so again, {@code absence-after} later. */
+  /**
+   * The provider has no record of it. That is proof only when it says so again, {@code absence-after} later.
+   */
   private Future<FollowUp> absent(CallSubject subject, PaymentSnapshot work, AttemptStore.Open open) {
     Attempt attempt = open.attempt();
     if (subject.submitted(work.payment())) return repeat(subject, work, attempt);

@@ -24,8 +24,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What becomes of each record of Kafka: its payment is driven on, and what does not come to rest waits in a retry window.
- * What trying again cannot mend, and a record that cannot be read, is a dead letter at once and uses up no window.
+ * What becomes of each record of Kafka: its payment is driven on, and what does not come to rest waits in a
+ * retry window. What trying again cannot mend, and a record that cannot be read, is a dead letter at once and
+ * uses up no window.
  */
 final class RecordProcessor {
   private static final Logger LOG = LoggerFactory.getLogger(RecordProcessor.class);
@@ -65,7 +66,10 @@ final class RecordProcessor {
         : new String(header.value(), StandardCharsets.US_ASCII);
   }
 
-  /** Only fresh payments, those that an operator released, and what is asked of payments later, are for us; a record without a type is for the dead letters. */
+  /**
+   * Only fresh payments, those that an operator released, and what is asked of payments later, are for us; a
+   * record without a type is for the dead letters.
+   */
   static long freshWaitMs(KafkaConsumerRecord<String, byte[]> record) {
     String type = header(record, "ce_type");
     if (type == null || type.equals(EventType.INITIATED.wire()) || OPERATIONS.contains(type)
@@ -94,7 +98,10 @@ final class RecordProcessor {
     }
   }
 
-  /** A record of the event topic. Completes when its effects are durable; one that cannot be begun is a dead letter. */
+  /**
+   * A record of the event topic. Completes when its effects are durable; one that cannot be begun is a dead
+   * letter.
+   */
   Future<Void> fresh(KafkaConsumerRecord<String, byte[]> record) {
     try {
       return begin(record);

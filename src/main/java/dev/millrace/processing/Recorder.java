@@ -16,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes what a provider's word means into the journal. A payment that moved on in between is read again and the word
- * judged anew, so none is lost to a race.
+ * Writes what a provider's word means into the journal. A payment that moved on in between is read again and
+ * the word judged anew, so none is lost to a race.
  */
 final class Recorder {
   private static final Logger LOG = LoggerFactory.getLogger(Recorder.class);
@@ -67,7 +67,8 @@ final class Recorder {
     if (!(finding instanceof Finding.NewEvents happened)) {
       var recorded = new Recorded(work, finding);
       return finding instanceof Finding.NothingNew && attempt != null
-          // A webhook was quicker than the answer to our own call: the payment has its events, the call only its end.
+          // A webhook was quicker than the answer to our own call: the payment has its events, the call only
+          // its end.
           ? attempts.finish(attempt).map(recorded)
           : Future.succeededFuture(recorded);
     }

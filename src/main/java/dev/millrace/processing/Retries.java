@@ -22,14 +22,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where payments wait for another try: one topic a window, so that a waiting record never blocks a fresh one, each
- * wait lengthened by a random part of itself. After the last window that its handler may use comes the dead letter. What only
- * waits for its turn at a provider waits in the first window, then in the second until the turn comes, and uses up none.
+ * Where payments wait for another try: one topic a window, so that a waiting record never blocks a fresh one,
+ * each wait lengthened by a random part of itself. After the last window that its handler may use comes the
+ * dead letter. What only waits for its turn at a provider waits in the first window, then in the second until
+ * the turn comes, and uses up none.
  */
 final class Retries {
   private static final Logger LOG = LoggerFactory.getLogger(Retries.class);
 
-  /** Where turns are waited for in the end: a provider that is back should not have to wait long for its work. */
+  /**
+   * Where turns are waited for in the end: a provider that is back should not have to wait long for its work.
+   */
   private static final int TURNS_WINDOW = 1;
 
   private final Vertx vertx;
@@ -101,8 +104,8 @@ final class Retries {
   }
 
   /**
-   * How long the task has still to wait. However much the clock of whoever sent it differs from ours, not longer than its
-   * window lasts.
+   * How long the task has still to wait. However much the clock of whoever sent it differs from ours, not
+   * longer than its window lasts.
    */
   long waitMs(RetryTask task) {
     long windowMs = windows.get(place(task)).toMillis();

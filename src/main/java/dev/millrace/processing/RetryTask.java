@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param handler what failed last
  * @param window the last retry window that it used up, from 0; {@link #NO_WINDOW} if none
- * @param turns how many times in a row its turn at the provider has not come, for which it waits elsewhere than in its window
+ * @param turns how many times in a row its turn at the provider has not come, for which it waits elsewhere
+ *   than in its window
  * @param dueMs wall-clock milliseconds before which it must not start
  * @param failures of the last tries, oldest first
  */
@@ -36,7 +37,10 @@ record RetryTask(UUID payment, RetryKind handler, int window, int turns, int att
         .put("errors", Failure.json(failures)).put("traceparent", traceparent).toBuffer().getBytes();
   }
 
-  /** Null when the bytes are no task. Tasks that an earlier version wrote name no handler, and their last error alone. */
+  /**
+   * Null when the bytes are no task. Tasks that an earlier version wrote name no handler, and their last
+   * error alone.
+   */
   static @Nullable RetryTask decode(byte[] bytes) {
     try {
       var json = new JsonObject(Buffer.buffer(bytes));

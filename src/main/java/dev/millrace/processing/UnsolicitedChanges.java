@@ -17,8 +17,8 @@ import java.util.Locale;
 import java.util.Objects;
 
 /**
- * What a provider tells that nobody ordered, disputes, refunds made there and debits sent back, by where the payment
- * stands. Without side effects.
+ * What a provider tells that nobody ordered, disputes, refunds made there and debits sent back, by where the
+ * payment stands. Without side effects.
  */
 final class UnsolicitedChanges {
   private static final Finding KNOWN = new NothingNew();
@@ -55,7 +55,8 @@ final class UnsolicitedChanges {
   Finding refunded(Payment p, String provider, UnsolicitedChange.Refunded r) {
     if (p.refunds().contains(r.refund())) return KNOWN;
     if (p.amountCaptured() == 0) return uncaptured(p, "refunded");
-    // It may be the very one that we are waiting for, told without our reference: counted twice, it could not be undone.
+    // It may be the very one that we are waiting for, told without our reference: counted twice, it could not
+    // be undone.
     for (Operation o : p.operations())
       if (o.open() && o.kind() == Operation.Kind.REFUND && o.state() != Operation.State.REQUESTED)
         return new NotYet("a refund while " + o.id() + " is under way");

@@ -3,8 +3,9 @@ package dev.millrace.provider;
 import java.util.function.LongSupplier;
 
 /**
- * The share of failed calls over a rolling window, in ten slices. Vert.x's circuit breaker forgets all failures at any
- * success, so that 80 % failures can leave it closed; this is what it lacks. Owned by one event loop.
+ * The share of failed calls over a rolling window, in ten slices. Vert.x's circuit breaker forgets all
+ * failures at any success, so that 80 % failures can leave it closed; this is what it lacks. Owned by one
+ * event loop.
  */
 final class FailureWindow {
   private static final int SLICES = 10;

@@ -16,12 +16,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A provider behind its bulkhead and its breaker. At most {@code concurrency} calls are in flight; more wait, in
- * order, up to {@code waitingMax}, and while the breaker is open they go on waiting: the work of a provider that is
- * down stays where it is. Calls go out no faster than the budget permits, and none while the provider has asked to be
- * spared, though for no longer than a cool-down at a time. The breaker opens by the failure rate of what was ordered, and of
- * inquiries that failed, admits one probe after its
- * cool-down, and when it closes bulkhead and budget grow back from a tenth to full size over the ramp. Owned by one event
+ * A provider behind its bulkhead and its breaker. At most {@code concurrency} calls are in flight; more wait,
+ * in order, up to {@code waitingMax}, and while the breaker is open they go on waiting: the work of a
+ * provider that is down stays where it is. Calls go out no faster than the budget permits, and none while the
+ * provider has asked to be spared, though for no longer than a cool-down at a time. The breaker opens by the
+ * failure rate of what was ordered, and of inquiries that failed, admits one probe after its cool-down, and
+ * when it closes bulkhead and budget grow back from a tenth to full size over the ramp. Owned by one event
  * loop.
  */
 public final class GuardedProvider {
@@ -91,8 +91,8 @@ public final class GuardedProvider {
     this.budget = new RequestBudget(limits.requestsPerSecond, System::nanoTime);
     this.window = new FailureWindow(limits.breakerWindowMs, limits.callsMin, limits.failuresPercent,
         GuardedProvider::nowMs);
-    // The breaker's own failure count is never reached; the window opens it. Its timeout is off: the HTTP timeout of
-    // the connector ends a call, and says `unknown`.
+    // The breaker's own failure count is never reached; the window opens it. Its timeout is off: the HTTP
+    // timeout of the connector ends a call, and says `unknown`.
     this.breaker = CircuitBreaker.create("provider-" + provider.name(), vertx, new CircuitBreakerOptions()
         .setMaxFailures(Integer.MAX_VALUE).setTimeout(-1).setResetTimeout(limits.cooldownMs));
     this.meter = new QueueMeter(registry, "provider", provider.name(), limits.waitingMax, this, g -> g.depth);
@@ -130,7 +130,10 @@ public final class GuardedProvider {
   /** Closes the connections behind the guards. */
   public Future<Void> close() { return provider.close(); }
 
-  /** Carries an order out behind the guards. {@code Deferred} when no place to wait was free, or its turn did not come. */
+  /**
+   * Carries an order out behind the guards. {@code Deferred} when no place to wait was free, or its turn did
+   * not come.
+   */
   public Future<Provider.Outcome> execute(Order order) {
     return submit(false, () -> provider.execute(order));
   }
@@ -153,8 +156,8 @@ public final class GuardedProvider {
   }
 
   /**
-   * How many may wait. While the provider is away a few, to have something to probe with and to begin with: more would only
-   * take places that others could use, where they come from.
+   * How many may wait. While the provider is away a few, to have something to probe with and to begin with:
+   * more would only take places that others could use, where they come from.
    */
   private int places() {
     return breaker.state() == CircuitBreakerState.CLOSED
@@ -211,7 +214,10 @@ public final class GuardedProvider {
     return percent() < 100 ? RAMP_STEP_MS : 0;
   }
 
-  /** Sends away what has waited too long, as its state may be old news by now, and what there are no places for any more. */
+  /**
+   * Sends away what has waited too long, as its state may be old news by now, and what there are no places
+   * for any more.
+   */
   private void expire() {
     while (!waiting.isEmpty()
         && (waiting.size() > places() || nowMs() - waiting.peek().sinceMs > limits.waitMaxMs)) {

@@ -22,11 +22,12 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The HTTP connections to one account at a provider. A call ends within its timeout, whatever becomes of it; its answer
- * is bounded in size, connections and calls that wait for one in number. A call that fails before its first byte was
- * sent is {@code NotExecuted}; one that fails later may have been carried out and is {@code Unknown}. One that is answered
- * 429, by the provider or by whatever stands before it, was turned away: {@code NotExecuted} as well. Nothing is sent
- * twice and no redirect is followed. Owned by one event loop.
+ * The HTTP connections to one account at a provider. A call ends within its timeout, whatever becomes of it;
+ * its answer is bounded in size, connections and calls that wait for one in number. A call that fails before
+ * its first byte was sent is {@code NotExecuted}; one that fails later may have been carried out and is
+ * {@code Unknown}. One that is answered 429, by the provider or by whatever stands before it, was turned
+ * away: {@code NotExecuted} as well. Nothing is sent twice and no redirect is followed. Owned by one event
+ * loop.
  */
 public final class HttpWire {
   private static final int BODY_BYTES_MAX = 256 * 1024;
@@ -64,8 +65,9 @@ public final class HttpWire {
   private final long timeoutMs;
 
   /**
-   * {@code url}: scheme, host, port and first part of the path; {@code headers}: of every call; {@code connections}: at
-   * most so many, and as many calls that wait for one; {@code timeoutMs}: for a whole call.
+   * {@code url}: scheme, host, port and first part of the path; {@code headers}: of every call;
+   * {@code connections}: at most so many, and as many calls that wait for one; {@code timeoutMs}: for a whole
+   * call.
    *
    * @throws ConfigException when the URL is none: the key must not go to whatever answers in its place
    */
@@ -94,7 +96,10 @@ public final class HttpWire {
             + url + "`");
   }
 
-  /** Posts and reads the answer as {@code meaning} says; a call without one is {@code Unknown} or {@code NotExecuted}. */
+  /**
+   * Posts and reads the answer as {@code meaning} says; a call without one is {@code Unknown} or
+   * {@code NotExecuted}.
+   */
   public Future<Outcome> post(String path, Map<String, String> headers, Buffer body,
       Function<Answer, Outcome> meaning) {
     return read(send(HttpMethod.POST, path, headers, body),

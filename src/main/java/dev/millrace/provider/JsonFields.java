@@ -9,7 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Fields of a provider's JSON. One that is missing or of another type is null: nobody promises us their shape. */
+/**
+ * Fields of a provider's JSON. One that is missing or of another type is null: nobody promises us their
+ * shape.
+ */
 public final class JsonFields {
   private JsonFields() {}
 

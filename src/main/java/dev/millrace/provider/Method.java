@@ -5,8 +5,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known of a payment method beside its token: what the merchant named, else what the token tells. Tokens of
- * {@code pm_ach_…} are bank accounts, all others cards; of Stripe's test tokens the first digits are known.
+ * What is known of a payment method beside its token: what the merchant named, else what the token tells.
+ * Tokens of {@code pm_ach_…} are bank accounts, all others cards; of Stripe's test tokens the first digits
+ * are known.
  *
  * @param type {@code card} or {@code ach}
  * @param bin the first six to eight digits of the card

@@ -4,9 +4,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a provider is asked to do. {@code reference} is ours ({@code att_…}), names the call in its answers and webhooks
- * and is its idempotency key: however often an order is sent, it is carried out at most once. Amounts are minor units,
- * currencies ISO 4217 in lower case.
+ * What a provider is asked to do. {@code reference} is ours ({@code att_…}), names the call in its answers
+ * and webhooks and is its idempotency key: however often an order is sent, it is carried out at most once.
+ * Amounts are minor units, currencies ISO 4217 in lower case.
  */
 public sealed interface Order {
   String reference();

@@ -4,11 +4,14 @@ import io.vertx.core.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A payment provider, as one account of ours there. Answers are values: a failed future is a defect of the connector,
- * not an outcome.
+ * A payment provider, as one account of ours there. Answers are values: a failed future is a defect of the
+ * connector, not an outcome.
  */
 public interface Provider {
-  /** What a provider said, or failed to say. Amounts are minor units. {@code providerReference} is its own name. */
+  /**
+   * What a provider said, or failed to say. Amounts are minor units. {@code providerReference} is its own
+   * name.
+   */
   sealed interface Outcome {
     /** Says what became of the call. */
     sealed interface Decisive extends Outcome {}
@@ -43,13 +46,16 @@ public interface Provider {
     record Pending(String providerReference) implements NoWord {}
 
     /**
-     * Certainly refused: nothing was done, and the same call would be refused again. {@code elsewhere}: another
-     * provider may well accept it, because the fault was on the provider's side.
+     * Certainly refused: nothing was done, and the same call would be refused again. {@code elsewhere}:
+     * another provider may well accept it, because the fault was on the provider's side.
      */
     record Declined(@Nullable String providerReference, String code, @Nullable String declineCode,
         String message, boolean elsewhere) implements Decisive {
 
-      /** {@code code}: a capture that seemed done came to nothing, also one that the provider made of its own accord. */
+      /**
+       * {@code code}: a capture that seemed done came to nothing, also one that the provider made of its own
+       * accord.
+       */
       public static final String CAPTURE_FAILED = "capture_failed";
 
       public Declined(@Nullable String providerReference, String code, @Nullable String declineCode,
@@ -59,8 +65,8 @@ public interface Provider {
     }
 
     /**
-     * Certainly not executed, and may be tried again: the call never left, or the provider turned it away unread. {@code
-     * retryAfterMs}: for how long it asked to be spared, 0 where it did not.
+     * Certainly not executed, and may be tried again: the call never left, or the provider turned it away
+     * unread. {@code retryAfterMs}: for how long it asked to be spared, 0 where it did not.
      */
     record NotExecuted(String reason, long retryAfterMs) implements NotSent {
       public NotExecuted(String reason) { this(reason, 0); }
@@ -88,7 +94,9 @@ public interface Provider {
   /** Carries an order out, at most once a reference however often it is called. */
   Future<Outcome> execute(Order order);
 
-  /** Asks what became of an order; carries out nothing that was not ordered before under the same reference. */
+  /**
+   * Asks what became of an order; carries out nothing that was not ordered before under the same reference.
+   */
   Future<Outcome> inquire(Order order);
 
   /** Closes its connections. */

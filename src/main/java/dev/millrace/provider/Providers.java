@@ -19,9 +19,9 @@ public final class Providers {
   /**
    * How long things may take at an account, in milliseconds.
    *
-   * @param absenceAfter from when on the provider's having no record of a call is evidence: by then it cannot arrive any more.
-   *          Whoever may call begins to within a quarter of it, waits for its turn for another quarter at most, and the
-   *          answer, or giving up on it, has the other half
+   * @param absenceAfter from when on the provider's having no record of a call is evidence: by then it cannot
+   *   arrive any more. Whoever may call begins to within a quarter of it, waits for its turn for another
+   *   quarter at most, and the answer, or giving up on it, has the other half
    * @param authorizationLifetime how long an authorization holds where the provider does not say
    * @param actionLifetime how long a payer has for an action
    */
@@ -100,7 +100,9 @@ public final class Providers {
     return Future.join(open.values().stream().map(o -> o.provider.close()).toList()).mapEmpty();
   }
 
-  /** What a payer's browser brought back for the provider of one of the accounts; empty where it is nothing. */
+  /**
+   * What a payer's browser brought back for the provider of one of the accounts; empty where it is nothing.
+   */
   public static Function<MultiMap, String> payerResults(Config config) {
     var connectors = Account.all(config).values().stream().map(Account::connector).toList();
     return query -> {

@@ -3,8 +3,9 @@ package dev.millrace.provider;
 import java.util.function.LongSupplier;
 
 /**
- * A token bucket that holds little: so many calls a second in the long run, and in any one second at most a twentieth
- * of that more, or one call. What gathered while nothing was called is not made up for. Owned by one event loop.
+ * A token bucket that holds little: so many calls a second in the long run, and in any one second at most a
+ * twentieth of that more, or one call. What gathered while nothing was called is not made up for. Owned by
+ * one event loop.
  */
 final class RequestBudget {
   private static final long SECOND_NANOS = 1_000_000_000;
@@ -26,7 +27,10 @@ final class RequestBudget {
     this.fullAtNanos = clockNanos.getAsLong();
   }
 
-  /** Takes one call out of the budget, of which {@code percent} may be used now; false when there is none left. */
+  /**
+   * Takes one call out of the budget, of which {@code percent} may be used now; false when there is none
+   * left.
+   */
   boolean take(int percent) {
     if (waitNanos(percent) > 0) return false;
     long now = clockNanos.getAsLong();

@@ -13,10 +13,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which provider accounts a payment may go to, in the order in which they are tried: those of the first rule that fits.
- * A rule reads {@code card usd eur 1000.. bin:400000-499999 mer_… 30% -> account account}; every kind of condition must
- * hold, and of several of one kind any. A percentage is the part of the payments that come to its rule and fit the rest of
- * it; each rule draws by lot for itself. The same payment always gets the same answer from the same rules.
+ * Which provider accounts a payment may go to, in the order in which they are tried: those of the first rule
+ * that fits. A rule reads {@code card usd eur 1000.. bin:400000-499999 mer_… 30% -> account account}; every
+ * kind of condition must hold, and of several of one kind any. A percentage is the part of the payments that
+ * come to its rule and fit the rest of it; each rule draws by lot for itself. The same payment always gets
+ * the same answer from the same rules.
  */
 public final class Routing {
   /** What a route depends on. {@code merchant} is {@code mer_…}. */

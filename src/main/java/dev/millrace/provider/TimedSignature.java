@@ -19,11 +19,12 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A webhook's signature with its time: a header {@code t=<Unix seconds>,v1=<hex>,v1=…}, HMAC-SHA256 over {@code t.body}
- * under the whole text of a secret. Any signature under any active secret is enough. Not safe for use by several threads
- * at once.
+ * A webhook's signature with its time: a header {@code t=<Unix seconds>,v1=<hex>,v1=…}, HMAC-SHA256 over
+ * {@code t.body} under the whole text of a secret. Any signature under any active secret is enough. Not safe
+ * for use by several threads at once.
  *
- * @see <a href="https://docs.stripe.com/webhooks#verify-manually">Stripe, verify webhook signatures manually</a>
+ * @see <a href="https://docs.stripe.com/webhooks#verify-manually">Stripe, verify webhook signatures
+ *   manually</a>
  */
 public final class TimedSignature {
   private static final JsonFactory JSON = new JsonFactory();
@@ -36,7 +37,10 @@ public final class TimedSignature {
   private final List<Mac> secrets = new ArrayList<>();
   private final Duration tolerance;
 
-  /** {@code secrets}: all that are active; {@code tolerance}: how far the signature's time may be off, both ways. */
+  /**
+   * {@code secrets}: all that are active; {@code tolerance}: how far the signature's time may be off, both
+   * ways.
+   */
   public TimedSignature(String header, List<String> secrets, Duration tolerance) {
     this.header = header;
     this.tolerance = tolerance;

@@ -6,8 +6,8 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How one account of a provider tells us what happened: how its webhooks are signed, answered and read. Not safe for use
- * by several threads at once.
+ * How one account of a provider tells us what happened: how its webhooks are signed, answered and read. Not
+ * safe for use by several threads at once.
  */
 public interface WebhookScheme {
   /** What a webhook is, judged by its bytes. */
@@ -29,7 +29,10 @@ public interface WebhookScheme {
     /** What became of the call under our reference. */
     record AttemptOutcome(String type, String reference, Provider.Outcome outcome) implements ProviderEvent {}
 
-    /** Something that nobody ordered happened to the payment that the provider calls {@code providerReference}. */
+    /**
+     * Something that nobody ordered happened to the payment that the provider calls
+     * {@code providerReference}.
+     */
     record Unsolicited(String type, String providerReference,
         UnsolicitedChange fact) implements ProviderEvent {}
 

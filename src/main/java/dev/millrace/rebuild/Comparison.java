@@ -12,8 +12,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds a rebuilt table against the live one as it is in the snapshot of the replay: both are read in the order of their
- * keys, side by side, so that nothing but the row in hand is in memory.
+ * Holds a rebuilt table against the live one as it is in the snapshot of the replay: both are read in the
+ * order of their keys, side by side, so that nothing but the row in hand is in memory.
  */
 final class Comparison {
   private static final int FETCH = 5_000;

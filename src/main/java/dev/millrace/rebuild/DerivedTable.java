@@ -3,8 +3,9 @@ package dev.millrace.rebuild;
 import java.util.List;
 
 /**
- * The tables that are derived from the journal. Each column is {@code name type}; the first ones, so many as there are
- * key columns, identify a row. A table with other columns than these is not one that this release can rebuild.
+ * The tables that are derived from the journal. Each column is {@code name type}; the first ones, so many as
+ * there are key columns, identify a row. A table with other columns than these is not one that this release
+ * can rebuild.
  */
 enum DerivedTable {
   PAYMENT("payment", 1,

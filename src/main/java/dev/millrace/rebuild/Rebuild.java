@@ -12,9 +12,10 @@ import java.util.Properties;
 import java.util.TreeSet;
 
 /**
- * The command {@code rebuild}: replays the journal into tables of its own and holds them against the live ones, all as of
- * one moment, while the gateway may go on; with {@code --replace} the rebuilt ones take their place, while no gateway
- * runs. It verifies every transition on the way, since each payment is folded from its events. Blocks.
+ * The command {@code rebuild}: replays the journal into tables of its own and holds them against the live
+ * ones, all as of one moment, while the gateway may go on; with {@code --replace} the rebuilt ones take their
+ * place, while no gateway runs. It verifies every transition on the way, since each payment is folded from
+ * its events. Blocks.
  */
 public final class Rebuild {
   /** The process's exit codes. */
@@ -69,7 +70,10 @@ public final class Rebuild {
     }
   }
 
-  /** The end of the session would do as well, but comes a moment after the end of this process: too late for the next one. */
+  /**
+   * The end of the session would do as well, but comes a moment after the end of this process: too late for
+   * the next one.
+   */
   private void unlock(Connection writing) {
     try {
       if (!writing.getAutoCommit()) writing.rollback();

@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
 /**
- * Writes the rebuilt tables: schema {@value #SCHEMA}, unlogged, columns and checks like the live ones. Rows are gathered
- * and written in batches, each a transaction of its own, so that the relay's horizon is never held back. A run that was
- * broken off leaves nothing that the next one would see.
+ * Writes the rebuilt tables: schema {@value #SCHEMA}, unlogged, columns and checks like the live ones. Rows
+ * are gathered and written in batches, each a transaction of its own, so that the relay's horizon is never
+ * held back. A run that was broken off leaves nothing that the next one would see.
  */
 final class Rebuilt {
   static final String SCHEMA = "rebuild";

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts the rebuilt rows in the place of the live ones, in one transaction, while no gateway runs. History is not touched:
- * the journal stays as it is, and the roll-up is made anew from the postings.
+ * Puts the rebuilt rows in the place of the live ones, in one transaction, while no gateway runs. History is
+ * not touched: the journal stays as it is, and the roll-up is made anew from the postings.
  */
 final class Replacement {
   /** Why nothing was replaced. */
@@ -49,7 +49,8 @@ final class Replacement {
     try (Statement sql = connection.createStatement()) {
       sql.execute("SET LOCAL synchronous_commit = on");
       sql.execute("SET LOCAL lock_timeout = '10s'");
-      // What a node began before it was stopped is over when the locks are ours, and nobody begins anything after.
+      // What a node began before it was stopped is over when the locks are ours, and nobody begins anything
+      // after.
       sql.execute("LOCK TABLE public.journal, public.payment, public.operation, public.posting,"
           + " public.settlement, public.balance, public.rollup IN ACCESS EXCLUSIVE MODE");
       requireStandstill();

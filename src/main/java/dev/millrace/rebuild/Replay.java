@@ -26,10 +26,10 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Replays the journal, in the order in which it is followed, into the rebuilt tables. Of payments only the most recent
- * ones are kept in memory; one that goes on after it was given up is made anew from its events. An event that stands before
- * one that it follows waits for it. What cannot be replayed, an event that its payment refuses for example, is reported, and
- * that payment is left where it was.
+ * Replays the journal, in the order in which it is followed, into the rebuilt tables. Of payments only the
+ * most recent ones are kept in memory; one that goes on after it was given up is made anew from its events.
+ * An event that stands before one that it follows waits for it. What cannot be replayed, an event that its
+ * payment refuses for example, is reported, and that payment is left where it was.
  */
 final class Replay {
   private static final int CHUNK = 4_000;
@@ -50,12 +50,17 @@ final class Replay {
   private final LinkedHashMap<UUID, PaymentProjection> recent = new LinkedHashMap<>(1024, 0.75f, true);
   private final Set<UUID> changed = new HashSet<>();
   private final Set<UUID> broken = new HashSet<>();
-  /** Events that stand before one that they follow: their transaction was the older one, and committed later. */
+  /**
+   * Events that stand before one that they follow: their transaction was the older one, and committed later.
+   */
   private final Map<UUID, TreeMap<Integer, JournalRow>> early = new HashMap<>();
   private int earlyCount;
   private final List<String> problems = new ArrayList<>();
 
-  /** {@code snapshot}: a repeatable-read transaction; {@code paymentsMax}: so many payments are kept in memory. */
+  /**
+   * {@code snapshot}: a repeatable-read transaction; {@code paymentsMax}: so many payments are kept in
+   * memory.
+   */
   Replay(Connection snapshot, Rebuilt rebuilt, Progress progress, int paymentsMax) {
     this.snapshot = snapshot;
     this.rebuilt = rebuilt;

@@ -1,10 +1,21 @@
 package dev.millrace.settlement;
 
+import static dev.millrace.platform.Columns.bool;
+import static dev.millrace.platform.Columns.int4;
+import static dev.millrace.platform.Columns.int8;
+import static dev.millrace.platform.Columns.text;
+import static dev.millrace.platform.Columns.uuid;
+
 import dev.millrace.journal.Append;
+import dev.millrace.journal.JournalEntries;
 import dev.millrace.ledger.Posting;
 import dev.millrace.ledger.PostingRules;
+import dev.millrace.ledger.Postings;
+import dev.millrace.payment.EventType;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
+import dev.millrace.platform.Columns;
+import dev.millrace.platform.Parameters;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Tuple;
@@ -30,34 +41,63 @@ final class Batches {
 
   private static final class Batch {
     final UUID id = TypeId.next();
+    final Key key;
     final String traceparent;
     int payments;
     long share;
     long owed;
 
-    Batch(String traceparent) { this.traceparent = traceparent; }
+    Batch(Key key, String traceparent) {
+      this.key = key;
+      this.traceparent = traceparent;
+    }
+
+    /** What the merchant's event says. */
+    String data() {
+      return new JsonObject().put("provider", key.provider).put("rail", key.rail)
+          .put("currency", key.currency)
+          .put("payments", payments).put("amount", share).put("amount_charged", owed).encode();
+    }
+
+    List<Posting> postings() {
+      return PostingRules.settlement(TypeId.format(TypeId.MERCHANT, key.merchant), key.provider, key.rail,
+          key.currency, share, owed);
+    }
   }
+
+  private static final Parameters PARAMETERS = new Parameters();
+  private static final Parameters.Rows<Batch> ROWS = PARAMETERS.rows(Columns.of(
+      uuid("id", b -> b.id),
+      uuid("merchant", b -> b.key.merchant),
+      bool("livemode", b -> b.key.livemode),
+      text("provider", b -> b.key.provider),
+      text("rail", b -> b.key.rail),
+      text("currency", b -> b.key.currency),
+      int4("payments", b -> b.payments),
+      int8("amount", b -> b.share),
+      int8("amount_charged", b -> b.owed),
+      text("traceparent", b -> b.traceparent),
+      text("data", Batch::data)));
+  private static final Parameters.Rows<Postings.Line> LINES = PARAMETERS.rows(Postings.COLUMNS);
+  private static final Parameters.Text WRITER = PARAMETERS.text();
 
   static final String SQL = """
     WITH b AS (
-      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bool[], $4::text[], $5::text[], $6::text[], $7::int4[], $8::int8[],
-                           $9::int8[], $10::text[], $11::text[])
-        AS t(id, merchant, livemode, provider, rail, currency, payments, amount, amount_charged, traceparent, data)
+      :batches
     ), s AS (
       INSERT INTO settlement (id, merchant, livemode, provider, rail, currency, payments, amount, amount_charged)
       SELECT id, merchant, livemode, provider, rail, currency, payments, amount, amount_charged FROM b
     ), e AS (
-      INSERT INTO journal (subject, version, type, merchant, livemode, actor, traceparent, data)
-      SELECT id, 1, 'settlement.posted', merchant, livemode, 'gateway', traceparent, data::json FROM b
-      RETURNING position, subject, livemode
+      :entries
     ), p AS (
-      INSERT INTO posting (position, line, livemode, account, currency, amount)
-      SELECT e.position, q.line, e.livemode, q.account, q.currency, q.amount
-        FROM unnest($12::uuid[], $13::int4[], $14::text[], $15::text[], $16::int8[]) AS q(subject, line, account, currency, amount)
-        JOIN e ON e.subject = q.subject
+      :postings
     )
-    INSERT INTO work AS w (writer, events) SELECT $17::text, count(*) FROM e
-    ON CONFLICT (writer) DO UPDATE SET events = w.events + excluded.events""";
+    :count"""
+      .replace(":batches", ROWS.select())
+      .replace(":entries", JournalEntries.insert("b", "1", "'" + EventType.SETTLEMENT_POSTED.wire() + "'",
+          "'gateway'", "traceparent", "data") + JournalEntries.FOR_POSTINGS)
+      .replace(":postings", Postings.insert(LINES, "e"))
+      .replace(":count", JournalEntries.count(WRITER.sql(), "e"));
 
   private final Map<Key, Batch> batches = new LinkedHashMap<>();
   private final List<Append> appends = new ArrayList<>();
@@ -65,7 +105,7 @@ final class Batches {
   /** Takes a payment into its batch. */
   void add(Due due, String rail) {
     var batch = batches.computeIfAbsent(new Key(due.merchant, due.livemode, due.currency, due.provider, rail),
-        k -> new Batch(due.traceparent));
+        k -> new Batch(k, due.traceparent));
     batch.payments++;
     batch.share += due.share;
     batch.owed += due.owed;
@@ -87,52 +127,12 @@ final class Batches {
 
   /** The parameters of {@link #SQL}. */
   Tuple parameters(String writer) {
-    var rows = List.copyOf(batches.entrySet());
-    int n = rows.size();
-    var id = new UUID[n];
-    var merchant = new UUID[n];
-    var livemode = new Boolean[n];
-    var provider = new String[n];
-    var rail = new String[n];
-    var currency = new String[n];
-    var payments = new Integer[n];
-    var amount = new Long[n];
-    var charged = new Long[n];
-    var trace = new String[n];
-    var data = new String[n];
-    var subject = new ArrayList<UUID>();
-    var line = new ArrayList<Integer>();
-    var postings = new ArrayList<Posting>();
-    for (int i = 0; i < n; i++) {
-      Key k = rows.get(i).getKey();
-      Batch b = rows.get(i).getValue();
-      id[i] = b.id;
-      merchant[i] = k.merchant;
-      livemode[i] = k.livemode;
-      provider[i] = k.provider;
-      rail[i] = k.rail;
-      currency[i] = k.currency;
-      payments[i] = b.payments;
-      amount[i] = b.share;
-      charged[i] = b.owed;
-      trace[i] = b.traceparent;
-      data[i] = new JsonObject().put("provider", k.provider).put("rail", k.rail).put("currency", k.currency)
-          .put("payments", b.payments).put("amount", b.share).put("amount_charged", b.owed).encode();
-      var lines = PostingRules.settlement(TypeId.format(TypeId.MERCHANT, k.merchant), k.provider, k.rail,
-          k.currency, b.share, b.owed);
-      for (int l = 0; l < lines.size(); l++) {
-        subject.add(b.id);
-        line.add(l);
-        postings.add(lines.get(l));
-      }
+    var lines = new ArrayList<Postings.Line>();
+    for (Batch batch : batches.values()) {
+      int number = 0;
+      for (Posting posting : batch.postings()) lines.add(new Postings.Line(batch.id, 1, number++, posting));
     }
-    return Tuple.tuple(new ArrayList<>()).addValue(id).addValue(merchant).addValue(livemode)
-        .addValue(provider).addValue(rail)
-        .addValue(currency).addValue(payments).addValue(amount).addValue(charged).addValue(trace)
-        .addValue(data)
-        .addValue(subject.toArray(new UUID[0])).addValue(line.toArray(new Integer[0]))
-        .addValue(postings.stream().map(Posting::account).toArray(String[]::new))
-        .addValue(postings.stream().map(Posting::currency).toArray(String[]::new))
-        .addValue(postings.stream().map(Posting::amount).toArray(Long[]::new)).addValue(writer);
+    return PARAMETERS.values().with(ROWS, List.copyOf(batches.values())).with(LINES, lines)
+        .with(WRITER, writer).tuple();
   }
 }

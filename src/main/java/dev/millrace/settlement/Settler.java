@@ -1,12 +1,15 @@
 package dev.millrace.settlement;
 
 import dev.millrace.journal.AppendStatement;
+import dev.millrace.journal.Cursor;
+import dev.millrace.journal.CursorStore;
 import dev.millrace.ledger.Balances;
 import dev.millrace.payment.EventType;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.Lease;
+import dev.millrace.platform.PacedLoop;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -19,23 +22,20 @@ import io.vertx.sqlclient.Tuple;
 import java.util.LinkedHashMap;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Settles: follows every event of the journal that moves a merchant's money, below the snapshot horizon, nets what has
- * come since the last time and, in one transaction fenced by the lease's epoch, posts the batches, appends {@code
- * payment.settled} to every payment among them and moves its own cursor. What is netted are the postings of those events:
- * afterwards {@code merchant_pending} and {@code provider_receivable} hold nothing of them. A kill at any point leaves all of it or none.
+ * Settles: follows every event of the journal that moves a merchant's money, below the snapshot horizon, nets
+ * what has come since the last time and, in one transaction fenced by the lease's epoch, posts the batches,
+ * appends {@code payment.settled} to every payment among them and moves its own cursor. What is netted are
+ * the postings of those events: afterwards {@code merchant_pending} and {@code provider_receivable} hold
+ * nothing of them. A kill at any point leaves all of it or none.
  */
 final class Settler {
-  private static final Logger LOG = LoggerFactory.getLogger(Settler.class);
-  private static final String FENCE = "SELECT 1 FROM lease WHERE name = 'settlement' AND epoch = $1::bigint FOR SHARE";
-  private static final String CURSOR = "SELECT xid::text, position FROM journal_cursor WHERE name = 'settlement' FOR UPDATE";
-  /** What moves a merchant's money: as many as the partial index has (V4). */
+  private static final String FENCE = Lease.fence("settlement", 1);
+  private static final String CURSOR = CursorStore.select("settlement") + " FOR UPDATE";
+  /** What moves a merchant's money. As many as the partial index has (V4). */
   private static final String MOVEMENTS = """
     SELECT j.xid::text, j.position, j.subject, j.type, j.traceparent, p.share, p.owed
       FROM journal j, LATERAL (
@@ -48,8 +48,7 @@ final class Settler {
       .formatted(movements());
   private static final String PAYMENTS = """
     SELECT id, merchant, livemode, version, status, currency, provider FROM payment WHERE id = ANY($1::uuid[])""";
-  private static final String MOVE = """
-    UPDATE journal_cursor SET xid = $1::text::xid8, position = $2::bigint, passed = passed + $3::bigint WHERE name = 'settlement'""";
+  private static final String MOVE = CursorStore.move("settlement", 1);
 
   /** The types of what moves a merchant's money, as SQL has a list. */
   static String movements() {
@@ -57,21 +56,24 @@ final class Settler {
         .map(type -> "'" + type.wire() + "'").collect(Collectors.joining(", "));
   }
 
-  private final Vertx vertx;
   private final Pool pool;
   private final Lease lease;
   private final String writer;
   private final int batchMax;
+  private final Intervals intervals;
   private int take;
   private final UnaryOperator<String> railOf;
   private final Counter settled;
-  private boolean closed;
-  private Future<Void> step = Future.succeededFuture();
+  private final PacedLoop settling;
+  private final PacedLoop rollingUp;
+
+  /** What is due is settled, and postings are rolled up into balances, at these intervals. */
+  record Intervals(long settleMs, long rollUpMs) {}
 
   /** {@code railOf} answers the rail that a provider settles over. */
-  Settler(Vertx vertx, Pool pool, Lease lease, String writer, int batchMax, UnaryOperator<String> railOf,
-      MeterRegistry registry) {
-    this.vertx = vertx;
+  Settler(Vertx vertx, Pool pool, Lease lease, String writer, int batchMax, Intervals intervals,
+      UnaryOperator<String> railOf, MeterRegistry registry) {
+    this.intervals = intervals;
     this.pool = pool;
     this.lease = lease;
     this.writer = writer;
@@ -79,35 +81,25 @@ final class Settler {
     this.take = batchMax;
     this.railOf = railOf;
     this.settled = Counter.builder("millrace.settled").register(registry);
+    this.settling = new PacedLoop(vertx, "settlement_failed", intervals.settleMs, this::settleDue);
+    this.rollingUp = new PacedLoop(vertx, "rollup_failed", intervals.rollUpMs, this::rollUp);
   }
 
-  /** Settles what is due, {@code intervalMs} apart; at once again while there is more. */
-  void every(long intervalMs) {
-    loop(intervalMs, () -> {
-      int asked = take;
-      Future<Integer> transaction = settle();
-      step = transaction.<Void>mapEmpty().otherwiseEmpty();
-      return transaction.map(n -> n == asked);
-    }, "settlement_failed");
+  void start() {
+    settling.start(intervals.settleMs);
+    rollingUp.start(intervals.rollUpMs);
   }
 
-  /** Rolls postings up into balances, {@code intervalMs} apart. */
-  void rollUpEvery(long intervalMs) {
-    loop(intervalMs, () -> pool.preparedQuery(Balances.ROLL_UP).execute().map(false), "rollup_failed");
+  /** At once again while there is more. */
+  private Future<Long> settleDue() {
+    if (!lease.held()) return Future.succeededFuture(intervals.settleMs);
+    int asked = take;
+    return settle().map(n -> n == asked ? 0 : intervals.settleMs);
   }
 
-  private void loop(long intervalMs, Supplier<Future<Boolean>> work, String failureEvent) {
-    vertx.setTimer(intervalMs, id -> again(intervalMs, work, failureEvent));
-  }
-
-  private void again(long intervalMs, Supplier<Future<Boolean>> work, String failureEvent) {
-    if (closed) return;
-    Future<Boolean> round = lease.held() ? work.get() : Future.succeededFuture(false);
-    round.onComplete(result -> {
-      if (result.failed()) LOG.warn("{} error=\"{}\"", failureEvent, result.cause().getMessage());
-      boolean more = result.succeeded() && result.result();
-      vertx.setTimer(more ? 1 : intervalMs, id -> again(intervalMs, work, failureEvent));
-    });
+  private Future<Long> rollUp() {
+    if (!lease.held()) return Future.succeededFuture(intervals.rollUpMs);
+    return pool.preparedQuery(Balances.ROLL_UP).execute().map(intervals.rollUpMs);
   }
 
   /** Settles one transaction's worth; answers how many movements it took. */
@@ -119,14 +111,15 @@ final class Settler {
           if (fence.size() == 0) return Future.failedFuture("the lease went to another settler");
           return connection.preparedQuery(CURSOR).execute();
         }).compose(rows -> {
-          Row cursor = rows.iterator().next();
+          Cursor cursor = CursorStore.place(rows);
           return connection.preparedQuery(MOVEMENTS)
-              .execute(Tuple.of(cursor.getString(0), cursor.getLong(1), take));
+              .execute(Tuple.of(cursor.xidText(), cursor.position(), take));
         }).compose(due -> due.size() == 0 ? Future.succeededFuture(0) : settle(connection, due)))
         .onSuccess(n -> {
           if (n > 0) FaultPoint.reach("settlement", "committed");
         })
-        // Payments that are moved all the time must not hold up the others: fewer at once, until it goes through.
+        // Payments that are moved all the time must not hold up the others: fewer at once, until it goes
+        // through.
         .onComplete(
             result -> this.take = result.succeeded() ? Math.min(batchMax, take * 2) : Math.max(1, take / 4));
   }
@@ -177,9 +170,8 @@ final class Settler {
         row.getString(6), moved.share, moved.owed, moved.first, moved.traceparent);
   }
 
-  /** Finishes the transaction in hand and stops. */
+  /** Finishes what is in hand and stops. */
   Future<Void> close() {
-    closed = true;
-    return step;
+    return Future.join(settling.close(), rollingUp.close()).mapEmpty();
   }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.start;
 
 import dev.millrace.idempotency.Fingerprint;
+import dev.millrace.identity.MerchantStore;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.UUID;
@@ -14,13 +15,12 @@ public final class DemoMerchant {
 
   public static void seed(String jdbcUrl, String user, String password) throws SQLException {
     try (var connection = DriverManager.getConnection(jdbcUrl, user, password)) {
-      try (var merchant = connection.prepareStatement(
-          "INSERT INTO merchant (id, name) VALUES (?, 'Demo merchant') ON CONFLICT DO NOTHING")) {
+      try (var merchant = connection.prepareStatement(MerchantStore.SEED_MERCHANT)) {
         merchant.setObject(1, ID);
+        merchant.setString(2, "Demo merchant");
         merchant.executeUpdate();
       }
-      try (var key = connection.prepareStatement(
-          "INSERT INTO api_key (hash, merchant, livemode) VALUES (?, ?, false) ON CONFLICT DO NOTHING")) {
+      try (var key = connection.prepareStatement(MerchantStore.SEED_KEY)) {
         key.setBytes(1, new Fingerprint().of(KEY).getBytes());
         key.setObject(2, ID);
         key.executeUpdate();

@@ -13,8 +13,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code rebuild [--replace]} on the command line. Where Postgres is embedded and no gateway runs, it is started for the
- * time of the command.
+ * {@code rebuild [--replace]} on the command line. Where Postgres is embedded and no gateway runs, it is
+ * started for the time of the command.
  */
 public final class RebuildCommand {
   private static final int CONNECT_TIMEOUT_MS = 1_000;

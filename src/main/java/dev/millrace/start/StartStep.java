@@ -41,7 +41,10 @@ public final class StartStep {
     return root;
   }
 
-  /** Whether it failed because another process listens on its port. The native transport says so in words only. */
+  /**
+   * Whether it failed because another process listens on its port. The native transport says so in words
+   * only.
+   */
   public static boolean taken(Throwable e) {
     Throwable root = root(e);
     return root instanceof BindException

@@ -7,12 +7,15 @@ import java.net.UnknownHostException;
 import java.util.Arrays;
 
 /**
- * Which addresses a delivery may go to: only those of the public Internet, so that nobody can make the gateway call
- * what stands behind its firewall (server-side request forgery). Judges the address that is connected to, not the name,
- * which may resolve to another one every time (DNS rebinding). IPv6 addresses that carry an IPv4 one are judged by that.
+ * Which addresses a delivery may go to: only those of the public Internet, so that nobody can make the
+ * gateway call what stands behind its firewall (server-side request forgery). Judges the address that is
+ * connected to, not the name, which may resolve to another one every time (DNS rebinding). IPv6 addresses
+ * that carry an IPv4 one are judged by that.
  *
- * @see <a href="https://www.iana.org/assignments/iana-ipv4-special-registry">IANA IPv4 special-purpose addresses</a>
- * @see <a href="https://www.iana.org/assignments/iana-ipv6-special-registry">IANA IPv6 special-purpose addresses</a>
+ * @see <a href="https://www.iana.org/assignments/iana-ipv4-special-registry">IANA IPv4 special-purpose
+ *   addresses</a>
+ * @see <a href="https://www.iana.org/assignments/iana-ipv6-special-registry">IANA IPv6 special-purpose
+ *   addresses</a>
  */
 public final class AddressPolicy {
   private static final class Block {

@@ -20,7 +20,10 @@ public record DeliveryPolicy(List<Duration> windows, int jitterPercent, int inFl
     int breakerFailures,
     Duration cooldown, Duration probeEvery, int drainPerSecond, Duration disableAfter) {
 
-  /** What a delivery takes to its last attempt at the longest: the windows with their whole jitter, and two probes. */
+  /**
+   * What a delivery takes to its last attempt at the longest: the windows with their whole jitter, and two
+   * probes.
+   */
   Duration lifetime() {
     return windows.stream().reduce(Duration.ZERO, Duration::plus).multipliedBy(100L + jitterPercent)
         .dividedBy(100)

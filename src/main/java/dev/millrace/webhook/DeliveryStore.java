@@ -1,10 +1,15 @@
 package dev.millrace.webhook;
 
+import dev.millrace.platform.Sql;
 import dev.millrace.journal.Cursor;
-import dev.millrace.platform.PgLink;
+import dev.millrace.journal.CursorStore;
+import dev.millrace.journal.Milestones;
+import dev.millrace.platform.Lease;
+import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -19,11 +24,11 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The notifier's statements. What writes names the epoch of the notifier's lease and does nothing when that is past, so
- * that one that hung cannot undo what its successor did.
+ * The notifier's statements. What writes names the epoch of the notifier's lease and does nothing when that
+ * is past, so that one that hung cannot undo what its successor did.
  */
-final class DeliveryStore {
-  private static final String FENCE = "WITH fence AS MATERIALIZED (SELECT 1 FROM lease WHERE name = 'notifier' AND epoch = $1::bigint FOR SHARE)";
+public final class DeliveryStore {
+  private static final String FENCE = "WITH fence AS MATERIALIZED (" + Lease.fence("notifier", 1) + ")";
   private static final String PLAN = FENCE
       + """
         , m AS (
@@ -33,8 +38,7 @@ final class DeliveryStore {
            WHERE EXISTS (SELECT FROM fence)
           ON CONFLICT DO NOTHING
         ), c AS (
-          UPDATE journal_cursor SET xid = $6::text::xid8, position = $7::int8, passed = passed + $8::int8
-           WHERE name = 'notifier' AND $8::int8 >= 0 AND EXISTS (SELECT FROM fence)
+          :move AND $8::int8 >= 0 AND EXISTS (SELECT FROM fence)
         ), d AS (
           INSERT INTO webhook_delivery AS w (id, endpoint, xid, position, api_version, subject, type, traceparent, ordered,
               status, next_at, created)
@@ -47,12 +51,16 @@ final class DeliveryStore {
           ON CONFLICT (endpoint, xid, position) DO %s
           RETURNING id
         )
-        SELECT (SELECT count(*) FROM fence), d.id FROM (SELECT 1) AS one LEFT JOIN d ON true""";
+        SELECT (SELECT count(*) FROM fence), d.id FROM (SELECT 1) AS one LEFT JOIN d ON true"""
+          .replace(":move", CursorStore.move("notifier", 6));
   private static final String PLAN_NEW = PLAN.formatted("NOTHING");
   private static final String PLAN_AGAIN = PLAN.formatted("""
     UPDATE SET status = 'pending', tries = 0, next_at = excluded.next_at, finished = NULL
               WHERE $20::text[] IS NULL OR w.status = ANY($20::text[])""");
-  /** Subqueries, not joins: each row is looked up by its key, whatever the planner thinks of the tables' sizes. */
+  /**
+   * Subqueries, not joins: each row is looked up by its key, whatever the planner thinks of the tables'
+   * sizes.
+   */
   private static final String EXISTING = """
     SELECT t.x::text, t.p
       FROM (SELECT unnest($2::text[])::xid8 AS x, unnest($3::int8[]) AS p) AS t
@@ -103,9 +111,18 @@ final class DeliveryStore {
           AND NOT id = ANY($4::uuid[])
         ORDER BY next_at, xid, position LIMIT 5000)) AND status = 'pending'
     RETURNING 1""";
-  private static final String MARK = FENCE + """
-    UPDATE journal_cursor SET xid = $2::text::xid8, position = $3::int8
-     WHERE name = 'notifier' AND EXISTS (SELECT FROM fence) RETURNING 1""";
+
+  private static final String FORGET_ATTEMPTS = """
+    DELETE FROM webhook_attempt WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM webhook_attempt WHERE delivery < $1::uuid ORDER BY delivery LIMIT 5000))""";
+  private static final String FORGET_DELIVERIES = """
+    DELETE FROM webhook_delivery WHERE id = ANY(ARRAY(
+      SELECT id FROM webhook_delivery WHERE id < $1::uuid ORDER BY id LIMIT 5000))""";
+  private static final String FORGET_MESSAGES = """
+    DELETE FROM webhook_message WHERE ctid = ANY(ARRAY(
+      SELECT m.ctid FROM webhook_message m, LATERAL (%s) AS s
+       WHERE (m.xid, m.position) < (s.xid, s.position) ORDER BY m.xid, m.position LIMIT 5000))"""
+      .formatted(Milestones.boundary(1));
 
   /** Something to be delivered, as it is planned. {@code held}: its endpoint is disabled. */
   record Planned(Delivery delivery, String apiVersion, boolean ordered, boolean held) {}
@@ -124,10 +141,12 @@ final class DeliveryStore {
     Superseded() { super("the lease went to another notifier", null, false, false); }
   }
 
-  private final PgLink pg;
+  private final Sql sql;
+  private final CursorStore cursor;
 
-  DeliveryStore(PgLink pg) {
-    this.pg = pg;
+  public DeliveryStore(Sql sql) {
+    this.sql = sql;
+    this.cursor = new CursorStore("notifier", sql);
   }
 
   private static <T, V> @Nullable V[] column(List<T> rows, IntFunction<@Nullable V[]> array,
@@ -137,25 +156,26 @@ final class DeliveryStore {
 
   /** The place up to which the journal has been planned. */
   Future<Cursor> cursor() {
-    return pg.query("SELECT xid::text, position FROM journal_cursor WHERE name = 'notifier'", Tuple.tuple())
-        .map(rows -> {
-          var row = rows.iterator().next();
-          return new Cursor(Long.parseUnsignedLong(row.getString(0)), row.getLong(1));
-        });
+    return cursor.read();
   }
 
   /** Notes the place when there was nothing to plan up to it. */
   Future<Void> mark(long epoch, Cursor place) {
-    return pg.query(MARK, Tuple.of(epoch, place.xidText(), place.position()))
-        .compose(rows -> rows.size() == 1 ? Future.succeededFuture() : Future.failedFuture(new Superseded()));
+    return cursor.mark(epoch, place, 0)
+        .compose(held -> held ? Future.succeededFuture() : Future.failedFuture(new Superseded()));
   }
 
-  /** Writes what is new and moves the cursor to {@code place}, in one transaction; answers the ids written. */
+  /**
+   * Writes what is new and moves the cursor to {@code place}, in one transaction; answers the ids written.
+   */
   Future<Set<UUID>> plan(long epoch, List<Planned> planned, Cursor place, OffsetDateTime now) {
     return plan(PLAN_NEW, parameters(epoch, planned, place, planned.size(), now));
   }
 
-  /** Writes a replay's part: what is there with one of {@code statuses} (null: any) is due again, the rest is new. */
+  /**
+   * Writes a replay's part: what is there with one of {@code statuses} (null: any) is due again, the rest is
+   * new.
+   */
   Future<Set<UUID>> planAgain(long epoch, List<Planned> planned, @Nullable List<String> statuses,
       OffsetDateTime now) {
     return plan(PLAN_AGAIN, parameters(epoch, planned, Cursor.START, -1, now)
@@ -164,7 +184,7 @@ final class DeliveryStore {
 
   /** Which of these places have a delivery to the endpoint already. */
   Future<Set<Cursor>> existing(UUID endpoint, List<Planned> planned) {
-    return pg.query(EXISTING,
+    return sql.query(EXISTING,
         Tuple.of(endpoint, column(planned, String[]::new, p -> p.delivery.place().xidText()),
             column(planned, Long[]::new, p -> p.delivery.place().position())))
         .map(rows -> {
@@ -175,8 +195,8 @@ final class DeliveryStore {
         });
   }
 
-  private Future<Set<UUID>> plan(String sql, Tuple parameters) {
-    return pg.query(sql, parameters).compose(rows -> {
+  private Future<Set<UUID>> plan(String statement, Tuple parameters) {
+    return sql.query(statement, parameters).compose(rows -> {
       var ids = new HashSet<UUID>();
       for (Row row : rows) {
         if (row.getLong(0) == 0) return Future.failedFuture(new Superseded());
@@ -209,10 +229,13 @@ final class DeliveryStore {
         .addValue(column(all, String[]::new, p -> p.held ? "held" : "pending"));
   }
 
-  /** The first pending deliveries of each endpoint, up to its number, soonest due first; also such as are not due yet. */
+  /**
+   * The first pending deliveries of each endpoint, up to its number, soonest due first; also such as are not
+   * due yet.
+   */
   Future<Map<UUID, List<Due>>> load(Map<UUID, Integer> numbers) {
     var endpoints = List.copyOf(numbers.keySet());
-    return pg.query(LOAD, Tuple.tuple().addValue(endpoints.toArray(UUID[]::new))
+    return sql.query(LOAD, Tuple.tuple().addValue(endpoints.toArray(UUID[]::new))
         .addValue(column(endpoints, Integer[]::new, numbers::get))).map(rows -> {
           var due = new HashMap<UUID, List<Due>>();
           for (Row row : rows) {
@@ -228,7 +251,7 @@ final class DeliveryStore {
 
   /** Writes attempts and what became of their deliveries. Each delivery at most once in a call. */
   Future<Void> record(long epoch, List<Outcome> outcomes) {
-    return pg.query(RECORD, Tuple.tuple().addValue(epoch)
+    return sql.query(RECORD, Tuple.tuple().addValue(epoch)
         .addValue(column(outcomes, UUID[]::new, o -> o.delivery.id()))
         .addValue(column(outcomes, String[]::new, Outcome::status))
         .addValue(column(outcomes, Integer[]::new, Outcome::tries))
@@ -242,20 +265,35 @@ final class DeliveryStore {
   }
 
   /**
-   * Makes the oldest dead letters, of those that died before a time, due at once, for one attempt more: they have had all
-   * of their {@code tries}. Answers how many.
+   * Makes the oldest dead letters, of those that died before a time, due at once, for one attempt more: they
+   * have had all of their {@code tries}. Answers how many.
    */
   Future<Integer> revive(UUID endpoint, OffsetDateTime diedBefore, OffsetDateTime now, int count, int tries) {
-    return pg.query(REVIVE, Tuple.of(endpoint, diedBefore, now, count, tries)).map(rows -> rows.rowCount());
+    return sql.query(REVIVE, Tuple.of(endpoint, diedBefore, now, count, tries)).map(rows -> rows.rowCount());
   }
 
   /**
-   * Gives up what was due, is older than its retry windows are long and has not had more than {@code tries} attempts;
-   * answers how many, 5 000 at most.
+   * Gives up what was due, is older than its retry windows are long and has not had more than {@code tries}
+   * attempts; answers how many, 5 000 at most.
    */
   Future<Integer> expire(UUID endpoint, OffsetDateTime now, OffsetDateTime createdBefore, Set<UUID> butNot,
       int tries) {
-    return pg.query(EXPIRE, Tuple.of(endpoint, now, createdBefore, butNot.toArray(UUID[]::new), tries))
+    return sql.query(EXPIRE, Tuple.of(endpoint, now, createdBefore, butNot.toArray(UUID[]::new), tries))
         .map(rows -> rows.rowCount());
+  }
+
+  /**
+   * Deletes deliveries made before {@code made}, with their attempts, and the bodies of events recorded
+   * before {@code recorded}, some thousand of each; answers how many rows.
+   */
+  public Future<Integer> forgetBefore(OffsetDateTime made, OffsetDateTime recorded) {
+    var eldest = Tuple.of(TypeId.floor(made.toInstant().toEpochMilli()));
+    return delete(FORGET_ATTEMPTS, eldest)
+        .compose(n -> delete(FORGET_DELIVERIES, eldest).map(more -> n + more))
+        .compose(n -> delete(FORGET_MESSAGES, Tuple.of(recorded)).map(more -> n + more));
+  }
+
+  private Future<Integer> delete(String statement, Tuple parameters) {
+    return sql.query(statement, parameters).map(RowSet::rowCount);
   }
 }

@@ -88,7 +88,10 @@ public record Endpoint(UUID id, UUID merchant, boolean livemode, Settings settin
         created, changed, deleted);
   }
 
-  /** Whether it is to be told of events of this type. A test goes to the endpoint it is about, whatever it listens to. */
+  /**
+   * Whether it is to be told of events of this type. A test goes to the endpoint it is about, whatever it
+   * listens to.
+   */
   boolean wants(EventType type, UUID subject) {
     return type == EventType.ENDPOINT_TEST
         ? subject.equals(id)

@@ -7,9 +7,10 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One endpoint in the notifier's memory: what of its backlog is at hand, how many calls are out, and its guards: an
- * in-flight limit that grows with successes and halves with failures, a throttle, a pause that the endpoint asked for,
- * and a breaker. Times are milliseconds of the scheduler's clock. Owned by one event loop.
+ * One endpoint in the notifier's memory: what of its backlog is at hand, how many calls are out, and its
+ * guards: an in-flight limit that grows with successes and halves with failures, a throttle, a pause that the
+ * endpoint asked for, and a breaker. Times are milliseconds of the scheduler's clock. Owned by one event
+ * loop.
  */
 public final class EndpointQueue {
   /** How many deliveries are held in memory at most; the rest waits in Postgres. */
@@ -26,7 +27,9 @@ public final class EndpointQueue {
   @Nullable
   Signer oldSigner;
   final ArrayDeque<Delivery> queue = new ArrayDeque<>();
-  /** Those at hand or out, and those that left while a load was under way: a load must not bring them again. */
+  /**
+   * Those at hand or out, and those that left while a load was under way: a load must not bring them again.
+   */
   final Set<UUID> known = new HashSet<>();
   final Set<UUID> left = new HashSet<>();
   int inFlight;

@@ -1,6 +1,7 @@
 package dev.millrace.webhook;
 
 import dev.millrace.journal.Cursor;
+import dev.millrace.journal.JournalEntries;
 import dev.millrace.payment.EventType;
 import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
@@ -14,7 +15,9 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Webhook endpoints in Postgres, as their merchants manage them. Whatever changes one moves {@code changed}. */
+/**
+ * Webhook endpoints in Postgres, as their merchants manage them. Whatever changes one moves {@code changed}.
+ */
 public final class EndpointStore {
   private static final String OWN = " WHERE id = $1::uuid AND merchant = $2::uuid AND livemode = $3::bool AND deleted IS NULL";
   /** The lock keeps two creations from both finding the last free place. */
@@ -51,23 +54,31 @@ public final class EndpointStore {
         FROM webhook_endpoint
         WHERE merchant = $1::uuid AND livemode = $2::bool AND deleted IS NULL AND ($3::uuid IS NULL OR id < $3::uuid)
         ORDER BY id DESC LIMIT $4::int""";
-  /** The notifier hears of changes by time, some seconds over again: a change may commit later than a younger one. */
+  /**
+   * The notifier hears of changes by time, some seconds over again: a change may commit later than a younger
+   * one.
+   */
   private static final String CHANGED = "SELECT " + Endpoint.COLUMNS + """
     FROM webhook_endpoint
     WHERE changed >= $1::timestamptz - interval '10 s' AND (deleted IS NULL OR $2::bool)""";
-  private static final String APPEND = """
-    WITH e AS (
-      UPDATE webhook_endpoint SET version = version + 1, changed = clock_timestamp()%s
-       WHERE id = $1::uuid AND deleted IS NULL AND status = 'enabled' RETURNING id, version, merchant, livemode
-    ), w AS (
-      INSERT INTO work AS w (writer, events) SELECT $5::text, count(*) FROM e
-      ON CONFLICT (writer) DO UPDATE SET events = w.events + excluded.events
-    )
-    INSERT INTO journal (subject, version, type, merchant, livemode, actor, traceparent, data)
-    SELECT id, version, $2::text, merchant, livemode, $6::text, $3::text, $4::text::json FROM e
-    RETURNING xid::text, position""";
-  private static final String TEST = APPEND.formatted("");
-  private static final String DISABLE = APPEND.formatted(", status = 'disabled', disabled_reason = $7::text");
+  private static final String TEST = append("");
+  private static final String DISABLE = append(", status = 'disabled', disabled_reason = $7::text");
+
+  /** An event of an enabled endpoint, and what {@code changes} with it. */
+  private static String append(String changes) {
+    return """
+      WITH e AS (
+        UPDATE webhook_endpoint SET version = version + 1, changed = clock_timestamp():changes
+         WHERE id = $1::uuid AND deleted IS NULL AND status = 'enabled'
+        RETURNING id, version, merchant, livemode
+      ), w AS (
+        :count
+      )
+      """
+        .replace(":changes", changes).replace(":count", JournalEntries.count("$5::text", "e"))
+        + JournalEntries.insert("e", "version", "$2::text", "$6::text", "$3::text", "$4::text")
+        + JournalEntries.PLACE;
+  }
 
   private final Sql sql;
 
@@ -109,7 +120,9 @@ public final class EndpointStore {
                 .map(EndpointStore::first));
   }
 
-  /** Replaces what the merchant chooses; null when there is no such endpoint. Enabling forgets old failures. */
+  /**
+   * Replaces what the merchant chooses; null when there is no such endpoint. Enabling forgets old failures.
+   */
   public Future<@Nullable Endpoint> update(Endpoint old, Endpoint.Settings settings, boolean enabled) {
     return sql.query(UPDATE,
         settings(Tuple.tuple().addValue(old.id()).addValue(old.merchant()).addValue(old.livemode()), settings)
@@ -154,8 +167,8 @@ public final class EndpointStore {
   }
 
   /**
-   * Writes a {@code webhook_endpoint.test} into the journal; answers its place, or null when the endpoint is not enabled.
-   * {@code writer} names the work counter.
+   * Writes a {@code webhook_endpoint.test} into the journal; answers its place, or null when the endpoint is
+   * not enabled. {@code writer} names the work counter.
    */
   public Future<@Nullable Cursor> test(Endpoint endpoint, String traceparent, String writer) {
     var data = new JsonObject().put("url", endpoint.settings().url().toString());

@@ -3,16 +3,16 @@ package dev.millrace.webhook;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.EventId;
 import dev.millrace.journal.EventReads;
-import dev.millrace.journal.EventReads.Page;
 import dev.millrace.journal.EventReads.Wanted;
 import dev.millrace.journal.EventRow;
+import dev.millrace.journal.Follower;
+import dev.millrace.journal.Follower.Batch;
 import dev.millrace.journal.PublicEvent;
 import dev.millrace.payment.EventType;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.TypeId;
 import dev.millrace.webhook.DeliveryStore.Planned;
 import dev.millrace.webhook.ReplayOrders.Replay;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -31,10 +31,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows the journal for all webhook endpoints: below the snapshot horizon, in {@code (xid, position)} order, each
- * event that an endpoint listens to becomes a delivery in Postgres in the transaction that moves the cursor, so once and
- * without a gap whatever is killed. Then the {@link Scheduler} has them. One notifier is active at a time, by a fenced
- * lease; another takes over within the lease and a third of it.
+ * Follows the journal for all webhook endpoints: below the snapshot horizon, in {@code (xid, position)}
+ * order, each event that an endpoint listens to becomes a delivery in Postgres in the transaction that moves
+ * the cursor, so once and without a gap whatever is killed. Then the {@link Scheduler} has them. One notifier
+ * is active at a time, by a fenced lease; another takes over within the lease and a third of it.
  */
 final class Notifier {
   private static final Logger LOG = LoggerFactory.getLogger(Notifier.class);
@@ -42,7 +42,6 @@ final class Notifier {
   private static final int REPLAY_BATCH_MAX = 500;
   private static final long REFRESH_MS = 500;
   private static final long TICK_MS = 50;
-  private static final long RETRY_MS = 500;
   private static final long MARK_MS = 5_000;
 
   private final Vertx vertx;
@@ -54,17 +53,13 @@ final class Notifier {
   private final Scheduler scheduler;
   private final EventId ids;
   private final InstantSource clock;
-  private final long pollMs;
+  private final Follower<EventRow> follower;
   private final Map<UUID, Endpoint> known = new HashMap<>();
-  private Cursor cursor = Cursor.START;
   private @Nullable OffsetDateTime changedUntil;
   private long epoch;
   private long refreshedAt;
   private long markedAt;
-  private volatile double lagSeconds;
-  private boolean closed;
   private long ticking;
-  private Future<Void> step = Future.succeededFuture();
 
   Notifier(Vertx vertx, Lease lease, EventReads events, DeliveryStore store, EndpointStore endpoints,
       ReplayOrders replays,
@@ -78,73 +73,57 @@ final class Notifier {
     this.scheduler = scheduler;
     this.ids = ids;
     this.clock = clock;
-    this.pollMs = pollMs;
-    Gauge.builder("millrace.notifier.lag.seconds", this, n -> n.lagSeconds).register(registry);
+    this.follower = new Follower<>(vertx, lease, "notifier", "millrace.notifier.lag.seconds", pollMs, pollMs,
+        new Planning(), registry);
   }
 
   void start() {
     ticking = vertx.setPeriodic(TICK_MS, id -> { if (active()) scheduler.tick(); });
-    next(1);
+    follower.start();
   }
 
   private boolean active() { return epoch > 0 && lease.held() && lease.epoch() == epoch; }
 
-  private void next(long delayMs) {
-    if (closed) return;
-    vertx.setTimer(Math.max(1, delayMs), id -> {
-      if (closed) return;
-      step = run().transform(result -> {
-        if (result.failed()) {
-          LOG.warn("notifier_step_failed error=\"{}\"", result.cause().getMessage());
-          stand();
-        }
-        next(result.succeeded() ? result.result() : RETRY_MS);
-        return Future.succeededFuture();
+  private final class Planning implements Follower.Work<EventRow> {
+    @Override
+    public Future<Cursor> begin(long newEpoch) {
+      known.clear();
+      changedUntil = null;
+      scheduler.begin(newEpoch);
+      return store.cursor().compose(place -> refresh().map(place)).onSuccess(v -> {
+        epoch = newEpoch;
+        LOG.info("notifier_active epoch={} endpoints={}", epoch, known.size());
       });
-    });
-  }
-
-  /** Sends nothing any more, and begins anew from what Postgres has when it may. */
-  private void stand() {
-    epoch = 0;
-    lagSeconds = 0;
-    scheduler.begin(0);
-  }
-
-  /** One step; answers how long to wait for the next. */
-  private Future<Long> run() {
-    if (!lease.held()) {
-      if (epoch != 0) stand();
-      return Future.succeededFuture(pollMs);
     }
-    if (lease.epoch() != epoch) return begin(lease.epoch()).map(1L);
-    return events.tailOfEndpoints(cursor, BATCH_MAX).compose(page -> {
-      if (!page.events().isEmpty() || nowMs() - refreshedAt >= REFRESH_MS)
-        return refresh().compose(v -> plan(page)).compose(v -> replay().map(more -> wait(page, more)));
-      // Nobody's: an endpoint that is made from now on has a later transaction than all of it.
-      cursor = page.next();
-      return Future.succeededFuture(wait(page, false));
-    });
-  }
 
-  private long wait(Page page, boolean more) { return page.more() || more ? 1 : pollMs; }
+    @Override
+    public Future<Batch<EventRow>> read(Cursor after) {
+      return events.tailOfEndpoints(after, BATCH_MAX)
+          .map(page -> new Batch<>(page.events(), page.next(), page.more()));
+    }
+
+    @Override
+    public OffsetDateTime written(EventRow event) { return event.recorded(); }
+
+    @Override
+    public Future<Boolean> handle(Batch<EventRow> batch, long current) {
+      if (!batch.rows().isEmpty() || nowMs() - refreshedAt >= REFRESH_MS)
+        return refresh().compose(v -> plan(batch)).compose(v -> replay());
+      // Nobody's: an endpoint that is made from now on has a later transaction than all of it.
+      return Future.succeededFuture(false);
+    }
+
+    /** Sends nothing any more, and begins anew from what Postgres has when it may. */
+    @Override
+    public void stand() {
+      epoch = 0;
+      scheduler.begin(0);
+    }
+  }
 
   private static long nowMs() { return System.nanoTime() / 1_000_000; }
 
   private OffsetDateTime now() { return clock.instant().atOffset(ZoneOffset.UTC); }
-
-  private Future<Void> begin(long newEpoch) {
-    known.clear();
-    changedUntil = null;
-    scheduler.begin(newEpoch);
-    return store.cursor().compose(place -> {
-      cursor = place;
-      return refresh();
-    }).onSuccess(v -> {
-      epoch = newEpoch;
-      LOG.info("notifier_active epoch={} endpoints={}", epoch, known.size());
-    });
-  }
 
   private Future<Void> refresh() {
     return endpoints.changed(changedUntil).map(changed -> {
@@ -159,26 +138,21 @@ final class Notifier {
     });
   }
 
-  private Future<Void> plan(Page page) {
-    if (page.events().isEmpty()) {
-      lagSeconds = 0;
-      cursor = page.next();
+  private Future<Void> plan(Batch<EventRow> batch) {
+    if (batch.rows().isEmpty()) {
       if (nowMs() - markedAt < MARK_MS) return Future.succeededFuture();
       markedAt = nowMs();
-      return store.mark(epoch, cursor);
+      return store.mark(epoch, batch.end());
     }
-    lagSeconds = Math.max(0, (System.currentTimeMillis()
-        - page.events().getFirst().recorded().toInstant().toEpochMilli()) / 1_000.0);
     var planned = new ArrayList<Planned>();
     var byMerchant = new HashMap<UUID, List<Endpoint>>();
     for (Endpoint e : known.values()) byMerchant.computeIfAbsent(e.merchant(), m -> new ArrayList<>()).add(e);
-    for (EventRow event : page.events()) {
+    for (EventRow event : batch.rows()) {
       for (Endpoint e : byMerchant.getOrDefault(event.merchant(), List.of())) {
         if (concerns(event, e)) planned.add(planned(event, e, planned));
       }
     }
-    return store.plan(epoch, planned, page.next(), now()).map(written -> {
-      cursor = page.next();
+    return store.plan(epoch, planned, batch.end(), now()).map(written -> {
       scheduler.offer(written.size() == planned.size()
           ? planned
           : planned.stream().filter(p -> written.contains(p.delivery().id())).toList());
@@ -245,8 +219,7 @@ final class Notifier {
 
   /** Finishes the step in hand and stops; what is out is sent again by whoever goes on. */
   Future<Void> close() {
-    closed = true;
     vertx.cancelTimer(ticking);
-    return step;
+    return follower.close();
   }
 }

@@ -6,6 +6,7 @@ import dev.millrace.journal.Milestones;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
+import dev.millrace.platform.Resources;
 import dev.millrace.platform.Servers;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -13,7 +14,6 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.internal.VertxInternal;
 import java.time.InstantSource;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 
 /** The role {@code notifier}: wires the notifier to its lease, its connections and its HTTP client. */
 public final class NotifierVerticle extends VerticleBase {
@@ -21,14 +21,7 @@ public final class NotifierVerticle extends VerticleBase {
   private final Servers servers;
   private final MeterRegistry registry;
   private final String holder;
-  private @Nullable PgLink reading;
-  private @Nullable PgLink writing;
-  private @Nullable PgLink leasing;
-  private @Nullable Lease lease;
-  private @Nullable Notifier notifier;
-  private @Nullable Milestones milestones;
-  private @Nullable Retention retention;
-  private @Nullable Sender sender;
+  private final Resources open = new Resources();
 
   /** {@code holder} names this process in the lease, and must differ after a restart. */
   public NotifierVerticle(Config config, Servers servers, MeterRegistry registry, String holder) {
@@ -50,52 +43,31 @@ public final class NotifierVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    PgLink rows = servers.readLink(vertx, "notifier-read", registry);
-    PgLink writes = servers.batchLink(vertx, "notifier-write", registry);
-    PgLink rights = servers.link(vertx, "notifier-lease", registry);
-    reading = rows;
-    writing = writes;
-    leasing = rights;
-    var right = new Lease(vertx, rights, "notifier", holder, config.millis("webhooks.lease"));
-    lease = right;
+    PgLink rights = open.add(servers.link(vertx, "notifier-lease", registry), PgLink::close);
+    PgLink writes = open.add(servers.batchLink(vertx, "notifier-write", registry), PgLink::close);
+    PgLink rows = open.add(servers.readLink(vertx, "notifier-read", registry), PgLink::close);
+    var lease = open.add(new Lease(vertx, rights, "notifier", holder, config.millis("webhooks.lease")),
+        Lease::close);
     var names = ((VertxInternal) vertx).nameResolver();
     DeliveryPolicy policy = policy(config);
-    var calls = new Sender(vertx, names::resolve, new AddressPolicy(servers.privateWebhooks()),
-        InstantSource.system(), policy.inFlightMax(), config.millis("webhooks.timeout"));
-    sender = calls;
-    var marks = new Milestones(vertx, right, rows, config.duration("events.retention"),
-        Retention.MARGIN.multipliedBy(2));
-    milestones = marks;
-    var forgetting = new Retention(vertx, right, rows, right,
-        config.duration("events.retention"), config.duration("inbox.retention"),
-        config.duration("processor.dead-letter-retention"));
-    retention = forgetting;
+    var sender = open.add(new Sender(vertx, names::resolve, new AddressPolicy(servers.privateWebhooks()),
+        InstantSource.system(), policy.inFlightMax(), config.millis("webhooks.timeout")), Sender::close);
     return rows.whenUp(10_000).compose(v -> writes.whenUp(10_000)).compose(v -> rights.whenUp(10_000))
         .compose(v -> EventId.load(rows)).onSuccess(ids -> {
           var store = new DeliveryStore(writes);
           var endpoints = new EndpointStore(rows);
-          var scheduler = new Scheduler(vertx, store, endpoints, calls, ids, policy, right,
+          var scheduler = new Scheduler(vertx, store, endpoints, sender, ids, policy, lease,
               RandomGenerator.getDefault(), "notifier", registry);
-          var notifying = new Notifier(vertx, right, new EventReads(rows), store, endpoints,
-              new ReplayOrders(rows), scheduler, ids, right,
-              config.millis("webhooks.poll-interval"), registry);
-          notifier = notifying;
-          right.start();
-          notifying.start();
-          marks.start();
-          forgetting.start();
+          var notifier = open.add(new Notifier(vertx, lease, new EventReads(rows), store, endpoints,
+              new ReplayOrders(rows), scheduler, ids, lease,
+              config.millis("webhooks.poll-interval"), registry), Notifier::close);
+          lease.start();
+          notifier.start();
+          long noting = new Milestones(rows).start(vertx, lease, config.duration("events.retention"));
+          open.onClose(() -> vertx.cancelTimer(noting));
         });
   }
 
   @Override
-  public Future<?> stop() {
-    if (milestones != null) milestones.close();
-    if (retention != null) retention.close();
-    Future<Void> finished = notifier == null ? Future.succeededFuture() : notifier.close();
-    return finished.transform(done -> sender == null ? Future.succeededFuture() : sender.close())
-        .transform(done -> lease == null ? Future.succeededFuture() : lease.close())
-        .transform(done -> reading == null ? Future.succeededFuture() : reading.close())
-        .transform(done -> writing == null ? Future.succeededFuture() : writing.close())
-        .transform(done -> leasing == null ? Future.succeededFuture() : leasing.close());
-  }
+  public Future<?> stop() { return open.close(); }
 }

@@ -31,11 +31,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides which delivery goes out next, sends it and writes down what came of it. Endpoints take turns, one delivery
- * each, so a backlog of one delays no other; those that are slow or fail may have half of all calls, together. At most
- * {@code inFlightMax} calls are out, and {@value Lane#QUEUE_MAX} deliveries an endpoint in memory; fewer when there are so
- * many endpoints that this would be more than {@code inMemoryMax}, but one each. Every attempt is in the log before its place is given to the next. At least once: a delivery whose outcome was not written is sent again,
- * under the same {@code webhook-id}. Owned by one event loop; the clock decides what is due, so a test may turn it.
+ * Decides which delivery goes out next, sends it and writes down what came of it. Endpoints take turns, one
+ * delivery each, so a backlog of one delays no other; those that are slow or fail may have half of all calls,
+ * together. At most {@code inFlightMax} calls are out, and {@value Lane#QUEUE_MAX} deliveries an endpoint in
+ * memory; fewer when there are so many endpoints that this would be more than {@code inMemoryMax}, but one
+ * each. Every attempt is in the log before its place is given to the next. At least once: a delivery whose
+ * outcome was not written is sent again, under the same {@code webhook-id}. Owned by one event loop; the
+ * clock decides what is due, so a test may turn it.
  */
 final class Scheduler {
   private static final Logger LOG = LoggerFactory.getLogger(Scheduler.class);
@@ -108,7 +110,9 @@ final class Scheduler {
 
   private static OffsetDateTime at(Instant instant) { return instant.atOffset(ZoneOffset.UTC); }
 
-  /** Begins under a new epoch, knowing nothing. What is still out of the one before is not written any more. */
+  /**
+   * Begins under a new epoch, knowing nothing. What is still out of the one before is not written any more.
+   */
   void begin(long newEpoch) {
     epoch = newEpoch;
     generation++;

@@ -30,9 +30,10 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes one call to a merchant's endpoint: resolves the name, refuses addresses that the policy refuses, connects to the
- * very address that it judged, and reads at most {@value #RESPONSE_BYTES_MAX} bytes of the answer. Follows no redirects
- * and takes no longer than the timeout, whatever the other side does. Never fails: what went wrong is in the reply.
+ * Makes one call to a merchant's endpoint: resolves the name, refuses addresses that the policy refuses,
+ * connects to the very address that it judged, and reads at most {@value #RESPONSE_BYTES_MAX} bytes of the
+ * answer. Follows no redirects and takes no longer than the timeout, whatever the other side does. Never
+ * fails: what went wrong is in the reply.
  */
 public final class Sender {
   static final int RESPONSE_BYTES_MAX = 4 * 1024;
@@ -47,7 +48,10 @@ public final class Sender {
     Future<InetAddress> resolve(String host);
   }
 
-  /** What came of a call: a status, or an error before there was one. {@code response}: the body's first bytes. */
+  /**
+   * What came of a call: a status, or an error before there was one. {@code response}: the body's first
+   * bytes.
+   */
   record Reply(@Nullable Integer status, @Nullable String error, int latencyMs, @Nullable Buffer response,
       @Nullable Duration retryAfter) {
     boolean succeeded() { return status != null && status >= 200 && status < 300; }
@@ -196,8 +200,8 @@ public final class Sender {
   }
 
   /**
-   * How long to wait by a {@code Retry-After}, seconds or a date, at most a day; null when there is none that can be
-   * read.
+   * How long to wait by a {@code Retry-After}, seconds or a date, at most a day; null when there is none that
+   * can be read.
    *
    * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3">RFC 9110, Retry-After</a>
    */

@@ -11,7 +11,8 @@ import javax.crypto.spec.SecretKeySpec;
 /**
  * Signs deliveries under one secret. Not safe for use by several threads at once.
  *
- * @see <a href="https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md">Standard
+ * @see <a
+ *   href="https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md">Standard
  *     Webhooks 1.0, signature scheme v1</a>
  * @see <a href="https://docs.stripe.com/webhooks#verify-manually">Stripe, verifying webhook signatures</a>
  */
@@ -48,13 +49,19 @@ public final class Signer {
     }
   }
 
-  /** {@code v1,} and the Base64 of HMAC-SHA256 over {@code id.timestamp.body}. {@code timestamp}: Unix seconds. */
+  /**
+   * {@code v1,} and the Base64 of HMAC-SHA256 over {@code id.timestamp.body}. {@code timestamp}: Unix
+   * seconds.
+   */
   public String standard(String id, long timestamp, byte[] body) {
     standard.update((id + "." + timestamp + ".").getBytes(StandardCharsets.UTF_8));
     return "v1," + Base64.getEncoder().encodeToString(standard.doFinal(body));
   }
 
-  /** The {@code v1=} part of a {@code Stripe-Signature}: the hexadecimal HMAC-SHA256 over {@code timestamp.body}. */
+  /**
+   * The {@code v1=} part of a {@code Stripe-Signature}: the hexadecimal HMAC-SHA256 over
+   * {@code timestamp.body}.
+   */
   public String stripe(long timestamp, byte[] body) {
     stripe.update((timestamp + ".").getBytes(StandardCharsets.UTF_8));
     return "v1=" + HexFormat.of().formatHex(stripe.doFinal(body));

@@ -16,7 +16,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Each queue of the API, filled at a gateway whose limits are small: who is refused, how, and that it goes on. */
+/**
+ * Each queue of the API, filled at a gateway whose limits are small: who is refused, how, and that it goes
+ * on.
+ */
 class ApiQueuesIT {
   private static final Duration BOUND = Duration.ofSeconds(10);
   private static final int CONNECTIONS = 40;

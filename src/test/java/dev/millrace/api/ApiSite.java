@@ -8,8 +8,8 @@ import java.sql.SQLException;
 import java.util.Map;
 
 /**
- * One gateway with every role for the tests of this package, started once a JVM and ended with it. Its provider and its
- * settlement are quick, and a request may take a second to arrive.
+ * One gateway with every role for the tests of this package, started once a JVM and ended with it. Its
+ * provider and its settlement are quick, and a request may take a second to arrive.
  */
 final class ApiSite {
   static final long REQUEST_TIMEOUT_MS = 1_000;

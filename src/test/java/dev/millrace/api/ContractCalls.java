@@ -17,8 +17,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 
 /**
- * Real calls, held against {@code openapi.yaml}, and which of the answers that stand there they had. Closing it asserts
- * that those of some tags were all had: else a status could stay in the file that no call answers any more.
+ * Real calls, held against {@code openapi.yaml}, and which of the answers that stand there they had. Closing
+ * it asserts that those of some tags were all had: else a status could stay in the file that no call answers
+ * any more.
  */
 final class ContractCalls implements AutoCloseable {
   /** The tags of what each class of tests holds. */
@@ -68,7 +69,10 @@ final class ContractCalls implements AutoCloseable {
     return answer;
   }
 
-  /** A request that is refused for what the contract does not say, or not at all, must be valid by the contract. */
+  /**
+   * A request that is refused for what the contract does not say, or not at all, must be valid by the
+   * contract.
+   */
   Http.Answer assertValidCall(int status, HttpMethod method, String path, Map<String, String> headers,
       String body) {
     assertThat(faultsOfRequest(method.name(), path, headers, body)).isEmpty();

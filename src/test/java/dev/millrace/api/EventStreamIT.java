@@ -291,7 +291,10 @@ class EventStreamIT {
     assertThat(none.getBoolean("has_more")).isFalse();
   }
 
-  /** The site keeps events for three seconds, so what was paid first is older soon. Nobody works its payments off. */
+  /**
+   * The site keeps events for three seconds, so what was paid first is older soon. Nobody works its payments
+   * off.
+   */
   @ParameterizedTest
   @ValueSource(strings = {"/v1/events", "/v1/events/stream"})
   void cursor_thatHasExpired_isGone_andTheOldestGoesOn(String path) {
@@ -323,7 +326,9 @@ class EventStreamIT {
         TestMerchant.VISA).json().getString("id");
   }
 
-  /** What the events are about that a list or a stream has, {@code count} or more of a stream; null for 410. */
+  /**
+   * What the events are about that a list or a stream has, {@code count} or more of a stream; null for 410.
+   */
   private static List<String> subjects(String url, String key, int count) {
     if (!url.contains("/stream")) {
       var page = Http.get(url, key);
@@ -374,7 +379,9 @@ class EventStreamIT {
     assertThat(open.stream().filter(s -> s.status() == 429)).hasSize(30 - MERCHANT_CLIENTS_MAX);
   }
 
-  /** Nobody may be counted who left before he was answered; the next test's {@link #awaitNobody} waits for it. */
+  /**
+   * Nobody may be counted who left before he was answered; the next test's {@link #awaitNobody} waits for it.
+   */
   @Test
   void clients_thatLeaveWhileTheirCursorIsLookedUp_areForgotten() {
     settle(1, TestMerchant.VISA);
@@ -411,7 +418,9 @@ class EventStreamIT {
     return id.substring(4);
   }
 
-  /** A payment each event of which is about 60 kB long: a kernel takes some megabytes for who does not read. */
+  /**
+   * A payment each event of which is about 60 kB long: a kernel takes some megabytes for who does not read.
+   */
   private static String large() {
     var metadata = new JsonObject();
     for (int i = 0; i < 20; i++) metadata.put("k" + i, "\u0001".repeat(500));

@@ -16,7 +16,10 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
-/** Everything that can happen to a payment, as payment, timeline, event and list, held against {@code openapi.yaml}. */
+/**
+ * Everything that can happen to a payment, as payment, timeline, event and list, held against
+ * {@code openapi.yaml}.
+ */
 class LifeContractIT {
   private static final ContractCalls CALLS = new ContractCalls(Set.of());
   private static final String BATCH = "stl_01jd3w60dsfxmrx1v0a9s2e4zg";

@@ -18,7 +18,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The payment object through a payment's life, lists by status, answers of keys from before, and the timeline. */
+/**
+ * The payment object through a payment's life, lists by status, answers of keys from before, and the
+ * timeline.
+ */
 class LifeReadsIT {
   private final TestMerchant merchant = TestMerchant.at(QuietSite.GATEWAY);
 

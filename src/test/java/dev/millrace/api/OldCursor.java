@@ -5,8 +5,8 @@ import dev.millrace.journal.EventId;
 import java.sql.SQLException;
 
 /**
- * A cursor at the {@link ApiSite} that is older than events are kept, as long as this is open. It lies before everything
- * that any test wrote.
+ * A cursor at the {@link ApiSite} that is older than events are kept, as long as this is open. It lies before
+ * everything that any test wrote.
  */
 record OldCursor(String id) implements AutoCloseable {
   static OldCursor make() {

@@ -20,7 +20,10 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
-/** Holds {@code openapi.yaml} itself to what it says: its routes, codes and examples, and that it is a sharp judge. */
+/**
+ * Holds {@code openapi.yaml} itself to what it says: its routes, codes and examples, and that it refuses what
+ * is wrong.
+ */
 class OpenApiFileIT {
   private static final List<HttpMethod> METHODS = List.of(HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT,
       HttpMethod.PATCH, HttpMethod.DELETE);
@@ -48,8 +51,8 @@ class OpenApiFileIT {
             .isEqualTo(documented.contains(method + " " + path) ? served : 405);
       }
     }
-    // From outside nobody can see a route that the file does not know: the source tells. Providers have a door of
-    // their own beside the router.
+    // From outside nobody can see a route that the file does not know: the source tells. Providers have a
+    // door of their own beside the router.
     documented.remove("POST " + PROVIDERS);
     assertThat(routesOfTheSource()).isEqualTo(documented);
   }

@@ -22,7 +22,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Captures, cancellations and refunds as a merchant asks for them, each against what the journal says afterwards. */
+/**
+ * Captures, cancellations and refunds as a merchant asks for them, each against what the journal says
+ * afterwards.
+ */
 class OperationsIT {
   private static final TestMerchant MERCHANT = TestMerchant.at(QuietSite.GATEWAY);
   private static final int CROWD = 100;
@@ -428,8 +431,8 @@ class OperationsIT {
   }
 
   /**
-   * A provider's refunds come in between, as from a processor: whoever follows the journal sees each version after the one
-   * before it.
+   * A provider's refunds come in between, as from a processor: whoever follows the journal sees each version
+   * after the one before it.
    */
   @Test
   void journal_ofPaymentsThatManyMove_isInTheOrderOfVersions() {

@@ -16,7 +16,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What becomes of payments, as a merchant sees it: waiting for the outcome, the timeline, balances and postings. */
+/**
+ * What becomes of payments, as a merchant sees it: waiting for the outcome, the timeline, balances and
+ * postings.
+ */
 class OutcomeIT {
   private static final String WAIT = "wait=20";
   private final TestMerchant merchant = TestMerchant.create();

@@ -22,9 +22,9 @@ final class PaymentJsonTest {
   }
 
   /**
-   * Answers of accepted payments are not kept but made anew for a repeated request, for as long as keys are kept, in the
-   * form that they had. Who changes this text must make a new form of it (idempotency_key.form, a migration), or
-   * repetitions are answered with other bytes than the first time.
+   * Answers of accepted payments are not kept but made anew for a repeated request, for as long as keys are
+   * kept, in the form that they had. Who changes this text must make a new form of it (idempotency_key.form,
+   * a migration), or repetitions are answered with other bytes than the first time.
    */
   @Test
   void accepted_isTheTextThatWasAnsweredBefore() {

@@ -24,7 +24,9 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A gateway of API and ops alone: nothing happens to a payment but what is asked for and what a test appends. */
+/**
+ * A gateway of API and ops alone: nothing happens to a payment but what is asked for and what a test appends.
+ */
 final class QuietSite {
   static final Site SITE = Site.on(TestServers.shared());
   static final GatewayProcess GATEWAY = SITE.start("api,ops",

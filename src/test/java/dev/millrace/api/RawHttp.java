@@ -38,7 +38,9 @@ final class RawHttp implements AutoCloseable {
     this(ApiSite.gateway().apiUrl(), source, 0);
   }
 
-  /** {@code receiveBytes}: how much the kernel takes for a test that does not read, 0 for as much as it likes. */
+  /**
+   * {@code receiveBytes}: how much the kernel takes for a test that does not read, 0 for as much as it likes.
+   */
   RawHttp(String url, int receiveBytes) {
     this(url, "127.0.0.1", receiveBytes);
   }

@@ -16,8 +16,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A merchant, at the {@link ApiSite} unless another gateway is named. Each test makes its own, so that none sees
- * another's payments.
+ * A merchant, at the {@link ApiSite} unless another gateway is named. Each test makes its own, so that none
+ * sees another's payments.
  */
 record TestMerchant(String id, String key, GatewayProcess at) {
 

@@ -235,7 +235,9 @@ class WebhookContractIT {
     MERCHANT.send("DELETE", made, null);
   }
 
-  /** What is sent is what can be read, byte for byte; and that is held against the contract with the events. */
+  /**
+   * What is sent is what can be read, byte for byte; and that is held against the contract with the events.
+   */
   @Test
   void webhook_sent_isTheEventAsItIsRead() {
     var got = RECEIVER.got("/talks").getFirst();

@@ -10,8 +10,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Spreads requests over the nodes as load balancers do: one that says it leaves is passed over. (One that is merely not
- * ready is not: what a node answers then is to be seen.)
+ * Spreads requests over the nodes as load balancers do: one that says it leaves is passed over. (One that is
+ * merely not ready is not: what a node answers then is to be seen.)
  */
 final class Balancer implements AutoCloseable {
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);

@@ -10,8 +10,8 @@ import java.util.Map;
 import org.apache.kafka.common.Uuid;
 
 /**
- * A Kafka broker as a process of its own, alone or one of several. Every gateway node may reach it by a listener of its
- * own: only so can the way between one node and the broker be disturbed.
+ * A Kafka broker as a process of its own, alone or one of several. Every gateway node may reach it by a
+ * listener of its own: only so can the way between one node and the broker be disturbed.
  */
 final class Broker {
   private static final String VOTERS = "BROKER_VOTERS";
@@ -19,7 +19,9 @@ final class Broker {
 
   private Broker() {}
 
-  /** Where a node finds the broker: the port it listens on for it, and the port that it tells it to come to. */
+  /**
+   * Where a node finds the broker: the port it listens on for it, and the port that it tells it to come to.
+   */
   record Listener(int port, int advertised) {}
 
   /** As many brokers as there are ports, one cluster. {@code listeners} are those of the first, by node. */

@@ -22,7 +22,7 @@ final class Catalog {
     all.addAll(KafkaFaults.all());
     all.addAll(ProviderFaults.all());
     all.addAll(LoadFaults.all());
-    // Those that need a town of their own come last: each change of town takes half a minute.
+    // Those that need a deployment of their own come last: each change of deployment takes half a minute.
     all.sort(java.util.Comparator.comparing(Scenario::plan));
     return all;
   }

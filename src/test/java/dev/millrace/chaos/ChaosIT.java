@@ -12,8 +12,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Real processes, real faults: pays at two nodes, breaks something, heals it, and looks from outside whether everything
- * that must hold does. {@code -Dmillrace.chaos} chooses the scenarios, {@code -Dmillrace.chaos.seed} the schedule.
+ * Real processes, real faults: pays at two nodes, breaks something, heals it, and looks from outside whether
+ * everything that must hold does. {@code -Dmillrace.chaos} chooses the scenarios,
+ * {@code -Dmillrace.chaos.seed} the schedule.
  */
 @ConcurrentTests
 class ChaosIT {
@@ -22,12 +23,12 @@ class ChaosIT {
   /** Those that run with every build have short schedules. */
   private static final double PACE = CHOICE.equals("dozen") ? 0.5 : 1;
   private static final ScenarioReport REPORT = new ScenarioReport(SEED);
-  private static Deployment town;
+  private static Deployment deployment;
 
   static List<Scenario> scenarios() { return Catalog.chosen(CHOICE); }
 
   @AfterAll
-  static void close() { leaveTown(); }
+  static void close() { closeDeployment(); }
 
   @ParameterizedTest
   @MethodSource("scenarios")
@@ -37,31 +38,31 @@ class ChaosIT {
       assumeTrue(false, "needs " + scenario.tool().what);
     }
     var breaches = breaches(scenario, SEED ^ scenario.name().hashCode());
-    if (!breaches.isEmpty()) leaveTown();
+    if (!breaches.isEmpty()) closeDeployment();
     assertThat(breaches).as("%s, -Dmillrace.chaos.seed=%d", scenario.name(), SEED).isEmpty();
   }
 
   private static Map<Rule, String> breaches(Scenario scenario, long seed) throws Exception {
-    try (var trial = new Trial(town(scenario.plan()), scenario, seed, PACE)) {
-      var breaches = trial.run();
-      REPORT.add(scenario, trial.driver(), trial.injected(), breaches, trial.restSeconds());
+    try (var experiment = new Experiment(deployment(scenario.plan()), scenario, seed, PACE)) {
+      var breaches = experiment.run();
+      REPORT.add(scenario, experiment.driver(), experiment.injected(), breaches, experiment.restSeconds());
       return breaches;
     } catch (Exception | AssertionError e) {
       REPORT.failed(scenario);
-      leaveTown();
+      closeDeployment();
       throw e;
     }
   }
 
-  private static Deployment town(Deployment.Plan plan) {
-    if (town != null && town.plan != plan) leaveTown();
-    if (town == null) town = new Deployment(plan);
-    return town;
+  private static Deployment deployment(Deployment.Plan plan) {
+    if (deployment != null && deployment.plan != plan) closeDeployment();
+    if (deployment == null) deployment = new Deployment(plan);
+    return deployment;
   }
 
   /** What is broken must not be blamed on the next scenario. */
-  private static void leaveTown() {
-    if (town != null) town.close();
-    town = null;
+  private static void closeDeployment() {
+    if (deployment != null) deployment.close();
+    deployment = null;
   }
 }

@@ -24,8 +24,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * A whole installation, every part a process of its own: Postgres, Redis, Kafka, the simulator and two gateway nodes with
- * all roles. Between each node and each server lies a {@link FaultProxy}.
+ * A whole installation, every part a process of its own: Postgres, Redis, Kafka, the simulator and two
+ * gateway nodes with all roles. Between each node and each server lies a {@link FaultProxy}.
  */
 final class Deployment implements AutoCloseable {
   /** What a node reaches over the network. */
@@ -33,12 +33,18 @@ final class Deployment implements AutoCloseable {
     POSTGRES, REDIS, KAFKA, PROVIDER
   }
 
-  /** How it is built: as usual, with Postgres on a disk of {@link #SMALL_DISK_MB}, three brokers, or room for little and breakers that open soon. */
+  /**
+   * How it is built: as usual, with Postgres on a disk of {@link #SMALL_DISK_MB}, three brokers, or room for
+   * little and breakers that open soon.
+   */
   enum Plan {
     USUAL, SMALL_DISK, THREE_BROKERS, SMALL_LIMITS
   }
 
-  /** What a node may send to an account in a second, and what may be unsettled, with {@link Plan#SMALL_LIMITS}. */
+  /**
+   * What a node may send to an account in a second, and what may be unsettled, with
+   * {@link Plan#SMALL_LIMITS}.
+   */
   static final int SMALL_BUDGET = 30;
   private static final Map<String, String> SMALL_LIMITS = Map.of(
       "MILLRACE_PROVIDER_DEFAULTS_REQUESTS_PER_SECOND",
@@ -104,7 +110,7 @@ final class Deployment implements AutoCloseable {
     int apiOfA = TestServers.freePort();
     var settings = new HashMap<>(SETTINGS);
     settings.putAll(Site.webhooksTo(apiOfA));
-    simulator = SimulatorBook.startSimulator(site, settings);
+    simulator = site.startSimulator(settings);
     simulated = SimulatorBook.settings(site);
     for (String node : NODES) startNode(node, node.equals("a") ? apiOfA : TestServers.freePort(), apiOfA);
   }
@@ -144,7 +150,10 @@ final class Deployment implements AutoCloseable {
     }
   }
 
-  /** {@code publicPort}: where payers come back to, the same for all nodes, as it is a part of what providers are sent. */
+  /**
+   * {@code publicPort}: where payers come back to, the same for all nodes, as it is a part of what providers
+   * are sent.
+   */
   private void startNode(String name, int apiPort, int publicPort) {
     var ways = proxies.get(name);
     ways.put(Part.PROVIDER, FaultProxy.to(site.simulatorPort()));
@@ -220,7 +229,10 @@ final class Deployment implements AutoCloseable {
     return Stream.concat(Stream.of(postgres, redis), brokers.stream()).toList();
   }
 
-  /** Everything that the processes wrote of what they did, and everything that was handed to Kafka and Postgres. */
+  /**
+   * Everything that the processes wrote of what they did, and everything that was handed to Kafka and
+   * Postgres.
+   */
   List<Path> files() {
     return Stream.concat(logs().stream(), Stream.of(home)).toList();
   }

@@ -20,9 +20,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
- * One merchant's servers: begin lives of payments at a steady rate, ask for what a life needs, send a part of all
- * requests twice, at once or after an answer that did not come, always under the same key. What a life does follows from
- * seed and number alone.
+ * One merchant's servers: begin lives of payments at a steady rate, ask for what a life needs, send a part of
+ * all requests twice, at once or after an answer that did not come, always under the same key. What a life
+ * does follows from seed and number alone.
  */
 final class Driver {
   private static final int LANES = 24;
@@ -41,7 +41,7 @@ final class Driver {
   private final long seed;
   private final int perSecond;
   private final Queue<Intent> intents = new ConcurrentLinkedQueue<>();
-  private final Queue<ForeignWebhook> notices = new ConcurrentLinkedQueue<>();
+  private final Queue<ForeignWebhook> webhooks = new ConcurrentLinkedQueue<>();
   private final Queue<String> refusedWrongly = new ConcurrentLinkedQueue<>();
   private final Queue<String> errors = new ConcurrentLinkedQueue<>();
   private final Queue<String> late = new ConcurrentLinkedQueue<>();
@@ -104,7 +104,7 @@ final class Driver {
         // At Stripe: Adyen has no way to be asked but to repeat the request, and would answer 500 for ever.
         case 8 -> pay("usd", "pm_sim_500", "");
         case 9 -> card();
-        case 10 -> notice();
+        case 10 -> webhook();
         default -> pay(method, "");
       }
     }
@@ -142,12 +142,12 @@ final class Driver {
     }
 
     /** The provider tells something, to one node or to both at once. */
-    private void notice() {
-      var notice = new ForeignWebhook(noticePrefix() + n);
-      notices.add(notice);
+    private void webhook() {
+      var webhook = new ForeignWebhook(webhookPrefix() + n);
+      webhooks.add(webhook);
       int node = dice.nextInt(Deployment.NODES.size());
-      if (dice.nextBoolean()) Thread.ofVirtual().start(() -> notice.sendTo(nodes.url(node + 1)));
-      tell(notice, node, PATIENCE);
+      if (dice.nextBoolean()) Thread.ofVirtual().start(() -> webhook.sendTo(nodes.url(node + 1)));
+      tell(webhook, node, PATIENCE);
     }
 
     /** Whether it comes so far before patience ends. */
@@ -197,9 +197,9 @@ final class Driver {
     return false;
   }
 
-  private void tell(ForeignWebhook notice, int node, Duration bound) {
+  private void tell(ForeignWebhook webhook, int node, Duration bound) {
     long end = System.nanoTime() + bound.toNanos();
-    for (int i = node; System.nanoTime() - end < 0 && !notice.sendTo(nodes.url(i)); i++)
+    for (int i = node; System.nanoTime() - end < 0 && !webhook.sendTo(nodes.url(i)); i++)
       LockSupport.parkNanos(AGAIN_NANOS);
   }
 
@@ -236,12 +236,14 @@ final class Driver {
     inParallel(intent -> {
       if (!intent.known()) insist(intent, 0, Duration.ofSeconds(30));
     });
-    notices.forEach(notice -> {
-      if (!notice.taken()) tell(notice, 0, Duration.ofSeconds(30));
+    webhooks.forEach(webhook -> {
+      if (!webhook.taken()) tell(webhook, 0, Duration.ofSeconds(30));
     });
   }
 
-  /** Everything that was accepted, once more at every node: it must be answered as it was; another body never. */
+  /**
+   * Everything that was accepted, once more at every node: it must be answered as it was; another body never.
+   */
   void repeatAll() {
     inParallel(intent -> {
       if (!intent.accepted()) return;
@@ -290,21 +292,21 @@ final class Driver {
   /** From now on these count as its own: for whoever tests what is said of them. */
   void adopt(List<Intent> others, List<ForeignWebhook> told) {
     intents.addAll(others);
-    notices.addAll(told);
+    webhooks.addAll(told);
   }
 
   void disown(List<Intent> others, List<ForeignWebhook> told) {
     intents.removeAll(others);
-    notices.removeAll(told);
+    webhooks.removeAll(told);
   }
 
   /** What the provider told. */
-  List<ForeignWebhook> notices() {
-    return List.copyOf(notices);
+  List<ForeignWebhook> webhooks() {
+    return List.copyOf(webhooks);
   }
 
   /** How the ids of all of those begin. */
-  String noticePrefix() {
+  String webhookPrefix() {
     return "evt_chaos" + Long.toHexString(seed) + "n";
   }
 
@@ -313,7 +315,10 @@ final class Driver {
     return List.copyOf(refusedWrongly);
   }
 
-  /** What a client saw that it should never see, as long as one node is there: cut connections, failures without Retry-After. */
+  /**
+   * What a client saw that it should never see, as long as one node is there: cut connections, failures
+   * without Retry-After.
+   */
   List<String> errors() {
     return List.copyOf(errors);
   }

@@ -23,7 +23,10 @@ import org.junit.jupiter.api.Test;
 final class DriverTest {
   private static final int ASKED = 60;
 
-  /** A node that accepts all; every payment is at once whatever its life waits for. Notes what came first under each key. */
+  /**
+   * A node that accepts all; every payment is at once whatever its life waits for. Notes what came first
+   * under each key.
+   */
   private static final class Node implements AutoCloseable {
     final HttpServer server;
     final Map<String, String> asked;

@@ -8,8 +8,8 @@ import java.io.UncheckedIOException;
 import java.util.Map;
 
 /**
- * A provider's webhook, sent until it is taken, as providers do: signed, and about nothing of ours, so that all it can change
- * is that it is there, once.
+ * A provider's webhook that is signed but concerns no payment of ours, sent until it is taken, as providers
+ * do: it must be kept, once, and change nothing else.
  */
 final class ForeignWebhook {
   final String id;

@@ -6,9 +6,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Something a merchant wants done once: one key, one request, however often it is sent. Keeps what was answered, so that
- * afterwards nobody can say that it was something else. Whoever asks keeps to the rules, but for a card number now and then:
- * there is no other reason to refuse it for good.
+ * Something a merchant wants done once: one key, one request, however often it is sent. Keeps the first
+ * answer, which every later one must equal. The requests are valid, but for a card number now and then:
+ * nothing else may be refused for good.
  */
 final class Intent {
   enum Kind {
@@ -48,8 +48,9 @@ final class Intent {
   }
 
   /**
-   * Whether it had to be refused, and in this way. Captures and cancellations are asked for once, of what is authorized;
-   * refunds of what is settled, all together of less than the least amount; and a rival under the same key waits its turn.
+   * Whether it had to be refused, and in this way. Captures and cancellations are asked for once, of what is
+   * authorized; refunds of what is settled, all together of less than the least amount; and a rival under the
+   * same key waits its turn.
    */
   private boolean dueRefusal(Answer answer) {
     return kind == Kind.PAYMENT && body.contains(Driver.CARD) && answer.status() == 400

@@ -28,7 +28,10 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/** What must hold after any fault, seen from outside: by the answers, the database, the topic, the provider's book and the files. */
+/**
+ * What must hold after any fault, seen from outside: by the answers, the database, the topic, the provider's
+ * book and the files.
+ */
 final class Invariants {
   enum Rule {
     I1("every acknowledged request has exactly one payment or operation"), I2(
@@ -36,7 +39,7 @@ final class Invariants {
             "debits equal credits, balances equal their postings, and the journal replayed gives the same tables"), I4(
                 "the same key always got the same answer, another body 422"), I5(
                     "every event is in Kafka, in order per payment, and every consumer's effect happened once"), I6(
-                        "states never went backwards; no unknown became declined without evidence"), I7(
+                        "states never went backwards; nothing unknown became declined while the provider had it"), I7(
                             "drained in time; no payment is stuck outside a final state, a retry window or the dead letters"), I8(
                                 "no secret, card number or payer in a file, in the journal or in Kafka where it must not be");
 
@@ -67,8 +70,8 @@ final class Invariants {
      WHERE e.type IN ('payment.declined', 'payment.voided', 'payment.expired')
        AND EXISTS (SELECT FROM journal u WHERE u.subject = e.subject AND u.type = 'payment.unknown')""";
   /**
-   * What follows what it must not follow: each step of a life has its rank, and none goes back; some are taken once; and after
-   * an end without money there is none.
+   * What follows what it must not follow: each step of a life has its rank, and none goes back; some are
+   * taken once; and after an end without money there is none.
    */
   private static final String BACKWARD = """
     SELECT subject, before || ' -> ' || type FROM (
@@ -87,10 +90,10 @@ final class Invariants {
   private static final String EVENTS = "SELECT subject::text, version, type FROM journal";
   private static final Set<Rule> ALL = EnumSet.allOf(Rule.class);
 
-  private final Deployment town;
+  private final Deployment deployment;
   private final Driver driver;
   private final UUID merchant;
-  private final MerchantReceiver shop;
+  private final MerchantReceiver receiver;
   private final List<String> secrets;
   private final List<String> payer;
   private final Instant since;
@@ -100,15 +103,19 @@ final class Invariants {
   private List<ConsumerRecord<String, byte[]>> records;
   private long restNanos;
 
-  /** {@code secrets} must be nowhere; {@code payer} in no log. Files that are older than {@code since} were searched before. */
-  Invariants(Deployment town, Driver driver, UUID merchant, MerchantReceiver shop, List<String> secrets,
+  /**
+   * {@code secrets} must be nowhere; {@code payer} in no log. Files that are older than {@code since} were
+   * searched before.
+   */
+  Invariants(Deployment deployment, Driver driver, UUID merchant, MerchantReceiver receiver,
+      List<String> secrets,
       List<String> payer,
       Instant since) {
     this.since = since;
-    this.town = town;
+    this.deployment = deployment;
     this.driver = driver;
     this.merchant = merchant;
-    this.shop = shop;
+    this.receiver = receiver;
     this.secrets = secrets;
     this.payer = payer;
   }
@@ -126,7 +133,10 @@ final class Invariants {
     }
   }
 
-  /** What is broken, by rule; empty when all is well. Waits at most {@code bound} for everything to come to rest. */
+  /**
+   * What is broken, by rule; empty when all is well. Waits at most {@code bound} for everything to come to
+   * rest.
+   */
   Map<Rule, String> check(Duration bound) {
     return check(bound, ALL);
   }
@@ -134,24 +144,25 @@ final class Invariants {
   /** The same of some rules alone. */
   Map<Rule, String> check(Duration bound, Set<Rule> some) {
     wanted = some;
-    GatewayProcess ops = town.node("a");
-    rule(Rule.I7, () -> restNanos = new Quiescence(town.site, merchant).await(ops, bound));
+    GatewayProcess ops = deployment.node("a");
+    rule(Rule.I7, () -> restNanos = new Quiescence(deployment.site, merchant).await(ops, bound));
     rule(Rule.I4, driver::repeatAll);
     rule(Rule.I4, this::sameAnswers);
     rule(Rule.I1, this::oneForEach);
     rule(Rule.I1, this::everyNotice);
-    rule(Rule.I2, () -> BookAudit.assertMovedAsBooked(town.site));
-    rule(Rule.I2, () -> assertThat(Matching.differences(town.site)).as("payments unlike the book").isEmpty());
-    rule(Rule.I3, () -> BookAudit.assertBalanced(town.site, ops));
-    rule(Rule.I3, () -> assertThat(town.site.number(WRONG_BALANCES))
+    rule(Rule.I2, () -> BookAudit.assertMovedAsBooked(deployment.site));
+    rule(Rule.I2,
+        () -> assertThat(Matching.differences(deployment.site)).as("payments unlike the book").isEmpty());
+    rule(Rule.I3, () -> BookAudit.assertBalanced(deployment.site, ops));
+    rule(Rule.I3, () -> assertThat(deployment.site.number(WRONG_BALANCES))
         .as("balances that differ from their postings").isZero());
     rule(Rule.I3, this::replay);
     rule(Rule.I5, this::published);
-    rule(Rule.I5, () -> BookAudit.assertCounters(town.site, ops));
-    rule(Rule.I5, () -> shop.assertHasEverything(town.site, merchant));
-    rule(Rule.I6, () -> BookAudit.assertOnceAndInOrder(town.site));
+    rule(Rule.I5, () -> BookAudit.assertCounters(deployment.site, ops));
+    rule(Rule.I5, () -> receiver.assertHasEverything(deployment.site, merchant));
+    rule(Rule.I6, () -> BookAudit.assertOnceAndInOrder(deployment.site));
     rule(Rule.I6,
-        () -> assertThat(SiteSql.rows(town.site, BACKWARD)).as("steps that go backwards").isEmpty());
+        () -> assertThat(SiteSql.rows(deployment.site, BACKWARD)).as("steps that go backwards").isEmpty());
     rule(Rule.I6, this::endedByEvidence);
     rule(Rule.I8, this::secretsStayedSecret);
     return breaches;
@@ -170,22 +181,22 @@ final class Invariants {
     var unknown = driver.intents().stream().filter(i -> !i.known()).toList();
     assertThat(unknown).as("requests that were never answered").isEmpty();
     var made = new ArrayList<String>();
-    for (var row : SiteSql.rows(town.site, MADE.formatted(merchant))) made.add(row.getFirst());
+    for (var row : SiteSql.rows(deployment.site, MADE.formatted(merchant))) made.add(row.getFirst());
     var asked = driver.intents().stream().filter(Intent::accepted)
         .map(i -> i.kind.name().toLowerCase(Locale.ROOT) + " " + uuid(i.id())).toList();
     assertThat(made).as("made, by what was accepted").containsExactlyInAnyOrderElementsOf(asked);
-    long keys = town.site.number("SELECT count(*) FROM idempotency_key WHERE merchant = '" + merchant
+    long keys = deployment.site.number("SELECT count(*) FROM idempotency_key WHERE merchant = '" + merchant
         + "' AND key LIKE 'chaos-%'");
     assertThat(keys).as("keys that were kept, by what was accepted").isEqualTo(driver.accepted());
   }
 
   private void everyNotice() {
-    assertThat(driver.notices().stream().filter(n -> !n.taken()).map(n -> n.id))
+    assertThat(driver.webhooks().stream().filter(n -> !n.taken()).map(n -> n.id))
         .as("webhooks that were never taken").isEmpty();
-    var kept = SiteSql.rows(town.site, "SELECT event_id FROM provider_event WHERE event_id LIKE '"
-        + driver.noticePrefix() + "%'").stream().map(List::getFirst).toList();
+    var kept = SiteSql.rows(deployment.site, "SELECT event_id FROM provider_event WHERE event_id LIKE '"
+        + driver.webhookPrefix() + "%'").stream().map(List::getFirst).toList();
     assertThat(kept).as("webhooks kept, by those that were taken")
-        .containsExactlyInAnyOrderElementsOf(driver.notices().stream().map(n -> n.id).toList());
+        .containsExactlyInAnyOrderElementsOf(driver.webhooks().stream().map(n -> n.id).toList());
   }
 
   private static String uuid(String id) {
@@ -197,7 +208,8 @@ final class Invariants {
     Path log = Files.createTempFile(Path.of("target", "it"), "rebuild", ".log");
     rebuilds.add(log);
     var process = GatewayProcess.launch(Map.of("MILLRACE_POSTGRES_URI",
-        town.site.postgresUri(town.site.ports().postgres())), log, "dev.millrace.Millrace", "rebuild");
+        deployment.site.postgresUri(deployment.site.ports().postgres())), log, "dev.millrace.Millrace",
+        "rebuild");
     try {
       if (!process.waitFor(120, TimeUnit.SECONDS))
         throw new AssertionError("the rebuild takes too long; " + log);
@@ -214,7 +226,8 @@ final class Invariants {
     var odd = new ArrayList<String>();
     for (var record : records()) {
       // What was put there by somebody else is no event.
-      if (!record.topic().equals(town.site.topic()) || record.headers().lastHeader("ce_version") == null)
+      if (!record.topic().equals(deployment.site.topic())
+          || record.headers().lastHeader("ce_version") == null)
         continue;
       int version = Integer.parseInt(header(record, "ce_version"));
       if (sent.computeIfAbsent(subject(record.key()), k -> new TreeSet<>())
@@ -223,7 +236,7 @@ final class Invariants {
         odd.add(record.key() + ": version " + version + " comes first after " + last.get(record.key()));
     }
     var kept = new HashMap<String, Set<String>>();
-    for (var row : SiteSql.rows(town.site, EVENTS))
+    for (var row : SiteSql.rows(deployment.site, EVENTS))
       kept.computeIfAbsent(row.get(0), k -> new TreeSet<>()).add(row.get(1) + " " + row.get(2));
     kept.forEach((subject, events) -> {
       if (!sent.getOrDefault(subject, Set.of()).containsAll(events))
@@ -238,7 +251,7 @@ final class Invariants {
 
   /** Everything in Kafka, read once. */
   private List<ConsumerRecord<String, byte[]>> records() {
-    if (records == null) records = EventTopic.all(town.site);
+    if (records == null) records = EventTopic.all(deployment.site);
     return records;
   }
 
@@ -254,32 +267,32 @@ final class Invariants {
 
   private void endedByEvidence() {
     var live = new HashMap<String, SimulatorBook.Entry>();
-    for (var entry : SimulatorBook.of(town.site).entries())
+    for (var entry : SimulatorBook.of(deployment.site).entries())
       if (entry.live()) live.put(subject(entry.reference()), entry);
     var odd = new ArrayList<String>();
-    for (var row : SiteSql.rows(town.site, ENDED_AFTER_UNKNOWN)) {
+    for (var row : SiteSql.rows(deployment.site, ENDED_AFTER_UNKNOWN)) {
       if (row.get(2).equals("payment.declined") && !row.get(1).equals("declined"))
         odd.add("declined, and its call " + row.getFirst() + " came to: " + row.get(1));
       if (live.containsKey(row.getFirst()))
         odd.add(row.get(2) + ", and by the book it is not: " + live.get(row.getFirst()));
     }
-    assertThat(odd).as("ended after it was unknown, without evidence").isEmpty();
+    assertThat(odd).as("ended after it was unknown, although the provider has it").isEmpty();
   }
 
   private void secretsStayedSecret() throws IOException {
-    var secrecy = new Secrecy(secrets, shop.secret(), payer);
-    secrecy.files(town.files(), since);
+    var secrecy = new Secrecy(secrets, receiver.secret(), payer);
+    secrecy.files(deployment.files(), since);
     secrecy.logs(logs());
     secrecy.records(records());
-    secrecy.tables(town.site, since);
+    secrecy.tables(deployment.site, since);
     assertThat(secrecy.found()).as("what was written and must not be").isEmpty();
   }
 
   /** Of the nodes, the servers and the rebuilds. */
   private List<Path> logs() throws IOException {
-    var logs = new ArrayList<>(town.logs());
+    var logs = new ArrayList<>(deployment.logs());
     logs.addAll(rebuilds);
-    for (Path root : town.files()) if (Files.isDirectory(root)) try (var files = Files.list(root)) {
+    for (Path root : deployment.files()) if (Files.isDirectory(root)) try (var files = Files.list(root)) {
       logs.addAll(files.filter(file -> file.toString().endsWith(".log")).toList());
     }
     return logs;

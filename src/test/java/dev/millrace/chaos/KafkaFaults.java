@@ -25,7 +25,7 @@ final class KafkaFaults {
 
   static List<Scenario> all() {
     return List.of(Scenario.of("kafka killed", KafkaFaults::killed),
-        Scenario.of("kafka hung", run -> ServerFaults.hang(run, run.town.kafka(), 7)),
+        Scenario.of("kafka hung", run -> ServerFaults.hang(run, run.deployment.kafka(), 7)),
         Scenario.of("kafka leader lost", KafkaFaults::leaderLost).in(Deployment.Plan.THREE_BROKERS)
             .within(Duration.ofSeconds(45)),
         Scenario.of("kafka rebalance storm", KafkaFaults::rebalances),
@@ -36,12 +36,12 @@ final class KafkaFaults {
 
   private static void killed(ScenarioRun run) {
     run.load(2);
-    run.town.kafka().kill();
+    run.deployment.kafka().kill();
     run.broke();
     run.load(4);
     run.awaitAccepted(20);
     run.assertNothingRefused();
-    run.town.kafka().start();
+    run.deployment.kafka().start();
     run.load(1);
   }
 
@@ -51,7 +51,7 @@ final class KafkaFaults {
       int partition = run.dice.nextInt(8);
       run.load(2);
       int leader = leader(run, partition);
-      Machine broker = run.town.brokers.get(leader - 1);
+      Machine broker = run.deployment.brokers.get(leader - 1);
       broker.kill();
       run.broke();
       Await.until(Duration.ofSeconds(30), "another leads the partition",
@@ -65,7 +65,7 @@ final class KafkaFaults {
   /** The broker that leads a partition of the events, from 1; 0 while there is none. */
   private static int leader(ScenarioRun run, int partition) {
     String brokers = String.join(",",
-        run.town.brokers.stream().map(b -> "127.0.0.1:" + b.port()).toList());
+        run.deployment.brokers.stream().map(b -> "127.0.0.1:" + b.port()).toList());
     try (var admin = Admin.create(Map.of("bootstrap.servers", brokers))) {
       var leader = admin.describeTopics(List.of(run.site().topic())).allTopicNames().get()
           .get(run.site().topic()).partitions().get(partition).leader();
@@ -102,7 +102,7 @@ final class KafkaFaults {
   /** The groups forget how far they had come. */
   private static void rewound(ScenarioRun run) throws ExecutionException, InterruptedException {
     run.load(3);
-    run.town.nodes().forEach(GatewayProcess::kill);
+    run.deployment.nodes().forEach(GatewayProcess::kill);
     try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrap(run)))) {
       for (String group : List.of(run.site().group(), run.site().group() + "-retry")) {
         var zero = new HashMap<TopicPartition, OffsetAndMetadata>();
@@ -114,7 +114,7 @@ final class KafkaFaults {
         run.broke();
       }
     }
-    run.town.nodes().parallelStream().forEach(GatewayProcess::start);
+    run.deployment.nodes().parallelStream().forEach(GatewayProcess::start);
     run.load(2);
   }
 
@@ -165,5 +165,5 @@ final class KafkaFaults {
     run.awaitAccepted(20);
   }
 
-  private static String bootstrap(ScenarioRun run) { return "127.0.0.1:" + run.town.kafka().port(); }
+  private static String bootstrap(ScenarioRun run) { return "127.0.0.1:" + run.deployment.kafka().port(); }
 }

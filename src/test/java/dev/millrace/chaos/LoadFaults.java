@@ -12,7 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What clients do: come in crowds, and never finish their sentences. */
+/** What clients may do: come in crowds, and begin requests that they never finish. */
 final class LoadFaults {
   private static final int SLOW_CLIENTS = 200;
 
@@ -25,8 +25,8 @@ final class LoadFaults {
   }
 
   /**
-   * Ten times as much as can be settled: what is settled stays near its peak, and everything else is refused, with a time
-   * to come back. What limits is the budget of the provider's account.
+   * Ten times as much as can be settled: what is settled stays near its peak, and everything else is refused,
+   * with a time to come back. What limits is the budget of the provider's account.
    */
   private static void overload(ScenarioRun run) {
     int possible = Deployment.SMALL_BUDGET * Deployment.NODES.size();
@@ -38,7 +38,7 @@ final class LoadFaults {
 
   /** Fails when fewer than {@code sentMin} a second could be sent, or when none of so many was refused. */
   private static double settledPerSecond(ScenarioRun run, int offered, int sentMin) {
-    var flood = Flood.start(run.town.urls(), run.town.node("a").merchantKey(), offered);
+    var flood = Flood.start(run.deployment.urls(), run.deployment.node("a").merchantKey(), offered);
     try {
       run.load(4);
       long began = System.nanoTime();
@@ -63,7 +63,7 @@ final class LoadFaults {
 
   /** Clients that send their request byte by byte are cut off in time, and take nothing from the others. */
   private static void slowLoris(ScenarioRun run) throws IOException {
-    URI node = URI.create(run.town.node(run.someNode()).apiUrl());
+    URI node = URI.create(run.deployment.node(run.someNode()).apiUrl());
     var sockets = new ArrayList<Socket>();
     try {
       for (int i = 0; i < SLOW_CLIENTS; i++) {

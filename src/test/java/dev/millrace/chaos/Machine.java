@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 
-/** A server in processes of its own: killed, hung and started again by signals, as an operator's worst day does. */
+/** A server in a process of its own, which signals kill, hang and wake, and which can be started again. */
 final class Machine {
   private static final Duration UP = Duration.ofSeconds(40);
 
@@ -24,7 +24,10 @@ final class Machine {
   private final BooleanSupplier answers;
   private Process process;
 
-  /** {@code mainClass} runs it in this environment; {@code answers} says whether it is up, if listening is not enough. */
+  /**
+   * {@code mainClass} runs it in this environment; {@code answers} says whether it is up, if listening is not
+   * enough.
+   */
   Machine(String name, String mainClass, Map<String, String> environment, Path log, int port,
       BooleanSupplier answers) {
     this.name = name;

@@ -14,8 +14,8 @@ import java.util.TreeMap;
 import java.util.UUID;
 
 /**
- * Lays the provider's book beside the gateway's tables, payment by payment and call by call: what is charged, held and
- * given back there was ordered here, for that payment, and once, whatever reference it went by.
+ * Lays the provider's book beside the gateway's tables, payment by payment and call by call: what is charged,
+ * held and given back there was ordered here, for that payment, and once, whatever reference it went by.
  */
 final class Matching {
   private record Call(String payment, String kind, String operation) {}

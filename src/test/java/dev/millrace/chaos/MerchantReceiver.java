@@ -15,7 +15,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** The merchant's server that is told by webhooks: keeps what came under each id, and whether it was ever another. */
+/**
+ * The merchant's server that is told by webhooks: keeps what came under each id, and whether it was ever
+ * another.
+ */
 final class MerchantReceiver implements AutoCloseable {
   private static final String DELIVERIES = """
     SELECT d.status, count(*) FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint
@@ -44,7 +47,8 @@ final class MerchantReceiver implements AutoCloseable {
 
   /** Listens to everything of the merchant from now on. */
   void listen(GatewayProcess node, String merchantKey) {
-    var made = Http.send("POST", node.apiUrl() + "/v1/webhook_endpoints", Http.create(merchantKey, "shop"),
+    var made = Http.send("POST", node.apiUrl() + "/v1/webhook_endpoints",
+        Http.create(merchantKey, "endpoint"),
         new JsonObject().put("url", "http://127.0.0.1:" + server.actualPort() + "/hook")
             .put("enabled_events", new io.vertx.core.json.JsonArray().add("*")).encode());
     assertThat(made.status()).as(made.body()).isEqualTo(201);
@@ -54,7 +58,10 @@ final class MerchantReceiver implements AutoCloseable {
   /** By which the webhooks to it are signed. */
   String secret() { return secret; }
 
-  /** Every event of the merchant has arrived, always as the same text, and is noted once as delivered. Call it at rest. */
+  /**
+   * Every event of the merchant has arrived, always as the same text, and is noted once as delivered. Call it
+   * at rest.
+   */
   void assertHasEverything(Site site, UUID merchant) {
     long events = site.number("SELECT count(*) FROM journal WHERE merchant = '" + merchant + "'");
     assertThat(bodies.size()).as("events that arrived at the merchant").isEqualTo((int) events);

@@ -61,14 +61,14 @@ final class NodeFaults {
       run.load(1);
       arm(run, point);
       awaitDeath(run, point);
-      run.town.disarm();
+      run.deployment.disarm();
       run.load(1);
     });
   }
 
   /**
-   * A node dies with a call that it did not live to make. Once that cannot arrive any more it is made again, under the same
-   * reference, and there the node dies that makes it.
+   * A node dies with a call that it did not live to make. Once that cannot arrive any more it is made again,
+   * under the same reference, and there the node dies that makes it.
    */
   private static Scenario killAgain(String point) {
     String first = point.substring(0, point.indexOf('-')) + ".after_intent";
@@ -77,20 +77,20 @@ final class NodeFaults {
       arm(run, first);
       awaitDeath(run, first);
       arm(run, point);
-      run.town.nodes().stream().filter(node -> !node.alive()).forEach(GatewayProcess::start);
+      run.deployment.nodes().stream().filter(node -> !node.alive()).forEach(GatewayProcess::start);
       awaitDeath(run, point);
-      run.town.disarm();
+      run.deployment.disarm();
       run.load(1);
     });
   }
 
   private static void arm(ScenarioRun run, String point) {
-    Deployment.NODES.forEach(node -> run.town.arm(node, point));
+    Deployment.NODES.forEach(node -> run.deployment.arm(node, point));
   }
 
   private static void awaitDeath(ScenarioRun run, String point) {
     Await.until(DEATH, "a node comes to " + point,
-        () -> run.town.nodes().stream().anyMatch(node -> !node.alive()));
+        () -> run.deployment.nodes().stream().anyMatch(node -> !node.alive()));
     run.broke();
   }
 
@@ -101,11 +101,11 @@ final class NodeFaults {
     run.load(2);
     long slow = run.provider("/faults", "slowed");
     run.awaitInjected("the provider is asked", slow, () -> run.provider("/faults", "slowed"));
-    run.town.nodes().forEach(GatewayProcess::kill);
+    run.deployment.nodes().forEach(GatewayProcess::kill);
     run.broke();
     assertThat(run.site().number("SELECT count(*) FROM attempt WHERE finished IS NULL"))
         .as("calls that were under way").isPositive();
-    run.town.nodes().parallelStream().forEach(GatewayProcess::start);
+    run.deployment.nodes().parallelStream().forEach(GatewayProcess::start);
     run.load(1);
   }
 
@@ -113,39 +113,42 @@ final class NodeFaults {
     long before = SimulatorBook.of(run.site()).silent();
     Await.until(DEATH, "the provider has charged and is silent",
         () -> SimulatorBook.of(run.site()).silent() > before);
-    run.town.nodes().forEach(GatewayProcess::kill);
+    run.deployment.nodes().forEach(GatewayProcess::kill);
     run.broke();
-    run.town.nodes().parallelStream().forEach(GatewayProcess::start);
+    run.deployment.nodes().parallelStream().forEach(GatewayProcess::start);
     run.load(2);
   }
 
   private static void killInTurn(ScenarioRun run) {
     for (String name : run.nodesInTurn()) {
       run.load(2);
-      run.town.node(name).kill();
+      run.deployment.node(name).kill();
       run.broke();
       run.load(1);
-      run.town.node(name).start();
+      run.deployment.node(name).start();
     }
   }
 
   private static void killAll(ScenarioRun run) {
     run.load(2);
-    run.town.nodes().forEach(GatewayProcess::kill);
+    run.deployment.nodes().forEach(GatewayProcess::kill);
     run.broke();
   }
 
-  /** Longer than every lease and than its place in the consumer group; woken, it must see that it has lost them. */
+  /**
+   * Longer than every lease and than its place in the consumer group; woken, it must see that it has lost
+   * them.
+   */
   private static void zombie(ScenarioRun run, String lease) {
     run.load(1);
     String holder = holder(run, lease);
     long epoch = epoch(run, lease);
-    run.town.node(holder).signal("STOP");
+    run.deployment.node(holder).signal("STOP");
     run.broke();
     Await.until(Duration.ofSeconds(6), "the other has the lease " + lease,
         () -> !holder(run, lease).equals(holder));
     run.load(5);
-    run.town.node(holder).signal("CONT");
+    run.deployment.node(holder).signal("CONT");
     var places = new ArrayList<Long>();
     for (int i = 0; i < 20; i++) {
       places.add(run.site().number("SELECT passed FROM journal_cursor WHERE name = 'relay'"));
@@ -159,7 +162,7 @@ final class NodeFaults {
   private static void zombieInTransaction(ScenarioRun run) {
     run.load(1);
     String holder = holder(run, "settlement");
-    GatewayProcess node = run.town.node(holder);
+    GatewayProcess node = run.deployment.node(holder);
     Await.until(Duration.ofSeconds(30), "the node is caught in a transaction", () -> {
       node.signal("STOP");
       if (IntStream.range(0, 5).allMatch(i -> transactions(run) > 0)) return true;
@@ -187,10 +190,13 @@ final class NodeFaults {
     return run.site().number("SELECT epoch FROM lease WHERE name = '" + lease + "'");
   }
 
-  /** One node's clock is off for a while, beside another that is right; the settings it needs are for this start only. */
+  /**
+   * One node's clock is off for a while, beside another that is right; the settings it needs are for this
+   * start only.
+   */
   private static void clock(ScenarioRun run, String shift) {
     for (String name : run.nodesInTurn()) {
-      var node = run.town.node(name);
+      var node = run.deployment.node(name);
       node.terminate();
       node.start(Map.of("LD_PRELOAD", Scenario.Tool.LIBFAKETIME.toString(), "FAKETIME", shift,
           "FAKETIME_DONT_FAKE_MONOTONIC", "1", "DONT_FAKE_MONOTONIC", "1"));
@@ -214,8 +220,8 @@ final class NodeFaults {
   private static void rollingRestart(ScenarioRun run) {
     run.load(1);
     for (String name : run.nodesInTurn()) {
-      assertThat(run.town.node(name).terminate()).as("exit code of %s", name).isEqualTo(TERMINATED);
-      run.town.node(name).start();
+      assertThat(run.deployment.node(name).terminate()).as("exit code of %s", name).isEqualTo(TERMINATED);
+      run.deployment.node(name).start();
       run.broke();
       run.load(1);
     }

@@ -16,7 +16,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.ToLongFunction;
 
-/** What providers do: hang, fail, throttle, talk nonsense, forget, and tell the truth late, twice, shuffled or forged. */
+/**
+ * What providers do: hang, fail, throttle, talk nonsense, forget, and tell the truth late, twice, shuffled or
+ * forged.
+ */
 final class ProviderFaults {
   private ProviderFaults() {}
 
@@ -34,7 +37,8 @@ final class ProviderFaults {
         Scenario.of("provider away", ProviderFaults::away),
         Scenario.of("provider throttles",
             counted("/faults", "throttled", new JsonObject().put("throttle_rate", 0.5))),
-        // At Stripe: at Adyen the only way to ask is to repeat the request, and the key is all that stands in between.
+        // At Stripe: at Adyen the only way to ask is to repeat the request, and the key is all that stands in
+        // between.
         Scenario.of("provider forgets its keys", ProviderFaults::forgetsKeys).paidIn("usd"),
         Scenario.of("provider answers after its webhooks",
             counted("/faults", "late_answers",
@@ -72,18 +76,18 @@ final class ProviderFaults {
   private static void neverAnswers(ScenarioRun run) {
     run.load(1);
     long before = disturbed(run);
-    for (FaultProxy way : run.town.ways(Part.PROVIDER)) way.hold(Way.TO_CLIENT);
+    for (FaultProxy way : run.deployment.ways(Part.PROVIDER)) way.hold(Way.TO_CLIENT);
     run.provider(new JsonObject().put("webhook_loss_rate", 1.0));
     run.load(3);
     run.awaitInjected("answers are held up", before, () -> disturbed(run));
-    for (FaultProxy way : run.town.ways(Part.PROVIDER)) {
+    for (FaultProxy way : run.deployment.ways(Part.PROVIDER)) {
       way.loseAnswers();
       way.cut();
     }
   }
 
   private static long disturbed(ScenarioRun run) {
-    return run.town.ways(Part.PROVIDER).stream().mapToLong(FaultProxy::disturbed).sum();
+    return run.deployment.ways(Part.PROVIDER).stream().mapToLong(FaultProxy::disturbed).sum();
   }
 
   /** And a node dies meanwhile: what it had called must not be called again while it may still arrive. */
@@ -92,9 +96,9 @@ final class ProviderFaults {
     run.provider(new JsonObject().put("forget_keys", true));
     run.load(2);
     String name = run.someNode();
-    run.town.node(name).kill();
+    run.deployment.node(name).kill();
     run.broke();
-    run.town.node(name).start();
+    run.deployment.node(name).start();
     run.load(4);
   }
 
@@ -123,12 +127,16 @@ final class ProviderFaults {
 
   /** What the nodes say of their breakers, added up. */
   private static double breakers(ScenarioRun run, String what) {
-    return run.town.nodes().stream().flatMap(node -> Http.get(node.opsUrl() + "/metrics").body().lines())
+    return run.deployment.nodes().stream()
+        .flatMap(node -> Http.get(node.opsUrl() + "/metrics").body().lines())
         .filter(line -> line.startsWith("millrace_breaker_" + what + "{"))
         .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).sum();
   }
 
-  /** What it was asked for it does, and says something that nobody can read: first of charges, then of what follows them. */
+  /**
+   * What it was asked for it does, and says something that nobody can read: first of charges, then of what
+   * follows them.
+   */
   private static void garbage(ScenarioRun run) {
     paid(run, "pm_sim_malformed", entry -> entry.charged() ? 1 : 0);
     paid(run, "pm_sim_ops_malformed", SimulatorBook.Entry::operations);
@@ -155,16 +163,16 @@ final class ProviderFaults {
 
   private static void away(ScenarioRun run) {
     run.load(1);
-    run.town.simulator().signal("STOP");
+    run.deployment.simulator().signal("STOP");
     run.broke();
     run.load(5);
-    run.town.simulator().signal("CONT");
+    run.deployment.simulator().signal("CONT");
     run.load(1);
   }
 
   /** Somebody who does not know the secret says that payments were made. */
   private static void forged(ScenarioRun run) {
-    String url = run.town.node("a").apiUrl() + Site.WEBHOOK_PATH;
+    String url = run.deployment.node("a").apiUrl() + Site.WEBHOOK_PATH;
     long before = audited(run);
     int refused = 0;
     for (int i = 0; i < 40; i++) {

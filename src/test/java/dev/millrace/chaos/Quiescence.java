@@ -9,9 +9,13 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
 
-/** Whether everything has come to rest: by the counters of work, and by the tables, which do not trust them. */
+/**
+ * Whether everything has come to rest: by the counters of work, and by the tables, which do not trust them.
+ */
 final class Quiescence {
-  /** What is left to be done, and how much of it; less than nothing where there is more than there should be. */
+  /**
+   * What is left to be done, and how much of it; less than nothing where there is more than there should be.
+   */
   private static final String LEFT = """
     SELECT * FROM (
       SELECT 'payments ' || status AS what, count(*) AS n FROM payment

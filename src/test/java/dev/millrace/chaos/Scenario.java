@@ -22,7 +22,9 @@ record Scenario(String name, Duration bound, int perSecond, List<String> currenc
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final int STEADY = 20;
 
-  /** Does its worst while payments are made, and counts what it did; what it leaves broken is healed after it. */
+  /**
+   * Does its worst while payments are made, and counts what it did; what it leaves broken is healed after it.
+   */
   @FunctionalInterface
   interface Fault {
     void inject(ScenarioRun run) throws Exception;

@@ -14,23 +14,26 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
-/** A scenario under way: the town, who pays there, the dice that follow from the seed, and how often something was done. */
+/**
+ * A scenario under way: the deployment, who pays there, the dice that follow from the seed, and how often
+ * something was done.
+ */
 final class ScenarioRun {
-  final Deployment town;
+  final Deployment deployment;
   final Driver driver;
   final Random dice;
   private final double pace;
   private int injected;
 
   /** {@code pace}: how much of the time that a fault is given it gets. */
-  ScenarioRun(Deployment town, Driver driver, Random dice, double pace) {
+  ScenarioRun(Deployment deployment, Driver driver, Random dice, double pace) {
     this.pace = pace;
-    this.town = town;
+    this.deployment = deployment;
     this.driver = driver;
     this.dice = dice;
   }
 
-  Site site() { return town.site; }
+  Site site() { return deployment.site; }
 
   int injected() { return injected; }
 
@@ -72,12 +75,12 @@ final class ScenarioRun {
 
   /** Has the provider behave like this until the healing. */
   void provider(JsonObject settings) {
-    SimulatorBook.settings(town.site, settings);
+    SimulatorBook.settings(deployment.site, settings);
   }
 
   /** What the provider says on a page of numbers, {@code /faults} or {@code /webhooks}. */
   long provider(String page, String counter) {
-    return Http.get(town.site.simulatorUrl() + page).json().getLong(counter);
+    return Http.get(deployment.site.simulatorUrl() + page).json().getLong(counter);
   }
 
   /** Waits until the counter is beyond what it was before, and counts so many injections. */

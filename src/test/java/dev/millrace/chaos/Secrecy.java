@@ -20,9 +20,9 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
- * Looks for what must not be written: secrets and card numbers anywhere, the secret of a merchant's webhooks anywhere but
- * where it is kept, what a payment says of its payer in logs. The simulator knows them all by its trade: its files do not
- * count.
+ * Looks for what must not be written: secrets and card numbers anywhere, the secret of a merchant's webhooks
+ * anywhere but where it is kept, what a payment says of its payer in logs. The simulator's files do not
+ * count: as the provider, it has to know all of them.
  */
 final class Secrecy {
   /** Its own table, and the answer that tells it once. */
@@ -92,7 +92,10 @@ final class Secrecy {
     }
   }
 
-  /** Every row of every table as a text, in which bytes stand in hexadecimal digits; and what is compressed in one. */
+  /**
+   * Every row of every table as a text, in which bytes stand in hexadecimal digits; and what is compressed in
+   * one.
+   */
   void tables(Site site, Instant since) {
     var tables = SiteSql.rows(site,
         "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'");

@@ -35,11 +35,11 @@ final class ServerFaults {
   static List<Scenario> all() {
     var all = new ArrayList<Scenario>(List.of(Scenario.of("redis flushed", ServerFaults::redisFlushed),
         Scenario.of("redis killed, back empty", ServerFaults::redisKilled),
-        Scenario.of("redis hung", run -> hang(run, run.town.redis, 5)),
+        Scenario.of("redis hung", run -> hang(run, run.deployment.redis, 5)),
         Scenario.of("redis out of memory", ServerFaults::redisFull),
         Scenario.of("postgres immediate restart", ServerFaults::postgresCrash),
         Scenario.of("postgres away", ServerFaults::postgresAway),
-        Scenario.of("postgres hung", run -> hang(run, run.town.postgres, 7)),
+        Scenario.of("postgres hung", run -> hang(run, run.deployment.postgres, 7)),
         Scenario.of("postgres commit answers lost", ServerFaults::commitAnswersLost),
         Scenario.of("postgres deadlock storm", ServerFaults::deadlocks),
         Scenario.of("postgres connections exhausted", ServerFaults::connectionsExhausted),
@@ -58,7 +58,7 @@ final class ServerFaults {
   }
 
   private static void redis(ScenarioRun run, String command) {
-    try (var socket = new Socket("127.0.0.1", run.town.redis.port())) {
+    try (var socket = new Socket("127.0.0.1", run.deployment.redis.port())) {
       socket.setSoTimeout(5_000);
       socket.getOutputStream().write((command + "\r\n").getBytes(StandardCharsets.US_ASCII));
       String said = new String(socket.getInputStream().readNBytes(5), StandardCharsets.US_ASCII);
@@ -78,13 +78,13 @@ final class ServerFaults {
 
   private static void redisKilled(ScenarioRun run) {
     run.load(2);
-    run.town.redis.kill();
+    run.deployment.redis.kill();
     run.broke();
     run.load(3);
-    for (var node : run.town.nodes())
+    for (var node : run.deployment.nodes())
       assertThat(Http.get(node.opsUrl() + "/health/ready").json().getString("status")).isEqualTo("degraded");
     run.awaitAccepted(20);
-    run.town.redis.start();
+    run.deployment.redis.start();
     run.load(2);
     run.assertNothingRefused();
   }
@@ -111,19 +111,19 @@ final class ServerFaults {
   private static void postgresCrash(ScenarioRun run) {
     for (int i = 0; i < 2; i++) {
       run.load(2);
-      run.town.postgres.crash();
+      run.deployment.postgres.crash();
       run.broke();
-      run.town.postgres.start();
+      run.deployment.postgres.start();
       run.awaitAccepted(10);
     }
   }
 
   private static void postgresAway(ScenarioRun run) {
     run.load(2);
-    run.town.postgres.kill();
+    run.deployment.postgres.kill();
     run.broke();
     run.load(5);
-    for (var node : run.town.nodes()) {
+    for (var node : run.deployment.nodes()) {
       assertThat(Http.get(node.opsUrl() + "/health/ready").status()).as("ready without Postgres")
           .isEqualTo(503);
       assertThat(Http.get(node.opsUrl() + "/health/live").status()).as("live without Postgres")
@@ -131,8 +131,8 @@ final class ServerFaults {
       assertThat(Http.get(node.apiUrl() + "/v1/payments", run.driver.merchantKey()).code())
           .isEqualTo("storage_unavailable");
     }
-    assertWebhooksRefusedForNow(run.town.node("a"));
-    run.town.postgres.start();
+    assertWebhooksRefusedForNow(run.deployment.node("a"));
+    run.deployment.postgres.start();
     run.awaitAccepted(20);
     assertThat(run.driver.errors()).as("failures without a time to come back").isEmpty();
   }
@@ -149,7 +149,7 @@ final class ServerFaults {
   /** The commit is durable, and its answer never comes: the connection is cut instead. */
   private static void commitAnswersLost(ScenarioRun run) {
     for (int i = 0; i < 8; i++) {
-      for (FaultProxy way : run.town.ways(Part.POSTGRES)) {
+      for (FaultProxy way : run.deployment.ways(Part.POSTGRES)) {
         long before = way.disturbed();
         way.loseAnswers();
         run.load(Duration.ofMillis(100));
@@ -162,7 +162,10 @@ final class ServerFaults {
     run.awaitAccepted(20);
   }
 
-  /** Others lock the gateway's rows in every order: it is the gateway's transactions that Postgres breaks, or waits for. */
+  /**
+   * Others lock the gateway's rows in every order: it is the gateway's transactions that Postgres breaks, or
+   * waits for.
+   */
   private static void deadlocks(ScenarioRun run) throws Exception {
     long before = broken(run);
     var brokenRivals = new AtomicInteger();
@@ -249,7 +252,8 @@ final class ServerFaults {
 
   /** Pools all of whose connections are taken. */
   private static long pools(ScenarioRun run) {
-    return run.town.nodes().stream().flatMap(node -> Http.get(node.opsUrl() + "/metrics").body().lines())
+    return run.deployment.nodes().stream()
+        .flatMap(node -> Http.get(node.opsUrl() + "/metrics").body().lines())
         .filter(line -> line.startsWith("millrace_queue_depth{") && line.contains("queue=\"pool\""))
         .filter(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))) >= POOL_SIZE).count();
   }
@@ -266,8 +270,8 @@ final class ServerFaults {
   private static void diskFull(ScenarioRun run) throws IOException {
     run.load(1);
     long refused = run.driver.refused();
-    Path ballast = run.town.postgresDisk().resolve("ballast");
-    var store = Files.getFileStore(run.town.postgresDisk());
+    Path ballast = run.deployment.postgresDisk().resolve("ballast");
+    var store = Files.getFileStore(run.deployment.postgresDisk());
     try (var out = Files.newOutputStream(ballast)) {
       byte[] chunk = new byte[1 << 16];
       while (store.getUsableSpace() > 0) out.write(chunk);
@@ -278,7 +282,7 @@ final class ServerFaults {
     run.awaitInjected("Postgres takes nothing more", refused, run.driver::refused);
     run.load(6);
     Files.delete(ballast);
-    run.town.postgres.start();
+    run.deployment.postgres.start();
     run.awaitAccepted(20);
   }
 
@@ -288,7 +292,7 @@ final class ServerFaults {
     Path trace = Files.createTempFile("millrace-strace", ".log");
     var command = new ArrayList<String>(List.of("strace", "-f", "-qq", "-o", trace.toString(), "-e",
         "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:" + injection));
-    run.town.postgres.pids().stream().skip(1)
+    run.deployment.postgres.pids().stream().skip(1)
         .forEach(pid -> command.addAll(List.of("-p", Long.toString(pid))));
     var strace = new ProcessBuilder(command).redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
@@ -303,23 +307,23 @@ final class ServerFaults {
     Files.delete(trace);
     assertThat(injected).as("flushes that were disturbed").isPositive();
     for (long i = 0; i < injected; i++) run.broke();
-    run.town.postgres.start();
+    run.deployment.postgres.start();
     run.awaitAccepted(20);
   }
 
   private static void slowNetwork(ScenarioRun run) {
     for (Part part : Part.values())
-      for (FaultProxy way : run.town.ways(part)) way.delay(20 + run.dice.nextInt(60));
+      for (FaultProxy way : run.deployment.ways(part)) way.delay(20 + run.dice.nextInt(60));
     run.load(6);
     for (Part part : Part.values())
-      for (FaultProxy way : run.town.ways(part))
+      for (FaultProxy way : run.deployment.ways(part))
         run.awaitInjected("the way to " + part + " is slow", 0, way::disturbed);
     run.awaitAccepted(5);
   }
 
   /** First nothing gets there, then nothing comes back. */
   private static void oneWay(ScenarioRun run, Part part) {
-    FaultProxy way = run.town.way(run.someNode(), part);
+    FaultProxy way = run.deployment.way(run.someNode(), part);
     for (Way direction : Way.values()) {
       run.load(1);
       long before = way.disturbed();

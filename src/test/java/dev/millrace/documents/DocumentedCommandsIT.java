@@ -137,10 +137,12 @@ class DocumentedCommandsIT {
       String tag = next < blocks.size() ? blocks.get(next).tag() : "";
       String where = document.path() + ":" + blocks.get(commands.get(n)).line();
       if (tag.equals("json"))
-        assertThat(Answer.json(printed.get(n))).as(where).isEqualTo(Answer.json(blocks.get(next).text()));
+        assertThat(DocumentedAnswer.json(printed.get(n))).as(where)
+            .isEqualTo(DocumentedAnswer.json(blocks.get(next).text()));
       else
         if (tag.equals("text"))
-          assertThat(Answer.text(printed.get(n))).as(where).isEqualTo(Answer.text(blocks.get(next).text()));
+          assertThat(DocumentedAnswer.text(printed.get(n))).as(where)
+              .isEqualTo(DocumentedAnswer.text(blocks.get(next).text()));
         else
           assertThat(printed.get(n).strip()).as("%s prints what is not shown", where).isEmpty();
     }

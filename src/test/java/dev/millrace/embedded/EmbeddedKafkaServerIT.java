@@ -62,7 +62,8 @@ class EmbeddedKafkaServerIT {
       create(server);
       producer.send(new ProducerRecord<>(TOPIC, "before")).get(30, TimeUnit.SECONDS);
       server.stop();
-      // The producer may have forgotten the topic with its only broker: then the call itself waits for the server.
+      // The producer may have forgotten the topic with its only broker: then the call itself waits for the
+      // server.
       var sentIntoTheOutage = CompletableFuture
           .supplyAsync(() -> producer.send(new ProducerRecord<>(TOPIC, "meanwhile")));
       server = EmbeddedKafkaServer.start(directory, port, controllerPort);

@@ -15,7 +15,10 @@ import java.util.TreeMap;
 
 /** Compares, from outside and at rest, payments, ledger, settlement and journal with the simulator's book. */
 public final class BookAudit {
-  /** What moved at providers by what the ledger says: captured, refunded, charged back and returned, by currency. */
+  /**
+   * What moved at providers by what the ledger says: captured, refunded, charged back and returned, by
+   * currency.
+   */
   private static final String LEDGER = """
     SELECT p.currency, sum(abs(p.amount))::bigint FROM posting p JOIN journal j USING (xid, position)
      WHERE j.type = '%s' AND p.account LIKE 'provider\\_receivable:%%' AND p.memo IS NULL GROUP BY 1""";

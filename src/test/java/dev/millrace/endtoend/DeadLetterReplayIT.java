@@ -4,11 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.platform.TypeId;
 import dev.millrace.testing.Await;
+import dev.millrace.testing.GatewayFixture;
 import dev.millrace.testing.GatewayProcess;
 import dev.millrace.testing.Http;
-import dev.millrace.testing.Site;
 import dev.millrace.testing.StripeSender;
-import dev.millrace.testing.TestServers;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
@@ -18,15 +17,17 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Payments given up while the provider was away, and what becomes of them by operators' replays, on two nodes. */
+/**
+ * Payments given up while the provider was away, and what becomes of them by operators' replays, on two
+ * nodes.
+ */
 class DeadLetterReplayIT {
   private static final Duration SOON = Duration.ofSeconds(40);
   private static final Map<String, String> SETTINGS = Map.ofEntries(
@@ -41,30 +42,27 @@ class DeadLetterReplayIT {
   private static final List<String> PAYMENTS = new ArrayList<>();
   /** Those whose letters are replayed together, and by nobody else. */
   private static final List<String> BATCH = new ArrayList<>();
-  private static Site site;
-  private static GatewayProcess front;
+  @RegisterExtension
+  static final GatewayFixture FIXTURE = GatewayFixture.of("api,relay,processor,settlement,ops",
+      settings("300ms"));
   private static GatewayProcess other;
-  private static String merchant;
   private static String batchSince;
 
   @BeforeAll
   static void giveUp() {
-    site = Site.on(TestServers.shared());
-    front = site.start("api,relay,processor,settlement,ops", settings("300ms"));
-    other = site.start("processor,ops", settings("500ms"));
-    merchant = front.merchantKey();
-    EventTopic.awaitShared(site, 2);
+    other = FIXTURE.site().start("processor,ops", settings("500ms"));
+    EventTopic.awaitShared(FIXTURE.site(), 2);
     giveUp(PAYMENTS, 3);
     batchSince = OffsetDateTime.now().toString();
     giveUp(BATCH, 4);
-    SimulatorBook.startSimulator(site);
+    FIXTURE.site().startSimulator(Map.of());
   }
 
   private static void giveUp(List<String> payments, int count) {
     payments.clear();
     for (int i = 0; i < count; i++) payments.add(pay());
     for (String payment : payments)
-      Await.until(SOON, "it is given up", () -> !search("payment=" + payment).isEmpty());
+      Await.until(SOON, "it is given up", () -> !FIXTURE.deadLetters("payment=" + payment).isEmpty());
   }
 
   private static Map<String, String> settings(String interval) {
@@ -73,18 +71,12 @@ class DeadLetterReplayIT {
     return settings;
   }
 
-  @AfterAll
-  static void stop() { site.close(); }
-
-  private static List<JsonObject> search(String query) {
-    return Http.get(front.opsUrl() + "/ops/dead-letters?" + query).json().getJsonArray("data").stream()
-        .map(JsonObject.class::cast).toList();
+  private static long letter(String payment) {
+    return FIXTURE.deadLetters("payment=" + payment).getFirst().getLong("id");
   }
 
-  private static long letter(String payment) { return search("payment=" + payment).getFirst().getLong("id"); }
-
   private static JsonObject inspect(long id) {
-    return Http.get(front.opsUrl() + "/ops/dead-letters/" + id).json();
+    return Http.get(FIXTURE.gateway().opsUrl() + "/ops/dead-letters/" + id).json();
   }
 
   private static Http.Answer replay(GatewayProcess node, Object which) {
@@ -101,27 +93,7 @@ class DeadLetterReplayIT {
     return inspect(id);
   }
 
-  private static UUID uuid(String payment) {
-    return Objects.requireNonNull(TypeId.parse(TypeId.PAYMENT, payment));
-  }
-
-  private static JsonObject payment(String id) {
-    return Http.get(front.apiUrl() + "/v1/payments/" + id, merchant).json();
-  }
-
-  private static void awaitSettled(String id) {
-    Await.until(SOON, id + " is settled", () -> payment(id).getString("status").equals("settled"));
-  }
-
-  private static List<String> types(String id) {
-    return SiteSql.rows(site, "SELECT type FROM journal WHERE subject = '" + uuid(id) + "' ORDER BY version")
-        .stream().map(List::getFirst).toList();
-  }
-
-  private static double metric(String name) {
-    return Http.get(front.opsUrl() + "/metrics").body().lines().filter(l -> l.startsWith(name))
-        .mapToDouble(l -> Double.parseDouble(l.substring(l.lastIndexOf(' ') + 1))).sum();
-  }
+  private static void awaitSettled(String id) { FIXTURE.awaitStatus(id, "settled", SOON); }
 
   @Test
   void letter_hasItsRecordItsErrorsAndItsTrace_afterTheWindowsOfItsHandler() {
@@ -132,10 +104,11 @@ class DeadLetterReplayIT {
       assertThat(((JsonObject) one).getString("error")).startsWith("no connection: ");
       assertThat(((JsonObject) one).getString("at")).endsWith("Z");
     });
-    assertThat(letter.getString("trace_id")).isEqualTo(payment(PAYMENTS.getFirst()).getString("trace_id"));
+    assertThat(letter.getString("trace_id"))
+        .isEqualTo(FIXTURE.payment(PAYMENTS.getFirst()).getString("trace_id"));
     assertThat(letter.getString("source")).matches(".*retry\\.300ms/\\d/\\d+/\\d{13}");
     var record = letter.getJsonObject("record");
-    assertThat(record.getString("key")).isEqualTo(uuid(PAYMENTS.getFirst()).toString());
+    assertThat(record.getString("key")).isEqualTo(GatewayFixture.uuid(PAYMENTS.getFirst()).toString());
     assertThat(new JsonObject(record.getString("value")).getInteger("attempts")).isEqualTo(2);
   }
 
@@ -143,37 +116,39 @@ class DeadLetterReplayIT {
   void letter_replayedTwiceAtOnceByTwoNodes_movesMoneyOnce() {
     String payment = PAYMENTS.get(1);
     long id = letter(payment);
-    SimulatorBook.settings(site, new JsonObject().put("latency_ms_min", 3_000).put("latency_ms_max", 3_000));
+    SimulatorBook.settings(FIXTURE.site(),
+        new JsonObject().put("latency_ms_min", 3_000).put("latency_ms_max", 3_000));
     try {
-      var asked = Stream.of(front, other).map(node -> Http.sendAsync("POST",
+      var asked = Stream.of(FIXTURE.gateway(), other).map(node -> Http.sendAsync("POST",
           node.opsUrl() + "/ops/dead-letters/" + id + "/replay", Map.of(), "{\"operator\":\"ann\"}"))
           .toList();
       asked.forEach(answer -> assertThat(answer.join().status()).isEqualTo(200));
       // Whoever has it is given up for dead, long before the provider answers.
       Await.until(SOON, "it is in hand twice", () -> inspect(id).getInteger("replays") >= 2);
     } finally {
-      SimulatorBook.settings(site, new JsonObject().put("latency_ms_min", 5).put("latency_ms_max", 20));
+      SimulatorBook.settings(FIXTURE.site(),
+          new JsonObject().put("latency_ms_min", 5).put("latency_ms_max", 20));
     }
     awaitSettled(payment);
     // Who asks the provider while the other's call is under way may have to wait.
     Await.until(SOON, "its replay ends", () -> inspect(id).getString("status").equals("replayed"));
     assertThat(inspect(id).getString("outcome")).isIn("done", "waits");
     Await.until(SOON, "whoever had it has ended it", () -> ended(payment).count() >= 2);
-    assertThat(types(payment)).containsOnlyOnce("payment.provider_submitted", "payment.confirmed",
+    assertThat(FIXTURE.types(payment)).containsOnlyOnce("payment.provider_submitted", "payment.confirmed",
         "payment.settled");
     assertThat(charges(payment)).isEqualTo(1);
-    assertThat(SimulatorBook.summary(site).getInteger("duplicate_references")).isZero();
-    assertThat(replay(front, id).status()).as("it is done").isEqualTo(409);
+    assertThat(SimulatorBook.summary(FIXTURE.site()).getInteger("duplicate_references")).isZero();
+    assertThat(replay(FIXTURE.gateway(), id).status()).as("it is done").isEqualTo(409);
   }
 
   /** What the nodes say of replays of this payment's letters that have ended. */
   private static Stream<String> ended(String payment) {
-    return Stream.of(front, other).flatMap(node -> node.logText().lines())
+    return Stream.of(FIXTURE.gateway(), other).flatMap(node -> node.logText().lines())
         .filter(line -> line.contains("dead_letter_replayed ") && line.contains(" payment=" + payment + " "));
   }
 
   private static Http.Answer replayBatch() {
-    return Http.send("POST", front.opsUrl() + "/ops/dead-letters/replay", Map.of(),
+    return Http.send("POST", FIXTURE.gateway().opsUrl() + "/ops/dead-letters/replay", Map.of(),
         new JsonObject().put("operator", "bea").put("rate", 1).put("task", "charge")
             .put("created_after", batchSince).encode());
   }
@@ -194,13 +169,14 @@ class DeadLetterReplayIT {
     for (String payment : BATCH) {
       Await.until(SOON, "whoever did it says so", () -> counted(payment) > 0);
       assertThat(counted(payment)).as("replays of %s that counted", payment).isEqualTo(1);
-      assertThat(types(payment)).containsOnlyOnce("payment.provider_submitted", "payment.confirmed",
+      assertThat(FIXTURE.types(payment)).containsOnlyOnce("payment.provider_submitted", "payment.confirmed",
           "payment.settled");
       assertThat(charges(payment)).isEqualTo(1);
     }
     assertThat(replayBatch().json().getInteger("scheduled")).as("nothing is left").isZero();
-    assertThat(SiteSql.rows(site, "SELECT act, subject, data ->> 'letters', data ->> 'rate' FROM audit"
-        + " WHERE operator = 'bea'"))
+    assertThat(SiteSql.rows(FIXTURE.site(),
+        "SELECT act, subject, data ->> 'letters', data ->> 'rate' FROM audit"
+            + " WHERE operator = 'bea'"))
         .containsExactly(List.of("replay_dead_letters", "dead_letters", ids.toString(), "1"));
   }
 
@@ -210,52 +186,56 @@ class DeadLetterReplayIT {
 
   /** How often it was charged, by the provider's book. */
   private static long charges(String payment) {
-    var references = SiteSql.rows(site, "SELECT reference FROM attempt WHERE payment_id = '" + uuid(payment)
-        + "'").stream().map(row -> TypeId.format(TypeId.ATTEMPT, UUID.fromString(row.getFirst()))).toList();
-    return SimulatorBook.of(site).charged().stream().filter(e -> references.contains(e.reference())).count();
+    var references = SiteSql
+        .rows(FIXTURE.site(),
+            "SELECT reference FROM attempt WHERE payment_id = '" + GatewayFixture.uuid(payment)
+                + "'")
+        .stream().map(row -> TypeId.format(TypeId.ATTEMPT, UUID.fromString(row.getFirst()))).toList();
+    return SimulatorBook.of(FIXTURE.site()).charged().stream().filter(e -> references.contains(e.reference()))
+        .count();
   }
 
   /** As after an upgrade that can read what the version before could not. */
   @Test
   void poison_isReadAnew_andStaysOpenWhileItCannotBe() throws SQLException {
-    var record = new ProducerRecord<>(site.topic(), 0, "the key",
+    var record = new ProducerRecord<>(FIXTURE.site().topic(), 0, "the key",
         "no Avro\0".getBytes(StandardCharsets.UTF_8));
     record.headers().add("ce_type", "payment.initiated".getBytes(StandardCharsets.US_ASCII));
-    EventTopic.send(site, List.of(record));
-    Await.until(SOON, "it is a dead letter", () -> !search("task=poison").isEmpty());
-    long id = search("task=poison").getFirst().getLong("id");
+    EventTopic.send(FIXTURE.site(), List.of(record));
+    Await.until(SOON, "it is a dead letter", () -> !FIXTURE.deadLetters("task=poison").isEmpty());
+    long id = FIXTURE.deadLetters("task=poison").getFirst().getLong("id");
     Await.until(SOON, "it is counted",
-        () -> metric("millrace_dead_letters_open{task=\"poison\"}") == 1);
-    replay(front, id);
+        () -> FIXTURE.metric("millrace_dead_letters_open{task=\"poison\"}") == 1);
+    replay(FIXTURE.gateway(), id);
     var letter = awaitOutcome(id, "failed");
     assertThat(letter.getString("status")).isEqualTo("open");
     assertThat(letter.getJsonArray("errors")).hasSize(2);
     assertThat(letter.getJsonObject("record").getString("form")).isEqualTo("base64");
     assertThat(letter.getJsonObject("record").getJsonObject("headers").getString("ce_type"))
         .isEqualTo("payment.initiated");
-    try (var owner = site.database(); var statement = owner.createStatement()) {
+    try (var owner = FIXTURE.site().database(); var statement = owner.createStatement()) {
       statement.execute("UPDATE dead_letter SET record_key = '" + PAYMENTS.get(2)
           + "', headers = '{\"ce_type\": \"payment.capture_requested\"}' WHERE id = " + id);
     }
-    replay(front, id);
+    replay(FIXTURE.gateway(), id);
     awaitOutcome(id, "done");
     awaitSettled(PAYMENTS.get(2));
     Await.until(SOON, "it is counted",
-        () -> metric("millrace_dead_letters_open{task=\"poison\"}") == 0);
+        () -> FIXTURE.metric("millrace_dead_letters_open{task=\"poison\"}") == 0);
   }
 
   @Test
   void webhook_isWorkedOffAgain_andOpenAgainWhenNothingHasChanged() throws SQLException {
     UUID reference = TypeId.next();
     String event = StripeSender.eventId();
-    try (var sender = StripeSender.to(front)) {
+    try (var sender = StripeSender.to(FIXTURE.gateway())) {
       sender.send(StripeSender.succeeded(event, TypeId.format(TypeId.ATTEMPT, reference), 1_999));
     }
-    Await.until(SOON, "it is a dead letter", () -> !search("task=webhook").isEmpty());
-    var letter = search("task=webhook").getFirst();
+    Await.until(SOON, "it is a dead letter", () -> !FIXTURE.deadLetters("task=webhook").isEmpty());
+    var letter = FIXTURE.deadLetters("task=webhook").getFirst();
     long id = letter.getLong("id");
     assertThat(letter.getInteger("attempts")).isEqualTo(2);
-    replay(front, id);
+    replay(FIXTURE.gateway(), id);
     Await.until(SOON, "it is given up again", () -> inspect(id).getInteger("attempts") == 4);
     letter = inspect(id);
     assertThat(letter.getString("status")).isEqualTo("open");
@@ -264,15 +244,15 @@ class DeadLetterReplayIT {
     assertThat(letter.getJsonObject("record").getString("value")).contains(event);
     String settled = pay();
     awaitSettled(settled);
-    try (var owner = site.database(); var statement = owner.createStatement()) {
+    try (var owner = FIXTURE.site().database(); var statement = owner.createStatement()) {
       statement
           .execute("INSERT INTO attempt (reference, payment_id, number, provider, kind, finished, outcome)"
-              + " VALUES ('" + reference + "', '" + uuid(settled)
+              + " VALUES ('" + reference + "', '" + GatewayFixture.uuid(settled)
               + "', 9, 'stripe', 'charge', now(), 'charged')");
     }
-    replay(front, id);
+    replay(FIXTURE.gateway(), id);
     Await.until(SOON, "its payment is found",
-        () -> SiteSql.rows(site,
+        () -> SiteSql.rows(FIXTURE.site(),
             """
               SELECT outcome FROM provider_event_result JOIN provider_event USING (xid, position) WHERE event_id = '%s'"""
                 .formatted(event))
@@ -280,8 +260,5 @@ class DeadLetterReplayIT {
     assertThat(inspect(id).getString("status")).isEqualTo("replayed");
   }
 
-  private static String pay() {
-    return Http.send("POST", front.apiUrl() + "/v1/payments",
-        Http.create(merchant, UUID.randomUUID().toString()), SteadyLoad.visa(1)).json().getString("id");
-  }
+  private static String pay() { return FIXTURE.pay(SteadyLoad.visa(1)); }
 }

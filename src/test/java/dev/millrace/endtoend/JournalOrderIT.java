@@ -14,8 +14,8 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 /**
- * The journal's readers follow transactions in the order of their numbers, also where those grow by a digit (9999,
- * 10000) and the backlog is longer than a batch.
+ * The journal's readers follow transactions in the order of their numbers, also where those grow by a digit
+ * (9999, 10000) and the backlog is longer than a batch.
  */
 class JournalOrderIT {
   private static final int PAYMENTS = 30;

@@ -17,9 +17,9 @@ import java.util.Objects;
 import java.util.UUID;
 
 /**
- * A merchant who does everything that can be done with a payment, at a gateway with accounts over all three wires. The
- * currency chooses: usd goes to Stripe, eur to Adyen, gbp to Stripe and then to Adyen, chf to a second account at Stripe
- * with short lifetimes, ACH to the bank. Fees are taken of everything.
+ * A merchant who does everything that can be done with a payment, at a gateway with accounts over all three
+ * wires. The currency chooses: usd goes to Stripe, eur to Adyen, gbp to Stripe and then to Adyen, chf to a
+ * second account at Stripe with short lifetimes, ACH to the bank. Fees are taken of everything.
  */
 public final class MerchantLife {
   static final Duration SOON = Duration.ofSeconds(20);
@@ -57,7 +57,7 @@ public final class MerchantLife {
     all.putAll(more);
     var simulator = new HashMap<>(SETTINGS);
     simulator.putAll(Site.webhooksTo(port));
-    SimulatorBook.startSimulator(site, simulator);
+    site.startSimulator(simulator);
     return new MerchantLife(site, site.start("api,relay,processor,settlement,ops", all));
   }
 
@@ -163,7 +163,9 @@ public final class MerchantLife {
     if (answer.status() != 200) throw new AssertionError(answer.status() + " " + answer.body());
   }
 
-  /** The payer does, or refuses, what the provider's page wants; answers where the browser is sent in the end. */
+  /**
+   * The payer does, or refuses, what the provider's page wants; answers where the browser is sent in the end.
+   */
   String act(String url, String outcome) {
     var page = Http.send("POST", url, Map.of("Content-Type", "application/x-www-form-urlencoded"),
         "outcome=" + outcome);

@@ -51,7 +51,7 @@ class ProviderAwayIT {
   @Test
   void oneProviderAway_theOtherIsNotHeldUp_andWhatWaitedIsCharged() throws Exception {
     try (var site = Site.on(TestServers.shared())) {
-      SimulatorBook.startSimulator(site);
+      site.startSimulator(Map.of());
       int stripePort = TestServers.freePort();
       var node = site.start("api,relay,processor,settlement,ops", settings(site, stripePort));
       String key = node.merchantKey();

@@ -4,26 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.platform.TypeId;
 import dev.millrace.testing.Await;
-import dev.millrace.testing.GatewayProcess;
+import dev.millrace.testing.GatewayFixture;
 import dev.millrace.testing.Http;
-import dev.millrace.testing.Site;
 import dev.millrace.testing.StripeSender;
-import dev.millrace.testing.TestServers;
 import io.vertx.core.json.JsonObject;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What a provider tells of its own accord, to a gateway that would not ask for ten minutes. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -32,72 +28,41 @@ class ProviderEventsIT {
   /** The gateway's connections. */
   private static final String BACKENDS = " WHERE datname = current_database() AND usename = 'millrace'";
   private static final int AFTER_THE_TIMEOUT_MS = 1_800;
-  private static Site site;
-  private static GatewayProcess gateway;
-  private static String merchant;
+  @RegisterExtension
+  static final GatewayFixture FIXTURE = GatewayFixture.of("api,relay,processor,settlement,ops",
+      Map.of("MILLRACE_PROVIDER_STRIPE_TIMEOUT", "800ms", "MILLRACE_PROVIDER_STRIPE_ABSENCE_AFTER", "10m",
+          "MILLRACE_PROCESSOR_RETRY_WINDOWS", "10m", "MILLRACE_PROCESSOR_JANITOR_AGE", "10m",
+          "MILLRACE_INBOX_PARK_WINDOWS", "500ms,1s,2s,4s", "MILLRACE_SETTLEMENT_INTERVAL", "100ms",
+          "MILLRACE_PROVIDER_STRIPE_BREAKER_CALLS_MIN", "1000", "MILLRACE_PROCESSOR_SESSION_TIMEOUT", "6s"))
+      .withSimulator(true);
   private StripeSender sender;
-
-  @BeforeAll
-  static void start() {
-    site = Site.on(TestServers.shared());
-    int port = TestServers.freePort();
-    SimulatorBook.startSimulator(site, Site.webhooksTo(port));
-    gateway = site.start("api,relay,processor,settlement,ops",
-        Map.of("MILLRACE_API_PORT", Integer.toString(port), "MILLRACE_PROVIDER_STRIPE_TIMEOUT",
-            "800ms", "MILLRACE_PROVIDER_STRIPE_ABSENCE_AFTER", "10m",
-            "MILLRACE_PROCESSOR_RETRY_WINDOWS", "10m", "MILLRACE_PROCESSOR_JANITOR_AGE", "10m",
-            "MILLRACE_INBOX_PARK_WINDOWS", "500ms,1s,2s,4s", "MILLRACE_SETTLEMENT_INTERVAL", "100ms",
-            "MILLRACE_PROVIDER_STRIPE_BREAKER_CALLS_MIN", "1000"));
-    merchant = gateway.merchantKey();
-  }
-
-  @AfterAll
-  static void stop() { site.close(); }
 
   @BeforeEach
   void open() {
-    sender = StripeSender.to(gateway);
+    sender = StripeSender.to(FIXTURE.gateway());
   }
 
   @AfterEach
   void close() {
     sender.close();
-    SimulatorBook.settings(site, new JsonObject().put("webhooks", true).put("webhook_delay_ms_min", 50)
-        .put("webhook_delay_ms_max", 150));
+    SimulatorBook.settings(FIXTURE.site(),
+        new JsonObject().put("webhooks", true).put("webhook_delay_ms_min", 50)
+            .put("webhook_delay_ms_max", 150));
   }
 
   private static void webhooks(boolean on) {
-    SimulatorBook.settings(site, new JsonObject().put("webhooks", on));
+    SimulatorBook.settings(FIXTURE.site(), new JsonObject().put("webhooks", on));
   }
 
-  private static String pay(String method) {
-    var answer = Http.send("POST", gateway.apiUrl() + "/v1/payments",
-        Http.create(merchant, UUID.randomUUID().toString()), SteadyLoad.body(1_999, "usd", method));
-    assertThat(answer.status()).as(answer.body()).isEqualTo(202);
-    return answer.json().getString("id");
-  }
+  private static String pay(String method) { return FIXTURE.pay(SteadyLoad.body(1_999, "usd", method)); }
 
-  private static JsonObject payment(String id) {
-    return Http.get(gateway.apiUrl() + "/v1/payments/" + id, merchant).json();
-  }
-
-  private static void awaitStatus(String id, String status) {
-    Await.until(SOON, id + " is " + status, () -> payment(id).getString("status").equals(status));
-  }
-
-  private static UUID uuid(String payment) {
-    return Objects.requireNonNull(TypeId.parse(TypeId.PAYMENT, payment));
-  }
-
-  private static List<String> types(String id) {
-    return SiteSql.rows(site, "SELECT type FROM journal WHERE subject = '" + uuid(id) + "' ORDER BY version")
-        .stream().map(List::getFirst).toList();
-  }
+  private static void awaitStatus(String id, String status) { FIXTURE.awaitStatus(id, status, SOON); }
 
   /** Our own reference of the payment's one call. */
   private static String reference(String id) {
     return TypeId.format(TypeId.ATTEMPT, UUID.fromString(
-        SiteSql.text(site, "SELECT reference FROM attempt WHERE payment_id = '" + uuid(id) + "'")));
+        SiteSql.text(FIXTURE.site(),
+            "SELECT reference FROM attempt WHERE payment_id = '" + GatewayFixture.uuid(id) + "'")));
   }
 
   /** A payment that was charged without anybody hearing of it. */
@@ -110,13 +75,15 @@ class ProviderEventsIT {
 
   /** What became of the webhooks about a payment, in the order in which they came. */
   private static List<String> outcomes(String id) {
-    return SiteSql.rows(site, "SELECT outcome FROM provider_event_result WHERE payment_id = '" + uuid(id)
-        + "' ORDER BY xid, position").stream().map(List::getFirst).toList();
+    return SiteSql.rows(FIXTURE.site(),
+        "SELECT outcome FROM provider_event_result WHERE payment_id = '" + GatewayFixture.uuid(id)
+            + "' ORDER BY xid, position")
+        .stream().map(List::getFirst).toList();
   }
 
   /** The result of an event, or none yet. */
   private static List<List<String>> result(String event) {
-    return SiteSql.rows(site, "SELECT outcome, type, payment_id FROM provider_event_result"
+    return SiteSql.rows(FIXTURE.site(), "SELECT outcome, type, payment_id FROM provider_event_result"
         + " JOIN provider_event USING (xid, position) WHERE event_id = '" + event + "'");
   }
 
@@ -125,24 +92,18 @@ class ProviderEventsIT {
     return result(event).getFirst().getFirst();
   }
 
-  private static double counter(String name) {
-    return Http.get(gateway.opsUrl() + "/metrics").body().lines()
-        .filter(l -> l.startsWith(name + " ") || l.startsWith(name + "{"))
-        .mapToDouble(l -> Double.parseDouble(l.substring(l.lastIndexOf(' ') + 1))).sum();
-  }
-
   private static void assertConsistent() {
-    BookAudit.awaitRest(site, gateway, SOON);
-    BookAudit.assertConsistent(site, gateway);
+    BookAudit.awaitRest(FIXTURE.site(), FIXTURE.gateway(), SOON);
+    BookAudit.assertConsistent(FIXTURE.site(), FIXTURE.gateway());
   }
 
   @Test
   void unknown_isConfirmedByTheWebhookAlone() {
-    SimulatorBook.settings(site, new JsonObject().put("webhook_delay_ms_min", AFTER_THE_TIMEOUT_MS)
+    SimulatorBook.settings(FIXTURE.site(), new JsonObject().put("webhook_delay_ms_min", AFTER_THE_TIMEOUT_MS)
         .put("webhook_delay_ms_max", AFTER_THE_TIMEOUT_MS));
     String id = pay("pm_sim_charge_then_hang");
     awaitStatus(id, "settled");
-    assertThat(types(id)).containsExactly("payment.initiated", "payment.screened",
+    assertThat(FIXTURE.types(id)).containsExactly("payment.initiated", "payment.screened",
         "payment.provider_submitted", "payment.unknown", "payment.confirmed", "payment.settled");
     Await.until(SOON, "its result", () -> !outcomes(id).isEmpty());
     assertThat(webhooksInTimeline(id)).hasSize(1).first().satisfies(entry -> {
@@ -157,7 +118,8 @@ class ProviderEventsIT {
   }
 
   private static List<JsonObject> webhooksInTimeline(String id) {
-    return Http.get(gateway.apiUrl() + "/v1/payments/" + id + "/timeline", merchant).json()
+    return Http.get(FIXTURE.gateway().apiUrl() + "/v1/payments/" + id + "/timeline", FIXTURE.merchant())
+        .json()
         .getJsonArray("data").stream().map(JsonObject.class::cast)
         .filter(entry -> entry.getString("object").equals("webhook")).toList();
   }
@@ -165,14 +127,14 @@ class ProviderEventsIT {
   /** The call is still out when the webhook says how it ended; its own end changes nothing any more. */
   @Test
   void submitted_isConfirmedByTheWebhook_whileTheCallHangs() {
-    SimulatorBook.settings(site,
+    SimulatorBook.settings(FIXTURE.site(),
         new JsonObject().put("webhook_delay_ms_min", 0).put("webhook_delay_ms_max", 0));
-    double timedOut = counter("millrace_provider_unknown_total");
+    double timedOut = FIXTURE.metric("millrace_provider_unknown_total");
     String id = pay("pm_sim_charge_then_hang");
     awaitStatus(id, "settled");
     Await.until(SOON, "the call has timed out",
-        () -> counter("millrace_provider_unknown_total") > timedOut);
-    assertThat(types(id)).containsExactly("payment.initiated", "payment.screened",
+        () -> FIXTURE.metric("millrace_provider_unknown_total") > timedOut);
+    assertThat(FIXTURE.types(id)).containsExactly("payment.initiated", "payment.screened",
         "payment.provider_submitted", "payment.confirmed", "payment.settled");
     Await.until(SOON, "its result", () -> !outcomes(id).isEmpty());
     assertThat(outcomes(id)).containsExactly("applied");
@@ -186,7 +148,7 @@ class ProviderEventsIT {
     String event = StripeSender.eventId();
     assertThat(sender.send(StripeSender.failed(event, reference(id))).status()).isEqualTo(200);
     awaitStatus(id, "declined");
-    assertThat(payment(id).getJsonObject("failure").getString("code")).isEqualTo("card_declined");
+    assertThat(FIXTURE.payment(id).getJsonObject("failure").getString("code")).isEqualTo("card_declined");
     assertThat(awaitOutcome(event)).isEqualTo("applied");
     assertConsistent();
   }
@@ -196,14 +158,15 @@ class ProviderEventsIT {
   void webhook_beforeOurOwnRecord_isParkedAndAppliedLater() throws SQLException {
     String id = payUnheard();
     String reference = reference(id);
-    try (var connection = site.database(); var statement = connection.createStatement()) {
+    try (var connection = FIXTURE.site().database(); var statement = connection.createStatement()) {
       statement
-          .execute("CREATE TABLE withheld AS SELECT * FROM attempt WHERE payment_id = '" + uuid(id) + "'");
-      statement.execute("DELETE FROM attempt WHERE payment_id = '" + uuid(id) + "'");
-      SimulatorBook.resend(site, reference);
+          .execute("CREATE TABLE withheld AS SELECT * FROM attempt WHERE payment_id = '"
+              + GatewayFixture.uuid(id) + "'");
+      statement.execute("DELETE FROM attempt WHERE payment_id = '" + GatewayFixture.uuid(id) + "'");
+      SimulatorBook.resend(FIXTURE.site(), reference);
       Await.until(SOON, "it is parked",
-          () -> site.number("SELECT count(*) FROM provider_event_parked WHERE tries > 0") == 1);
-      assertThat(payment(id).getString("status")).isEqualTo("unknown");
+          () -> FIXTURE.site().number("SELECT count(*) FROM provider_event_parked WHERE tries > 0") == 1);
+      assertThat(FIXTURE.payment(id).getString("status")).isEqualTo("unknown");
       assertThat(outcomes(id)).isEmpty();
       statement.execute("INSERT INTO attempt SELECT * FROM withheld");
       statement.execute("DROP TABLE withheld");
@@ -211,7 +174,7 @@ class ProviderEventsIT {
     awaitStatus(id, "settled");
     Await.until(SOON, "its result", () -> !outcomes(id).isEmpty());
     assertThat(outcomes(id)).containsExactly("applied");
-    assertThat(site.number("SELECT count(*) FROM provider_event_parked")).isZero();
+    assertThat(FIXTURE.site().number("SELECT count(*) FROM provider_event_parked")).isZero();
     assertConsistent();
   }
 
@@ -219,12 +182,12 @@ class ProviderEventsIT {
   void failed_afterConfirmed_changesNothing() {
     String id = pay("pm_card_visa");
     awaitStatus(id, "settled");
-    var before = types(id);
+    var before = FIXTURE.types(id);
     String event = StripeSender.eventId();
     sender.send(StripeSender.failed(event, reference(id)));
     assertThat(awaitOutcome(event)).isEqualTo("unchanged");
-    assertThat(payment(id).getString("status")).isEqualTo("settled");
-    assertThat(types(id)).isEqualTo(before);
+    assertThat(FIXTURE.payment(id).getString("status")).isEqualTo("settled");
+    assertThat(FIXTURE.types(id)).isEqualTo(before);
     assertConsistent();
   }
 
@@ -232,39 +195,40 @@ class ProviderEventsIT {
   void succeeded_afterDeclined_changesNothingAndIsAnAlert() {
     String id = pay("pm_card_visa_chargeDeclined");
     awaitStatus(id, "declined");
-    double alerts = counter("millrace_provider_conflict_total");
+    double alerts = FIXTURE.metric("millrace_provider_conflict_total");
     String event = StripeSender.eventId();
     sender.send(StripeSender.succeeded(event, reference(id), 1_999));
     assertThat(awaitOutcome(event)).isEqualTo("conflict");
-    assertThat(payment(id).getString("status")).isEqualTo("declined");
-    assertThat(counter("millrace_provider_conflict_total")).isEqualTo(alerts + 1);
-    assertThat(gateway.logText()).contains("alert=charged_after_decline payment=" + id);
+    assertThat(FIXTURE.payment(id).getString("status")).isEqualTo("declined");
+    assertThat(FIXTURE.metric("millrace_provider_conflict_total")).isEqualTo(alerts + 1);
+    assertThat(FIXTURE.gateway().logText()).contains("alert=charged_after_decline payment=" + id);
     assertThat(result(event)).containsExactly(
-        List.of("conflict", "payment_intent.succeeded", uuid(id).toString()));
+        List.of("conflict", "payment_intent.succeeded", GatewayFixture.uuid(id).toString()));
     assertThat(
-        SiteSql.rows(site, "SELECT error, payment_id FROM dead_letter WHERE record_key = '" + event + "'"))
+        SiteSql.rows(FIXTURE.site(),
+            "SELECT error, payment_id FROM dead_letter WHERE record_key = '" + event + "'"))
         .containsExactly(
             List.of("charged_after_decline: charged or held at the provider although it is declined",
-                uuid(id).toString()));
+                GatewayFixture.uuid(id).toString()));
     assertConsistent();
   }
 
   /** Postgres refuses what one webhook would have written: that is its own trouble, and nobody else's. */
   @Test
-  void evidence_refused_isParkedAndHoldsUpNobody() throws SQLException {
+  void change_refusedByPostgres_isParkedAndHoldsUpNobody() throws SQLException {
     String refused = payUnheard();
     String other = payUnheard();
-    try (var connection = site.database(); var statement = connection.createStatement()) {
+    try (var connection = FIXTURE.site().database(); var statement = connection.createStatement()) {
       statement.execute("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
           + " 'BEGIN RAISE EXCEPTION ''refused by the test''; END'");
       statement.execute("CREATE TRIGGER refuse BEFORE UPDATE ON attempt FOR EACH ROW WHEN (NEW.payment_id = '"
-          + uuid(refused) + "') EXECUTE FUNCTION refuse()");
+          + GatewayFixture.uuid(refused) + "') EXECUTE FUNCTION refuse()");
       try {
-        SimulatorBook.resend(site, reference(refused));
-        SimulatorBook.resend(site, reference(other));
+        SimulatorBook.resend(FIXTURE.site(), reference(refused));
+        SimulatorBook.resend(FIXTURE.site(), reference(other));
         awaitStatus(other, "settled");
         Await.until(SOON, "it is parked",
-            () -> site.number("SELECT count(*) FROM provider_event_parked WHERE tries > 0") == 1);
+            () -> FIXTURE.site().number("SELECT count(*) FROM provider_event_parked WHERE tries > 0") == 1);
       } finally {
         statement.execute("DROP FUNCTION refuse CASCADE");
       }
@@ -275,27 +239,30 @@ class ProviderEventsIT {
     assertConsistent();
   }
 
-  /** Taken with 200 is taken for good, also where the evidence is in and what became of it is not written. */
+  /**
+   * Taken with 200 is taken for good, also where the payment has changed and the result of the webhook is not
+   * written.
+   */
   @Test
-  @Order(Integer.MAX_VALUE) // The consumers of the killed process keep their partitions for ten seconds.
+  @Order(Integer.MAX_VALUE) // The consumers of the killed process keep their partitions for six seconds.
   void gateway_killedAfterThe200_processesItWhenItIsBack() throws SQLException {
     var ids = List.of(payUnheard(), payUnheard());
     var events = List.of(StripeSender.eventId(), StripeSender.eventId());
-    try (var connection = site.database(); var statement = connection.createStatement()) {
+    try (var connection = FIXTURE.site().database(); var statement = connection.createStatement()) {
       connection.setAutoCommit(false);
       statement.execute("LOCK TABLE provider_event_result IN SHARE MODE");
       sendSucceeded(ids.getFirst(), events.getFirst());
       awaitStatus(ids.getFirst(), "settled");
       sendSucceeded(ids.getLast(), events.getLast());
-      gateway.kill();
+      FIXTURE.gateway().kill();
       // What the servers have in hand for a killed process they would still do.
       statement.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity" + BACKENDS);
       Await.until(SOON, "nothing is left of it",
-          () -> site.number("SELECT count(*) FROM pg_stat_activity" + BACKENDS) == 0);
+          () -> FIXTURE.site().number("SELECT count(*) FROM pg_stat_activity" + BACKENDS) == 0);
       connection.rollback();
     }
     for (String event : events) assertThat(result(event)).isEmpty();
-    gateway.start();
+    FIXTURE.gateway().start();
     assertThat(awaitOutcome(events.getFirst())).isEqualTo("unchanged");
     assertThat(awaitOutcome(events.getLast())).isEqualTo("applied");
     awaitStatus(ids.getLast(), "settled");

@@ -2,13 +2,11 @@ package dev.millrace.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.platform.TypeId;
 import dev.millrace.testing.Await;
-import dev.millrace.testing.GatewayProcess;
+import dev.millrace.testing.GatewayFixture;
 import dev.millrace.testing.Http;
 import dev.millrace.testing.Site;
 import dev.millrace.testing.TestServers;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -17,13 +15,10 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What each answer of a provider, and its silence, makes of a payment. */
 class ProviderOutcomesIT {
@@ -37,20 +32,8 @@ class ProviderOutcomesIT {
       Map.entry("MILLRACE_PROVIDER_STRIPE_BREAKER_RAMP", "1s"),
       Map.entry("MILLRACE_PROCESSOR_RETRY_WINDOWS", "500ms,1s,2s,4s"),
       Map.entry("MILLRACE_PROCESSOR_RETRY_JITTER_PERCENT", "0"));
-  private static Site site;
-  private static GatewayProcess gateway;
-  private static String merchant;
-
-  @BeforeAll
-  static void start() {
-    site = Site.on(TestServers.shared());
-    SimulatorBook.startSimulator(site);
-    gateway = site.start(ROLES, SETTINGS);
-    merchant = gateway.merchantKey();
-  }
-
-  @AfterAll
-  static void stop() { site.close(); }
+  @RegisterExtension
+  static final GatewayFixture FIXTURE = GatewayFixture.of(ROLES, SETTINGS).withSimulator(false);
 
   private record Expected(String status, String failure, boolean unknown) {}
 
@@ -85,7 +68,7 @@ class ProviderOutcomesIT {
 
   @Test
   void payment_byMethod_endsAsTheProviderSays() {
-    SimulatorBook.settings(site, new JsonObject().put("slow_ms", SLOW_MS));
+    SimulatorBook.settings(FIXTURE.site(), new JsonObject().put("slow_ms", SLOW_MS));
     var expectations = expectations();
     var ids = new LinkedHashMap<String, String>();
     expectations.keySet().forEach(method -> ids.put(method, pay(method)));
@@ -93,47 +76,50 @@ class ProviderOutcomesIT {
     var wrong = new ArrayList<String>();
     expectations.forEach((method, expected) -> {
       try {
-        var payment = awaitStatus(ids.get(method), expected.status(), Duration.ofSeconds(20));
+        var payment = FIXTURE.awaitStatus(ids.get(method), expected.status(), Duration.ofSeconds(20));
         assertThat(failure(payment)).as(method).isEqualTo(expected.failure());
-        assertThat(types(ids.get(method)).contains("payment.unknown")).as(method + " was unknown")
+        assertThat(FIXTURE.types(ids.get(method)).contains("payment.unknown")).as(method + " was unknown")
             .isEqualTo(expected.unknown());
       } catch (AssertionError e) {
         wrong.add(method + ": " + e.getMessage());
       }
     });
     assertThat(wrong).isEmpty();
-    var mismatch = get(ids.get("pm_sim_wrong_amount"));
+    var mismatch = FIXTURE.payment(ids.get("pm_sim_wrong_amount"));
     assertThat(mismatch.getLong("amount_charged")).isEqualTo(mismatch.getLong("amount") + 1);
     assertThat(suspense()).as("suspense, a credit of one minor unit more").isEqualTo(suspense - 1);
-    BookAudit.awaitRest(site, gateway, Duration.ofSeconds(10));
-    BookAudit.assertConsistent(site, gateway);
+    BookAudit.awaitRest(FIXTURE.site(), FIXTURE.gateway(), Duration.ofSeconds(10));
+    BookAudit.assertConsistent(FIXTURE.site(), FIXTURE.gateway());
   }
 
   @Test
   void review_releasedOrBlocked_isCarriedOutAndAudited() {
     String released = pay("pm_test_review");
     String blocked = pay("pm_test_review");
-    awaitStatus(released, "in_review", Duration.ofSeconds(10));
-    awaitStatus(blocked, "in_review", Duration.ofSeconds(10));
+    FIXTURE.awaitStatus(released, "in_review", Duration.ofSeconds(10));
+    FIXTURE.awaitStatus(blocked, "in_review", Duration.ofSeconds(10));
     assertThat(list("/ops/reviews", "payment")).contains(released, blocked);
     assertThat(decide(released, "release").status()).isEqualTo(200);
     assertThat(decide(blocked, "block").status()).isEqualTo(200);
     assertThat(decide(released, "block").status()).as("too late").isEqualTo(409);
-    awaitStatus(released, "settled", Duration.ofSeconds(15));
-    assertThat(failure(awaitStatus(blocked, "blocked", Duration.ofSeconds(5)))).isEqualTo("blocked");
+    FIXTURE.awaitStatus(released, "settled", Duration.ofSeconds(15));
+    assertThat(failure(FIXTURE.awaitStatus(blocked, "blocked", Duration.ofSeconds(5)))).isEqualTo("blocked");
     assertThat(list("/ops/reviews", "payment")).doesNotContain(released, blocked);
     assertThat(
-        site.number("SELECT count(*) FROM audit WHERE operator = 'ann' AND act IN ('release', 'block')"))
+        FIXTURE.site()
+            .number("SELECT count(*) FROM audit WHERE operator = 'ann' AND act IN ('release', 'block')"))
         .isGreaterThanOrEqualTo(2);
   }
 
   @Test
   void review_ofAChargeableMethodReleased_isSettled() {
-    String large = create("{\"amount\":1000000,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\"}");
-    awaitStatus(large, "in_review", Duration.ofSeconds(10));
+    String large = FIXTURE
+        .pay("{\"amount\":1000000,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\"}");
+    FIXTURE.awaitStatus(large, "in_review", Duration.ofSeconds(10));
     assertThat(decide(large, "release").status()).isEqualTo(200);
-    awaitStatus(large, "settled", Duration.ofSeconds(15));
-    assertThat(types(large)).containsExactly("payment.initiated", "payment.screened", "payment.screened",
+    FIXTURE.awaitStatus(large, "settled", Duration.ofSeconds(15));
+    assertThat(FIXTURE.types(large)).containsExactly("payment.initiated", "payment.screened",
+        "payment.screened",
         "payment.provider_submitted", "payment.confirmed", "payment.settled");
   }
 
@@ -146,15 +132,16 @@ class ProviderOutcomesIT {
       var answer = Http.send("POST", node.apiUrl() + "/v1/payments", Http.create(key, "k"),
           SteadyLoad.visa(1));
       String id = answer.json().getString("id");
-      Await.until(Duration.ofSeconds(6), "a dead letter", () -> !deadLetters(node).isEmpty());
-      var letter = deadLetters(node).getJsonObject(0);
+      Await.until(Duration.ofSeconds(6), "a dead letter",
+          () -> !GatewayFixture.deadLetters(node, "").isEmpty());
+      var letter = GatewayFixture.deadLetters(node, "").getFirst();
       assertThat(letter.getString("payment")).isEqualTo(id);
       assertThat(letter.getString("task")).isEqualTo("charge");
       assertThat(letter.getInteger("attempts")).isEqualTo(3);
       assertThat(letter.getString("error")).startsWith("no connection: ");
       assertThat(SiteSql.statuses(lonely)).as("nothing is known, nothing is declined")
           .containsOnlyKeys("provider_submitted");
-      SimulatorBook.startSimulator(lonely);
+      lonely.startSimulator(Map.of());
       BookAudit.awaitRest(lonely, node, Duration.ofSeconds(20));
       assertThat(SiteSql.statuses(lonely)).containsOnlyKeys("settled");
       BookAudit.assertConsistent(lonely, node);
@@ -162,8 +149,8 @@ class ProviderOutcomesIT {
   }
 
   /**
-   * The provider is away when the payment comes, so the call goes out seconds after its intent; it is charged slowly,
-   * and an inquiry in between finds nothing. Absence is evidence only so long after the <em>call</em>.
+   * The provider is away when the payment comes, so the call goes out seconds after its intent; it is charged
+   * slowly, and an inquiry in between finds nothing. Absence counts only so long after the <em>call</em>.
    */
   @Test
   void charge_calledLateAndAnsweredLate_isNotDeclined() {
@@ -176,8 +163,8 @@ class ProviderOutcomesIT {
           SteadyLoad.body(1_999, "usd", "pm_sim_slow"));
       assertThat(answer.status()).as(answer.body()).isEqualTo(202);
       Await.until(Duration.ofSeconds(10), "refused three times",
-          () -> metric(node, "millrace_retries_total") >= 3);
-      SimulatorBook.startSimulator(late);
+          () -> GatewayFixture.metric(node, "millrace_retries_total") >= 3);
+      late.startSimulator(Map.of());
       SimulatorBook.settings(late, new JsonObject().put("slow_ms", 2_500));
       Await.until(Duration.ofSeconds(15), "the provider has charged",
           () -> !SimulatorBook.of(late).charged().isEmpty());
@@ -192,30 +179,30 @@ class ProviderOutcomesIT {
 
   @Test
   void breaker_providerFails_opensAndEveryPaymentEndsWhenItIsBack() {
-    SimulatorBook.settings(site, new JsonObject().put("failure_rate", 1));
+    SimulatorBook.settings(FIXTURE.site(), new JsonObject().put("failure_rate", 1));
     var ids = new ArrayList<String>();
     try {
       for (int i = 0; i < 60; i++) ids.add(pay("pm_card_visa"));
       Await.until(Duration.ofSeconds(10), "the breaker is open",
-          () -> metric(gateway, "millrace_breaker_open") == 1);
-      assertThat(metric(gateway, "millrace_breaker_opened_total")).isPositive();
-      assertThat(gateway.logText()).contains("alert=breaker_open provider=stripe");
+          () -> FIXTURE.metric("millrace_breaker_open") == 1);
+      assertThat(FIXTURE.metric("millrace_breaker_opened_total")).isPositive();
+      assertThat(FIXTURE.gateway().logText()).contains("alert=breaker_open provider=stripe");
       // With the breaker open a payment is accepted, and waits.
       ids.add(pay("pm_card_visa"));
-      assertThat(get(ids.getLast()).getString("status")).isIn("initiated", "provider_submitted");
+      assertThat(FIXTURE.payment(ids.getLast()).getString("status")).isIn("initiated", "provider_submitted");
     } finally {
-      SimulatorBook.settings(site, new JsonObject().put("failure_rate", 0));
+      SimulatorBook.settings(FIXTURE.site(), new JsonObject().put("failure_rate", 0));
     }
     Await.until(Duration.ofSeconds(20), "the breaker is closed",
-        () -> metric(gateway, "millrace_breaker_open") == 0);
-    BookAudit.awaitRest(site, gateway, Duration.ofSeconds(30));
+        () -> FIXTURE.metric("millrace_breaker_open") == 0);
+    BookAudit.awaitRest(FIXTURE.site(), FIXTURE.gateway(), Duration.ofSeconds(30));
     var ends = new HashMap<String, Integer>();
     for (String id : ids) {
-      var payment = get(id);
+      var payment = FIXTURE.payment(id);
       ends.merge(payment.getString("status") + ":" + failure(payment), 1, Integer::sum);
     }
     assertThat(ends).containsOnlyKeys("settled:null", "declined:provider_no_record");
-    BookAudit.assertConsistent(site, gateway);
+    BookAudit.assertConsistent(FIXTURE.site(), FIXTURE.gateway());
   }
 
   @Test
@@ -223,7 +210,7 @@ class ProviderOutcomesIT {
     byte[] noise = "no Avro".getBytes(StandardCharsets.UTF_8);
     var poison = new ArrayList<ProducerRecord<String, byte[]>>();
     for (int partition = 0; partition < 8; partition++) {
-      poison.add(new ProducerRecord<>(site.topic(), partition, null, noise));
+      poison.add(new ProducerRecord<>(FIXTURE.site().topic(), partition, null, noise));
       poison.add(typed(partition, "pay_nonsense", "payment.initiated", noise));
       poison.add(typed(partition, null, "payment.initiated", null));
       var released = typed(partition, "nonsense", "payment.screened", noise);
@@ -256,15 +243,16 @@ class ProviderOutcomesIT {
   /** It can be read, but not be begun. */
   @Test
   void poison_ofAMerchantThatIsNone_isDeadLetterAndTheConsumerGoesOn() {
-    awaitStatus(pay("pm_card_visa"), "settled", Duration.ofSeconds(15));
-    var event = EventTopic.records(site).stream().filter(r -> r.value() != null
+    FIXTURE.awaitStatus(pay("pm_card_visa"), "settled", Duration.ofSeconds(15));
+    var event = EventTopic.records(FIXTURE.site()).stream().filter(r -> r.value() != null
         && new String(r.value(), StandardCharsets.ISO_8859_1).contains("mer_")
         && type(r).equals("payment.initiated")).findFirst().orElseThrow();
     byte[] value = new String(event.value(), StandardCharsets.ISO_8859_1).replace("mer_", "zzz_")
         .getBytes(StandardCharsets.ISO_8859_1);
     assertBuried(List.of(typed(0, event.key(), "payment.initiated", value)));
     assertThat(
-        SiteSql.rows(site, "SELECT error FROM dead_letter WHERE task = 'poison' ORDER BY id DESC LIMIT 1"))
+        SiteSql.rows(FIXTURE.site(),
+            "SELECT error FROM dead_letter WHERE task = 'poison' ORDER BY id DESC LIMIT 1"))
         .containsExactly(List.of("cannot be begun: java.lang.NullPointerException: merchant"));
   }
 
@@ -276,84 +264,47 @@ class ProviderOutcomesIT {
   /** And they are passed: none of them holds the offset of its partition. */
   private static void assertBuried(List<ProducerRecord<String, byte[]>> poison) {
     String count = "SELECT count(*) FROM dead_letter WHERE task = 'poison'";
-    long before = site.number(count);
-    EventTopic.send(site, poison);
-    awaitStatus(pay("pm_card_visa"), "settled", Duration.ofSeconds(15));
+    long before = FIXTURE.site().number(count);
+    EventTopic.send(FIXTURE.site(), poison);
+    FIXTURE.awaitStatus(pay("pm_card_visa"), "settled", Duration.ofSeconds(15));
     Await.until(Duration.ofSeconds(10), poison.size() + " dead letters; log: " + lastWarning(),
-        () -> site.number(count) == before + poison.size());
+        () -> FIXTURE.site().number(count) == before + poison.size());
     assertThat(list("/ops/dead-letters", "task")).contains("poison");
-    Await.until(Duration.ofSeconds(10), "all is committed", () -> EventTopic.uncommitted(site) == 0);
-    assertThat(gateway.logText()).doesNotContain("alert=record_failed");
+    Await.until(Duration.ofSeconds(10), "all is committed",
+        () -> EventTopic.uncommitted(FIXTURE.site()) == 0);
+    assertThat(FIXTURE.gateway().logText()).doesNotContain("alert=record_failed");
   }
 
   private static String lastWarning() {
-    return gateway.logText().lines().filter(l -> l.contains("dead_letter_not_written")).reduce((x, y) -> y)
+    return FIXTURE.gateway().logText().lines().filter(l -> l.contains("dead_letter_not_written"))
+        .reduce((x, y) -> y)
         .orElse("none");
   }
 
   private static ProducerRecord<String, byte[]> typed(int partition, String key, String type, byte[] value) {
-    var record = new ProducerRecord<>(site.topic(), partition, key, value);
+    var record = new ProducerRecord<>(FIXTURE.site().topic(), partition, key, value);
     record.headers().add("ce_type", type.getBytes(StandardCharsets.US_ASCII));
     return record;
   }
 
-  private static String pay(String method) { return create(SteadyLoad.body(1_999, "usd", method)); }
-
-  private static String create(String body) {
-    var answer = Http.send("POST", gateway.apiUrl() + "/v1/payments",
-        Http.create(merchant, UUID.randomUUID().toString()), body);
-    assertThat(answer.status()).as(answer.body()).isEqualTo(202);
-    return answer.json().getString("id");
-  }
-
-  private static JsonObject get(String id) {
-    return Http.get(gateway.apiUrl() + "/v1/payments/" + id, merchant).json();
-  }
-
-  private static JsonObject awaitStatus(String id, String status, Duration bound) {
-    try {
-      Await.until(bound, id + " is " + status, () -> get(id).getString("status").equals(status));
-    } catch (AssertionError e) {
-      throw new AssertionError(e.getMessage() + ", but " + get(id).encode() + " " + types(id), e);
-    }
-    return get(id);
-  }
+  private static String pay(String method) { return FIXTURE.pay(SteadyLoad.body(1_999, "usd", method)); }
 
   private static String failure(JsonObject payment) {
     var failure = payment.getJsonObject("failure");
     return failure == null ? null : failure.getString("code");
   }
 
-  private static UUID uuid(String id) { return Objects.requireNonNull(TypeId.parse(TypeId.PAYMENT, id)); }
-
-  private static List<String> types(String id) {
-    return SiteSql.rows(site, "SELECT type FROM journal WHERE subject = '" + uuid(id) + "' ORDER BY version")
-        .stream()
-        .map(List::getFirst).toList();
-  }
-
   private static long suspense() {
-    return site.number("SELECT coalesce(sum(amount), 0) FROM posting WHERE account = 'suspense'");
+    return FIXTURE.site().number("SELECT coalesce(sum(amount), 0) FROM posting WHERE account = 'suspense'");
   }
 
   private static Http.Answer decide(String id, String act) {
-    return Http.send("POST", gateway.opsUrl() + "/ops/payments/" + id + "/" + act,
+    return Http.send("POST", FIXTURE.gateway().opsUrl() + "/ops/payments/" + id + "/" + act,
         Map.of("Content-Type", "application/json"), "{\"operator\":\"ann\"}");
   }
 
-  private static JsonArray deadLetters(GatewayProcess node) {
-    return Http.get(node.opsUrl() + "/ops/dead-letters").json().getJsonArray("data");
-  }
-
   private static List<String> list(String path, String field) {
-    return Http.get(gateway.opsUrl() + path).json().getJsonArray("data").stream()
+    return Http.get(FIXTURE.gateway().opsUrl() + path).json().getJsonArray("data").stream()
         .map(e -> ((JsonObject) e).getString(field)).toList();
-  }
-
-  /** The sum of a metric over its tags. */
-  private static double metric(GatewayProcess node, String name) {
-    return Http.get(node.opsUrl() + "/metrics").body().lines()
-        .filter(l -> l.startsWith(name + "{") || l.startsWith(name + " "))
-        .mapToDouble(l -> Double.parseDouble(l.substring(l.lastIndexOf(' ') + 1))).sum();
   }
 }

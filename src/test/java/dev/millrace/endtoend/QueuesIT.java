@@ -37,8 +37,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every queue of a gateway stands in the documents, and is filled by a test: those behind the API by the ones of this
- * class, at a gateway whose limits are small.
+ * Every queue of a gateway stands in the documents, and is filled by a test: those behind the API by the ones
+ * of this class, at a gateway whose limits are small.
  */
 @ConcurrentTests
 class QueuesIT {
@@ -270,7 +270,7 @@ class QueuesIT {
   }
 
   /** A merchant's server that keeps its callers waiting until it is told to answer. */
-  private static final class Shop implements AutoCloseable {
+  private static final class SlowReceiver implements AutoCloseable {
     final Vertx vertx = Vertx.vertx();
     final Queue<Runnable> unanswered = new ConcurrentLinkedQueue<>();
     final Queue<String> ids = new ConcurrentLinkedQueue<>();
@@ -279,7 +279,7 @@ class QueuesIT {
     private String key;
     private String endpoint;
 
-    Shop() throws Exception {
+    SlowReceiver() throws Exception {
       port = vertx.createHttpServer().requestHandler(request -> {
         ids.add(request.getHeader("webhook-id"));
         Runnable answer = () -> request.response().end();
@@ -324,18 +324,18 @@ class QueuesIT {
     var calls = QueueGauge.of(node, "webhook-calls");
     var memory = QueueGauge.of(node, "webhook-memory");
     long before = delivered();
-    try (var shop = new Shop()) {
-      shop.register(key);
+    try (var receiver = new SlowReceiver()) {
+      receiver.register(key);
       accept(8, key, VISA);
       calls.awaitFull();
       memory.awaitFull();
       memory.awaitRejected();
       calls.awaitRejected();
-      assertThat(shop.ids).hasSize(2);
+      assertThat(receiver.ids).hasSize(2);
       Await.until(BOUND, "all of them wait in Postgres",
           () -> site.number("SELECT count(*) FROM webhook_delivery WHERE status = 'pending'") == 8);
-      shop.answer();
-      shop.awaitAll(8);
+      receiver.answer();
+      receiver.awaitAll(8);
       Await.until(BOUND, "each by one attempt", () -> delivered() == before + 8);
     }
     calls.awaitEmpty();
@@ -348,16 +348,16 @@ class QueuesIT {
     String key = node.merchantKey();
     var log = QueueGauge.of(node, "webhook-log");
     long before = delivered();
-    try (var shop = new Shop()) {
-      shop.register(key);
+    try (var receiver = new SlowReceiver()) {
+      receiver.register(key);
       accept(6, key, VISA);
-      Await.until(BOUND, "two calls are out", () -> shop.unanswered.size() == 2);
+      Await.until(BOUND, "two calls are out", () -> receiver.unanswered.size() == 2);
       try (var _ = site.lock("LOCK TABLE webhook_attempt IN EXCLUSIVE MODE")) {
-        shop.answer();
+        receiver.answer();
         log.awaitFull();
-        assertThat(shop.ids).as("until their attempts are written").hasSize(2);
+        assertThat(receiver.ids).as("until their attempts are written").hasSize(2);
       }
-      shop.awaitAll(6);
+      receiver.awaitAll(6);
       Await.until(BOUND, "each attempt is in the log", () -> delivered() == before + 6);
     }
     log.awaitEmpty();

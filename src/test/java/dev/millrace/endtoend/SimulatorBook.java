@@ -1,11 +1,9 @@
 package dev.millrace.endtoend;
 
 import dev.millrace.testing.Await;
-import dev.millrace.testing.GatewayProcess;
 import dev.millrace.testing.Http;
 import dev.millrace.testing.Site;
 import io.vertx.core.json.JsonObject;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +12,10 @@ import java.util.function.ToLongFunction;
 
 /** The simulator's book as anybody may read it: the judge of what was charged. */
 public record SimulatorBook(List<Entry> entries) {
-  /** What was done with a payment, or asked for and refused. {@code reference}: of the call, null if there was none. */
+  /**
+   * What was done with a payment, or asked for and refused. {@code reference}: of the call, null if there was
+   * none.
+   */
   public record Movement(String kind, String reference, long amount, String status) {
     /** Whether it is a capture, a cancellation or a refund that was carried out. */
     public boolean carriedOut() {
@@ -71,28 +72,6 @@ public record SimulatorBook(List<Entry> entries) {
 
   public static JsonObject summary(Site site) {
     return Http.get(site.simulatorUrl() + "/book/summary").json();
-  }
-
-  /** A simulator in a process of its own. */
-  static GatewayProcess startSimulator(Site site) {
-    return startSimulator(site, Map.of());
-  }
-
-  /** One with settings of its own: where its webhooks go. */
-  public static GatewayProcess startSimulator(Site site, Map<String, String> settings) {
-    var simulator = site.start("simulator", settings);
-    awaitAnswering(site);
-    return simulator;
-  }
-
-  public static void awaitAnswering(Site site) {
-    Await.until(Duration.ofSeconds(30), "the simulator answers", () -> {
-      try {
-        return Http.get(site.simulatorUrl() + "/book/summary").status() == 200;
-      } catch (UncheckedIOException notYet) {
-        return false;
-      }
-    });
   }
 
   public static JsonObject settings(Site site) { return Http.get(site.simulatorUrl() + "/settings").json(); }

@@ -13,9 +13,7 @@ public final class SiteSql {
 
   /** Each row as its columns' texts. */
   public static List<List<String>> rows(Site site, String sql) {
-    try (var connection = site.database();
-        var statement = connection.createStatement();
-        var rows = statement.executeQuery(sql)) {
+    return site.query(sql, rows -> {
       var list = new ArrayList<List<String>>();
       while (rows.next()) {
         var row = new ArrayList<String>();
@@ -23,9 +21,7 @@ public final class SiteSql {
         list.add(row);
       }
       return list;
-    } catch (SQLException e) {
-      throw new IllegalStateException(sql, e);
-    }
+    });
   }
 
   /** Does something, or several things in one transaction. */

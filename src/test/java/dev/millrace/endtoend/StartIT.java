@@ -75,7 +75,7 @@ class StartIT {
   @Test
   void sigterm_underLoad_answersWhatItAcceptedAndLeavesNothing() {
     try (var loaded = Site.on(TestServers.shared())) {
-      SimulatorBook.startSimulator(loaded);
+      loaded.startSimulator(Map.of());
       var gateway = loaded.start("api,relay,processor,settlement,ops", Map.of());
       String merchant = gateway.merchantKey();
       var load = SteadyLoad.start(List.of(gateway.apiUrl()), merchant, 32, 200, SteadyLoad::visa);

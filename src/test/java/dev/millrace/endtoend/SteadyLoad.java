@@ -16,14 +16,16 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntFunction;
 
 /**
- * A merchant who pays steadily: at most so many payments a second, each sent again with the same key, to the next of
- * the gateways, until it is answered 202.
+ * A merchant who pays steadily: at most so many payments a second, each sent again with the same key, to the
+ * next of the gateways, until it is answered 202.
  */
 final class SteadyLoad {
   private static final Duration GIVE_UP = Duration.ofSeconds(90);
   private static final long RETRY_NANOS = 100_000_000;
 
-  /** One request. {@code status} 0: no answer came. Times are milliseconds, {@code atMs} since the load began. */
+  /**
+   * One request. {@code status} 0: no answer came. Times are milliseconds, {@code atMs} since the load began.
+   */
   record Try(long atMs, long tookMs, int status, String code, String retryAfter) {}
 
   private final List<String> urls;

@@ -30,16 +30,17 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /**
- * Listeners that lose their connection again and again, and go on at their last event at whatever node, by stream or by
- * list, while merchants pay and one of the nodes is killed and comes back.
+ * Listeners that lose their connection again and again, and go on at their last event at whatever node, by
+ * stream or by list, while merchants pay and one of the nodes is killed and comes back.
  */
 class StreamResumeIT {
   private static final int CLIENTS = 50;
   private static final int MERCHANTS = 5;
   private static final int PER_SECOND = 12;
   private static final Map<String, String> SETTINGS = Map.of("MILLRACE_SETTLEMENT_INTERVAL", "100ms",
+      "MILLRACE_PROCESSOR_SESSION_TIMEOUT", "6s",
       "MILLRACE_API_EVENT_LOOPS", "2", "MILLRACE_STREAM_RECENT_BYTES_MAX", "100000",
-      "MILLRACE_PROVIDER_STRIPE_TIMEOUT", "500ms", "MILLRACE_PROVIDER_STRIPE_ABSENCE_AFTER", "1s",
+      "MILLRACE_PROVIDER_STRIPE_TIMEOUT", "1s", "MILLRACE_PROVIDER_STRIPE_ABSENCE_AFTER", "2s",
       "MILLRACE_PROCESSOR_RETRY_WINDOWS", "500ms,1s,2s,4s", "MILLRACE_PROCESSOR_JANITOR_AGE", "5s",
       "MILLRACE_PROCESSOR_JANITOR_INTERVAL", "1s");
 

@@ -3,10 +3,12 @@ package dev.millrace.idempotency;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.testing.Loop;
+import dev.millrace.testing.StoredRow;
 import dev.millrace.testing.TestDatabase;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Pool;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -54,7 +56,9 @@ final class IdempotencyKeyStoreIT {
             + "', 'hex'), '" + PAYMENT + "', 202, '{}', " + waitUntil + ", now() - interval '" + age + "')");
   }
 
-  /** The database's function and ours must agree: the first made the ids of the keys that were there before. */
+  /**
+   * The database's function and ours must agree: the first made the ids of the keys that were there before.
+   */
   @Test
   void id_isWhatTheDatabaseMakesOfIt() throws SQLException {
     for (String key : new String[]{"k", "", "order-1/é 漢 😀", "x".repeat(255)}) {
@@ -131,5 +135,31 @@ final class IdempotencyKeyStoreIT {
             + "', 202, '{}', now() - interval '31 days' FROM generate_series(1, 5001) n");
     assertThat(Loop.result(records.expire(1000))).isEqualTo(5000);
     assertThat(Loop.result(records.expire(1000))).isEqualTo(1);
+  }
+
+  @Test
+  void claimedKey_isThere_andThenItsAnswer_eachPartUnderItsName() {
+    var fingerprint = Buffer.buffer(new byte[32]).setByte(0, (byte) 0x5a);
+    var key = new IdempotencyKeyStore.NewKey(new UUID(9, 1), MERCHANT, true, "the key", fingerprint, "refund",
+        new UUID(9, 2));
+    assertThat(loop.<Boolean>result(() -> records.claim(key))).isTrue();
+    assertThat(loop.<Boolean>result(() -> records.claim(key))).isFalse();
+    claimed().has("status", 0).has("answer", null).has("wait_until", null).andOfItself("created", "form");
+    loop.result(() -> records.answer(key.keyId(), 202, Buffer.buffer("{}"), 60_000));
+    claimed().has("status", 202).has("answer", "\\x7b7d").andOfItself("created", "form", "wait_until");
+    assertThat(database.number("SELECT count(*) FROM idempotency_key"
+        + " WHERE wait_until BETWEEN now() + interval '30 s' AND now() + interval '60 s'")).isEqualTo(1);
+    loop.result(() -> records.answer(key.keyId(), 200, Buffer.buffer("{}"), 0));
+    claimed().has("status", 200).has("answer", "\\x7b7d").has("wait_until", null).andOfItself("created",
+        "form");
+    assertThat(loop.result(() -> records.resources(List.of(new UUID(9, 1), new UUID(9, 3)))))
+        .containsExactly(new UUID(9, 2));
+  }
+
+  private static StoredRow claimed() {
+    return StoredRow.of(database, "SELECT * FROM idempotency_key").has("id", new UUID(9, 1))
+        .has("merchant", MERCHANT).has("livemode", true).has("key", "the key")
+        .has("fingerprint", "\\x5a" + "00".repeat(31)).has("object", "refund")
+        .has("resource", new UUID(9, 2));
   }
 }

@@ -4,15 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.journal.Cursor;
 import dev.millrace.testing.Loop;
+import dev.millrace.testing.StoredRow;
 import dev.millrace.testing.TestDatabase;
 import dev.millrace.inbox.InboxStore.Again;
 import dev.millrace.inbox.InboxStore.Kept;
 import dev.millrace.inbox.InboxStore.Parked;
 import dev.millrace.inbox.InboxStore.Result;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.json.JsonArray;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
@@ -191,5 +195,21 @@ class InboxStoreIT {
   @Test
   void again_ofWhatIsNotKept_isSaid() {
     assertThat(again("nobody's", PAST)).isEqualTo(Again.GONE);
+  }
+
+  /** Each column of what the writer keeps, with values of which no two are alike. */
+  @Test
+  void writer_keepsEachPartUnderItsName() {
+    var link = database.link(loop, "keep");
+    var writer = loop.on(
+        () -> new InboxWriter(loop.vertx(), List.of(link), "keep", 100, 50, new SimpleMeterRegistry()));
+    byte[] body = ("{\"id\":\"evt_9\"," + "\"a\":1,".repeat(40) + "\"z\":2}")
+        .getBytes(StandardCharsets.UTF_8);
+    byte[] stored = new BodyCompression().write(body).bytes().getBytes();
+    assertThat(loop.<Boolean>result(() -> writer.keep("adyen", "second", "evt_9", body))).isTrue();
+    StoredRow.of(database, "SELECT * FROM provider_event").has("provider", "adyen").has("account", "second")
+        .has("event_id", "evt_9").has("form", BodyCompression.ZSTD_1).has("size", body.length)
+        .has("body", "\\x" + HexFormat.of().formatHex(stored)).andOfItself("position", "xid", "received");
+    assertThat(read(cursor(), 10).getFirst().body().getBytes()).isEqualTo(body);
   }
 }

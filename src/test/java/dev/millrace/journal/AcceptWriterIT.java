@@ -236,8 +236,9 @@ final class AcceptWriterIT {
   }
 
   /**
-   * The connection breaks after the commit, before its answer: the payment is found by its key once there is a
-   * connection again. The lock keeps the question waiting until the row stands there, as the commit would have left it.
+   * The connection breaks after the commit, before its answer: the payment is found by its key once there is
+   * a connection again. The lock keeps the question waiting until the row stands there, as the commit would
+   * have left it.
    */
   @Test
   void answer_lostAfterTheCommit_isFoundByKey() throws SQLException {

@@ -271,7 +271,10 @@ final class AppendedRowsIT {
         "gateway", Payments.TRACE, List.of(), new Append.Netted(batch, first));
   }
 
-  /** Whoever follows the journal gets the events of a payment in their order, also from transactions that began early. */
+  /**
+   * Whoever follows the journal gets the events of a payment in their order, also from transactions that
+   * began early.
+   */
   @Test
   void append_ofAnOlderTransaction_doesNotGoBeforeWhatItFollows() {
     UUID id = submittedPayment();

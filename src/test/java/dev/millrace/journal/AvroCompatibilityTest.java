@@ -25,9 +25,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Consumers keep events for years: what this build's schemas say must be able to read what every released one wrote.
- * A release copies {@code src/main/avro/<type>.avsc} to {@code avro-released/<type>/<next number>.avsc}; released files
- * are never changed.
+ * Consumers keep events for years: what this build's schemas say must be able to read what every released one
+ * wrote. A release copies {@code src/main/avro/<type>.avsc} to
+ * {@code avro-released/<type>/<next number>.avsc}; released files are never changed.
  */
 final class AvroCompatibilityTest {
   private static final Path RELEASED = Path.of("src/test/resources/avro-released");

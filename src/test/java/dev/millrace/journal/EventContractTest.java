@@ -53,7 +53,10 @@ final class EventContractTest {
     return map;
   }
 
-  /** Each event type, its data in the journal, and its own fields in Kafka; those with optional ones also without them. */
+  /**
+   * Each event type, its data in the journal, and its own fields in Kafka; those with optional ones also
+   * without them.
+   */
   static Stream<Arguments> events() {
     return Stream.of(charge(), captureAndCancel(), refundAndDispute(), others()).flatMap(s -> s);
   }
@@ -225,7 +228,9 @@ final class EventContractTest {
         .containsExactlyInAnyOrder((Object[]) EventType.values());
   }
 
-  /** Avro 1.12, single-object encoding: the marker C3 01, then the little-endian CRC-64-AVRO of the schema. */
+  /**
+   * Avro 1.12, single-object encoding: the marker C3 01, then the little-endian CRC-64-AVRO of the schema.
+   */
   @ParameterizedTest
   @EnumSource(EventType.class)
   void event_encoded_beginsWithItsSchemasFingerprint(EventType type) throws Exception {

@@ -69,7 +69,9 @@ class EventReadsIT {
 
   private static List<Cursor> page(Wanted w) { return places(read(() -> reads.page(w, 100))); }
 
-  /** Waits until nothing older than the place is open anywhere on the server, other tests' databases included. */
+  /**
+   * Waits until nothing older than the place is open anywhere on the server, other tests' databases included.
+   */
   private static void awaitBelowHorizon(Cursor place) {
     Await.until(BOUND, "the horizon is past " + place, () -> read(reads::horizon).after(place));
   }
@@ -122,7 +124,9 @@ class EventReadsIT {
     }
   }
 
-  /** A position was taken, then others came, committed and were read, then it was written in a transaction. */
+  /**
+   * A position was taken, then others came, committed and were read, then it was written in a transaction.
+   */
   @Test
   void position_takenBeforeOthersAndWrittenAfter_isSkippedByNobody() throws SQLException {
     try (var journal = journal()) {

@@ -28,8 +28,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What Postgres does for each read, on a connection as the API's, in a journal that is larger than what one read may
- * look at: a merchant that was large and is quiet now, a small one, and one that writes nearly everything.
+ * What Postgres does for each read, on a connection as the API's, in a journal that is larger than what one
+ * read may look at: a merchant that was large and is quiet now, a small one, and one that writes nearly
+ * everything.
  */
 class EventReadsPlanIT {
   private static final int LOUD = 3 * EventReads.SCAN_MAX;

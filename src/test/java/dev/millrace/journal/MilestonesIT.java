@@ -26,6 +26,7 @@ class MilestonesIT {
   private final Loop loop = new Loop();
   private final PgLink link = database.link(loop, "milestones");
   private final EventReads reads = new EventReads(link);
+  private final Milestones milestones = new Milestones(link);
 
   @BeforeAll
   static void create() { database = TestDatabase.create(); }
@@ -39,11 +40,10 @@ class MilestonesIT {
     }
   }
 
-  private Milestones start(Lease lease) {
-    return loop.on(() -> {
-      var milestones = new Milestones(loop.vertx(), lease, link, RETENTION, java.time.Duration.ZERO);
-      milestones.start();
-      return milestones;
+  private void start(Lease lease) {
+    loop.run(() -> {
+      milestones.start(loop.vertx(), lease, RETENTION);
+      loop.vertx().setPeriodic(100, id -> milestones.forgetBefore(RETENTION));
     });
   }
 

@@ -25,8 +25,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Balances of past instants against the fold of all postings. The clock is the test's: it stands in the statements'
- * place of the server's.
+ * Balances of past instants against the fold of all postings. The clock is the test's: it stands in the
+ * statements' place of the server's.
  */
 class BalanceHistoryIT {
   private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
@@ -103,7 +103,10 @@ class BalanceHistoryIT {
     return sums;
   }
 
-  /** A random life of a ledger: transactions that overlap and end late, roll-ups that meet, writers who hold the horizon back. */
+  /**
+   * A random life of a ledger: transactions that overlap and end late, roll-ups that meet, writers who hold
+   * the horizon back.
+   */
   private static final class World implements AutoCloseable {
     final TestDatabase database = TestDatabase.create();
     final Random random;
@@ -286,7 +289,10 @@ class BalanceHistoryIT {
     }
   }
 
-  /** Runs the statement; counts into {@code read} the rows of postings and of the journal that it went through. */
+  /**
+   * Runs the statement; counts into {@code read} the rows of postings and of the journal that it went
+   * through.
+   */
   private static void explain(Connection service, Instant asOf, long[] read) throws SQLException {
     String sql = BalanceHistory.AS_OF.replace("$1::text[]", "'{busy}'::text[]").replace("$2",
         "'" + asOf + "'");

@@ -41,9 +41,9 @@ final class PostingRulesTest {
   }
 
   /**
-   * The specification, as a second hand would write it: what happened, and what that posts, debits positive. {@code pr}
-   * stands for provider_receivable, {@code mp} for the merchant's pending and {@code d} for its disputes account; a
-   * letter behind an amount is the memo.
+   * The specification, as a second hand would write it: what happened, and what that posts, debits positive.
+   * {@code pr} stands for provider_receivable, {@code mp} for the merchant's pending and {@code d} for its
+   * disputes account; a letter behind an amount is the memo.
    */
   private static final String TABLE = """
     initiated                      |

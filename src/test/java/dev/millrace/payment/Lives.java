@@ -11,7 +11,10 @@ public final class Lives {
 
   private Lives() {}
 
-  /** A payment in this status, reached on the shortest way; {@code more} events follow. Charged: 1999, fees 88 and 10. */
+  /**
+   * A payment in this status, reached on the shortest way; {@code more} events follow. Charged: 1999, fees 88
+   * and 10.
+   */
   public static Payment in(Status status, PaymentEvent... more) {
     Payment payment = Payment.of(to(status));
     for (PaymentEvent event : more) payment = payment.after(event);

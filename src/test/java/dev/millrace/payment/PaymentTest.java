@@ -106,7 +106,10 @@ final class PaymentTest {
     assertThat(p.amountAuthorized()).isEqualTo(1999);
   }
 
-  /** More may go back at the provider than was asked for over the gateway: then nothing is left, not less than that. */
+  /**
+   * More may go back at the provider than was asked for over the gateway: then nothing is left, not less than
+   * that.
+   */
   @Test
   void refundable_isNeverNegative() {
     var p = in(Status.CONFIRMED, refundRequested("re_1", 1999, Status.CONFIRMED),

@@ -22,8 +22,8 @@ final class TransitionsTest {
   private static final String REFUNDABLE = "confirmed settled partially_refunded";
 
   /**
-   * The specification, as a second hand would write it: an event, the statuses in which it may come, and the status it
-   * leads to ({@code =}: the same). Whatever does not stand here is refused.
+   * The specification, as a second hand would write it: an event, the statuses in which it may come, and the
+   * status it leads to ({@code =}: the same). Whatever does not stand here is refused.
    */
   private static final String TABLE = """
     initiated            | -                                               | initiated

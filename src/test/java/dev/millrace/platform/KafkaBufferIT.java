@@ -70,7 +70,10 @@ final class KafkaBufferIT {
     }
   }
 
-  /** One record that takes all memory, and one more; the producer may be so quick that it finds room all the same. */
+  /**
+   * One record that takes all memory, and one more; the producer may be so quick that it finds room all the
+   * same.
+   */
   private boolean refused(Producer<String, byte[]> producer,
       AtomicReference<Future<RecordMetadata>> accepted) {
     accepted.set(send(producer, 0));

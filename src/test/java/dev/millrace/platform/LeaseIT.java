@@ -15,12 +15,6 @@ import org.junit.jupiter.api.Test;
 final class LeaseIT {
   private static final long TTL_MS = 600;
   private static final Duration BOUND = Duration.ofSeconds(10);
-  /** How every write of a holder names its epoch. */
-  private static final String FENCED = """
-    UPDATE journal_cursor SET passed = passed + 1
-     WHERE name = 'relay' AND EXISTS (SELECT FROM lease WHERE name = $1::text AND epoch = $2::bigint FOR SHARE)
-    RETURNING 1""";
-
   private static TestDatabase database;
   private static Loop loop;
   private static int number;
@@ -51,8 +45,11 @@ final class LeaseIT {
     return database.number("SELECT epoch FROM lease WHERE name = '" + name + "'");
   }
 
+  /** How every write of a holder names its epoch. */
   private int write(PgLink link, long epoch) {
-    return loop.result(() -> link.query(FENCED, Tuple.of(name, epoch))).size();
+    String fenced = "UPDATE journal_cursor SET passed = passed + 1 WHERE name = 'relay' AND EXISTS ("
+        + Lease.fence(name, 1) + ") RETURNING 1";
+    return loop.result(() -> link.query(fenced, Tuple.of(epoch))).size();
   }
 
   @Test

@@ -103,7 +103,9 @@ class AttemptsIT {
     assertThat(claim(attempt, LONG_MS)).isFalse();
   }
 
-  /** A provider that hangs may carry out late what it was sent: only from its first answer on it has had time. */
+  /**
+   * A provider that hangs may carry out late what it was sent: only from its first answer on it has had time.
+   */
   @Test
   void absence_isEvidence_onlySinceTheProviderSaidSo() {
     var attempt = begun(100);

@@ -31,7 +31,9 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 
-/** How much an intake takes from Kafka when its work does not end, and what it does with records that are odd. */
+/**
+ * How much an intake takes from Kafka when its work does not end, and what it does with records that are odd.
+ */
 final class IntakeIT {
   private static final Duration BOUND = Duration.ofSeconds(20);
   private static final String TOPIC = "intake-it-" + System.nanoTime();
@@ -108,7 +110,9 @@ final class IntakeIT {
     }
   }
 
-  /** How long it must wait cannot be told of every record: that one begins, and so do all that come after it. */
+  /**
+   * How long it must wait cannot be told of every record: that one begins, and so do all that come after it.
+   */
   @Test
   void intake_ofARecordWhoseWaitCannotBeTold_beginsIt_andGoesOn() throws Exception {
     String topic = TOPIC + "-odd";

@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The ledger of some payments of one merchant, in memory: postings, a roll-up with its tail, and netting as it is settled. */
+/**
+ * The ledger of some payments of one merchant, in memory: postings, a roll-up with its tail, and netting as
+ * it is settled.
+ */
 final class LedgerModel {
   static final String MERCHANT = "mer_1";
 

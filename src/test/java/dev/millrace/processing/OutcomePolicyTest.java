@@ -57,7 +57,9 @@ final class OutcomePolicyTest {
     return all;
   }
 
-  /** What became of the charge: statuses | outcomes | finding. {@code *}: those not named for these statuses. */
+  /**
+   * What became of the charge: statuses | outcomes | finding. {@code *}: those not named for these statuses.
+   */
   private static final String CHARGES = """
     BEFORE                     | *                                | wait
     OUT requires_action        | charged                          | confirmed

@@ -17,14 +17,15 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * One payment's random life: what the gateway, its merchant, its payer and its provider might do next, in the right order
- * and in the wrong one. The decisions are those of the real {@link Commands} and {@link OutcomePolicy}; the provider is a
- * {@link ProviderBook}. One step gives at most one append, to be committed by the caller.
+ * One payment's random life: what the gateway, its merchant, its payer and its provider might do next, in the
+ * right order and in the wrong one. The decisions are those of the real {@link Commands} and
+ * {@link OutcomePolicy}; the provider is a {@link ProviderBook}. One step gives at most one append, to be
+ * committed by the caller.
  */
 final class PaymentLife {
   /**
-   * What is to be appended; {@code committed} runs once it is, {@code stale} when the payment has moved on instead. Empty:
-   * whatever was said changed nothing.
+   * What is to be appended; {@code committed} runs once it is, {@code stale} when the payment has moved on
+   * instead. Empty: whatever was said changed nothing.
    */
   record Move(String what, List<PaymentEvent> events, Runnable committed, Runnable stale) {
     Move(String what, List<PaymentEvent> events, Runnable committed) {

@@ -10,7 +10,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** What holds of random lives in memory holds in Postgres, with real writers that meet and a settlement that runs. */
+/**
+ * What holds of random lives in memory holds in Postgres, with real writers that meet and a settlement that
+ * runs.
+ */
 final class PaymentLifeModelIT {
   private static final int PAYMENTS = 300;
   private static final long SEED = Long.getLong("millrace.life.seed", System.nanoTime());

@@ -26,8 +26,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Random lives of payments: some thousands of worlds of a few payments each, whose steps interleave, with everything that
- * providers and merchants do late, twice, shuffled or wrongly. What must hold, holds after every step.
+ * Random lives of payments: some thousands of worlds of a few payments each, whose steps interleave, with
+ * everything that providers and merchants do late, twice, shuffled or wrongly. What must hold, holds after
+ * every step.
  */
 final class PaymentLifeModelTest {
   private static final int WORLDS = 3_000;
@@ -218,15 +219,16 @@ final class PaymentLifeModelTest {
         || seen.events.getOrDefault(t, 0) > 50);
     missing.remove(EventType.ACTION_RETURNED);
     assertThat(missing).as("seed %d: too seldom among %s", seed, seen.events).isEmpty();
-    // Alerts are for persons: of all that is late and shuffled here, only what cannot be told from a contradiction
-    // raises one, a hold that was lapsed before we heard of it, and a dispute that comes after the end of another.
+    // Alerts are for persons: of all that is late and shuffled here, only what cannot be told from a
+    // contradiction raises one, a hold that was lapsed before we heard of it, and a dispute that comes after
+    // the end of another.
     assertThat(Set.of("charged_after_decline", "disputed_unexpectedly")).as("seed %d", seed)
         .containsAll(seen.conflicts);
     assertThat(seen.ends).as("seed %d", seed).containsExactlyInAnyOrder(Status.values());
   }
 
   /** Rules that are wrong in a way that balances, or that does not: each must be found. */
-  enum Planted {
+  enum WrongRule {
     UNBALANCED {
       @Override
       List<Posting> of(PaymentEvent e, List<Posting> right) {
@@ -278,7 +280,7 @@ final class PaymentLifeModelTest {
 
   @ParameterizedTest
   @EnumSource
-  void life_underAWrongRule_isFound(Planted wrong) {
+  void life_underAWrongRule_isFound(WrongRule wrong) {
     LedgerModel.Rules rules = (event, merchant) -> wrong.of(event, PostingRules.postings(event, merchant));
     assertThatThrownBy(() -> run(7, 300, rules)).isInstanceOf(AssertionError.class)
         .hasMessageContaining("world with seed");

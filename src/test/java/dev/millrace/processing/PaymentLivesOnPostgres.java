@@ -34,7 +34,10 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Random lives written by the real writers into a real Postgres, side by side, while the real settlement nets them. */
+/**
+ * Random lives written by the real writers into a real Postgres, side by side, while the real settlement nets
+ * them.
+ */
 public final class PaymentLivesOnPostgres implements AutoCloseable {
   private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   private static final List<UUID> MERCHANTS = List.of(

@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** What a provider truly did with one payment, and what it says of it: the truth that the ledger must arrive at. */
+/**
+ * What a provider truly did with one payment, and what it says of it: the truth that the ledger must arrive
+ * at.
+ */
 final class ProviderBook {
   enum State {
     NOTHING, ACTION, HELD, CHARGED, RELEASED, REFUSED

@@ -387,8 +387,8 @@ final class GuardedProviderTest {
   }
 
   /**
-   * Who hears the probe's outcome may at once make the next call: after an inquiry that found nothing the payment is
-   * charged. The breaker does not know the probe's outcome yet then.
+   * Who hears the probe's outcome may at once make the next call: after an inquiry that found nothing the
+   * payment is charged. The breaker does not know the probe's outcome yet then.
    */
   @Test
   void breaker_probesAnswerLeadsToAnotherCall_theLoopGoesOn() {

@@ -18,7 +18,10 @@ import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** A provider is a package and one line of configuration: the package here is that of the tests, {@code teapot}. */
+/**
+ * A provider is a package and one line of configuration: the package here is that of the tests,
+ * {@code teapot}.
+ */
 final class NewProviderTest {
   private static final Duration TOLERANCE = Duration.ofSeconds(300);
   private static final String MERCHANT = TypeId.format(TypeId.MERCHANT, new UUID(1, 2));

@@ -5,7 +5,10 @@ import io.vertx.core.Promise;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** A provider whose calls end when the test says so, and how. Every call stands in {@link #calls} in its order. */
+/**
+ * A provider whose calls end when the test says so, and how. Every call stands in {@link #calls} in its
+ * order.
+ */
 final class ScriptedProvider implements Provider {
   /** One call: a charge's or an inquiry's reference, and its end. */
   record Call(String reference, Promise<Outcome> end) {}

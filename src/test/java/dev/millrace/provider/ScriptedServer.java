@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * A provider of which every byte is scripted: it records what it is asked over HTTP/1.1 and answers what the test put
- * into its queue, one answer a request; none is left: it hangs.
+ * A provider of which every byte is scripted: it records what it is asked over HTTP/1.1 and answers what the
+ * test put into its queue, one answer a request; none is left: it hangs.
  */
 public final class ScriptedServer implements AutoCloseable {
   /** A request as it came; header names in lower case. */

@@ -35,7 +35,7 @@ final class SimulatedProviders implements AutoCloseable {
   private final Simulator simulator;
   private final Map<String, Provider> providers = new HashMap<>();
   private final Map<String, WebhookScheme> schemes = new HashMap<>();
-  private final Map<String, List<ProviderEvent>> notices = new HashMap<>();
+  private final Map<String, List<ProviderEvent>> events = new HashMap<>();
 
   SimulatedProviders(Path directory) {
     receiver = Loop.result(
@@ -44,7 +44,7 @@ final class SimulatedProviders implements AutoCloseable {
     var targets = new EnumMap<Wire, WebhookTarget>(Wire.class);
     for (Wire wire : Wire.values()) {
       String name = wire.name().toLowerCase(Locale.ROOT);
-      notices.put(name, new CopyOnWriteArrayList<>());
+      events.put(name, new CopyOnWriteArrayList<>());
       targets.put(wire, new WebhookTarget("http://127.0.0.1:" + receiver.actualPort() + "/" + name,
           Account.all(keys).get(name).connector().simulatorSecret()));
     }
@@ -86,7 +86,7 @@ final class SimulatedProviders implements AutoCloseable {
     request.body().onSuccess(body -> {
       WebhookScheme scheme = schemes.get(wire);
       Verdict verdict = scheme.verify(request.headers(), body.getBytes(), Instant.now());
-      notices.get(wire).add(verdict instanceof Verdict.Genuine
+      events.get(wire).add(verdict instanceof Verdict.Genuine
           ? scheme.read(body)
           : new ProviderEvent.Unreadable("", verdict.toString()));
       Buffer answer = scheme.answer();
@@ -103,12 +103,12 @@ final class SimulatedProviders implements AutoCloseable {
   }
 
   /** Waits until a webhook of this wire says so. */
-  void awaitNotice(String wire, String what, Predicate<ProviderEvent> said) {
-    Await.until(BOUND, what + " of " + wire + ", among " + notices.get(wire),
-        () -> notices.get(wire).stream().anyMatch(said));
+  void awaitEvent(String wire, String what, Predicate<ProviderEvent> said) {
+    Await.until(BOUND, what + " of " + wire + ", among " + events.get(wire),
+        () -> events.get(wire).stream().anyMatch(said));
   }
 
-  List<ProviderEvent> notices(String wire) { return notices.get(wire); }
+  List<ProviderEvent> events(String wire) { return events.get(wire); }
 
   @Override
   public void close() {

@@ -22,8 +22,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The connectors against a provider with a book of its own, which was written by others from the same public documents:
- * what is ordered is done there once, what is answered is understood, and every webhook is verified and read.
+ * The connectors against a provider with a book of its own, which was written by others from the same public
+ * documents: what is ordered is done there once, what is answered is understood, and every webhook is
+ * verified and read.
  */
 final class SimulatedProvidersTest {
   private static final UUID PAYMENT = TypeId.next();
@@ -41,7 +42,7 @@ final class SimulatedProvidersTest {
   @AfterAll
   static void stop() {
     for (String wire : new String[]{"stripe", "adyen", "bank"})
-      assertThat(simulated.notices(wire)).noneMatch(ProviderEvent.Unreadable.class::isInstance);
+      assertThat(simulated.events(wire)).noneMatch(ProviderEvent.Unreadable.class::isInstance);
     simulated.close();
   }
 
@@ -65,15 +66,15 @@ final class SimulatedProvidersTest {
         TRACE);
   }
 
-  private static void awaitTold(String wire, Order order, Class<? extends Outcome> outcome) {
-    simulated.awaitNotice(wire, outcome.getSimpleName() + " of " + order.reference(),
-        notice -> notice instanceof ProviderEvent.AttemptOutcome t && t.reference().equals(order.reference())
+  private static void awaitAttemptOutcome(String wire, Order order, Class<? extends Outcome> outcome) {
+    simulated.awaitEvent(wire, outcome.getSimpleName() + " of " + order.reference(),
+        event -> event instanceof ProviderEvent.AttemptOutcome t && t.reference().equals(order.reference())
             && outcome.isInstance(t.outcome()));
   }
 
-  private static void awaitBefell(String wire, String charge, Class<? extends UnsolicitedChange> fact) {
-    simulated.awaitNotice(wire, fact.getSimpleName() + " of " + charge,
-        notice -> notice instanceof ProviderEvent.Unsolicited b && b.providerReference().equals(charge)
+  private static void awaitUnsolicited(String wire, String charge, Class<? extends UnsolicitedChange> fact) {
+    simulated.awaitEvent(wire, fact.getSimpleName() + " of " + charge,
+        event -> event instanceof ProviderEvent.Unsolicited b && b.providerReference().equals(charge)
             && fact.isInstance(b.fact()));
   }
 
@@ -82,7 +83,7 @@ final class SimulatedProvidersTest {
     Outcome answer = execute(wire, order);
     if (wire.equals("adyen")) assertThat(answer).isInstanceOf(Outcome.Pending.class);
     else assertThat(answer).isInstanceOf(outcome);
-    awaitTold(wire, order, outcome);
+    awaitAttemptOutcome(wire, order, outcome);
   }
 
   @ParameterizedTest
@@ -94,7 +95,7 @@ final class SimulatedProvidersTest {
         c -> assertThat(c.amount() + c.currency()).isEqualTo("2000usd"));
     assertThat(execute(wire, order)).isEqualTo(answer);
     assertThat(simulated.inquire(wire, order)).isEqualTo(answer);
-    simulated.awaitNotice(wire, "the same", notice -> notice instanceof ProviderEvent.AttemptOutcome t
+    simulated.awaitEvent(wire, "the same", event -> event instanceof ProviderEvent.AttemptOutcome t
         && t.reference().equals(order.reference()) && t.outcome().equals(answer));
   }
 
@@ -127,7 +128,7 @@ final class SimulatedProvidersTest {
     assertThat(execute(wire, order)).isInstanceOf(Outcome.Unknown.class);
     assertThat(simulated.inquire(wire, order))
         .isInstanceOf(found ? Outcome.Charged.class : Outcome.Unknown.class);
-    awaitTold(wire, order, Outcome.Charged.class);
+    awaitAttemptOutcome(wire, order, Outcome.Charged.class);
   }
 
   @Test
@@ -150,7 +151,7 @@ final class SimulatedProvidersTest {
       assertThat(answer).isEqualTo(new Outcome.Charged(held.providerReference(), 1_500, "usd"));
       assertThat(simulated.inquire(wire, capture)).isEqualTo(answer);
     } else {
-      awaitTold(wire, capture, Outcome.Charged.class);
+      awaitAttemptOutcome(wire, capture, Outcome.Charged.class);
     }
     var other = (Outcome.Authorized) execute(wire, charge("pm_card_visa", true));
     released(wire, new Order.Cancel(PAYMENT, false, reference(), other.providerReference(), TRACE));
@@ -159,7 +160,7 @@ final class SimulatedProvidersTest {
   /** Stripe tells of a canceled payment under the payment's own reference. */
   private static void released(String wire, Order.Cancel cancel) {
     Outcome answer = execute(wire, cancel);
-    if (wire.equals("adyen")) awaitTold(wire, cancel, Outcome.Voided.class);
+    if (wire.equals("adyen")) awaitAttemptOutcome(wire, cancel, Outcome.Voided.class);
     else assertThat(answer).isInstanceOf(Outcome.Voided.class);
   }
 
@@ -173,7 +174,7 @@ final class SimulatedProvidersTest {
     if (wire.equals("stripe")) assertThat(execute(wire, capture)).isInstanceOf(Outcome.Declined.class);
     else {
       execute(wire, capture);
-      awaitTold(wire, capture, Outcome.Declined.class);
+      awaitAttemptOutcome(wire, capture, Outcome.Declined.class);
     }
   }
 
@@ -191,7 +192,7 @@ final class SimulatedProvidersTest {
     } else {
       Order.Refund tooMuch = refund(charge, 1);
       execute(wire, tooMuch);
-      awaitTold(wire, tooMuch, Outcome.Declined.class);
+      awaitAttemptOutcome(wire, tooMuch, Outcome.Declined.class);
     }
   }
 
@@ -200,10 +201,10 @@ final class SimulatedProvidersTest {
   void refund_thatTakesAWhile_isTold_andSoIsOneThatFails(String wire) {
     Order.Refund slow = refund(charged(wire, "pm_card_pendingRefund"), 500);
     assertThat(execute(wire, slow)).isInstanceOf(Outcome.Pending.class);
-    awaitTold(wire, slow, Outcome.Refunded.class);
+    awaitAttemptOutcome(wire, slow, Outcome.Refunded.class);
     Order.Refund failing = refund(charged(wire, "pm_card_refundFail"), 500);
     assertThat(execute(wire, failing)).isInstanceOf(Outcome.Pending.class);
-    awaitTold(wire, failing, Outcome.Declined.class);
+    awaitAttemptOutcome(wire, failing, Outcome.Declined.class);
   }
 
   @ParameterizedTest
@@ -215,7 +216,7 @@ final class SimulatedProvidersTest {
     Order.Refund refund = refund(charged(wire, method), 500);
     assertThat(execute(wire, refund)).isInstanceOf(Outcome.Unknown.class);
     assertThat(simulated.inquire(wire, refund).getClass().getSimpleName()).isEqualTo(inquired);
-    awaitTold(wire, refund, Outcome.Refunded.class);
+    awaitAttemptOutcome(wire, refund, Outcome.Refunded.class);
   }
 
   @ParameterizedTest
@@ -246,14 +247,17 @@ final class SimulatedProvidersTest {
     comesTo(wire, refund, Outcome.Refunded.class);
   }
 
-  /** The webhook comes, then the time for the answer is over; who asks meanwhile is not told that there is nothing. */
+  /**
+   * The webhook comes, then the time for the answer is over; who asks meanwhile is not told that there is
+   * nothing.
+   */
   @ParameterizedTest
   @CsvSource({"stripe,pm_card_visa", "adyen,pm_card_visa", "bank,pm_ach_success"})
   void answeredLate_isToldBefore_andFoundLater(String wire, String method) {
     Order.Charge order = charge(method, false);
     simulated.during("{\"answer_delay_ms_min\":2500,\"answer_delay_ms_max\":2500}", () -> {
       assertThat(execute(wire, order)).isEqualTo(new Outcome.Unknown("timeout"));
-      awaitTold(wire, order, Outcome.Charged.class);
+      awaitAttemptOutcome(wire, order, Outcome.Charged.class);
       Outcome asked = simulated.inquire(wire, order);
       if (wire.equals("adyen")) assertThat(asked).isEqualTo(new Outcome.Unknown("status 409"));
       else assertThat(asked).isInstanceOf(Outcome.Charged.class);
@@ -275,8 +279,8 @@ final class SimulatedProvidersTest {
   }
 
   /**
-   * Adyen has no call that finds a payment by our reference: its inquiry is as good as its memory of the key, which it
-   * promises for seven days.
+   * Adyen has no call that finds a payment by our reference: its inquiry is as good as its memory of the key,
+   * which it promises for seven days.
    */
   @Test
   void keysForgotten_byAdyen_inquiryChargesAgain() {
@@ -310,7 +314,7 @@ final class SimulatedProvidersTest {
         : manual ? Outcome.Authorized.class : Outcome.Charged.class;
     assertThat(execute(wire, complete)).isInstanceOf(end);
     assertThat(execute(wire, complete)).isInstanceOf(end);
-    awaitTold(wire, order, end);
+    awaitAttemptOutcome(wire, order, end);
   }
 
   @ParameterizedTest
@@ -324,9 +328,9 @@ final class SimulatedProvidersTest {
   @CsvSource({"stripe,won", "stripe,lost", "adyen,won", "adyen,lost"})
   void dispute_isOpened_andClosed(String wire, String outcome) {
     String charge = charged(wire, "pm_sim_dispute_" + outcome);
-    awaitBefell(wire, charge, UnsolicitedChange.DisputeOpened.class);
-    simulated.awaitNotice(wire, "the end of the dispute",
-        notice -> notice instanceof ProviderEvent.Unsolicited b && b.providerReference().equals(charge)
+    awaitUnsolicited(wire, charge, UnsolicitedChange.DisputeOpened.class);
+    simulated.awaitEvent(wire, "the end of the dispute",
+        event -> event instanceof ProviderEvent.Unsolicited b && b.providerReference().equals(charge)
             && b.fact() instanceof UnsolicitedChange.DisputeClosed d && d.won() == outcome.equals("won")
             && d.amount() == 2_000);
   }
@@ -335,8 +339,8 @@ final class SimulatedProvidersTest {
   @CsvSource({"pm_ach_return,R01,Insufficient funds", "pm_ach_return_R02,R02,Account closed"})
   void debit_isReturned_withItsCode(String method, String code, String message) {
     String debit = charged("bank", method);
-    simulated.awaitNotice("bank", "the return",
-        notice -> notice instanceof ProviderEvent.Unsolicited b && b.providerReference().equals(debit)
+    simulated.awaitEvent("bank", "the return",
+        event -> event instanceof ProviderEvent.Unsolicited b && b.providerReference().equals(debit)
             && b.fact().equals(new UnsolicitedChange.Returned(2_000, "usd", code, message)));
   }
 

@@ -18,7 +18,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What random lives leave in the tables is what their journal says; whatever else is done to the tables is found. */
+/**
+ * What random lives leave in the tables is what their journal says; whatever else is done to the tables is
+ * found.
+ */
 final class RebuildIT {
   private static final int PAYMENTS = 250;
   private static final long SEED = Long.getLong("millrace.life.seed", System.nanoTime());
@@ -127,7 +130,9 @@ final class RebuildIT {
     }
   }
 
-  /** The rows are the same ones, not only as many: the test of the comparison is in the rows that it compares. */
+  /**
+   * The rows are the same ones, not only as many: the test of the comparison is in the rows that it compares.
+   */
   @ParameterizedTest
   @CsvSource(delimiter = '|', textBlock = """
     payment   | status = 'refunded'                    | status is refunded, by the journal

@@ -30,7 +30,9 @@ final class SettlerTest {
     }
   }
 
-  /** An event that moves money and is not in the index would make every look for it read the whole journal. */
+  /**
+   * An event that moves money and is not in the index would make every look for it read the whole journal.
+   */
   @Test
   void movements_areThoseThatTheIndexHas() {
     String indexed = INDEX.matcher(migration()).results().map((MatchResult m) -> m.group(1)).findFirst()

@@ -28,7 +28,10 @@ final class RebuildCommandIT {
         .isEqualTo(Rebuild.EQUAL);
   }
 
-  /** No gateway runs, so Postgres is started for the command and stopped after it. Nothing was ever migrated there. */
+  /**
+   * No gateway runs, so Postgres is started for the command and stopped after it. Nothing was ever migrated
+   * there.
+   */
   @Test
   void rebuild_ofTheEmbeddedDatabase_startsItForTheWhile(@TempDir Path directory) {
     int port = TestServers.freePort();

@@ -9,11 +9,12 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
- * A class of tests that takes long, mostly because it waits, and has servers of its own: it runs beside those that share the
- * JVM's, which come one after the other. So do those that are marked, and the tests of each.
+ * A class of tests that takes long, mostly because it waits, and has servers of its own. Those that are
+ * marked run one after the other, at the same time as the others, which share the servers of the JVM and also
+ * run one after the other.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
 @Execution(ExecutionMode.CONCURRENT)
-@ResourceLock("beside")
+@ResourceLock("concurrent tests")
 public @interface ConcurrentTests {}

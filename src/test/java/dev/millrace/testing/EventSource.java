@@ -21,8 +21,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * One connection to an event stream, which it reads until it is closed from either side. It forgives nothing: what is
- * not a frame as the gateway promises them is a failure of {@link #open}'s callers, by {@link Frame#of}.
+ * One connection to an event stream, which it reads until it is closed from either side. It forgives nothing:
+ * what is not a frame as the gateway promises them is a failure of {@link #open}'s callers, by
+ * {@link Frame#of}.
  */
 public final class EventSource implements AutoCloseable {
   private static final HttpClient CLIENT = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
@@ -56,8 +57,8 @@ public final class EventSource implements AutoCloseable {
   }
 
   /**
-   * Connects; what is refused is an {@link Http.Answer} in {@link #refusal}. {@code blocks} hears of each block between
-   * empty lines, on a thread of its own.
+   * Connects; what is refused is an {@link Http.Answer} in {@link #refusal}. {@code blocks} hears of each
+   * block between empty lines, on a thread of its own.
    */
   public static EventSource open(String url, String key, Map<String, String> headers,
       Consumer<String> blocks) {

@@ -15,9 +15,9 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A stretch of network between one node and one server: passes bytes on, and can be made slow, one-way, silent or cut.
- * What is held up is not lost: as with TCP after lost packets, it arrives once the fault is over, unless the connection
- * was cut in between.
+ * A stretch of network between one node and one server: passes bytes on, and can be made slow, one-way,
+ * silent or cut. What is held up is not lost: as with TCP after lost packets, it arrives once the fault is
+ * over, unless the connection was cut in between.
  */
 public final class FaultProxy implements AutoCloseable {
   public enum Way {

@@ -8,22 +8,32 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 
 /** A Millrace node as a process of its own: it can be killed, stopped and started again. */
 public final class GatewayProcess {
+  private static final Duration ENDED_WITHIN = Duration.ofSeconds(60);
+
   private final Map<String, String> environment;
   private final Path log;
+  private final BiFunction<Map<String, String>, Path, Process> launch;
   private Process process;
   private int started;
 
-  private GatewayProcess(Map<String, String> environment, Path log) {
+  private GatewayProcess(Map<String, String> environment, Path log,
+      BiFunction<Map<String, String>, Path, Process> launch) {
     this.environment = environment;
     this.log = log;
+    this.launch = launch;
   }
 
-  /** Its log begins anew: what an earlier run of the tests wrote is no witness. */
-  static GatewayProcess start(Map<String, String> environment, String name) {
-    var gateway = new GatewayProcess(environment, Path.of("target", "it", name + ".log"));
+  /**
+   * {@code launch} starts the process. Its log begins anew: what an earlier run of the tests wrote is no
+   * witness.
+   */
+  static GatewayProcess start(Map<String, String> environment, String name,
+      BiFunction<Map<String, String>, Path, Process> launch) {
+    var gateway = new GatewayProcess(environment, Path.of("target", "it", name + ".log"), launch);
     try {
       Files.deleteIfExists(gateway.log);
     } catch (IOException e) {
@@ -40,19 +50,10 @@ public final class GatewayProcess {
 
   /** Starts it (again); {@code once} overrides settings for this time. */
   public void start(Map<String, String> once) {
-    startAndWait(once);
-    String roles = environment.get("MILLRACE_ROLES");
-    if (roles.contains("api") && roles.contains("processor") && Launcher.learnFrom(process)) {
-      kill();
-      startAndWait(once);
-    }
-  }
-
-  private void startAndWait(Map<String, String> once) {
     var settings = new HashMap<>(environment);
     settings.putAll(once);
     started = Files.exists(log) ? logText().split("started node=", -1).length : 1;
-    process = launch(settings, log);
+    process = launch.apply(settings, log);
     Await.until(Duration.ofSeconds(60), "the gateway is ready; its log is " + log, () -> {
       if (!process.isAlive())
         throw new AssertionError("the gateway ended with " + process.exitValue() + ":\n" + logText());
@@ -99,18 +100,21 @@ public final class GatewayProcess {
   /** SIGKILL: no drain, no farewell. */
   public void kill() {
     process.destroyForcibly();
-    join();
+    join(ENDED_WITHIN);
   }
 
   /** SIGTERM, and waits for the drain. */
-  public int terminate() {
+  public int terminate() { return terminate(ENDED_WITHIN); }
+
+  /** The same where its end takes longer than a drain. */
+  int terminate(Duration bound) {
     process.destroy();
-    return join();
+    return join(bound);
   }
 
-  private int join() {
+  private int join(Duration bound) {
     try {
-      if (!process.waitFor(60, TimeUnit.SECONDS))
+      if (!process.waitFor(bound.toSeconds(), TimeUnit.SECONDS))
         throw new AssertionError("the gateway did not end; its log is " + log);
       return process.exitValue();
     } catch (InterruptedException e) {

@@ -5,45 +5,58 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import java.util.stream.Collectors;
 
 /**
- * Starts programs as Millrace is started, quickly, as tests start many: compiled by C1 alone, and with the classes that the
- * first gateway had loaded once it was ready, mapped from an archive (class data sharing), which wants them in jars.
+ * Starts programs as Millrace is started, quickly, as the tests start many: compiled by C1 alone, and with
+ * the classes that a first gateway loaded and linked (an AOT cache of the JVM). A cache takes jars only, so
+ * the gateway's classes are packed into one. Without a cache a start takes more than twice as long, and
+ * nothing else is different.
  */
 final class Launcher {
+  private static final String MILLRACE = "dev.millrace.Millrace";
   private static final Path FOLDER = Path.of("target", "it");
   private static final long PID = ProcessHandle.current().pid();
-  private static final Path ARCHIVE = FOLDER.resolve("classes-" + PID + ".jsa").toAbsolutePath();
+  private static final Path CACHE = FOLDER.resolve("classes-" + PID + ".aot").toAbsolutePath();
+  private static final AtomicBoolean RECORDING = new AtomicBoolean();
   private static final String CLASS_PATH = classPath();
-  private static volatile boolean trained;
+  private static volatile boolean recorded;
 
   private Launcher() {}
 
-  /** The gateway's classes in a jar, then the libraries, and at the end what only tests have. */
+  /** The gateway's classes in a jar, then the libraries. */
   private static String classPath() {
     try {
       Files.createDirectories(FOLDER);
       Path jar = FOLDER.resolve("classes-" + PID + ".jar").toAbsolutePath();
       jar.toFile().deleteOnExit();
-      ARCHIVE.toFile().deleteOnExit();
+      CACHE.toFile().deleteOnExit();
       var path = new ArrayList<>(List.of(jar.toString()));
-      var folders = new ArrayList<String>();
-      for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+      for (String entry : entries()) {
         if (!Files.isDirectory(Path.of(entry))) path.add(entry);
         else if (Files.exists(Path.of(entry, "dev", "millrace", "Millrace.class"))) pack(Path.of(entry), jar);
-        else folders.add(entry);
       }
-      path.addAll(folders);
       return String.join(File.pathSeparator, path);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static List<String> entries() {
+    return List.of(System.getProperty("java.class.path").split(File.pathSeparator));
+  }
+
+  /** What only tests have: for their own programs. */
+  private static String folders() {
+    return entries().stream().filter(entry -> Files.isDirectory(Path.of(entry)))
+        .collect(Collectors.joining(File.pathSeparator, File.pathSeparator, ""));
   }
 
   private static void pack(Path classes, Path jar) throws IOException {
@@ -57,13 +70,36 @@ final class Launcher {
     }
   }
 
+  /** Starts Millrace, or another main class with its arguments. */
   static Process start(Map<String, String> environment, Path log, String... program) {
+    return start(environment, log, recorded ? List.of("-XX:AOTCache=" + CACHE) : List.of(), program);
+  }
+
+  /** Whether the caller is the first that asks: then a gateway is to be started for the recording. */
+  static boolean recordsFirst() {
+    return RECORDING.compareAndSet(false, true);
+  }
+
+  /** Starts Millrace so that it writes the cache when it ends. */
+  static Process startRecording(Map<String, String> environment, Path log) {
+    return start(environment, log, List.of("-XX:AOTCacheOutput=" + CACHE));
+  }
+
+  /** The gateway that recorded has ended: from now on all use its cache, if it wrote one. */
+  static void useRecording() {
+    recorded = Files.exists(CACHE);
+  }
+
+  private static Process start(Map<String, String> environment, Path log, List<String> cacheOptions,
+      String... program) {
     var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-Xmx512m", "--sun-misc-unsafe-memory-access=allow", "-Dio.netty.noUnsafe=false",
+        "-Xmx512m", "-XX:+UseSerialGC", "--sun-misc-unsafe-memory-access=allow", "-Dio.netty.noUnsafe=false",
         "--enable-native-access=ALL-UNNAMED", "-ea:dev.millrace...", "-XX:TieredStopAtLevel=1",
-        trained ? "-XX:SharedArchiveFile=" + ARCHIVE : "-XX:+RecordDynamicDumpInfo",
-        "-Dmillrace.exit-with-parent=true", "-cp", CLASS_PATH));
-    command.addAll(program.length == 0 ? List.of("dev.millrace.Millrace") : List.of(program));
+        "-Dmillrace.exit-with-parent=true"));
+    boolean millrace = program.length == 0 || program[0].equals(MILLRACE);
+    if (millrace) command.addAll(cacheOptions);
+    command.addAll(List.of("-cp", millrace ? CLASS_PATH : CLASS_PATH + folders()));
+    command.addAll(program.length == 0 ? List.of(MILLRACE) : Arrays.asList(program));
     var builder = new ProcessBuilder(command);
     builder.environment().keySet().removeIf(name -> name.startsWith("MILLRACE_"));
     builder.environment().putAll(environment);
@@ -72,29 +108,6 @@ final class Launcher {
           .start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  /**
-   * What this gateway has loaded is mapped by those to come. True when it was asked: then it must be started again, as a JVM
-   * whose classes were dumped crashes at its next lambda (25.0.3). Without an archive all are only slower.
-   */
-  static synchronized boolean learnFrom(Process gateway) {
-    if (trained) return false;
-    try {
-      Path fresh = Path.of(ARCHIVE + ".new");
-      var dump = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
-          Long.toString(gateway.pid()), "VM.cds", "dynamic_dump", fresh.toString()).redirectErrorStream(true)
-          .redirectOutput(FOLDER.resolve("classes-" + PID + ".log").toFile()).start();
-      if (dump.waitFor() == 0 && Files.exists(fresh)) {
-        Files.move(fresh, ARCHIVE, StandardCopyOption.ATOMIC_MOVE);
-        trained = true;
-      }
-      return true;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
     }
   }
 }

@@ -17,8 +17,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Sends webhooks as Stripe does, signed by Stripe's own library. Each sender has a loopback address of its own: what
- * the gateway remembers of a source, it remembers of this one alone.
+ * Sends webhooks as Stripe does, signed by Stripe's own library. Each sender has a loopback address of its
+ * own: what the gateway remembers of a source, it remembers of this one alone.
  */
 public final class StripeSender implements AutoCloseable {
   /** The gateway's default, with which the simulator signs too. */

@@ -29,7 +29,10 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
 
-/** A notifier in this JVM on a database of its own, with a clock that the test turns, one merchant and its receiver. */
+/**
+ * A notifier in this JVM on a database of its own, with a clock that the test turns, one merchant and its
+ * receiver.
+ */
 final class NotifierFixture implements AutoCloseable {
   static final List<Duration> WINDOWS = List.of(Duration.ofSeconds(2), Duration.ofSeconds(20),
       Duration.ofSeconds(200),
@@ -89,7 +92,9 @@ final class NotifierFixture implements AutoCloseable {
     });
   }
 
-  /** Stops it in an orderly way; a crash loses no more than what it has in memory, which this loses as well. */
+  /**
+   * Stops it in an orderly way; a crash loses no more than what it has in memory, which this loses as well.
+   */
   void stop() {
     loop.result(() -> notifier.close());
     loop.result(() -> lease.close());

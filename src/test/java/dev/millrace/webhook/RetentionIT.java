@@ -2,9 +2,16 @@ package dev.millrace.webhook;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.deadletter.DeadLetterStore;
+import dev.millrace.idempotency.IdempotencyKeyStore;
+import dev.millrace.inbox.InboxStore;
+import dev.millrace.journal.Milestones;
 import dev.millrace.payment.EventType;
+import dev.millrace.platform.Capacity;
+import dev.millrace.platform.Database;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
+import dev.millrace.retention.Retention;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -80,10 +87,16 @@ final class RetentionIT {
 
   private static int forget(NotifierFixture site, Duration later) {
     PgLink rows = site.database.link(site.loop, "retention");
+    var reads = new Database(site.database.pool(site.loop), 5_000,
+        new Capacity(site.registry, "pool", "retention", 8));
+    var periods = new Retention.Periods(Duration.ofDays(30), Duration.ofDays(90), Duration.ofDays(60),
+        Duration.ofDays(30));
     int deleted = site.loop.result(() -> new Retention(site.loop.vertx(),
-        new Lease(site.loop.vertx(), rows, "none", "test", 1_000), rows,
-        InstantSource.fixed(java.time.Instant.now().plus(later)), Duration.ofDays(30), Duration.ofDays(90),
-        Duration.ofDays(60)).forget());
+        new Lease(site.loop.vertx(), rows, "none", "test", 1_000),
+        new Retention.Stores(new DeliveryStore(rows), new InboxStore(rows),
+            new DeadLetterStore(site.loop.vertx(), reads, site.registry), new IdempotencyKeyStore(rows),
+            new Milestones(rows)),
+        InstantSource.fixed(java.time.Instant.now().plus(later)), periods).forget());
     site.loop.result(rows::close);
     return deleted;
   }

@@ -71,7 +71,10 @@ final class SenderIT {
     assertThat(got.id()).isEqualTo("evt_1");
   }
 
-  /** The name resolves to our receiver by the sender's own resolver alone: what was judged is what is connected to. */
+  /**
+   * The name resolves to our receiver by the sender's own resolver alone: what was judged is what is
+   * connected to.
+   */
   @Test
   void post_toAName_connectsToTheAddressThatWasJudged() {
     names.put("merchant.example", new ArrayDeque<>(List.of("127.0.0.1")));
@@ -95,7 +98,8 @@ final class SenderIT {
 
   @Test
   void post_rebound_isJudgedAgainEachTime() {
-    // The first answer is public (and unreachable here), the second is ours: a check made once would let it through.
+    // The first answer is public (and unreachable here), the second is ours: a check made once would let it
+    // through.
     names.put("rebind.example", new ArrayDeque<>(List.of("203.0.113.9", "127.0.0.1")));
     Sender sender = sender(false);
     assertThat(post(sender, "http://rebind.example:" + receiver.port() + "/").error())

@@ -74,9 +74,9 @@ final class AcceptPhase {
     try (var generator = load.apply(options)) {
       pace.accept(generator);
       Clock.sleepSeconds(warmUpSeconds);
-      var stretch = Measurement.measureBare(site, generator, seconds);
+      var measurement = Measurement.measureBare(site, generator, seconds);
       generator.stop();
-      return Row.of(name, stretch);
+      return Row.of(name, measurement);
     }
   }
 
@@ -96,9 +96,9 @@ final class AcceptPhase {
     try (var generator = Generator.payments(options)) {
       generator.startClosed(0);
       Clock.sleepSeconds(options.warmUpSeconds());
-      var stretch = Measurement.measure(site, generator, options.seconds(), 4, audit::add);
+      var measurement = Measurement.measure(site, generator, options.seconds(), 4, audit::add);
       audit.add(generator.stop());
-      return Row.of("accept, saturated", stretch).with("drain s", relayDrainSeconds(site, audit));
+      return Row.of("accept, saturated", measurement).with("drain s", relayDrainSeconds(site, audit));
     }
   }
 
@@ -107,9 +107,9 @@ final class AcceptPhase {
     try (var generator = Generator.payments(options)) {
       generator.startOpen(rate);
       Clock.sleepSeconds(Math.min(STEADY_WARM_UP_SECONDS_MAX, options.warmUpSeconds()));
-      var stretch = Measurement.measure(site, generator, options.seconds(), 4, audit::add);
+      var measurement = Measurement.measure(site, generator, options.seconds(), 4, audit::add);
       audit.add(generator.stop());
-      return Row.of("accept, 70 % of that", stretch).with("drain s", relayDrainSeconds(site, audit));
+      return Row.of("accept, 70 % of that", measurement).with("drain s", relayDrainSeconds(site, audit));
     }
   }
 

@@ -2,24 +2,24 @@ package dev.millrace.load;
 
 import java.util.List;
 
-/** What the generator was promised: requests accepted, and those whose outcome it never heard. */
+/** Requests of the generator that were accepted, and those whose outcome it never heard. */
 final class AcceptedCounts {
-  private long promised;
+  private long accepted;
   private long unknown;
 
   void add(Window window) {
-    promised += window.accepted();
+    accepted += window.accepted();
     unknown += window.unknown();
   }
 
-  /** A line if Postgres keeps fewer than were promised, or more than can have been accepted. */
+  /** A line if Postgres keeps fewer than were accepted, or more than can have been accepted. */
   List<String> check(String things, long kept) {
-    if (kept < promised) {
+    if (kept < accepted) {
       return List
-          .of("LOST: " + promised + " " + things + " were accepted, only " + kept + " are in Postgres");
+          .of("LOST: " + accepted + " " + things + " were accepted, only " + kept + " are in Postgres");
     }
-    if (kept > promised + unknown) {
-      return List.of("DOUBLED: Postgres has " + kept + " " + things + " for " + promised + " accepted and "
+    if (kept > accepted + unknown) {
+      return List.of("DOUBLED: Postgres has " + kept + " " + things + " for " + accepted + " accepted and "
           + unknown + " requests without an answer");
     }
     return List.of();

@@ -6,7 +6,7 @@ import java.util.Locale;
 
 /**
  * Takes the chunked body out of one endless HTTP/1.1 response, however the bytes were cut up, and hands its
- * stretches on as they arrive. Anything but a 200 with a chunked body is an {@link IllegalStateException}.
+ * pieces on as they arrive. Anything but a 200 with a chunked body is an {@link IllegalStateException}.
  */
 final class ChunkedBody {
   private static final int HEAD_BYTES_MAX = 8192;

@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Two builds side by side on one machine whose speed drifts: both are up all the time, each with servers of its own, and
- * are loaded in turns, from the request to the settled payment. What is compared lies seconds apart, and every second
- * round has the other order.
+ * Two builds side by side on one machine whose speed drifts: both are up all the time, each with servers of
+ * its own, and are loaded in turns, from the request to the settled payment. What is compared lies seconds
+ * apart, and every second round has the other order.
  */
 final class ComparePhase {
   private static final String ROLES = "api,relay,processor,settlement,ops";
@@ -28,7 +28,10 @@ final class ComparePhase {
     this.logs = logs;
   }
 
-  /** A row for each turn; those of this build with the ratio to the other's turn beside it, and one of all turns. */
+  /**
+   * A row for each turn; those of this build with the ratio to the other's turn beside it, and one of all
+   * turns.
+   */
   static List<Row> run(Options options, Path logs) {
     if (options.against().isEmpty()) {
       throw new IllegalArgumentException("--phases=compare needs --against=<another compiled checkout>");
@@ -57,12 +60,12 @@ final class ComparePhase {
       try (var generator = Generator.payments(options)) {
         generator.startOpen(options.rate());
         Clock.sleepSeconds(LEAD_IN_SECONDS);
-        var stretch = Measurement.measure(site, generator, turnSeconds, 1, audit::add);
+        var measurement = Measurement.measure(site, generator, turnSeconds, 1, audit::add);
         audit.add(generator.stop());
         double drain = SettlePhase.drainSeconds(site);
-        settled += stretch.settledPerSecond() * turnSeconds;
+        settled += measurement.settledPerSecond() * turnSeconds;
         seconds += turnSeconds;
-        return Row.of(name, stretch).with("settled/s", stretch.settledPerSecond()).with("drain s", drain);
+        return Row.of(name, measurement).with("settled/s", measurement.settledPerSecond()).with("drain s", drain);
       }
     }
 

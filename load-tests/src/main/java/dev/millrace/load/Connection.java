@@ -7,8 +7,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 
 /**
- * One keep-alive connection with at most one request in flight, made again when it broke: in one pipeline at a time,
- * but in many. Its buffer is reused for every request.
+ * One keep-alive connection with at most one request in flight, made again when it broke: in one pipeline at
+ * a time, but in many. Its buffer is reused for every request.
  */
 @Sharable
 final class Connection extends ChannelInboundHandlerAdapter {

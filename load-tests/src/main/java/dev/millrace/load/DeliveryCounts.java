@@ -3,7 +3,7 @@ package dev.millrace.load;
 import org.HdrHistogram.Histogram;
 
 /**
- * What arrived in a stretch of time where the gateway sends events to. The delay is that from the event's own
+ * What arrived between two moments where the gateway sends events to. The delay is that from the event's own
  * timestamp, in whole milliseconds, by the one clock of the machine.
  */
 final class DeliveryCounts {

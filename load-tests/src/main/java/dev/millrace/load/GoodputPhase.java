@@ -4,14 +4,17 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Ten times what the gateway can settle is offered to it: first the peak is measured, at the steady rate of end-to-end,
- * then ten times that is offered to the same processes in the open model. Finds fault if less than 0.8 of the peak is
- * settled then, or if a request is refused with anything but 429 or 503 and a `Retry-After`.
+ * Ten times what the gateway can settle is offered to it: first the peak is measured, at the steady rate of
+ * end-to-end, then ten times that is offered to the same processes in the open model. Finds fault if less
+ * than 0.8 of the peak is settled then, or if a request is refused with anything but 429 or 503 and a
+ * `Retry-After`.
  */
 final class GoodputPhase {
   private static final int OVERLOAD = 10;
   private static final double OF_PEAK_MIN = 0.8;
-  /** A refusal holds a connection for `api.refusal-pause`, 0.1 s by default; half as much again for the rest. */
+  /**
+   * A refusal holds a connection for `api.refusal-pause`, 0.1 s by default; half as much again for the rest.
+   */
   private static final double CONNECTION_SECONDS = 0.15;
   private static final int CONNECTIONS_MAX = 8192;
 
@@ -42,22 +45,22 @@ final class GoodputPhase {
     try (var generator = Generator.payments(options, connections)) {
       generator.startOpen(rate);
       Clock.sleepSeconds(warmUpSeconds);
-      var stretch = Measurement.measure(site, generator, options.seconds(), options.seconds(), audit::add);
+      var measurement = Measurement.measure(site, generator, options.seconds(), options.seconds(), audit::add);
       audit.add(generator.stop());
-      return stretch;
+      return measurement;
     }
   }
 
-  private static Row row(String name, Measurement stretch) {
-    var window = stretch.window();
+  private static Row row(String name, Measurement measurement) {
+    var window = measurement.window();
     double cores = window.seconds() * Runtime.getRuntime().availableProcessors();
-    return Row.of(name, stretch).with("settled/s", stretch.settledPerSecond())
-        .with("open at start", stretch.openAt(0)).with("at end", stretch.openAt(1))
-        .with("slope /s", stretch.openSlope()).with("open max", stretch.openMax())
+    return Row.of(name, measurement).with("settled/s", measurement.settledPerSecond())
+        .with("open at start", measurement.openAt(0)).with("at end", measurement.openAt(1))
+        .with("slope /s", measurement.openSlope()).with("open max", measurement.openMax())
         .with("offered/s", window.answered() / window.seconds())
         .with("rejected/s", window.rejected() / window.seconds())
         .with("without Retry-After", window.withoutRetryAfter())
-        .with("generator's share %", 100 * stretch.cpuSeconds().get("generator") / cores);
+        .with("generator's share %", 100 * measurement.cpuSeconds().get("generator") / cores);
   }
 
   private static void problems(Row row, Window window, LoadAudit audit) {

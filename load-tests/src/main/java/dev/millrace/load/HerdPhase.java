@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 
 /**
- * The provider goes away under full load and comes back: what gathered meanwhile must not storm it. Counts, at the
- * simulator, the calls of every kind from all gateways together, from the moment of recovery until nothing is open, and
- * finds fault with more than 1.2 times the budget in any second.
+ * The provider goes away under full load and comes back: what gathered meanwhile must not storm it. Counts,
+ * at the simulator, the calls of every kind from all gateways together, from the moment of recovery until
+ * nothing is open, and finds fault with more than 1.2 times the budget in any second.
  */
 final class HerdPhase {
   private static final double RATIO_MAX = 1.2;

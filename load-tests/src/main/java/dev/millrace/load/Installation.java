@@ -81,7 +81,10 @@ final class Installation implements AutoCloseable {
     }
   }
 
-  /** One more gateway beside the first, number 2 and so on, with these roles. Returns what it says of itself once it is ready. */
+  /**
+   * One more gateway beside the first, number 2 and so on, with these roles. Returns what it says of itself
+   * once it is ready.
+   */
   Ops another(int number, String roles, Map<String, String> settings) {
     int api = options.port(MORE_API + number);
     requireFree(api);
@@ -193,8 +196,8 @@ final class Installation implements AutoCloseable {
   }
 
   /** The site's own Postgres; only of processes that were started here. */
-  Database database() {
-    return new Database(options.port(POSTGRES));
+  TableCounts tableCounts() {
+    return new TableCounts(options.port(POSTGRES));
   }
 
   long gatewayPid() {

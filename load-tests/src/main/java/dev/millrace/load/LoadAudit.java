@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Compares, once the load has stopped, what the generator was promised with what the gateway and the
+ * Compares, once the load has stopped, what was accepted from the generator with what the gateway and the
  * simulator hold. Every 202 must be in Postgres; nothing may be there that was not asked for; with a
  * simulator, everything must come to rest and every settled payment must have been charged exactly once.
  * Counts what was there before the load apart.
@@ -14,7 +14,7 @@ final class LoadAudit {
   private final boolean simulated;
   private final Ops.Work workBefore;
   private final long succeededBefore;
-  private final AcceptedCounts promises = new AcceptedCounts();
+  private final AcceptedCounts accepted = new AcceptedCounts();
   private final List<String> problems = new ArrayList<>();
 
   LoadAudit(Installation site, boolean simulated) {
@@ -25,17 +25,17 @@ final class LoadAudit {
   }
 
   void add(Window window) {
-    promises.add(window);
+    accepted.add(window);
   }
 
   void problem(String problem) {
     problems.add(problem);
   }
 
-  /** Each line a payment lost or doubled, or a promise broken; empty if all is well. */
+  /** Each line a payment lost or doubled, or miscounted; empty if all is well. */
   List<String> problems() {
     var work = site.ops.work();
-    problems.addAll(promises.check("payments", work.accepted() - workBefore.accepted()));
+    problems.addAll(accepted.check("payments", work.accepted() - workBefore.accepted()));
     if (simulated) {
       charges(work);
     }

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * A measured stretch of load: the generator's window and, over the same time, what the gateway had done at
+ * A measurement under load: the generator's window and, over the same time, what the gateway had done at
  * even intervals (the first sample at the start, the last at the end) and the CPU each component used.
  */
 record Measurement(Window window, List<Sample> samples, Map<String, Double> cpuSeconds, Ops.Heap heapMax) {
@@ -17,7 +17,8 @@ record Measurement(Window window, List<Sample> samples, Map<String, Double> cpuS
 
   /**
    * Lets the running load go on for `seconds`, asking the gateway `intervals` times. Fails if a process dies.
-   * `ended` gets the window that ends as the stretch begins, and then the stretch's own, each at that moment.
+   * `ended` gets the window that ends as the measurement begins, and then the measurement's own, each at that
+   * moment.
    */
   static Measurement measure(Installation site, Generator generator, int seconds, int intervals, Consumer<Window> ended) {
     var samples = new ArrayList<Sample>();
@@ -83,7 +84,7 @@ record Measurement(Window window, List<Sample> samples, Map<String, Double> cpuS
     return (last.work().journal() - first.work().journal()) / (last.seconds() - first.seconds());
   }
 
-  /** Open payments at a fraction (0 to 1) of the stretch. */
+  /** Open payments at a fraction (0 to 1) of the measured time. */
   long openAt(double fraction) {
     return samples.get((int) Math.round(fraction * (samples.size() - 1))).work().open();
   }

@@ -78,7 +78,10 @@ final class Ops {
     return Double.parseDouble(sample.substring(sample.lastIndexOf(' ') + 1));
   }
 
-  /** What merchants' payments brought in as the ledger has it, in minor units; -1 if debits and credits differ. */
+  /**
+   * What merchants' payments brought in as the ledger has it, in minor units; -1 if debits and credits
+   * differ.
+   */
   long ledger() {
     var balance = json(endpoints.ops().resolve("/ops/trial-balance"));
     if (!balance.getBoolean("balanced")) {

@@ -3,7 +3,10 @@ package dev.millrace.load;
 import io.vertx.core.json.JsonObject;
 import java.util.Arrays;
 
-/** The calls that arrived at the simulator from one moment on, as it counted them in slots of ten milliseconds. */
+/**
+ * The calls that arrived at the simulator from one moment on, as it counted them in slots of ten
+ * milliseconds.
+ */
 record ProviderCalls(int[] charges, int[] operations, int[] inquiries) {
 
   private static final int SLOT_MS = 10;

@@ -5,9 +5,9 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Finds the end of one HTTP/1.1 response, however it was cut into chunks, and gives its status. Reads the
- * status line, `Content-Length` and `Retry-After` and nothing else. One response at a time: bytes after its end are an
- * error, as nothing is pipelined. Errors are {@link IllegalStateException}s; the connection is of no use
- * after one.
+ * status line, `Content-Length` and `Retry-After` and nothing else. One response at a time: bytes after its
+ * end are an error, as nothing is pipelined. Errors are {@link IllegalStateException}s; the connection is of
+ * no use after one.
  */
 final class ResponseParser {
   /** What {@link #feed} answers while the response has not ended. */

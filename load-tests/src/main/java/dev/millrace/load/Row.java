@@ -7,22 +7,22 @@ import java.util.Map;
 /** The figures of one phase, by column name, and what went wrong in it. */
 record Row(String phase, Map<String, Double> figures, Map<String, Long> errors, List<String> problems) {
 
-  /** Throughput, latency, errors and CPU per accepted request of a stretch. */
-  static Row of(String phase, Measurement stretch) {
-    return of(phase, stretch, stretch.window().accepted());
+  /** Throughput, latency, errors and CPU per accepted request of a measurement. */
+  static Row of(String phase, Measurement measurement) {
+    return of(phase, measurement, measurement.window().accepted());
   }
 
-  /** The same with CPU per one of `count` other things done in the stretch. */
-  static Row of(String phase, Measurement stretch, long count) {
+  /** The same with CPU per one of `count` other things done meanwhile. */
+  static Row of(String phase, Measurement measurement, long count) {
     var figures = new LinkedHashMap<String, Double>();
-    var window = stretch.window();
-    figures.put("accepted/s", stretch.acceptedPerSecond());
+    var window = measurement.window();
+    figures.put("accepted/s", measurement.acceptedPerSecond());
     figures.put("p50 ms", window.latencyMillis(50));
     figures.put("p99 ms", window.latencyMillis(99));
     figures.put("p99.9 ms", window.latencyMillis(99.9));
-    figures.put("heap used MiB", stretch.heapMax().usedMib());
-    figures.put("heap max MiB", stretch.heapMax().maxMib());
-    stretch.cpuSeconds()
+    figures.put("heap used MiB", measurement.heapMax().usedMib());
+    figures.put("heap max MiB", measurement.heapMax().maxMib());
+    measurement.cpuSeconds()
         .forEach((component, seconds) -> figures.put(component, seconds * 1e6 / count));
     return new Row(phase, figures, window.errors(), List.of());
   }

@@ -54,21 +54,21 @@ final class SettlePhase {
       var audit = new LoadAudit(site, true);
       load.accept(generator);
       Clock.sleepSeconds(options.warmUpSeconds());
-      var stretch = Measurement.measure(site, generator, options.seconds(), intervals, audit::add);
+      var measurement = Measurement.measure(site, generator, options.seconds(), intervals, audit::add);
       audit.add(generator.stop());
       double drainSeconds = drainSeconds(site);
-      return backlog(Row.of(phase, stretch), stretch).with("settled/s", stretch.settledPerSecond())
+      return backlog(Row.of(phase, measurement), measurement).with("settled/s", measurement.settledPerSecond())
           .with("drain s", drainSeconds)
-          .with("rejected/s", stretch.window().rejected() / stretch.window().seconds())
+          .with("rejected/s", measurement.window().rejected() / measurement.window().seconds())
           .with(audit.problems());
     }
   }
 
-  private static Row backlog(Row row, Measurement stretch) {
-    return row.with("open at start", stretch.openAt(0)).with("at 25 %", stretch.openAt(0.25))
-        .with("at 50 %", stretch.openAt(0.5)).with("at 75 %", stretch.openAt(0.75))
-        .with("at end", stretch.openAt(1))
-        .with("slope /s", stretch.openSlope()).with("open max", stretch.openMax());
+  private static Row backlog(Row row, Measurement measurement) {
+    return row.with("open at start", measurement.openAt(0)).with("at 25 %", measurement.openAt(0.25))
+        .with("at 50 %", measurement.openAt(0.5)).with("at 75 %", measurement.openAt(0.75))
+        .with("at end", measurement.openAt(1))
+        .with("slope /s", measurement.openSlope()).with("open max", measurement.openMax());
   }
 
   /** From the end of the load until nothing is open; the audit says so if that never came. */

@@ -97,7 +97,7 @@ final class Streams implements AutoCloseable {
     }
   }
 
-  /** What has arrived since the last cut, on all streams; begins the next stretch. */
+  /** What has arrived since the last cut, on all streams; begins the next count. */
   DeliveryCounts cut() {
     return clients.onLoop(() -> {
       var past = arrivals.end();

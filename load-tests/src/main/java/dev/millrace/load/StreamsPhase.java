@@ -19,17 +19,17 @@ final class StreamsPhase {
   static Row run(Options options, Path logs) {
     System.out.printf("%d streams at %.0f payments/s …%n", options.streams(), options.streamsRate());
     try (var site = Installation.gateway(options, "streams", logs, ROLES, true, SettlePhase.NO_PROVIDER_WEBHOOKS);
-        var database = site.database()) {
+        var counts = site.tableCounts()) {
       var audit = new LoadAudit(site, true);
       warmUp(options, site, audit);
       double heapBefore = LiveHeap.mib(site);
       // At rest: every stream begins at the same event.
-      long eventsBefore = database.paymentEvents();
+      long eventsBefore = counts.paymentEvents();
       try (var streams = new Streams(options, options.streams())) {
         var row = measure(options, site, streams, audit).with("heap before MiB", heapBefore);
         row.with("heap more MiB", row.figure("heap with MiB") - heapBefore);
         SettlePhase.drainSeconds(site);
-        long events = database.paymentEvents() - eventsBefore;
+        long events = counts.paymentEvents() - eventsBefore;
         Clock.await(LAST_FRAMES_SECONDS_MAX, 200, () -> streams.framesMin() >= events);
         var problems = new ArrayList<>(streams.problems(events));
         problems.addAll(audit.problems());
@@ -53,16 +53,16 @@ final class StreamsPhase {
       generator.startOpen(options.streamsRate());
       Clock.sleepSeconds(Math.min(WITH_STREAMS_WARM_UP_SECONDS_MAX, options.warmUpSeconds()));
       var cuts = new ArrayList<DeliveryCounts>();
-      var stretch = Measurement.measure(site, generator, options.seconds(), INTERVALS, window -> {
+      var measurement = Measurement.measure(site, generator, options.seconds(), INTERVALS, window -> {
         audit.add(window);
         cuts.add(streams.cut());
       });
       var arrivals = cuts.getLast();
-      // With the traffic on, but after the stretch: a full collection would show in its delays.
+      // With the traffic on, but after the measurement: a full collection would show in its delays.
       double heap = LiveHeap.mib(site);
       audit.add(generator.stop());
-      return arrivals.into(Row.of("streams", stretch, arrivals.count())
-          .with("events/s", stretch.eventsPerSecond()).with("frames/s", arrivals.perSecond())
+      return arrivals.into(Row.of("streams", measurement, arrivals.count())
+          .with("events/s", measurement.eventsPerSecond()).with("frames/s", arrivals.perSecond())
           .with("heap with MiB", heap));
     }
   }

@@ -24,16 +24,16 @@ final class WebhookInPhase {
     System.out.println("webhook-in …");
     var settings = Map.of("MILLRACE_PROVIDER_STRIPE_WEBHOOK_SECRETS", WebhookRequest.SECRET);
     try (var site = Installation.gateway(options, "webhook-in", logs, "api,ops", false, settings);
-        var database = site.database();
+        var counts = site.tableCounts();
         var generator = Generator.webhooks(options)) {
-      var promises = new AcceptedCounts();
-      long before = database.providerEvents();
+      var accepted = new AcceptedCounts();
+      long before = counts.providerEvents();
       generator.startClosed(0);
       Clock.sleepSeconds(options.warmUpSeconds());
-      var stretch = Measurement.measure(site, generator, options.seconds(), INTERVALS, promises::add);
-      promises.add(generator.stop());
-      return Row.of("webhook-in", stretch)
-          .with(promises.check("webhooks", database.providerEvents() - before));
+      var measurement = Measurement.measure(site, generator, options.seconds(), INTERVALS, accepted::add);
+      accepted.add(generator.stop());
+      return Row.of("webhook-in", measurement)
+          .with(accepted.check("webhooks", counts.providerEvents() - before));
     }
   }
 }

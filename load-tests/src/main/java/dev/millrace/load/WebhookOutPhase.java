@@ -37,7 +37,7 @@ final class WebhookOutPhase {
         var deadEnds = new BrokenReceivers(options.port(DEAD_ENDS));
         var site = Installation.gateway(options, name.replace(", ", "-").replace(' ', '-'), logs, ROLES, true,
             SettlePhase.NO_PROVIDER_WEBHOOKS);
-        var database = site.database();
+        var counts = site.tableCounts();
         var generator = Generator.payments(options)) {
       var audit = new LoadAudit(site, true);
       var merchant = new MerchantSetUp(options);
@@ -49,23 +49,23 @@ final class WebhookOutPhase {
         deadEnds.addresses().forEach(merchant::subscribe);
       }
       var arrivals = new ArrayList<DeliveryCounts>();
-      var stretch = Measurement.measure(site, generator, options.seconds(), INTERVALS, window -> {
+      var measurement = Measurement.measure(site, generator, options.seconds(), INTERVALS, window -> {
         audit.add(window);
         arrivals.add(receiver.cut());
       });
       audit.add(generator.stop());
       long start = System.nanoTime();
       SettlePhase.drainSeconds(site);
-      var problems = new ArrayList<>(undelivered(site, database, receiver));
-      var row = row(name, stretch, arrivals.getLast(), receiver)
+      var problems = new ArrayList<>(undelivered(site, counts, receiver));
+      var row = row(name, measurement, arrivals.getLast(), receiver)
           .with("drain s", (System.nanoTime() - start) / 1e9);
       problems.addAll(audit.problems());
       return row.with(problems);
     }
   }
 
-  private static Row row(String name, Measurement stretch, DeliveryCounts arrivals, WebhookSink receiver) {
-    return arrivals.into(Row.of(name, stretch, arrivals.count()).with("events/s", stretch.eventsPerSecond())
+  private static Row row(String name, Measurement measurement, DeliveryCounts arrivals, WebhookSink receiver) {
+    return arrivals.into(Row.of(name, measurement, arrivals.count()).with("events/s", measurement.eventsPerSecond())
         .with("deliveries/s", arrivals.perSecond()).with("deliveries", arrivals.count())
         .with("duplicates", receiver.duplicates()));
   }
@@ -74,8 +74,8 @@ final class WebhookOutPhase {
    * Waits, as long as there is progress, until the receiver has had every event of a payment in the journal.
    * It was subscribed before the first one.
    */
-  private static List<String> undelivered(Installation site, Database database, WebhookSink receiver) {
-    long expected = database.paymentEvents();
+  private static List<String> undelivered(Installation site, TableCounts counts, WebhookSink receiver) {
+    long expected = counts.paymentEvents();
     long distinct = receiver.distinct();
     boolean progress = true;
     while (distinct < expected && progress) {

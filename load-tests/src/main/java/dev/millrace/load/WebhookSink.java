@@ -54,7 +54,7 @@ final class WebhookSink implements AutoCloseable {
     }
   }
 
-  /** What has arrived since the last cut; begins the next stretch. */
+  /** What has arrived since the last cut; begins the next count. */
   DeliveryCounts cut() {
     return EventLoops.on(context, () -> {
       var past = arrivals.end();

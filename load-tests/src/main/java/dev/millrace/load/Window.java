@@ -6,7 +6,7 @@ import java.util.TreeMap;
 import org.HdrHistogram.Histogram;
 
 /**
- * What the generator saw in a stretch of time. A request counts in the window in which it ended. `latency` is
+ * What the generator saw between two moments. A request counts in the window in which it ended. `latency` is
  * that of accepted requests alone, in microseconds: a quick refusal must not flatter it.
  */
 final class Window {

@@ -8,10 +8,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An amount in ISO 4217's minor units, from and to Adyen's, whose minor units of some currencies have other decimals.
+ * An amount in ISO 4217's minor units, from and to Adyen's, whose minor units of some currencies have other
+ * decimals.
  *
  * @param currency in lower case
- * @see <a href="https://docs.adyen.com/development-resources/currency-codes">Adyen, currency codes and minor units</a>
+ * @see <a href="https://docs.adyen.com/development-resources/currency-codes">Adyen, currency codes and minor
+ *   units</a>
  */
 record AdyenAmount(long minor, String currency) {
   /** Decimals where Adyen's differ. */

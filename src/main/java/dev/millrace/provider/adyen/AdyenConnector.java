@@ -11,8 +11,8 @@ import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Accounts at Adyen. The URL ends with the version, {@code https://checkout-test.adyen.com/v71} for example. A
- * notification's time is not signed: what keeps old ones out is that each is taken once.
+ * Accounts at Adyen. The URL ends with the version, {@code https://checkout-test.adyen.com/v71} for example.
+ * A notification's time is not signed: what keeps old ones out is that each is taken once.
  */
 public final class AdyenConnector implements Connector {
   @Override

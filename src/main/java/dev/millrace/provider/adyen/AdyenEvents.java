@@ -13,19 +13,23 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What Adyen's notifications say. {@code merchantReference} is that of the request it is about, the payment's or the
- * modification's own; {@code originalReference} the payment's pspReference.
+ * What Adyen's notifications say. {@code merchantReference} is that of the request it is about, the payment's
+ * or the modification's own; {@code originalReference} the payment's pspReference.
  *
- * <p>Disputes, by the money: the notification of a chargeback announces that it will be taken, the chargeback takes it,
- * either opens the dispute; both bear the dispute's one pspReference. A chargeback that cannot be defended any more says
- * so by its {@code disputeStatus} and is lost, as is a pre-arbitration lost. A reversal brings the money back: won. A
- * second chargeback takes it again and for good: lost, under a name of its own, because the first was won.
+ * <p>Disputes, by the money: the notification of a chargeback announces that it will be taken, the chargeback
+ * takes it, either opens the dispute; both bear the dispute's one pspReference. A chargeback that cannot be
+ * defended any more says so by its {@code disputeStatus} and is lost, as is a pre-arbitration lost. A
+ * reversal brings the money back: won. A second chargeback takes it again and for good: lost, under a name of
+ * its own, because the first was won.
  *
  * @see <a href="https://docs.adyen.com/api-explorer/Webhooks/1/overview">Adyen, standard webhooks</a>
- * @see <a href="https://docs.adyen.com/risk-management/disputes-api/dispute-notifications">Adyen, dispute webhooks</a>
+ * @see <a href="https://docs.adyen.com/risk-management/disputes-api/dispute-notifications">Adyen, dispute
+ *   webhooks</a>
  */
 final class AdyenEvents {
-  /** The metadata by which an authorisation says whether it was a charge: {@code automatic} or {@code manual}. */
+  /**
+   * The metadata by which an authorisation says whether it was a charge: {@code automatic} or {@code manual}.
+   */
   static final String CAPTURE = "millrace_capture";
   private static final Set<String> LOST = Set.of("Lost", "Accepted", "Expired");
 
@@ -38,7 +42,10 @@ final class AdyenEvents {
     return TypeId.parse(TypeId.ATTEMPT, reference) != null;
   }
 
-  /** One item, in words. {@code original}: the payment's pspReference, where it is another's than the item's own. */
+  /**
+   * One item, in words. {@code original}: the payment's pspReference, where it is another's than the item's
+   * own.
+   */
   private record Item(String event, String psp, @Nullable String original, String reference, boolean success,
       @Nullable String reason, @Nullable AdyenAmount amount, JsonObject additional) {
     /** The payment's name at Adyen. */
@@ -123,7 +130,10 @@ final class AdyenEvents {
         reason.isEmpty() ? "The provider says: " + item.event + "." : reason);
   }
 
-  /** What was done, or seemed so, came to nothing. Of a refund that others made, nothing of ours can tell that. */
+  /**
+   * What was done, or seemed so, came to nothing. Of a refund that others made, nothing of ours can tell
+   * that.
+   */
   private static ProviderEvent failure(Item item, String code) {
     if (!item.success) return new ProviderEvent.Ignored(item.event);
     return ours(item.reference) || item.event.startsWith("CAPTURE")

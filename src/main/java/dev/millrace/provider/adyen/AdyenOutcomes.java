@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>error 704 (the key is in use), 5xx, no JSON, other</td><td>unknown</td></tr>
  * </table>
  *
- * @see <a href="https://docs.adyen.com/online-payments/build-your-integration/payment-result-codes">Adyen, result
- *     codes</a>
+ * @see <a href="https://docs.adyen.com/online-payments/build-your-integration/payment-result-codes">Adyen,
+ *   result codes</a>
  * @see <a href="https://docs.adyen.com/development-resources/error-codes">Adyen, error codes</a>
  */
 final class AdyenOutcomes {
@@ -43,8 +43,8 @@ final class AdyenOutcomes {
   }
 
   /**
-   * The answer to what the payer brought back. That may be anything: where Adyen cannot read it, nothing is said about the
-   * payment, which goes on waiting for its payer.
+   * The answer to what the payer brought back. That may be anything: where Adyen cannot read it, nothing is
+   * said about the payment, which goes on waiting for its payer.
    */
   static Outcome ofDetails(Answer answer, Order.Complete complete) {
     Outcome outcome = ofPayment(answer, complete.charge());

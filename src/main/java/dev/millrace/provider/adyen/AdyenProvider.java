@@ -24,21 +24,23 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries orders out over Adyen's Checkout API, version 71; our reference is the {@code idempotency-key} of every POST and
- * the {@code reference} of what it makes. Captures, cancellations and refunds are only received; what became of them comes
- * by notification.
+ * Carries orders out over Adyen's Checkout API, version 71; our reference is the {@code idempotency-key} of
+ * every POST and the {@code reference} of what it makes. Captures, cancellations and refunds are only
+ * received; what became of them comes by notification.
  *
- * <p>Adyen has no call that finds a payment by our reference. An inquiry is the same request once more under the same key,
- * which Adyen answers with the first one's answer and without carrying it out again: a request that never arrived is carried
- * out then, so there is no absence. Keys are promised to be known for at least seven days and by the same region only;
- * a day before that an inquiry stops asking and says that it does not know.
+ * <p>Adyen has no call that finds a payment by our reference. An inquiry is the same request once more under
+ * the same key, which Adyen answers with the first one's answer and without carrying it out again: a request
+ * that never arrived is carried out then, so there is no absence. Keys are promised to be known for at least
+ * seven days and by the same region only; a day before that an inquiry stops asking and says that it does not
+ * know.
  *
- * <p>A token {@code tok_<storedPaymentMethodId>_<shopperReference>} is sent as these two, which Adyen wants together; any
- * other is sent as it is.
+ * <p>A token {@code tok_<storedPaymentMethodId>_<shopperReference>} is sent as these two, which Adyen wants
+ * together; any other is sent as it is.
  *
  * @see <a href="https://docs.adyen.com/api-explorer/Checkout/71/overview">Adyen, Checkout API 71</a>
  * @see <a href="https://docs.adyen.com/development-resources/api-idempotency">Adyen, API idempotency</a>
- * @see <a href="https://docs.adyen.com/online-payments/tokenization/make-token-payments">Adyen, token payments</a>
+ * @see <a href="https://docs.adyen.com/online-payments/tokenization/make-token-payments">Adyen, token
+ *   payments</a>
  */
 public final class AdyenProvider implements Provider {
   /**

@@ -7,9 +7,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adyen's refusal reasons, and whether another provider may accept what Adyen refused so: where the acquirer failed or
- * did not reach the issuer. What the issuer, the cardholder or a fraud check refused is refused for good, as is every
- * reason that is not in the table.
+ * Adyen's refusal reasons, and whether another provider may accept what Adyen refused so: where the acquirer
+ * failed or did not reach the issuer. What the issuer, the cardholder or a fraud check refused is refused for
+ * good, as is every reason that is not in the table.
  *
  * @param code {@code refusalReasonCode}
  * @param reason {@code refusalReason}, in Adyen's words

@@ -19,14 +19,15 @@ import javax.crypto.Mac;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notifications as Adyen signs them: item by item, HMAC-SHA256 over eight of its fields under a hexadecimal key. What is
- * not among these fields ({@code reason}, {@code additionalData}) is protected by TLS alone; no time is signed either. A
- * repetition has the same event and pspReference, as Adyen says of duplicates.
+ * Notifications as Adyen signs them: item by item, HMAC-SHA256 over eight of its fields under a hexadecimal
+ * key. What is not among these fields ({@code reason}, {@code additionalData}) is protected by TLS alone; no
+ * time is signed either. A repetition has the same event and pspReference, as Adyen says of duplicates.
  *
- * @see <a href="https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures">Adyen,
+ * @see <a
+ *   href="https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures">Adyen,
  *     verify HMAC signatures</a>
- * @see <a href="https://docs.adyen.com/development-resources/webhooks/handle-webhook-events">Adyen, handle webhook
- *     events</a>
+ * @see <a href="https://docs.adyen.com/development-resources/webhooks/handle-webhook-events">Adyen, handle
+ *   webhook events</a>
  */
 public final class AdyenWebhooks implements WebhookScheme {
   private static final Buffer ANSWER = Buffer.buffer("[accepted]");

@@ -9,8 +9,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the bank's answers mean for money. A debit counts as soon as it is accepted: that it comes back is told by
- * webhook, for two banking days or, where the payer did not authorize it, sixty days.
+ * What the bank's answers mean for money. A debit counts as soon as it is accepted: that it comes back is
+ * told by webhook, for two banking days or, where the payer did not authorize it, sixty days.
  *
  * <table>
  * <caption>Status and body</caption>

@@ -11,8 +11,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /**
- * Carries orders out over the bank's JSON interface: a debit a charge, a credit a refund, both under our reference, which
- * is the {@code Idempotency-Key} too and by which inquiries find them. A debit cannot be held for a later capture.
+ * Carries orders out over the bank's JSON interface: a debit a charge, a credit a refund, both under our
+ * reference, which is the {@code Idempotency-Key} too and by which inquiries find them. A debit cannot be
+ * held for a later capture.
  */
 public final class BankProvider implements Provider {
   private static final int DESCRIPTION_CHARS_MAX = 255;
@@ -22,8 +23,8 @@ public final class BankProvider implements Provider {
   private final boolean liveKey;
 
   /**
-   * {@code name}: the account's; {@code url}: up to the path of the interface; {@code concurrency}: connections; {@code
-   * timeoutMs}: for a whole call.
+   * {@code name}: the account's; {@code url}: up to the path of the interface; {@code concurrency}:
+   * connections; {@code timeoutMs}: for a whole call.
    */
   public BankProvider(Vertx vertx, String name, String url, String key, int concurrency, long timeoutMs) {
     this.name = name;

@@ -20,7 +20,10 @@ public final class BankWebhooks implements WebhookScheme {
   private final String account;
   private final TimedSignature signature;
 
-  /** {@code secrets}: all that are active; {@code tolerance}: how far the signature's time may be off, both ways. */
+  /**
+   * {@code secrets}: all that are active; {@code tolerance}: how far the signature's time may be off, both
+   * ways.
+   */
   public BankWebhooks(String provider, String account, List<String> secrets, Duration tolerance) {
     this.provider = provider;
     this.account = account;

@@ -5,10 +5,10 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stripe's decline codes, and whether another provider may accept what Stripe declined so. It may where the fault lay on
- * the way to the issuer, and Stripe's own advice is to attempt the payment again. Where the issuer, the card or a fraud
- * check said no, the same card is refused elsewhere too, and sending it there would be shopping for a lenient provider:
- * those, and every code that is not in the table, are final.
+ * Stripe's decline codes, and whether another provider may accept what Stripe declined so. It may where the
+ * fault lay on the way to the issuer, and Stripe's own advice is to attempt the payment again. Where the
+ * issuer, the card or a fraud check said no, the same card is refused elsewhere too, and sending it there
+ * would be shopping for a lenient provider: those, and every code that is not in the table, are final.
  *
  * @see <a href="https://docs.stripe.com/declines/codes">Stripe, decline codes</a>
  * @see <a href="https://docs.stripe.com/error-codes">Stripe, error codes</a>

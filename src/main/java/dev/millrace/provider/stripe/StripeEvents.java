@@ -8,8 +8,8 @@ import io.vertx.core.json.JsonObject;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the objects in Stripe's events say. The type of an event says what happened, its object what is: only the object
- * counts, so that events may come in any order.
+ * What the objects in Stripe's events say. The type of an event says what happened, its object what is: only
+ * the object counts, so that events may come in any order.
  *
  * @see <a href="https://docs.stripe.com/api/events/types">Stripe, types of events</a>
  * @see <a href="https://docs.stripe.com/disputes/how-disputes-work">Stripe, how disputes work</a>
@@ -46,8 +46,8 @@ final class StripeEvents {
   }
 
   /**
-   * An inquiry ({@code warning_…}) takes no money. One that becomes a dispute is told by the withdrawal of its funds,
-   * with which every dispute begins.
+   * An inquiry ({@code warning_…}) takes no money. One that becomes a dispute is told by the withdrawal of
+   * its funds, with which every dispute begins.
    */
   static ProviderEvent disputeOpened(String type, JsonObject dispute) {
     String id = JsonFields.text(dispute, "id");

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>any other</td><td colspan="3">unknown</td></tr>
  * </table>
  *
- * @see <a href="https://docs.stripe.com/payments/paymentintents/lifecycle">Stripe, how PaymentIntents work</a>
+ * @see <a href="https://docs.stripe.com/payments/paymentintents/lifecycle">Stripe, how PaymentIntents
+ *   work</a>
  * @see <a href="https://docs.stripe.com/api/payment_intents/object">Stripe API, the PaymentIntent object</a>
  */
 final class StripeIntents {

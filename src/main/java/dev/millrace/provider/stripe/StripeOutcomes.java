@@ -72,8 +72,8 @@ final class StripeOutcomes {
   }
 
   /**
-   * The answer to a search by our reference. There is one intent of it; should there be more, the one that moved money
-   * counts, then one that may still do so, and a refusal only when all are refused.
+   * The answer to a search by our reference. There is one intent of it; should there be more, the one that
+   * moved money counts, then one that may still do so, and a refusal only when all are refused.
    */
   static Outcome ofSearch(Answer answer) {
     JsonObject json = answer.json();

@@ -19,12 +19,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries orders out over Stripe's wire protocol: one confirmed PaymentIntent a charge, our reference as {@code
- * Idempotency-Key} of every POST and as metadata of what it makes. How an inquiry finds it:
+ * Carries orders out over Stripe's wire protocol: one confirmed PaymentIntent a charge, our reference as
+ * {@code Idempotency-Key} of every POST and as metadata of what it makes. How an inquiry finds it:
  *
  * <ul>
- * <li>a charge by a search for that metadata, because the id of an intent whose answer was lost is not known; Stripe's
- * search may lag a minute behind;
+ * <li>a charge by a search for that metadata, because the id of an intent whose answer was lost is not known;
+ * Stripe's search may lag a minute behind;
  * <li>a capture or cancellation by the state of the intent, which can be captured or canceled only once;
  * <li>a refund among the refunds of its intent, by that metadata.
  * </ul>
@@ -49,8 +49,8 @@ public final class StripeProvider implements Provider {
   private final boolean liveKey;
 
   /**
-   * {@code name}: the account's; {@code url}: scheme, host and port; {@code concurrency}: connections; {@code timeoutMs}:
-   * for a whole call.
+   * {@code name}: the account's; {@code url}: scheme, host and port; {@code concurrency}: connections;
+   * {@code timeoutMs}: for a whole call.
    */
   public StripeProvider(Vertx vertx, String name, String url, String key, int concurrency, long timeoutMs) {
     this.name = name;
@@ -84,8 +84,8 @@ public final class StripeProvider implements Provider {
 
   private Future<Outcome> charge(Order.Charge c) {
     boolean ach = c.methodType().equals(Method.ACH);
-    // Without a return URL Stripe answers a payment that needs its payer with `use_stripe_sdk`, which a server cannot
-    // follow: and which payment will need its payer, only Stripe knows.
+    // Without a return URL Stripe answers a payment that needs its payer with `use_stripe_sdk`, which a
+    // server cannot follow: and which payment will need its payer, only Stripe knows.
     var form = new StringBuilder(420).append("amount=").append(c.amount()).append("&currency=")
         .append(c.currency()).append("&payment_method=").append(c.paymentMethod())
         .append(ach

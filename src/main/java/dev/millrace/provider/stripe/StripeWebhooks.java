@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Webhooks as Stripe signs and words them.
  *
- * @see <a href="https://docs.stripe.com/webhooks#verify-manually">Stripe, verify webhook signatures manually</a>
+ * @see <a href="https://docs.stripe.com/webhooks#verify-manually">Stripe, verify webhook signatures
+ *   manually</a>
  * @see <a href="https://docs.stripe.com/api/events/types">Stripe, types of events</a>
  */
 public final class StripeWebhooks implements WebhookScheme {
@@ -25,7 +26,10 @@ public final class StripeWebhooks implements WebhookScheme {
   private final String account;
   private final TimedSignature signature;
 
-  /** {@code secrets}: all that are active; {@code tolerance}: how far the signature's time may be off, both ways. */
+  /**
+   * {@code secrets}: all that are active; {@code tolerance}: how far the signature's time may be off, both
+   * ways.
+   */
   public StripeWebhooks(String provider, String account, List<String> secrets, Duration tolerance) {
     this.provider = provider;
     this.account = account;

@@ -193,7 +193,9 @@ final class AdyenEventsTest {
             "Merchandise/Services Not Received"));
   }
 
-  /** The money is taken a second time, after the first dispute was won: that one's end must not swallow it. */
+  /**
+   * The money is taken a second time, after the first dispute was won: that one's end must not swallow it.
+   */
   @Test
   void secondChargeback_isADisputeOfItsOwn() {
     assertThat(befell(example("CHARGEBACK").put("eventCode", "SECOND_CHARGEBACK"))).isEqualTo(

@@ -333,7 +333,9 @@ final class AdyenProviderTest {
     assertThat(execute(CANCEL)).isEqualTo(new Outcome.Unknown("timeout"));
   }
 
-  /** The same request once more, to the byte and under the same key: nothing else would be safe to send again. */
+  /**
+   * The same request once more, to the byte and under the same key: nothing else would be safe to send again.
+   */
   @Test
   void inquiry_isTheSameRequestAgain() {
     for (Order order : List.of(charge(false), charge(true), CAPTURE, CANCEL, REFUND)) {

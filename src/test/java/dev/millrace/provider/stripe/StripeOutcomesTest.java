@@ -155,7 +155,10 @@ final class StripeOutcomesTest {
         .isEqualTo(new Outcome.Unknown("our reference was used for another request"));
   }
 
-  /** Only Stripe's own refusal is evidence; a proxy's JSON or an error of another type is not. */
+  /**
+   * Only Stripe's own refusal says that nothing was charged; a proxy's JSON or an error of another type does
+   * not.
+   */
   @ParameterizedTest
   @ValueSource(ints = {400, 402, 404})
   void charge_refusedWithoutStripesError_isUnknown(int status) {
@@ -227,7 +230,7 @@ final class StripeOutcomesTest {
     assertThat(search(200, found(succeeded(), intent("canceled", "")))).isEqualTo(charged);
   }
 
-  /** One refused beside one that may still succeed is no evidence that nothing was charged. */
+  /** One refused beside one that may still succeed does not say that nothing was charged. */
   @Test
   void search_severalFound_theOneThatMayMoveMoneyCounts() {
     assertThat(search(200, found(intent("canceled", ""), intent("processing", ""))))

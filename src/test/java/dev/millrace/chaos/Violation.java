@@ -4,12 +4,12 @@ import dev.millrace.chaos.Invariants.Rule;
 import java.util.List;
 
 /**
- * A rule broken on purpose, and what must be said of it.
+ * A rule broken on purpose, and what its check must report.
  *
  * @param mends puts it right again, if it can be
- * @param says each is a part of what is found, and of nothing that was found before
+ * @param says parts of the report, none of which was in a report before
  */
-record Plant(String name, Rule rule, Act breaks, Act mends, List<String> says) {
+record Violation(String name, Rule rule, Act breaks, Act mends, List<String> says) {
   interface Act {
     void run() throws Exception;
   }

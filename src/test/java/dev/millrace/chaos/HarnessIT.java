@@ -20,15 +20,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The harness itself: what each check looks for is broken on purpose, one after the other in the same town, and each time it
- * must be found, and called by its name.
+ * The harness itself: what each check looks for is broken on purpose, one after the other in the same
+ * deployment, and each time it must be found, and called by its name.
  */
 @Execution(ExecutionMode.SAME_THREAD)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
-class PlantedIT {
+class HarnessIT {
   private static final Duration SHORT = Duration.ofSeconds(2);
-  private static Deployment town;
-  private static Trial trial;
+  private static Deployment deployment;
+  private static Experiment experiment;
   /** All that was found so far. */
   private static final StringBuilder SAID = new StringBuilder();
 
@@ -45,50 +45,51 @@ class PlantedIT {
 
   @BeforeAll
   static void nothingIsBroken() throws Exception {
-    town = new Deployment(Deployment.Plan.USUAL);
-    trial = new Trial(town, Scenario.of("no fault", run -> run.load(4)), 1, 1);
-    assertThat(trial.run()).as("before anything is broken").isEmpty();
+    deployment = new Deployment(Deployment.Plan.USUAL);
+    experiment = new Experiment(deployment, Scenario.of("no fault", run -> run.load(4)), 1, 1);
+    assertThat(experiment.run()).as("before anything is broken").isEmpty();
     for (var kind : Intent.Kind.values())
-      assertThat(trial.driver().intents()).as("accepted").anyMatch(i -> i.kind == kind && i.accepted());
-    assertThat(trial.driver().intents()).as("refused").anyMatch(i -> i.known() && !i.accepted());
-    assertThat(trial.driver().notices()).as("told by the provider").isNotEmpty();
+      assertThat(experiment.driver().intents()).as("accepted").anyMatch(i -> i.kind == kind && i.accepted());
+    assertThat(experiment.driver().intents()).as("refused").anyMatch(i -> i.known() && !i.accepted());
+    assertThat(experiment.driver().webhooks()).as("told by the provider").isNotEmpty();
   }
 
   @AfterAll
   static void close() {
-    if (trial != null) trial.close();
-    if (town != null) town.close();
+    if (experiment != null) experiment.close();
+    if (deployment != null) deployment.close();
   }
 
-  /** Where something is planted, nothing out of the ordinary has happened. */
-  static List<Plant> plants() {
-    var quiet = SiteSql.rows(town.site, """
+  /** Where a rule is violated, nothing out of the ordinary has happened. */
+  static List<Violation> violations() {
+    var quiet = SiteSql.rows(deployment.site, """
       SELECT id FROM payment p WHERE status = 'settled' AND provider = 'stripe' AND version = 5
          AND NOT EXISTS (SELECT FROM operation WHERE payment_id = p.id) ORDER BY id LIMIT 2""");
     String settled = quiet.get(0).getFirst();
-    return Stream.of(TablePlants.of(town.site, settled),
-        OuterPlants.of(town, trial, settled, quiet.get(1).getFirst())).flatMap(List::stream).toList();
+    return Stream.of(TableViolations.of(deployment.site, settled),
+        OutsideViolations.of(deployment, experiment, settled, quiet.get(1).getFirst())).flatMap(List::stream)
+        .toList();
   }
 
   @Order(1)
   @ParameterizedTest
-  @MethodSource("plants")
-  void breach_isFound(Plant plant) throws Exception {
-    assertThat(SAID).as("found before it was broken").doesNotContain(plant.says());
-    plant.breaks().run();
+  @MethodSource("violations")
+  void breach_isFound(Violation violation) throws Exception {
+    assertThat(SAID).as("found before it was broken").doesNotContain(violation.says());
+    violation.breaks().run();
     try {
-      SAID.append(trial.check(SHORT, Set.of(plant.rule())).getOrDefault(plant.rule(), "nothing"))
+      SAID.append(experiment.check(SHORT, Set.of(violation.rule())).getOrDefault(violation.rule(), "nothing"))
           .append('\n');
     } finally {
-      plant.mends().run();
+      violation.mends().run();
     }
-    assertThat(SAID).as("found after it was broken").contains(plant.says());
+    assertThat(SAID).as("found after it was broken").contains(violation.says());
   }
 
   @Order(2)
   @Test
   void forgottenKeys_areFound() throws Exception {
-    try (var other = new Trial(town, KEYS_FORGOTTEN, 2, 1)) {
+    try (var other = new Experiment(deployment, KEYS_FORGOTTEN, 2, 1)) {
       var breaches = other.run();
       assertThat(breaches.get(Rule.I1)).contains("made, by what was accepted");
       assertThat(breaches.get(Rule.I4)).contains("another body under", ": first 202 ", ", then 202 ");

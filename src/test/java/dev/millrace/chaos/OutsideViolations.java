@@ -3,7 +3,7 @@ package dev.millrace.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.chaos.Invariants.Rule;
-import dev.millrace.chaos.Plant.Act;
+import dev.millrace.chaos.Violation.Act;
 import dev.millrace.endtoend.SiteSql;
 import dev.millrace.endtoend.EventTopic;
 import dev.millrace.platform.TypeId;
@@ -23,63 +23,67 @@ import java.util.UUID;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
- * What breaks each rule outside the database: answers, files, Kafka, the merchant's server, the provider. What Kafka holds and
- * what the provider has done stays, so these come last. Two checks have no plant: that what was accepted is answered again at
- * all, and that a rebuild ends in time. Nothing that can be put right afterwards would break them.
+ * What breaks each rule outside the database: answers, files, Kafka, the merchant's server, the provider.
+ * What Kafka holds and what the provider has done stays, so these come last. Two checks have no violation:
+ * that what was accepted is answered again at all, and that a rebuild ends in time. Nothing that can be put
+ * right afterwards would break them.
  */
-final class OuterPlants {
+final class OutsideViolations {
   private static final Act NEVER = () -> {
   };
   private static final String NOBODYS = "att_01h455vb4pex5vsknk084sn02q";
 
-  private final Deployment town;
+  private final Deployment deployment;
   private final Site site;
-  private final Trial trial;
+  private final Experiment experiment;
   private final String settled;
   private final String other;
-  private final List<Plant> all = new ArrayList<>();
+  private final List<Violation> all = new ArrayList<>();
 
-  private OuterPlants(Deployment town, Trial trial, String settled, String other) {
-    this.town = town;
-    this.site = town.site;
-    this.trial = trial;
+  private OutsideViolations(Deployment deployment, Experiment experiment, String settled, String other) {
+    this.deployment = deployment;
+    this.site = deployment.site;
+    this.experiment = experiment;
     this.settled = settled;
     this.other = other;
   }
 
-  /** {@code settled} and {@code other}: payments that were charged at Stripe, and of which nothing more was asked. */
-  static List<Plant> of(Deployment town, Trial trial, String settled, String other) {
-    var plants = new OuterPlants(town, trial, settled, other);
-    plants.answers();
-    plants.consumers();
-    plants.secrets();
-    plants.provider();
-    return plants.all;
+  /**
+   * {@code settled} and {@code other}: payments that were charged at Stripe, and of which nothing more was
+   * asked.
+   */
+  static List<Violation> of(Deployment deployment, Experiment experiment, String settled, String other) {
+    var violations = new OutsideViolations(deployment, experiment, settled, other);
+    violations.answers();
+    violations.consumers();
+    violations.secrets();
+    violations.provider();
+    return violations.all;
   }
 
-  private void plant(String name, Rule rule, Act breaks, Act mends, String... says) {
-    all.add(new Plant(name, rule, breaks, mends, List.of(says)));
+  private void violation(String name, Rule rule, Act breaks, Act mends, String... says) {
+    all.add(new Violation(name, rule, breaks, mends, List.of(says)));
   }
 
   private void answers() {
     var silent = new Intent(Intent.Kind.PAYMENT, "chaos-planted-1", "/v1/payments", "{}");
-    plant("never answered", Rule.I1, () -> trial.driver().adopt(List.of(silent), List.of()),
-        () -> trial.driver().disown(List.of(silent), List.of()), "requests that were never answered");
+    violation("never answered", Rule.I1, () -> experiment.driver().adopt(List.of(silent), List.of()),
+        () -> experiment.driver().disown(List.of(silent), List.of()), "requests that were never answered");
     var lost = new ForeignWebhook("evt_planted");
-    plant("a webhook never taken", Rule.I1, () -> trial.driver().adopt(List.of(), List.of(lost)),
-        () -> trial.driver().disown(List.of(), List.of(lost)), "webhooks that were never taken");
+    violation("a webhook never taken", Rule.I1, () -> experiment.driver().adopt(List.of(), List.of(lost)),
+        () -> experiment.driver().disown(List.of(), List.of(lost)), "webhooks that were never taken");
     var refused = new Intent(Intent.Kind.CAPTURE, "chaos-planted-3", "/v1/payments/pay_0/capture", "{}");
     refused.took(IntentTest.refusal(409, "payment_not_capturable"));
-    plant("refused for no reason", Rule.I4, () -> trial.driver().adopt(List.of(refused), List.of()),
-        () -> trial.driver().disown(List.of(refused), List.of()), "refused for no reason: 409");
+    violation("refused for no reason", Rule.I4, () -> experiment.driver().adopt(List.of(refused), List.of()),
+        () -> experiment.driver().disown(List.of(refused), List.of()), "refused for no reason: 409");
   }
 
   private void consumers() {
-    plant("a webhook that changed", Rule.I5, this::changeWebhook, NEVER, "repetitions with another body");
-    plant("an event that only Kafka has", Rule.I5,
+    violation("a webhook that changed", Rule.I5, this::changeWebhook, NEVER, "repetitions with another body");
+    violation("an event that only Kafka has", Rule.I5,
         () -> EventTopic.send(site, List.of(event("pay_planted", 1))),
         NEVER, "in the journal only");
-    plant("events out of order", Rule.I5,
+    violation("events out of order", Rule.I5,
         () -> EventTopic.send(site, List.of(event("pay_shuffled", 2), event("pay_shuffled", 1))), NEVER,
         "version 1 comes first after 2");
   }
@@ -100,19 +104,19 @@ final class OuterPlants {
   }
 
   private void secrets() {
-    plant("a secret in a compressed webhook", Rule.I8, this::tellSecret, NEVER,
+    violation("a secret in a compressed webhook", Rule.I8, this::tellSecret, NEVER,
         Deployment.PROVIDER_KEY + " in the provider's webhook evt_secret");
-    Path log = town.node("b").log();
-    plant("secrets in a log", Rule.I8,
+    Path log = deployment.node("b").log();
+    violation("secrets in a log", Rule.I8,
         () -> Files.writeString(log,
             "planted=" + Deployment.PROVIDER_KEY + "\nplanted=" + Driver.PAYER + "\n",
             StandardOpenOption.APPEND),
-        // Logs outlive the town, and the next one of this name writes on.
+        // Logs outlive the deployment, and the next one of this name writes on.
         () -> Files.write(log,
             Files.readAllLines(log).stream().filter(line -> !line.startsWith("planted=")).toList()),
         Deployment.PROVIDER_KEY + " in " + log, Driver.PAYER + " in " + log);
     String retries = site.group() + ".retry.1s";
-    plant("secrets in Kafka", Rule.I8, () -> {
+    violation("secrets in Kafka", Rule.I8, () -> {
       var marked = new ProducerRecord<>(site.topic(), "planted", new byte[0]);
       marked.headers().add("planted", Driver.CARD.getBytes(StandardCharsets.US_ASCII));
       EventTopic.send(site, List.of(marked, new ProducerRecord<>(retries, "planted",
@@ -126,7 +130,7 @@ final class OuterPlants {
     String body = StripeSender.event("evt_secret", "customer.updated",
         new JsonObject().put("id", "cus_planted").put("object", "customer").put("name",
             Deployment.PROVIDER_KEY));
-    var answer = Http.send("POST", town.node("a").apiUrl() + Site.WEBHOOK_PATH,
+    var answer = Http.send("POST", deployment.node("a").apiUrl() + Site.WEBHOOK_PATH,
         Map.of("Content-Type", "application/json", "Stripe-Signature",
             StripeSender.signature(Deployment.WEBHOOK_SECRET, StripeSender.now(), body)),
         body);
@@ -135,25 +139,25 @@ final class OuterPlants {
 
   /** What the provider did can only be undone by doing more. */
   private void provider() {
-    plant("held although it was declined", Rule.I2, () -> hold("planted-1", reference(
+    violation("held although it was declined", Rule.I2, () -> hold("planted-1", reference(
         """
           SELECT reference FROM attempt WHERE outcome = 'declined' AND kind = 'charge' AND provider = 'stripe' LIMIT 1""")),
         NEVER, "is held and stands declined");
-    plant("held although it was charged", Rule.I2,
+    violation("held although it was charged", Rule.I2,
         () -> hold("planted-2",
             reference("SELECT reference FROM attempt WHERE payment_id = '" + settled + "'")),
         NEVER, "is charged or held more than once", "references that moved money twice");
-    plant("a refund of nobody's", Rule.I2, () -> simulate("/v1/refunds", "planted-3", NOBODYS,
+    violation("a refund of nobody's", Rule.I2, () -> simulate("/v1/refunds", "planted-3", NOBODYS,
         "amount=1&payment_intent=" + SiteSql.text(site,
             "SELECT provider_reference FROM payment WHERE id = '" + other + "'")),
         NEVER, "nobody ordered a refund of payment " + other);
-    plant("a charge of nobody's", Rule.I2, () -> simulate("/v1/payment_intents", "planted-4", NOBODYS,
+    violation("a charge of nobody's", Rule.I2, () -> simulate("/v1/payment_intents", "planted-4", NOBODYS,
         "amount=100&currency=usd&payment_method=pm_card_visa&confirm=true"), NEVER,
         "nobody ordered a charge", "the payment of Entry");
-    plant("a payment that cannot reach its provider", Rule.I7, () -> {
-      for (FaultProxy way : town.ways(Deployment.Part.PROVIDER)) way.hold(FaultProxy.Way.TO_SERVER);
-      trial.pay();
-    }, town::heal, "every payment is at rest");
+    violation("a payment that cannot reach its provider", Rule.I7, () -> {
+      for (FaultProxy way : deployment.ways(Deployment.Part.PROVIDER)) way.hold(FaultProxy.Way.TO_SERVER);
+      experiment.pay();
+    }, deployment::heal, "every payment is at rest");
   }
 
   private String reference(String sql) {

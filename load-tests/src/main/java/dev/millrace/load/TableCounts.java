@@ -8,11 +8,11 @@ import io.vertx.pgclient.PgConnection;
  * Counts in the site's Postgres, over one connection of the harness's own. For audits and between
  * measurements: a count reads the table.
  */
-final class Database implements AutoCloseable {
+final class TableCounts implements AutoCloseable {
   private final Vertx vertx = EventLoops.vertx(1);
   private final PgConnection connection;
 
-  Database(int port) {
+  TableCounts(int port) {
     connection = EventLoops.await("Postgres on port " + port,
         PgConnection.connect(vertx, new PgConnectOptions().setHost("127.0.0.1").setPort(port)
             .setDatabase("millrace").setUser("postgres").setPassword("postgres")));

@@ -14,11 +14,11 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
 /** One scenario from its first payment to its verdict, with a merchant of its own. */
-final class Trial implements AutoCloseable {
-  private final Deployment town;
+final class Experiment implements AutoCloseable {
+  private final Deployment deployment;
   private final Scenario scenario;
   private final Instant began = Instant.now();
-  private final MerchantReceiver shop = new MerchantReceiver();
+  private final MerchantReceiver receiver = new MerchantReceiver();
   private final Balancer balancer;
   private final Driver driver;
   private final ScenarioRun run;
@@ -27,18 +27,18 @@ final class Trial implements AutoCloseable {
   private double restSeconds = -1;
 
   /** {@code pace}: how long faults last, as a part of what they do in full. */
-  Trial(Deployment town, Scenario scenario, long seed, double pace) {
-    this.town = town;
+  Experiment(Deployment deployment, Scenario scenario, long seed, double pace) {
+    this.deployment = deployment;
     this.scenario = scenario;
-    var node = town.node("a");
+    var node = deployment.node("a");
     var made = Http.send("POST", node.opsUrl() + "/ops/merchants", Map.of("Content-Type", "application/json"),
         "{\"name\":\"Chaos\",\"operator\":\"chaos\"}").json();
     key = made.getString("key");
     merchant = Objects.requireNonNull(TypeId.parse(TypeId.MERCHANT, made.getString("merchant")));
-    shop.listen(node, key);
-    balancer = Balancer.of(town.nodes());
+    receiver.listen(node, key);
+    balancer = Balancer.of(deployment.nodes());
     driver = Driver.start(balancer, key, scenario.currencies(), seed, scenario.perSecond());
-    run = new ScenarioRun(town, driver, new Random(seed), pace);
+    run = new ScenarioRun(deployment, driver, new Random(seed), pace);
   }
 
   /** Breaks, heals, waits and looks; answers what does not hold. */
@@ -47,7 +47,7 @@ final class Trial implements AutoCloseable {
       run.awaitAccepted(10);
       scenario.fault().inject(run);
     } finally {
-      town.heal();
+      deployment.heal();
     }
     long healed = System.nanoTime();
     driver.stop();
@@ -59,7 +59,7 @@ final class Trial implements AutoCloseable {
   }
 
   private Invariants invariants() {
-    return new Invariants(town, driver, merchant, shop,
+    return new Invariants(deployment, driver, merchant, receiver,
         List.of(Deployment.PROVIDER_KEY, Deployment.WEBHOOK_SECRET, Driver.CARD, key), List.of(Driver.PAYER),
         began);
   }
@@ -71,7 +71,7 @@ final class Trial implements AutoCloseable {
 
   /** One more payment, of which the driver knows nothing. */
   void pay() {
-    Http.send("POST", town.node("a").apiUrl() + "/v1/payments", Http.create(key, "one-more"),
+    Http.send("POST", deployment.node("a").apiUrl() + "/v1/payments", Http.create(key, "one-more"),
         "{\"amount\":100,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\"}");
   }
 
@@ -88,6 +88,6 @@ final class Trial implements AutoCloseable {
   public void close() {
     driver.abandon();
     balancer.close();
-    shop.close();
+    receiver.close();
   }
 }

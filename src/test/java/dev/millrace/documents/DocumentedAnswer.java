@@ -13,7 +13,7 @@ import java.util.Map;
  * identifiers, secrets, times and lengths become examples of their kind. Two answers are the same when
  * nothing else differs. JSON is compared by its members, whatever its line breaks.
  */
-record Answer(List<String> lines, JsonNode json) {
+record DocumentedAnswer(List<String> lines, JsonNode json) {
   private static final ObjectMapper JSON = new ObjectMapper()
       .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
   private static final Map<String, String> DIFFERS = Map.of(
@@ -27,19 +27,19 @@ record Answer(List<String> lines, JsonNode json) {
       "(?m)^content-length: \\d+$", "content-length: 1");
 
   /** An answer that is JSON as a whole. */
-  static Answer json(String text) {
-    return new Answer(List.of(), parse(alike(text)));
+  static DocumentedAnswer json(String text) {
+    return new DocumentedAnswer(List.of(), parse(alike(text)));
   }
 
   /** An answer in lines. If it is one of HTTP, what comes after the empty line is JSON. */
-  static Answer text(String text) {
+  static DocumentedAnswer text(String text) {
     String alike = alike(text);
     int body = alike.startsWith("HTTP/") ? alike.indexOf("\n\n") : -1;
     var lines = new ArrayList<>(
         (body < 0 ? alike : alike.substring(0, body)).lines().map(String::stripTrailing)
             .toList());
     while (!lines.isEmpty() && lines.getLast().isEmpty()) lines.removeLast();
-    return new Answer(lines, body < 0 ? JSON.nullNode() : parse(alike.substring(body)));
+    return new DocumentedAnswer(lines, body < 0 ? JSON.nullNode() : parse(alike.substring(body)));
   }
 
   private static String alike(String text) {

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
-final class TurnsTest {
+final class PerPaymentQueueTest {
   private static final UUID ONE = new UUID(0, 1);
   private static final UUID OTHER = new UUID(0, 2);
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();

@@ -1,0 +1,2 @@
+/** The record of what operators, and others who matter, have done. */
+package dev.millrace.audit;

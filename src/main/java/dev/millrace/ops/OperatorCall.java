@@ -1,0 +1,76 @@
+package dev.millrace.ops;
+
+import dev.millrace.platform.OperatorRefusal;
+import dev.millrace.platform.Unavailable;
+import io.vertx.core.Future;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One call of an operator: its JSON body, the fields that acts have in common, and its answer, also when it
+ * is refused. A field that is missing or wrong is refused with 400, in words that say how it must be.
+ */
+final class OperatorCall {
+  private static final Logger LOG = LoggerFactory.getLogger(OperatorCall.class);
+
+  private OperatorCall() {}
+
+  /** Answers what {@code act} makes of the JSON body. */
+  static void act(RoutingContext c, Function<JsonObject, Future<JsonObject>> act) {
+    JsonObject body;
+    try {
+      body = c.body().length() <= 0 ? new JsonObject() : c.body().asJsonObject();
+      run(c, act.apply(body == null ? new JsonObject() : body));
+    } catch (DecodeException | ClassCastException e) {
+      answer(c, 400, new JsonObject().put("error", "the body must be a JSON object"));
+    } catch (OperatorRefusal e) {
+      answer(c, e.status(), new JsonObject().put("error", e.getMessage()));
+    }
+  }
+
+  static String operator(JsonObject body) { return text(body, "operator"); }
+
+  static String text(JsonObject body, String field) {
+    if (body.getValue(field) instanceof String s && !s.isBlank() && s.length() <= 200) return s;
+    throw new OperatorRefusal(400,
+        "`" + field + "` must be a text of 1 to 200 characters in the JSON body");
+  }
+
+  static boolean flag(JsonObject body, String field) {
+    Object value = body.getValue(field);
+    if (value == null) return false;
+    if (value instanceof Boolean b) return b;
+    throw new OperatorRefusal(400, "`" + field + "` must be true or false");
+  }
+
+  static @Nullable Integer rate(JsonObject body) {
+    Object value = body.getValue("rate");
+    if (value == null) return null;
+    if (value instanceof Integer i && i > 0) return i;
+    throw new OperatorRefusal(400, "`rate` must be a positive integer: requests a second");
+  }
+
+  /** Answers 200 with the result, or what the failure says. */
+  static void run(RoutingContext c, Future<JsonObject> result) {
+    result.onSuccess(json -> answer(c, 200, json)).onFailure(failure -> {
+      switch (failure) {
+        case OperatorRefusal r -> answer(c, r.status(), new JsonObject().put("error", r.getMessage()));
+        case Unavailable u -> answer(c, 503, new JsonObject().put("error", u.getMessage()));
+        default -> {
+          LOG.error("ops_call_failed path={}", c.normalizedPath(), failure);
+          answer(c, 500, new JsonObject().put("error", "failed; see the log"));
+        }
+      }
+    });
+  }
+
+  static void answer(RoutingContext c, int status, JsonObject json) {
+    c.response().setStatusCode(status).putHeader("Content-Type", "application/json").end(json.toBuffer())
+        .onFailure(e -> LOG.debug("answer_not_sent error=\"{}\"", e.getMessage()));
+  }
+}

@@ -1,0 +1,59 @@
+package dev.millrace.platform;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Does one step after another, never two at once, each after the pause that the one before has asked for. A
+ * step that fails is a line in the log, and the next comes all the same. Owned by one event loop.
+ */
+public final class PacedLoop {
+  private static final Logger LOG = LoggerFactory.getLogger(PacedLoop.class);
+
+  private final Vertx vertx;
+  private final String failureEvent;
+  private final long retryMs;
+  private final Supplier<Future<Long>> work;
+  private boolean closed;
+  private Future<Void> step = Future.succeededFuture();
+
+  /**
+   * {@code work} does one step and answers after how many milliseconds the next is due; after one that failed
+   * it is {@code retryMs}. {@code failureEvent} names a failure in the log.
+   */
+  public PacedLoop(Vertx vertx, String failureEvent, long retryMs, Supplier<Future<Long>> work) {
+    this.vertx = vertx;
+    this.failureEvent = failureEvent;
+    this.retryMs = retryMs;
+    this.work = work;
+  }
+
+  /** Begins, {@code delayMs} from now. */
+  public void start(long delayMs) {
+    if (closed) return;
+    vertx.setTimer(Math.max(1, delayMs), id -> {
+      if (!closed) step = step();
+    });
+  }
+
+  /** Never fails. */
+  private Future<Void> step() {
+    return Future.succeededFuture().compose(v -> work.get()).transform(result -> {
+      if (result.failed()) LOG.warn("{} error=\"{}\"", failureEvent, result.cause().getMessage());
+      start(result.succeeded() ? result.result() : retryMs);
+      return Future.succeededFuture();
+    });
+  }
+
+  /** Begins no other step, without waiting for the one in hand. */
+  public void stop() { closed = true; }
+
+  /** Finishes the step in hand and stops. */
+  public Future<Void> close() {
+    stop();
+    return step;
+  }
+}

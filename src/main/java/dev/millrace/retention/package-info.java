@@ -1,0 +1,2 @@
+/** Forgets what is too old, of all tables that do not keep everything. */
+package dev.millrace.retention;

@@ -1,0 +1,231 @@
+package dev.millrace.journal;
+
+import static dev.millrace.journal.Payments.cleared;
+import static dev.millrace.journal.Payments.submitted;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.journal.AcceptWriter.NewPayment;
+import dev.millrace.journal.Append.Attempt;
+import dev.millrace.payment.PaymentEvent;
+import dev.millrace.payment.Status;
+import dev.millrace.platform.TypeId;
+import dev.millrace.testing.Loop;
+import dev.millrace.testing.StoredRow;
+import dev.millrace.testing.TestDatabase;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Every column that the money statements write, with values of which no two are alike: none can take
+ * another's place.
+ */
+final class AppendedColumnsIT {
+  private static final UUID MERCHANT = new UUID(0xA, 0xA);
+  private static final String WRITER = "append-columns";
+  private static TestDatabase database;
+  private static Loop loop;
+  private static AcceptWriter accepting;
+  private static AppendWriter writer;
+
+  @BeforeAll
+  static void start() {
+    database = TestDatabase.create();
+    loop = new Loop();
+    var accept = database.link(loop, "accept");
+    var append = database.link(loop, "append");
+    accepting = loop
+        .on(() -> new AcceptWriter(loop.vertx(), accept, "accept", 100, 50, new SimpleMeterRegistry()));
+    writer = loop
+        .on(() -> new AppendWriter(loop.vertx(), append, WRITER, 100, 50, new SimpleMeterRegistry()));
+  }
+
+  @AfterAll
+  static void stop() { loop.close(); }
+
+  private static StoredRow row(String from) { return StoredRow.of(database, "SELECT * FROM " + from); }
+
+  /** An event in the journal. */
+  private static StoredRow entry(UUID payment, int version) {
+    return row("journal WHERE subject = '" + payment + "' AND version = " + version);
+  }
+
+  private static void write(Append append) {
+    assertThat(loop.<Boolean>result(() -> writer.append(append))).isTrue();
+  }
+
+  /** A live payment of 1999 usd that a provider has been asked to charge, at version 3. */
+  private static UUID submittedPayment(String key) {
+    var payment = Payments.payment(MERCHANT, true, key, 1999, EventJson.write(Payments.ASKED));
+    assertThat(loop.result(() -> accepting.accept(payment).result())).isEqualTo(AcceptWriter.Result.ACCEPTED);
+    write(append(payment.id(), 1, Status.INITIATED, cleared(), submitted()));
+    return payment.id();
+  }
+
+  private static Append append(UUID payment, int version, Status from, PaymentEvent... events) {
+    return new Append(payment, MERCHANT, version, from, List.of(events), "provider:stripe", Payments.TRACE,
+        List.of(), null);
+  }
+
+  @Test
+  void acceptedPayment_hasItsKeyItsRowAndItsEvent() {
+    UUID keyId = new UUID(0xB, 0xB);
+    byte[] fingerprint = new byte[32];
+    fingerprint[0] = 0x5a;
+    String data = "{\"amount\":1204}";
+    var payment = new NewPayment(TypeId.next(), keyId, MERCHANT, true, "the key", Buffer.buffer(fingerprint),
+        60_000, 1204, "eur", "order 7", Payments.TRACE, data);
+    assertThat(loop.result(() -> accepting.accept(payment).result())).isEqualTo(AcceptWriter.Result.ACCEPTED);
+    StoredRow.of(database, "SELECT *, extract(epoch FROM wait_until - created)::int AS waits_s"
+        + " FROM idempotency_key WHERE resource = '" + payment.id() + "'")
+        .has("id", keyId).has("merchant", MERCHANT).has("livemode", true).has("key", "the key")
+        .has("fingerprint", "\\x5a" + "00".repeat(31)).has("object", "payment").has("resource", payment.id())
+        .has("status", 202).has("answer", null).has("form", 2).has("waits_s", 60)
+        .andOfItself("created", "wait_until");
+    row("payment WHERE id = '" + payment.id() + "'")
+        .has("id", payment.id()).has("merchant", MERCHANT).has("livemode", true).has("version", 1)
+        .has("status", "initiated").has("amount", 1204).has("currency", "eur").has("reference", "order 7")
+        .has("provider", null).has("provider_reference", null).has("amount_authorized", null)
+        .has("amount_charged", null).has("amount_captured", null).has("amount_refunded", null)
+        .has("expires", null).has("action_url", null).has("failure_code", null).has("failure_message", null)
+        .has("settlement", null).andOfItself("updated");
+    entry(payment.id(), 1)
+        .has("subject", payment.id()).has("version", 1).has("type", "payment.initiated")
+        .has("merchant", MERCHANT).has("livemode", true).has("actor", "merchant")
+        .has("traceparent", Payments.TRACE).has("data", data).andOfItself("position", "xid", "recorded");
+    row("work WHERE writer = 'accept'").has("writer", "accept")
+        .has("accepted", database.number("SELECT count(*) FROM payment"))
+        .has("events", database.number("SELECT count(*) FROM payment")).has("rested", 0).has("settled", 0)
+        .andOfItself();
+  }
+
+  @Test
+  void payment_thatWaitsForItsPayer() {
+    UUID id = submittedPayment("waits");
+    write(append(id, 3, Status.PROVIDER_SUBMITTED,
+        new PaymentEvent.RequiresAction("adyen", "att_1", "pi_w", "https://bank.example", 1795260645)));
+    StoredRow
+        .of(database, "SELECT provider, provider_reference, action_url, extract(epoch FROM expires)::bigint"
+            + " AS expires FROM payment WHERE id = '" + id + "'")
+        .has("provider", "stripe").has("provider_reference", "pi_w").has("action_url", "https://bank.example")
+        .has("expires", 1795260645).andOfItself();
+    row("provider_object WHERE payment_id = '" + id + "'").has("provider", "adyen").has("reference", "pi_w")
+        .has("payment_id", id).andOfItself();
+    var event = new PaymentEvent.ActionReturned("att_9");
+    write(append(id, 4, Status.REQUIRES_ACTION, event));
+    entry(id, 5)
+        .has("subject", id).has("version", 5).has("type", "payment.action_returned").has("merchant", MERCHANT)
+        .has("livemode", true).has("actor", "provider:stripe").has("traceparent", Payments.TRACE)
+        .has("data", new JsonObject(EventJson.write(event))).andOfItself("position", "xid", "recorded");
+  }
+
+  /** A whole life in one append, so that each amount stands beside all others. */
+  @Test
+  void payment_withAllItsAmounts_andItsPostings() {
+    UUID id = submittedPayment("amounts");
+    UUID settlement = TypeId.next();
+    var events = List.<PaymentEvent>of(
+        new PaymentEvent.Authorized("stripe", "att_1", "pi_a", 1999, 1801, "usd", 1795779045),
+        new PaymentEvent.Confirmed("stripe", "att_1", "pi_c", 1702, 1750, "usd", null, null, 44L, "a note",
+            null, null),
+        new PaymentEvent.Refunded(null, "stripe", "att_2", "re_x", 333, 333, "usd", null, null, null, null,
+            Status.PARTIALLY_REFUNDED),
+        new PaymentEvent.Returned("stripe", "db_1", 1369, "usd", "R01", "No funds.", null, null, null, null));
+    long eventsBefore = database
+        .number("SELECT coalesce(sum(events), 0) FROM work WHERE writer = '" + WRITER + "'");
+    write(new Append(id, MERCHANT, 3, Status.PROVIDER_SUBMITTED, events, "gateway", Payments.TRACE, List.of(),
+        new Append.Netted(settlement, true)));
+    row("payment WHERE id = '" + id + "'")
+        .has("id", id).has("merchant", MERCHANT).has("livemode", true).has("version", 7)
+        .has("status", "returned").has("amount", 1999).has("currency", "usd").has("reference", "order 1")
+        .has("provider", "stripe").has("provider_reference", "pi_c").has("amount_authorized", 1801)
+        .has("amount_charged", 1750).has("amount_captured", 1702).has("amount_refunded", 333)
+        .has("expires", null).has("action_url", null).has("failure_code", "R01")
+        .has("failure_message", "No funds.").has("settlement", settlement).andOfItself("updated");
+    String merchant = TypeId.format(TypeId.MERCHANT, MERCHANT);
+    posting(id, 5, 1).has("line", 1).has("livemode", true).has("account", "merchant_pending:" + merchant)
+        .has("currency", "usd").has("amount", -1702).has("memo", null).andOfItself("position", "xid");
+    posting(id, 5, 3).has("line", 3).has("livemode", true).has("account", "merchant_pending:" + merchant)
+        .has("currency", "usd").has("amount", 44).has("memo", "a note").andOfItself("position", "xid");
+    posting(id, 6, 0).has("line", 0).has("livemode", true).has("account", "merchant_pending:" + merchant)
+        .has("currency", "usd").has("amount", 333).has("memo", null).andOfItself("position", "xid");
+    assertThat(database.number("SELECT events FROM work WHERE writer = '" + WRITER + "'")).as("work.events")
+        .isEqualTo(eventsBefore + 4);
+  }
+
+  private static StoredRow posting(UUID payment, int version, int line) {
+    return StoredRow.of(database,
+        "SELECT p.* FROM posting p JOIN journal j USING (xid, position) WHERE j.subject = '"
+            + payment + "' AND j.version = " + version + " AND p.line = " + line);
+  }
+
+  /** What comes to rest and what is settled are counted apart, with numbers that differ. */
+  @Test
+  void work_countsRestAndSettlementApart() {
+    String name = "counting";
+    var link = database.link(loop, name);
+    var counting = loop
+        .on(() -> new AppendWriter(loop.vertx(), link, name, 100, 50, new SimpleMeterRegistry()));
+    UUID settled = submittedPayment("settled");
+    UUID declined = submittedPayment("declined");
+    write(append(settled, 3, Status.PROVIDER_SUBMITTED, Payments.confirmed(1999)));
+    for (var one : List.of(
+        new Append(settled, MERCHANT, 4, Status.CONFIRMED,
+            List.of(new PaymentEvent.Settled(TypeId.format(TypeId.SETTLEMENT, TypeId.next()))), "gateway",
+            Payments.TRACE, List.of(), new Append.Netted(TypeId.next(), true)),
+        append(declined, 3, Status.PROVIDER_SUBMITTED, new PaymentEvent.Unknown("stripe", "att_1", "timeout"),
+            new PaymentEvent.Declined("stripe", "att_1", null, "card_declined", null, "No."))))
+      assertThat(loop.<Boolean>result(() -> counting.append(one))).isTrue();
+    row("work WHERE writer = '" + name + "'").has("writer", name).has("accepted", 0).has("rested", 2)
+        .has("settled", 1).has("events", 3).andOfItself();
+  }
+
+  @Test
+  void attempt_thatHasEnded() {
+    UUID id = submittedPayment("attempt");
+    UUID reference = TypeId.next();
+    UUID operation = TypeId.next();
+    write(new Append(id, MERCHANT, 3, Status.PROVIDER_SUBMITTED, List.of(Payments.confirmed(1999)), "gateway",
+        Payments.TRACE,
+        List.of(new Attempt(reference, 3, "adyen", "capture", operation, "a reason", "confirmed", "pi_7",
+            "a detail")),
+        null));
+    row("attempt WHERE payment_id = '" + id + "'")
+        .has("reference", reference).has("payment_id", id).has("number", 3).has("provider", "adyen")
+        .has("kind", "capture").has("operation", operation).has("reason", "a reason")
+        .has("outcome", "confirmed").has("provider_reference", "pi_7").has("detail", "a detail")
+        .has("absent_since", null).andOfItself("started", "finished");
+  }
+
+  @Test
+  void operations_thatSucceedAndFail() {
+    UUID id = submittedPayment("operations");
+    UUID capture = TypeId.next();
+    UUID refund = TypeId.next();
+    UUID attempt = TypeId.next();
+    String cap = TypeId.format(TypeId.CAPTURE, capture);
+    String re = TypeId.format(TypeId.REFUND, refund);
+    write(append(id, 3, Status.PROVIDER_SUBMITTED,
+        new PaymentEvent.Authorized("stripe", "att_1", "pi_1", 1999, 1999, "usd", 1),
+        new PaymentEvent.CaptureRequested(cap, 700),
+        new PaymentEvent.CaptureFailed(cap, "a code", "A message.", Status.AUTHORIZED),
+        Payments.confirmed(1999), new PaymentEvent.RefundRequested(re, 301, "broken", Status.CONFIRMED),
+        new PaymentEvent.OperationSubmitted(re, "stripe", TypeId.format(TypeId.ATTEMPT, attempt),
+            Status.CONFIRMED),
+        new PaymentEvent.Refunded(re, "stripe", "att_2", "re_x", 301, 301, "usd", null, null, null, null,
+            Status.PARTIALLY_REFUNDED)));
+    row("operation WHERE id = '" + capture + "'")
+        .has("id", capture).has("payment_id", id).has("kind", "capture").has("status", "failed")
+        .has("amount", 700).has("reason", null).has("attempt", null).has("provider_reference", null)
+        .has("failure_code", "a code").has("failure_message", "A message.").andOfItself("created", "updated");
+    row("operation WHERE id = '" + refund + "'")
+        .has("id", refund).has("payment_id", id).has("kind", "refund").has("status", "succeeded")
+        .has("amount", 301).has("reason", "broken").has("attempt", attempt).has("provider_reference", "re_x")
+        .has("failure_code", null).has("failure_message", null).andOfItself("created", "updated");
+  }
+}
