@@ -59,6 +59,9 @@ interface CallSubject {
   /** What the refusal says where the proof that it was never carried out is all that remains. */
   String neverCarriedOut();
 
+  /** Told that a call has no usable answer, whether or not its payment went on meanwhile. */
+  void unanswered();
+
   /** Told of the events that an answer came to, after they are durable. */
   void recorded(PaymentSnapshot work, List<PaymentEvent> events);
 }

@@ -161,6 +161,11 @@ final class OperationFlow {
     }
 
     @Override
+    public void unanswered() {
+      // Counted for charges alone.
+    }
+
+    @Override
     public void recorded(PaymentSnapshot work, List<PaymentEvent> events) {
       // Its events say it all.
     }

@@ -252,6 +252,9 @@ public final class PaymentFlow implements ProviderEventHandler {
       return "The provider has no record of the payment: it was never charged.";
     }
 
+    @Override
+    public void unanswered() { parts.registry.counter("millrace.provider.unknown").increment(); }
+
     /**
      * What was taken beyond or short of what was asked for is suspense or the merchant's loss: a person must
      * look.
@@ -259,8 +262,6 @@ public final class PaymentFlow implements ProviderEventHandler {
     @Override
     public void recorded(PaymentSnapshot work, List<PaymentEvent> events) {
       for (PaymentEvent event : events) {
-        if (event instanceof PaymentEvent.Unknown)
-          parts.registry.counter("millrace.provider.unknown").increment();
         if (event instanceof PaymentEvent.Confirmed c && c.amount() != c.amountCharged()) {
           parts.registry.counter("millrace.provider.amount.mismatch").increment();
           LOG.error("alert=amount_mismatch payment={} asked={} charged={}",

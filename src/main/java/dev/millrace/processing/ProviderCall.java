@@ -167,12 +167,9 @@ final class ProviderCall {
   private Future<Void> unknown(CallSubject subject, PaymentSnapshot work, Attempt attempt, String reason) {
     if (subject.unknown(work.payment(), attempt, reason) instanceof Finding.NothingNew)
       return Future.succeededFuture();
+    subject.unanswered();
     return recorder.record(work, attempt.ended("unknown", null, reason),
-        p -> subject.unknown(p, attempt, reason)).map(recorded -> {
-          if (recorded.finding() instanceof Finding.NewEvents happened)
-            subject.recorded(recorded.work(), happened.events());
-          return null;
-        });
+        p -> subject.unknown(p, attempt, reason)).mapEmpty();
   }
 
   private static Future<FollowUp> again(CallSubject subject, String reason) {

@@ -30,7 +30,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class QuietSite {
   static final Site SITE = Site.on(TestServers.shared());
   static final GatewayProcess GATEWAY = SITE.start("api,ops",
-      Map.of("MILLRACE_PROVIDER_ACCOUNTS", "stripe", "MILLRACE_API_REQUEST_TIMEOUT", "1s"));
+      Map.of("MILLRACE_PROVIDER_ACCOUNTS", "stripe,adyen", "MILLRACE_API_REQUEST_TIMEOUT", "1s"));
   private static final Loop LOOP = new Loop();
   private static final Database DATABASE = pooled();
   private static final PaymentReads PAYMENTS = new PaymentReads(DATABASE);
