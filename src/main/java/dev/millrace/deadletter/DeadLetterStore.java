@@ -1,6 +1,6 @@
 package dev.millrace.deadletter;
 
-import dev.millrace.platform.Database;
+import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -126,12 +126,12 @@ public final class DeadLetterStore {
   }
 
   private final Vertx vertx;
-  private final Database database;
+  private final Sql sql;
   private final MeterRegistry registry;
 
-  public DeadLetterStore(Vertx vertx, Database database, MeterRegistry registry) {
+  public DeadLetterStore(Vertx vertx, Sql sql, MeterRegistry registry) {
     this.vertx = vertx;
-    this.database = database;
+    this.sql = sql;
     this.registry = registry;
   }
 
@@ -158,13 +158,13 @@ public final class DeadLetterStore {
   public Future<Void> buryOnce(UUID payment, String task, Failure failure) {
     var origin = Origin.of("janitor/" + TypeId.format(TypeId.PAYMENT, payment), null, Buffer.buffer(),
         Map.of());
-    return database.query(KNOWN, Tuple.of(payment)).compose(rows -> rows.iterator().next().getBoolean(0)
+    return sql.query(KNOWN, Tuple.of(payment)).compose(rows -> rows.iterator().next().getBoolean(0)
         ? Future.succeededFuture()
         : bury(new Letter(payment, task, 1, List.of(failure), "", origin)));
   }
 
   private Future<Void> bury(Tuple row) {
-    return database.query(BURY, row).<Void>mapEmpty().recover(failure -> {
+    return sql.query(BURY, row).<Void>mapEmpty().recover(failure -> {
       LOG.warn("dead_letter_not_written error=\"{}\"", failure.getMessage());
       return vertx.timer(1, TimeUnit.SECONDS).compose(v -> bury(row));
     });
@@ -175,7 +175,7 @@ public final class DeadLetterStore {
    * an order that is late, those whose turns were in the last {@code lateMs} may come at once.
    */
   public Future<List<Taken>> take(int max, long leaseMs, long lateMs) {
-    return database.query(TAKE, Tuple.of(max, leaseMs, lateMs)).map(rows -> {
+    return sql.query(TAKE, Tuple.of(max, leaseMs, lateMs)).map(rows -> {
       var taken = new ArrayList<Taken>(rows.size());
       for (Row r : rows)
         taken.add(new Taken(r.getLong(0), r.getInteger(1), r.getOffsetDateTime(11), r.getUUID(2),
@@ -198,13 +198,13 @@ public final class DeadLetterStore {
   /** Notes how a replay ended; false when another took it since, or gave it up. */
   public Future<Boolean> end(Taken letter, Outcome outcome, String note) {
     var failure = Failure.now(note);
-    return database.query(END, Tuple.of(letter.id, letter.replay, outcome.wire(), failure.error(),
+    return sql.query(END, Tuple.of(letter.id, letter.replay, outcome.wire(), failure.error(),
         Failure.json(List.of(failure)).encode())).map(rows -> rows.size() == 1);
   }
 
   /** How many are open, by task. */
   public Future<Map<String, Long>> open() {
-    return database.query(OPEN, Tuple.tuple()).map(rows -> {
+    return sql.query(OPEN, Tuple.tuple()).map(rows -> {
       var open = new HashMap<String, Long>();
       for (Row row : rows) open.put(row.getString(0), row.getLong(1));
       return open;
@@ -216,6 +216,6 @@ public final class DeadLetterStore {
    * many. Those that wait for a decision or their replay stay, however old they are.
    */
   public Future<Integer> forgetBefore(OffsetDateTime time) {
-    return database.query(FORGET, Tuple.of(time)).map(rows -> rows.rowCount());
+    return sql.query(FORGET, Tuple.of(time)).map(rows -> rows.rowCount());
   }
 }

@@ -5,7 +5,6 @@ import dev.millrace.idempotency.IdempotencyKeyStore;
 import dev.millrace.inbox.InboxStore;
 import dev.millrace.journal.Milestones;
 import dev.millrace.platform.Config;
-import dev.millrace.platform.Database;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Resources;
@@ -14,7 +13,6 @@ import dev.millrace.webhook.DeliveryStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
-import io.vertx.sqlclient.Pool;
 
 /**
  * Wires the retention to its lease and its connections. It is no role: it runs on every node of the role
@@ -40,20 +38,18 @@ public final class RetentionVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    Pool pool = open.add(servers.batchPool(vertx), Pool::close);
+    PgLink rows = open.add(servers.link(vertx, "retention", registry), PgLink::close);
     PgLink rights = open.add(servers.link(vertx, "retention-lease", registry), PgLink::close);
     var lease = open.add(new Lease(vertx, rights, "retention", holder, LEASE_MS), Lease::close);
-    var database = new Database(pool, config.millis("postgres.statement-timeout"),
-        servers.poolRoom("retention", registry));
-    var stores = new Retention.Stores(new DeliveryStore(database), new InboxStore(database),
-        new DeadLetterStore(vertx, database, registry), new IdempotencyKeyStore(database),
-        new Milestones(database));
+    var stores = new Retention.Stores(new DeliveryStore(rows), new InboxStore(rows),
+        new DeadLetterStore(vertx, rows, registry), new IdempotencyKeyStore(rows),
+        new Milestones(rows));
     var periods = new Retention.Periods(config.duration("events.retention"),
         config.duration("inbox.retention"),
         config.duration("processor.dead-letter-retention"), config.duration("idempotency.retention"));
     var retention = new Retention(vertx, lease, stores, lease, periods);
     open.onClose(retention::close);
-    return rights.whenUp(10_000).onSuccess(v -> {
+    return rows.whenUp(10_000).compose(v -> rights.whenUp(10_000)).onSuccess(v -> {
       lease.start();
       retention.start();
     });
