@@ -51,9 +51,9 @@ public final class EmbeddedPostgresServer implements EmbeddedServer {
       "bgwriter_delay=20ms", "bgwriter_lru_maxpages=1000", "bgwriter_lru_multiplier=4", "io_method=sync",
       // A new WAL file is not filled with zeros first: that would hold up commits each time, and buys nothing
       // here.
-      "wal_init_zero=off", "wal_compression=off", "max_connections=100", "jit=off", "autovacuum=on",
-      "timezone=UTC",
-      "log_timezone=UTC");
+      "wal_init_zero=off", "wal_compression=off", "jit=off", "autovacuum=on",
+      // A node with all roles takes up to some forty, and several may be tried out on one server.
+      "max_connections=200", "timezone=UTC", "log_timezone=UTC");
 
   private final DirectoryProcesses processes;
   private final int port;
