@@ -52,7 +52,7 @@ class QueuesIT {
       Map.entry("connections", "api.ApiQueuesIT connections_full_areClosedAtOnce_untilOneIsFree"),
       Map.entry("inbox", "api.ApiQueuesIT inbox_full_is503_andTheProviderMaySendItAgain"),
       Map.entry("inbox-bytes", "api.ApiQueuesIT inboxBytes_full_is503_untilABodyIsThrough"),
-      Map.entry("kafka-buffer", "KafkaBufferIT producer_full_refusesAfterAWhile_andGoesOn"),
+      Map.entry("kafka-buffer", "platform.KafkaBufferIT producer_full_refusesAfterAWhile_andGoesOn"),
       Map.entry("merchant_share", "api.ApiQueuesIT merchantShare_full_is429_andOthersAreServed"),
       Map.entry("operation-waiters", "api.ApiQueuesIT operationWaiters_full_isAnsweredAtOnce"),
       Map.entry("operations", "api.ApiQueuesIT operations_full_is503_andNothingIsHalfDone"),
