@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.chaos.Invariants.Rule;
-import dev.millrace.testing.ConcurrentTests;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * everything that must hold does. {@code -Dmillrace.chaos} chooses the scenarios,
  * {@code -Dmillrace.chaos.seed} the schedule.
  */
-@ConcurrentTests
+@Isolated("others' load looks like slow answers")
 class ChaosIT {
   private static final long SEED = Long.getLong("millrace.chaos.seed", 1);
   private static final String CHOICE = System.getProperty("millrace.chaos", "dozen");

@@ -24,8 +24,8 @@ class JournalOrderIT {
   void relay_backlogOverATransactionNumberOfOneMoreDigit_publishesAllInOrder() {
     try (var site = Site.on(TestServers.shared())) {
       var accepting = site.start("api,ops", Map.of());
-      long boundary = moveTransactionsTo(site, PAYMENTS / 2);
-      pay(accepting, "");
+      long boundary = moveTransactionsTo(site, PAYMENTS * 2);
+      payAcross(site, accepting, "", boundary);
       assertBothSides(site, boundary, "payment.initiated");
       var relaying = site.start("simulator,relay,processor,settlement,ops",
           Map.of("MILLRACE_RELAY_BATCH_MAX", "5"));
@@ -42,8 +42,8 @@ class JournalOrderIT {
   void settlement_backlogOverATransactionNumberOfOneMoreDigit_settlesAll() {
     try (var site = Site.on(TestServers.shared())) {
       var confirming = site.start("simulator,api,relay,processor,ops", Map.of());
-      long boundary = moveTransactionsTo(site, PAYMENTS * 2);
-      pay(confirming, "wait=10");
+      long boundary = moveTransactionsTo(site, PAYMENTS * 8);
+      payAcross(site, confirming, "wait=10", boundary);
       assertBothSides(site, boundary, "payment.confirmed");
       var settling = site.start("settlement,ops", Map.of("MILLRACE_SETTLEMENT_BATCH_MAX", "5"));
       BookAudit.awaitRest(site, settling, Duration.ofSeconds(15));
@@ -52,18 +52,29 @@ class JournalOrderIT {
     }
   }
 
-  private static void pay(GatewayProcess gateway, String prefer) {
+  /**
+   * Pays until the numbers have passed the boundary, which others on this Postgres move too, and as often
+   * after it.
+   */
+  private static void payAcross(Site site, GatewayProcess gateway, String prefer, long boundary) {
     String merchant = gateway.merchantKey();
-    for (int i = 0; i < PAYMENTS; i++) {
+    int after = 0;
+    for (int i = 0; after < PAYMENTS / 2; i++) {
+      assertThat(i).as("payments before the boundary %d", boundary).isLessThan(PAYMENTS * 20);
       var answer = Http.send("POST", gateway.apiUrl() + "/v1/payments",
           Http.create(merchant, "k" + i, "Prefer", prefer), SteadyLoad.visa(i));
       assertThat(answer.status()).as(answer.body()).isBetween(201, 202);
+      if (nextTransaction(site) > boundary) after++;
     }
+  }
+
+  private static long nextTransaction(Site site) {
+    return site.number("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
   }
 
   /** Uses up transaction numbers until {@code before} are left to the next power of ten, which it answers. */
   private static long moveTransactionsTo(Site site, int before) {
-    long now = site.number("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
+    long now = nextTransaction(site);
     long boundary = 10;
     while (boundary < now + before) boundary *= 10;
     try (var connection = site.database(); var statement = connection.createStatement()) {
