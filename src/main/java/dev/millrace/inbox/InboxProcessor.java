@@ -153,6 +153,7 @@ public final class InboxProcessor {
   private Future<Judged> judge(Kept kept, ProviderEvent notice, Map<String, UUID> references,
       Map<UUID, KnownCall> known, Map<ProviderName, UUID> named) {
     return switch (notice) {
+      case ProviderEvent.Notice n -> result(kept, null, n, "ignored", null);
       case ProviderEvent.Ignored i -> result(kept, null, i, "ignored", null);
       case ProviderEvent.Unreadable u -> {
         LOG.error("alert=webhook_unreadable provider={} account={} event={} error=\"{}\"", kept.provider(),

@@ -80,8 +80,8 @@ final class ChargeOutcomes {
       // A refund made there may bear the charge's reference.
       case Outcome.Refunded r -> unsolicited.refunded(p, provider,
           new UnsolicitedChange.Refunded(r.providerReference(), r.amount(), r.currency()));
-      case Outcome.Declined _, Outcome.Charged _, Outcome.Authorized _, Outcome.ActionRequired _,
-          Outcome.NoWord _ ->
+      case Outcome.Declined _, Outcome.TryRefused _, Outcome.Charged _, Outcome.Authorized _,
+          Outcome.ActionRequired _, Outcome.NoWord _ ->
         KNOWN;
     };
   }
@@ -120,6 +120,7 @@ final class ChargeOutcomes {
       case Outcome.Declined d ->
         new NewEvents(OutcomeEvents.overtaking(p, new PaymentEvent.Declined(provider, attempt,
             d.providerReference(), d.code(), d.declineCode(), d.message())));
+      case Outcome.TryRefused t -> undecided(p, provider, attempt, t.refusal());
       case Outcome.NoWord n -> OutcomeEvents.notYet(n, provider);
       case Outcome.Refunded _ -> new Conflict("evidence_conflict", "refunded before it was charged");
     };
@@ -129,7 +130,8 @@ final class ChargeOutcomes {
     return switch (outcome) {
       case Outcome.Charged c -> events.charged(p, provider, attempt, c, capture(p));
       case Outcome.Voided v -> OutcomeEvents.released(p, provider, attempt, v);
-      case Outcome.Authorized _, Outcome.ActionRequired _, Outcome.Declined _, Outcome.Refunded _,
+      case Outcome.Authorized _, Outcome.ActionRequired _, Outcome.Declined _, Outcome.TryRefused _,
+          Outcome.Refunded _,
           Outcome.NoWord _ ->
         KNOWN;
     };

@@ -186,6 +186,8 @@ final class ProviderCall {
       case Outcome.Refunded r -> attempt.ended("refunded", r.providerReference(), null);
       case Outcome.Pending p -> attempt.ended("pending", p.providerReference(), null);
       case Outcome.Declined d -> attempt.ended("declined", d.providerReference(), d.code());
+      case Outcome.TryRefused t ->
+        attempt.ended("try_refused", t.refusal().providerReference(), t.refusal().code());
       case Outcome.NotSent n -> attempt.ended("not_executed", null, n.reason());
       case Outcome.Unknown u -> attempt.ended("unknown", null, u.reason());
       case Outcome.Absent _ -> attempt.ended("declined", null, "provider_no_record");

@@ -37,6 +37,10 @@ final class UnsolicitedChanges {
       case UnsolicitedChange.Returned r ->
         OutcomeEvents.wrongCurrency(p, r.currency(), () -> sentBack(p, provider, r));
       case UnsolicitedChange.Refunded r -> refunded(p, provider, r);
+      case UnsolicitedChange.ReturnReversed _ ->
+        new Conflict("return_reversed", "a return was reversed");
+      case UnsolicitedChange.RefundFailed r ->
+        new Conflict("refund_failed_there", r.refund() + " failed");
     });
   }
 

@@ -273,7 +273,7 @@ public final class GuardedProvider {
       case Provider.Outcome.Unknown _, Provider.Outcome.NotExecuted _ -> true;
       case Provider.Outcome.Charged _, Provider.Outcome.Authorized _, Provider.Outcome.ActionRequired _,
           Provider.Outcome.Voided _, Provider.Outcome.Refunded _, Provider.Outcome.Pending _,
-          Provider.Outcome.Declined _, Provider.Outcome.Absent _, Provider.Outcome.Deferred _ ->
+          Provider.Outcome.Declined _, Provider.Outcome.TryRefused _, Provider.Outcome.Absent _, Provider.Outcome.Deferred _ ->
         false;
     };
   }

@@ -25,8 +25,18 @@ public interface Provider {
       String reason();
     }
 
-    /** The payer was charged: {@code amount} in all. A charge's or a capture's success. */
-    record Charged(String providerReference, long amount, String currency) implements Decisive {}
+    /**
+     * The payer was charged. A charge's success, with {@code amount} in all, or a capture's.
+     *
+     * @param capture the provider's name of the capture, where it has one of its own; {@code amount} is that
+     *   capture's alone then
+     */
+    record Charged(String providerReference, long amount, String currency,
+        @Nullable String capture) implements Decisive {
+      public Charged(String providerReference, long amount, String currency) {
+        this(providerReference, amount, currency, null);
+      }
+    }
 
     /** The amount is held until {@code expires} (Unix seconds; null where the provider does not say). */
     record Authorized(String providerReference, long amount, String currency, @Nullable Long expires)
@@ -42,7 +52,13 @@ public interface Provider {
     /** {@code amount} went back to the payer. */
     record Refunded(String providerReference, long amount, String currency) implements Decisive {}
 
-    /** Taken by the provider, which tells by webhook what becomes of it. */
+    /**
+     * One try of the payer was refused, and another may follow on the same page: only while a payment waits
+     * for its payer is that other than {@link Declined}.
+     */
+    record TryRefused(Declined refusal) implements Decisive {}
+
+    /** Taken by the provider, which tells by webhook what becomes of it: hours or days later perhaps. */
     record Pending(String providerReference) implements NoWord {}
 
     /**
@@ -54,9 +70,11 @@ public interface Provider {
 
       /**
        * {@code code}: a capture that seemed done came to nothing, also one that the provider made of its own
-       * accord.
+       * accord. {@code providerReference} is the provider's name of the capture.
        */
       public static final String CAPTURE_FAILED = "capture_failed";
+      /** {@code code}: a capture was refused, and never done. */
+      public static final String CAPTURE_REFUSED = "capture_refused";
 
       public Declined(@Nullable String providerReference, String code, @Nullable String declineCode,
           String message) {

@@ -36,7 +36,17 @@ public interface WebhookScheme {
     record Unsolicited(String type, String providerReference,
         UnsolicitedChange fact) implements ProviderEvent {}
 
-    /** Nothing that concerns a payment of ours. */
+    /**
+     * Moves no money, and yet belongs into the history of a payment, found by our {@code reference} or by
+     * {@code providerReference}, what the provider calls it; at least one is given.
+     *
+     * @param detail what it says, in a sentence without personal data
+     * @param expected whether the connector knows such events; a person is told of one that it does not
+     */
+    record Notice(String type, @Nullable String reference, @Nullable String providerReference, String detail,
+        boolean expected) implements ProviderEvent {}
+
+    /** Nothing that concerns a payment of ours, or nothing that another event does not tell as well. */
     record Ignored(String type) implements ProviderEvent {}
 
     /** Not to be understood. */
@@ -49,7 +59,9 @@ public interface WebhookScheme {
     record DisputeOpened(String dispute, long amount, String currency, @Nullable String reason,
         @Nullable Long evidenceDue) implements UnsolicitedChange {}
 
-    /** The dispute was decided, {@code won} by the merchant or lost. */
+    /**
+     * The dispute was decided, {@code won} by the merchant or lost; also anew, the other way than before.
+     */
     record DisputeClosed(String dispute, boolean won, long amount, String currency, @Nullable String reason)
         implements
           UnsolicitedChange {}
@@ -57,8 +69,14 @@ public interface WebhookScheme {
     /** The payer's bank sent the debit back, by the rail's code, R01 for example. */
     record Returned(long amount, String currency, String code, String message) implements UnsolicitedChange {}
 
+    /** A debit that had been sent back was paid after all: its return was reversed. */
+    record ReturnReversed(long amount, String currency, String message) implements UnsolicitedChange {}
+
     /** A refund that was not ordered over the gateway. {@code refund} is the provider's name of it. */
     record Refunded(String refund, long amount, String currency) implements UnsolicitedChange {}
+
+    /** Such a refund came to nothing, before or after it was told as done. */
+    record RefundFailed(String refund, String code, String message) implements UnsolicitedChange {}
   }
 
   /** The provider account's name, in the path. */

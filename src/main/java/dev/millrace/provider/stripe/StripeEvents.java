@@ -39,7 +39,7 @@ final class StripeEvents {
           "the refund " + d.providerReference() + " of " + intent + ", made at Stripe, failed afterwards");
       case Outcome.Unknown u -> new ProviderEvent.Unreadable(type, u.reason());
       case Outcome.Charged _, Outcome.Authorized _, Outcome.ActionRequired _, Outcome.Voided _,
-          Outcome.Pending _, Outcome.Declined _, Outcome.NotExecuted _, Outcome.Deferred _,
+          Outcome.Pending _, Outcome.Declined _, Outcome.TryRefused _, Outcome.NotExecuted _, Outcome.Deferred _,
           Outcome.Absent _ ->
         new ProviderEvent.Ignored(type);
     };

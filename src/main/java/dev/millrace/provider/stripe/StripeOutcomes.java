@@ -92,7 +92,7 @@ final class StripeOutcomes {
       case Outcome.Unknown _ -> 4;
       case Outcome.Pending _ -> 3;
       case Outcome.ActionRequired _ -> 2;
-      case Outcome.Voided _, Outcome.Declined _ -> 1;
+      case Outcome.Voided _, Outcome.Declined _, Outcome.TryRefused _ -> 1;
       case Outcome.Refunded _, Outcome.NotExecuted _, Outcome.Deferred _, Outcome.Absent _ -> 0;
     };
   }
