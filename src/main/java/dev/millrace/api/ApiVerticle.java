@@ -124,6 +124,7 @@ public final class ApiVerticle extends VerticleBase {
           var read = new ReadEndpoints(database, new Balances(database), records, ids,
               config.millis("idempotency.retention"));
           payments(router, gate, create, read);
+          disputes(router, gate, new DisputeEndpoints(database));
           var operationsWaiting = operations(router, gate, bodies, database, records, writer::up);
           var events = new Events(new EventReads(database), ids, config.duration("events.retention"));
           var stream = events(router, gate, database, events);
@@ -147,6 +148,12 @@ public final class ApiVerticle extends VerticleBase {
     router.get("/v1/balances").handler(gate.call(read::balances));
     router.get("/v1/ledger/accounts/:account/postings").handler(gate.call(read::postings));
     router.get("/v1/idempotency_keys/:key").handler(gate.call(read::idempotencyKey));
+  }
+
+  private static void disputes(Router router, Gate gate, DisputeEndpoints disputes) {
+    router.get("/v1/disputes").handler(gate.call(disputes::list));
+    router.get("/v1/disputes/:id").handler(gate.call(disputes::read));
+    router.get("/v1/payments/:id/disputes").handler(gate.call(disputes::ofPayment));
   }
 
   /**

@@ -73,6 +73,7 @@ final class OperationEndpoints {
         case CAPTURE -> Commands.capture(p, name, amount);
         case CANCEL -> Commands.cancel(p, name, reason == null ? NO_REASON : reason);
         case REFUND -> Commands.refund(p, name, amount, reason);
+        case REVERSAL -> throw new IllegalStateException("no merchant asks for a reversal");
       };
     }
 
@@ -195,8 +196,8 @@ final class OperationEndpoints {
     UUID payment = ReadEndpoints.paymentId(call);
     int limit = q.limit();
     UUID after = kind == null
-        ? q.id("starting_after", List.of(TypeId.CAPTURE, TypeId.CANCELLATION, TypeId.REFUND),
-            "an operation's id (cap_…, can_… or re_…), the last one of the page before")
+        ? q.id("starting_after", List.of(TypeId.CAPTURE, TypeId.CANCELLATION, TypeId.REFUND, TypeId.REVERSAL),
+            "an operation's id (cap_…, can_…, re_… or rev_…), the last one of the page before")
         : q.id("starting_after", TypeId.REFUND, "a refund's id (re_…), the last one of the page before");
     q.check();
     return owned(call, payment).compose(v -> operations.of(payment, kind, after, limit)).map(rows -> {

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The refund object of the API, and captures and cancellations, which look alike. */
+/** The refund object of the API, and captures, cancellations and reversals, which look alike. */
 final class OperationJson {
   private OperationJson() {}
 
@@ -19,6 +19,7 @@ final class OperationJson {
       case CAPTURE -> TypeId.CAPTURE;
       case CANCEL -> TypeId.CANCELLATION;
       case REFUND -> TypeId.REFUND;
+      case REVERSAL -> TypeId.REVERSAL;
     };
   }
 
@@ -27,6 +28,7 @@ final class OperationJson {
       case CAPTURE -> "capture";
       case CANCEL -> "cancellation";
       case REFUND -> "refund";
+      case REVERSAL -> "reversal";
     };
   }
 

@@ -112,7 +112,7 @@ final class OutcomeWatch<T> {
   static boolean decided(Status status) {
     return switch (status) {
       case INITIATED, PROVIDER_SUBMITTED, UNKNOWN, IN_REVIEW -> false;
-      case BLOCKED, REQUIRES_ACTION, AUTHORIZED, CONFIRMED, DECLINED, VOIDED, EXPIRED, SETTLED,
+      case BLOCKED, REQUIRES_ACTION, PROCESSING, AUTHORIZED, CONFIRMED, DECLINED, VOIDED, EXPIRED, SETTLED,
           PARTIALLY_REFUNDED,
           REFUNDED, DISPUTED, CHARGED_BACK, RETURNED ->
         true;

@@ -11,6 +11,7 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -43,12 +44,13 @@ public final class DeadLetterStore {
    */
   private static final String BURY = """
     INSERT INTO dead_letter AS d (payment_id, task, attempts, error, errors, traceparent, record, record_key, record_form,
-        record_size, headers, source)
+        record_size, headers, source, passing)
     VALUES ($1::uuid, $2::text, $3::int, $4::text, $5::text::jsonb, $6::text, $7::text, $8::text, $9::text, $10::int,
-        $11::text::jsonb, $12::text)
+        $11::text::jsonb, $12::text, $13::bool)
     ON CONFLICT (source) DO UPDATE SET status = 'open', attempts = d.attempts + excluded.attempts, error = excluded.error,
         payment_id = coalesce(d.payment_id, excluded.payment_id), errors = %s, due = NULL, taken_until = NULL,
-        outcome = 'failed', outcome_note = excluded.error, outcome_at = clock_timestamp()
+        outcome = 'failed', outcome_note = excluded.error, outcome_at = clock_timestamp(),
+        passing = d.passing AND excluded.passing
      WHERE d.status = 'replayed' OR d.status = 'replaying' AND d.taken_until > clock_timestamp()"""
       .formatted(LAST_OF.formatted("d.errors || excluded.errors", Failure.KEPT_MAX));
   /**
@@ -92,6 +94,10 @@ public final class DeadLetterStore {
       .formatted(LAST_OF.formatted("d.errors || $5::text::jsonb", Failure.KEPT_MAX));
   private static final String KNOWN = """
     SELECT EXISTS (SELECT FROM dead_letter WHERE payment_id = $1::uuid AND status <> 'replayed')""";
+  private static final String CLOSE = """
+    UPDATE dead_letter SET status = 'replayed', outcome = 'done', outcome_note = 'its cause is gone: nothing is left to do',
+           outcome_at = clock_timestamp(), due = NULL, taken_until = NULL
+     WHERE payment_id = ANY($1::uuid[]) AND status = 'open' AND passing""";
   private static final String OPEN = "SELECT task, count(*) FROM dead_letter WHERE status = 'open' GROUP BY task";
 
   /** One that is decided anew at this moment is looked at again, and stays. */
@@ -101,10 +107,17 @@ public final class DeadLetterStore {
        WHERE status IN ('replayed', 'discarded') AND greatest(created, decided, outcome_at) < $1::timestamptz
        LIMIT 5000))""";
 
-  /** One that is to be written. {@code failures} has at least the last. */
+  /**
+   * One that is to be written. {@code failures} has at least the last; {@code passing}: all that is wrong is
+   * that it takes so long, so it is closed when the payment has come to rest.
+   */
   public record Letter(@Nullable UUID payment, String task, int attempts, List<Failure> failures,
-      String traceparent,
-      Origin origin) {}
+      String traceparent, Origin origin, boolean passing) {
+    public Letter(@Nullable UUID payment, String task, int attempts, List<Failure> failures,
+        String traceparent, Origin origin) {
+      this(payment, task, attempts, failures, traceparent, origin, false);
+    }
+  }
 
   /**
    * One that was taken for its {@code replay}-th replay, ordered then. Only of {@link #POISON} the origin has
@@ -151,16 +164,23 @@ public final class DeadLetterStore {
         .addValue(error).addValue(Failure.json(letter.failures).encode())
         .addValue(Failure.storable(letter.traceparent)).addValue(written.text())
         .addValue(origin.key() == null ? null : Failure.storable(origin.key())).addValue(written.form())
-        .addValue(origin.size()).addValue(headers.encode()).addValue(origin.source()));
+        .addValue(origin.size()).addValue(headers.encode()).addValue(origin.source()).addValue(letter.passing));
+  }
+
+  /** Closes the letters of payments that have come to rest, as far as that was all they told. */
+  public Future<Integer> closePassed(Collection<UUID> payments) {
+    return payments.isEmpty()
+        ? Future.succeededFuture(0)
+        : sql.query(CLOSE, Tuple.of((Object) payments.toArray(UUID[]::new))).map(rows -> rows.rowCount());
   }
 
   /** Writes one for a payment that no record brought, unless it has a letter that was not replayed. */
-  public Future<Void> buryOnce(UUID payment, String task, Failure failure) {
+  public Future<Void> buryOnce(UUID payment, String task, Failure failure, boolean passing) {
     var origin = Origin.of("janitor/" + TypeId.format(TypeId.PAYMENT, payment), null, Buffer.buffer(),
         Map.of());
     return sql.query(KNOWN, Tuple.of(payment)).compose(rows -> rows.iterator().next().getBoolean(0)
         ? Future.succeededFuture()
-        : bury(new Letter(payment, task, 1, List.of(failure), "", origin)));
+        : bury(new Letter(payment, task, 1, List.of(failure), "", origin, passing)));
   }
 
   private Future<Void> bury(Tuple row) {

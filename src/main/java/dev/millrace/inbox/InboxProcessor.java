@@ -42,7 +42,8 @@ import org.slf4j.LoggerFactory;
  * Works off what providers told us, in the order in which it was kept: what decides a payment's
  * outcome is appended to the payment, through the journal and by its version, so a notice that is late,
  * doubled, out of order or read twice after a crash changes nothing twice. One whose payment is not known yet
- * is parked, tried again after each window, and at last given up as a dead letter with an alert. One worker
+ * is parked, tried again after each window, and at last given up: as a dead letter with an alert where it bears
+ * a reference of ours, else as another's. One worker
  * is active at a time, by a fenced lease.
  */
 public final class InboxProcessor {
@@ -121,25 +122,60 @@ public final class InboxProcessor {
   }
 
   private Future<Void> process(long epoch, List<Kept> batch, Cursor place, int passed) {
-    var notices = new ArrayList<ProviderEvent>(batch.size());
+    var events = new ArrayList<ProviderEvent>(batch.size());
     var references = new HashMap<String, UUID>();
     var names = new HashSet<ProviderName>();
     for (Kept kept : batch) {
-      ProviderEvent notice = read(kept);
-      notices.add(notice);
-      if (notice instanceof ProviderEvent.AttemptOutcome told) {
-        UUID reference = TypeId.parse(TypeId.ATTEMPT, told.reference());
-        if (reference != null) references.put(told.reference(), reference);
-      }
-      if (notice instanceof ProviderEvent.Unsolicited befell)
-        names.add(new ProviderName(kept.provider(), befell.providerReference()));
+      ProviderEvent event = read(kept);
+      events.add(event);
+      String reference = reference(event);
+      UUID ours = reference == null ? null : TypeId.parse(TypeId.ATTEMPT, reference);
+      if (reference != null && ours != null) references.put(reference, ours);
+      String name = name(event);
+      if (name != null) names.add(new ProviderName(kept.provider(), name));
     }
     return attempts.known(references.values()).compose(known -> attempts.named(names).compose(named -> {
       var judged = new ArrayList<Future<Judged>>(batch.size());
-      for (int i = 0; i < batch.size(); i++)
-        judged.add(judge(batch.get(i), notices.get(i), references, known, named));
+      // Those of one payment in their order, those of several side by side.
+      var last = new HashMap<UUID, Future<Judged>>();
+      for (int i = 0; i < batch.size(); i++) {
+        Kept kept = batch.get(i);
+        ProviderEvent event = events.get(i);
+        UUID reference = references.get(reference(event));
+        KnownCall call = reference == null ? null : known.get(reference);
+        String name = name(event);
+        UUID payment = call != null
+            ? call.payment()
+            : name == null ? null : named.get(new ProviderName(kept.provider(), name));
+        Future<Judged> before = payment == null ? null : last.get(payment);
+        Future<Judged> one = before == null
+            ? judge(kept, event, payment, call)
+            : before.transform(done -> done.failed() && done.cause() instanceof Unavailable
+                ? Future.failedFuture(done.cause())
+                : judge(kept, event, payment, call));
+        if (payment != null) last.put(payment, one);
+        judged.add(one);
+      }
       return Future.join(judged).compose(all -> write(epoch, all.<Judged>list(), place, passed));
     }));
+  }
+
+  /** Our reference of a call that it is about; null when it names none. */
+  private static @Nullable String reference(ProviderEvent event) {
+    return switch (event) {
+      case ProviderEvent.AttemptOutcome told -> told.reference();
+      case ProviderEvent.Notice notice -> notice.reference();
+      case ProviderEvent.Unsolicited _, ProviderEvent.Ignored _, ProviderEvent.Unreadable _ -> null;
+    };
+  }
+
+  /** What the provider calls the payment that it is about; null when it does not say. */
+  private static @Nullable String name(ProviderEvent event) {
+    return switch (event) {
+      case ProviderEvent.Unsolicited change -> change.providerReference();
+      case ProviderEvent.Notice notice -> notice.providerReference();
+      case ProviderEvent.AttemptOutcome _, ProviderEvent.Ignored _, ProviderEvent.Unreadable _ -> null;
+    };
   }
 
   private ProviderEvent read(Kept kept) {
@@ -150,10 +186,9 @@ public final class InboxProcessor {
         : scheme.read(kept.body());
   }
 
-  private Future<Judged> judge(Kept kept, ProviderEvent notice, Map<String, UUID> references,
-      Map<UUID, KnownCall> known, Map<ProviderName, UUID> named) {
-    return switch (notice) {
-      case ProviderEvent.Notice n -> result(kept, null, n, "ignored", null);
+  private Future<Judged> judge(Kept kept, ProviderEvent event, @Nullable UUID payment,
+      @Nullable KnownCall call) {
+    return switch (event) {
       case ProviderEvent.Ignored i -> result(kept, null, i, "ignored", null);
       case ProviderEvent.Unreadable u -> {
         LOG.error("alert=webhook_unreadable provider={} account={} event={} error=\"{}\"", kept.provider(),
@@ -161,37 +196,35 @@ public final class InboxProcessor {
         yield bury(kept, null, u.reason())
             .compose(v -> result(kept, null, u, "unreadable", u.reason()));
       }
-      case ProviderEvent.AttemptOutcome told -> {
-        UUID reference = references.get(told.reference());
-        KnownCall match = reference == null ? null : known.get(reference);
-        if (match == null)
-          yield later(kept, told, null, "no payment of ours has the reference " + told.reference());
-        yield taken(kept, told, match.payment(), payments.attemptOutcome(match, told.outcome()));
-      }
-      case ProviderEvent.Unsolicited befell -> {
-        UUID payment = named.get(new ProviderName(kept.provider(), befell.providerReference()));
-        if (payment == null)
-          yield later(kept, befell, null, "no payment of ours is called " + befell.providerReference());
-        yield taken(kept, befell, payment, payments.unsolicited(payment, kept.provider(), befell.fact()));
-      }
+      case ProviderEvent.AttemptOutcome told -> call == null
+          ? later(kept, told, null, "no payment of ours has the reference " + told.reference(), "unmatched")
+          : taken(kept, told, call.payment(), payments.attemptOutcome(call, told.outcome()));
+      // Others may use the same account: what is not ours in the end is theirs.
+      case ProviderEvent.Unsolicited change -> payment == null
+          ? later(kept, change, null, "no payment of ours is called " + change.providerReference(), "foreign")
+          : taken(kept, change, payment, payments.unsolicited(payment, kept.provider(), change.fact()));
+      case ProviderEvent.Notice notice -> payment == null
+          ? later(kept, notice, null, "no payment of ours is called " + notice.providerReference(), "foreign")
+          : taken(kept, notice, payment, payments.notice(payment, kept.provider(), kept.eventId(), notice));
     };
   }
 
-  private Future<Judged> taken(Kept kept, ProviderEvent notice, UUID payment, Future<Disposition> taken) {
+  private Future<Judged> taken(Kept kept, ProviderEvent event, UUID payment, Future<Disposition> taken) {
     return taken.transform(told -> {
       if (told.failed()) {
         // While Postgres is away all of them wait; what is refused for its own sake holds up nobody else.
         return told.cause() instanceof Unavailable
             ? Future.failedFuture(told.cause())
-            : later(kept, notice, payment, "the payment did not take it: " + told.cause().getMessage());
+            : later(kept, event, payment, "the payment did not take it: " + told.cause().getMessage(),
+                "unmatched");
       }
       return switch (told.result()) {
-        case Disposition.Applied _ -> result(kept, payment, notice, "applied", null);
-        case Disposition.Unchanged _ -> result(kept, payment, notice, "unchanged", null);
-        case Disposition.Later l ->
-          later(kept, notice, payment, "the payment cannot take it yet: " + l.reason());
+        case Disposition.Applied _ -> result(kept, payment, event, "applied", null);
+        case Disposition.Unchanged _ -> result(kept, payment, event, "unchanged", null);
+        case Disposition.Later l -> later(kept, event, payment,
+            "the payment cannot take it yet: " + l.reason(), l.harmless() ? "unchanged" : "unmatched");
         case Disposition.Conflict c -> bury(kept, payment, c.reason())
-            .compose(v -> result(kept, payment, notice, "conflict", Failure.storable(c.reason())));
+            .compose(v -> result(kept, payment, event, "conflict", Failure.storable(c.reason())));
       };
     });
   }
@@ -208,22 +241,27 @@ public final class InboxProcessor {
         reasons(kept, error), "", Origin.of(source, kept.eventId(), kept.body(), Map.of())));
   }
 
-  private Future<Judged> result(Kept kept, @Nullable UUID payment, ProviderEvent notice, String outcome,
+  private Future<Judged> result(Kept kept, @Nullable UUID payment, ProviderEvent event, String outcome,
       @Nullable String detail) {
     registry.counter("millrace.inbox.processed", "outcome", outcome).increment();
     return Future
-        .succeededFuture(new Judged(new Result(kept, payment, notice.type(), outcome, detail), null));
+        .succeededFuture(new Judged(new Result(kept, payment, event.type(), outcome, detail), null));
   }
 
-  /** Its payment is not known, or cannot take it yet: the park, or after the last window the dead letters. */
-  private Future<Judged> later(Kept kept, ProviderEvent notice, @Nullable UUID payment, String reason) {
+  /**
+   * Its payment is not known, or cannot take it yet: the park. After the last window it is {@code end}:
+   * {@code unmatched}, which is a dead letter, or else of no consequence.
+   */
+  private Future<Judged> later(Kept kept, ProviderEvent event, @Nullable UUID payment, String reason,
+      String end) {
     if (kept.tries() < windows.size())
       return Future.succeededFuture(new Judged(null, new Parked(kept,
           now().plus(windows.get(kept.tries())), Failure.json(reasons(kept, reason)))));
+    if (!end.equals("unmatched")) return result(kept, payment, event, end, Failure.storable(reason));
     LOG.error("alert=webhook_unmatched provider={} account={} event={} error=\"{}\"", kept.provider(),
         kept.account(), kept.eventId(), reason);
     return bury(kept, payment, reason)
-        .compose(v -> result(kept, payment, notice, "unmatched", reason));
+        .compose(v -> result(kept, payment, event, end, reason));
   }
 
   private Future<Void> write(long epoch, List<Judged> all, Cursor place, int passed) {

@@ -2,6 +2,7 @@ package dev.millrace.inbox;
 
 import dev.millrace.journal.AttemptStore.KnownCall;
 import dev.millrace.provider.Provider.Outcome;
+import dev.millrace.provider.WebhookScheme.ProviderEvent.Notice;
 import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import io.vertx.core.Future;
 import java.util.UUID;
@@ -18,8 +19,8 @@ public interface ProviderEventHandler {
     /** It is known already, too late, or says nothing. */
     record Unchanged() implements Disposition {}
 
-    /** The payment cannot take it yet. */
-    record Later(String reason) implements Disposition {}
+    /** The payment cannot take it yet. {@code harmless}: should it never, nothing has happened. */
+    record Later(String reason, boolean harmless) implements Disposition {}
 
     /** It contradicts what is known: a person must look. */
     record Conflict(String reason) implements Disposition {}
@@ -30,4 +31,7 @@ public interface ProviderEventHandler {
 
   /** Takes what a provider did to a payment of its own accord. */
   Future<Disposition> unsolicited(UUID payment, String provider, UnsolicitedChange change);
+
+  /** Takes what moves no money, and belongs into a payment's history. {@code event}: the provider's name. */
+  Future<Disposition> notice(UUID payment, String provider, String event, Notice notice);
 }

@@ -9,6 +9,7 @@ import static dev.millrace.platform.Columns.uuid;
 import dev.millrace.ledger.Posting;
 import dev.millrace.ledger.PostingRules;
 import dev.millrace.ledger.Postings;
+import dev.millrace.payment.EventType;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.Columns;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The one statement that moves payments: new state, events, the postings that those cause, operations,
- * attempts and work counter of many payments in one transaction. The update of {@code payment} guards each of
+ * disputes with their events, attempts and work counter of many payments in one transaction. The update of {@code payment} guards each of
  * them: it finds the row only at the expected version, waits for a rival's commit and then looks again, so a
  * handler that runs twice appends once. Returns the payments that moved. At most one {@link Append} a payment
  * in one statement.
@@ -53,9 +54,11 @@ public final class AppendStatement {
     }
 
     @Nullable
-    OffsetDateTime expires() {
-      return change.expires == null ? null : Instant.ofEpochSecond(change.expires).atOffset(ZoneOffset.UTC);
-    }
+    OffsetDateTime expires() { return time(change.expires); }
+  }
+
+  private static @Nullable OffsetDateTime time(@Nullable Long seconds) {
+    return seconds == null ? null : Instant.ofEpochSecond(seconds).atOffset(ZoneOffset.UTC);
   }
 
   private record Event(UUID payment, int version, PaymentEvent event) {}
@@ -63,6 +66,9 @@ public final class AppendStatement {
   private record Call(UUID payment, Append.Attempt attempt) {}
 
   private record Step(UUID payment, OperationChange change) {}
+
+  /** An event of a dispute's own; {@code after}: how many more of it there are. */
+  private record OfDispute(DisputeChange of, int after, EventType type) {}
 
   private record Named(UUID payment, String provider, String reference) {}
 
@@ -119,6 +125,22 @@ public final class AppendStatement {
       text("provider", Named::provider),
       text("reference", Named::reference),
       uuid("payment_id", Named::payment)));
+  private static final Parameters.Rows<DisputeChange> DISPUTES = PARAMETERS.rows(Columns.of(
+      uuid("id", DisputeChange::id),
+      uuid("payment_id", DisputeChange::payment),
+      text("provider", DisputeChange::provider),
+      text("provider_reference", DisputeChange::providerReference),
+      text("status", DisputeChange::status),
+      int8("amount", DisputeChange::amount),
+      text("currency", DisputeChange::currency),
+      text("reason", DisputeChange::reason),
+      timestamptz("evidence_due", d -> time(d.evidenceDue())),
+      int4("steps", d -> d.events().size())));
+  private static final Parameters.Rows<OfDispute> OF_DISPUTES = PARAMETERS.rows(Columns.of(
+      uuid("dispute", e -> e.of.id()),
+      text("payment", e -> TypeId.format(TypeId.PAYMENT, e.of.payment())),
+      int4("after", OfDispute::after),
+      text("type", e -> e.type.wire())));
   private static final Parameters.Text WRITER = PARAMETERS.text();
 
   public static final String SQL = """
@@ -173,9 +195,27 @@ public final class AppendStatement {
       INSERT INTO provider_object (provider, reference, payment_id)
       SELECT n.provider, n.reference, n.payment_id FROM (:names) AS n JOIN moved m ON m.id = n.payment_id
       ON CONFLICT DO NOTHING
+    ), disputed AS (
+      INSERT INTO dispute AS d (id, payment_id, merchant, livemode, provider, provider_reference, status, amount,
+                                currency, reason, evidence_due, version)
+      SELECT c.id, c.payment_id, m.merchant, m.livemode, c.provider, c.provider_reference, c.status, c.amount,
+             c.currency, c.reason, c.evidence_due, c.steps
+        FROM (:disputes) AS c JOIN moved m ON m.id = c.payment_id
+      ON CONFLICT (id) DO UPDATE SET status = excluded.status, version = d.version + excluded.version, updated = now()
+      RETURNING d.*
+    ), told AS (
+      INSERT INTO journal (subject, version, type, merchant, livemode, actor, traceparent, data)
+      SELECT d.id, d.version - e.after, e.type, d.merchant, d.livemode, m.actor, m.traceparent,
+             json_build_object('payment', e.payment, 'provider', d.provider, 'provider_reference', d.provider_reference,
+               'amount', d.amount, 'currency', d.currency, 'reason', d.reason,
+               'evidence_due', extract(epoch FROM d.evidence_due)::bigint)
+        FROM (:told) AS e JOIN disputed d ON d.id = e.dispute JOIN moved m ON m.id = d.payment_id
+       ORDER BY d.id, e.after DESC
+      RETURNING position
     ), counted AS (
       INSERT INTO work AS w (writer, rested, settled, events)
-      SELECT :writer, coalesce(sum(m.rested), 0), coalesce(sum(m.settles), 0), (SELECT count(*) FROM event)
+      SELECT :writer, coalesce(sum(m.rested), 0), coalesce(sum(m.settles), 0),
+             (SELECT count(*) FROM event) + (SELECT count(*) FROM told)
         FROM moved m
       ON CONFLICT (writer) DO UPDATE
         SET rested = w.rested + excluded.rested, settled = w.settled + excluded.settled,
@@ -185,7 +225,9 @@ public final class AppendStatement {
       .replace(":moves", MOVES.select()).replace(":payments", MOVES.array("id"))
       .replace(":events", EVENTS.select()).replace(":subjects", EVENTS.array("subject"))
       .replace(":posted", Postings.insert(LINES, "event")).replace(":calls", CALLS.select())
-      .replace(":steps", STEPS.select()).replace(":names", NAMES.select()).replace(":writer", WRITER.sql());
+      .replace(":steps", STEPS.select()).replace(":names", NAMES.select())
+      .replace(":disputes", DISPUTES.select()).replace(":told", OF_DISPUTES.select())
+      .replace(":writer", WRITER.sql());
 
   private AppendStatement() {}
 
@@ -204,10 +246,13 @@ public final class AppendStatement {
     final List<Call> calls = new ArrayList<>();
     final List<Step> steps = new ArrayList<>();
     final List<Named> names = new ArrayList<>();
+    final List<DisputeChange> disputes = new ArrayList<>();
+    final List<OfDispute> ofDisputes = new ArrayList<>();
 
     void add(Append append) {
       var change = new PaymentChange();
       var operations = new LinkedHashMap<UUID, OperationChange>();
+      var disputed = new LinkedHashMap<UUID, DisputeChange>();
       String merchant = TypeId.format(TypeId.MERCHANT, append.merchant());
       int version = append.expectedVersion();
       for (PaymentEvent event : append.events()) {
@@ -219,11 +264,20 @@ public final class AppendStatement {
           lines.add(new Postings.Line(append.payment(), version, number++, posting));
         OperationChange operation = OperationChange.of(event);
         if (operation != null) operations.merge(operation.id(), operation, OperationChange::then);
+        DisputeChange dispute = DisputeChange.of(append.payment(), event);
+        if (dispute != null) disputed.merge(dispute.id(), dispute, DisputeChange::then);
         name(append.payment(), event);
       }
+      for (DisputeChange dispute : disputed.values()) add(dispute);
       moves.add(new Move(append, append.to(), change));
       for (var attempt : append.attempts()) calls.add(new Call(append.payment(), attempt));
       for (var operation : operations.values()) steps.add(new Step(append.payment(), operation));
+    }
+
+    private void add(DisputeChange dispute) {
+      disputes.add(dispute);
+      int after = dispute.events().size();
+      for (EventType type : dispute.events()) ofDisputes.add(new OfDispute(dispute, --after, type));
     }
 
     /** A payment's name at its provider, when it is first heard. */
@@ -234,11 +288,16 @@ public final class AppendStatement {
         names.add(new Named(payment, a.provider(), a.providerReference()));
       if (event instanceof PaymentEvent.Confirmed c && c.operation() == null)
         names.add(new Named(payment, c.provider(), c.providerReference()));
+      if (event instanceof PaymentEvent.Processing r)
+        names.add(new Named(payment, r.provider(), r.providerReference()));
+      if (event instanceof PaymentEvent.LateCharge l)
+        names.add(new Named(payment, l.provider(), l.providerReference()));
     }
 
     Tuple tuple(String writer) {
       return PARAMETERS.values().with(MOVES, moves).with(EVENTS, events).with(LINES, lines).with(CALLS, calls)
-          .with(STEPS, steps).with(NAMES, names).with(WRITER, writer).tuple();
+          .with(STEPS, steps).with(NAMES, names).with(DISPUTES, disputes)
+          .with(OF_DISPUTES, ofDisputes).with(WRITER, writer).tuple();
     }
   }
 }

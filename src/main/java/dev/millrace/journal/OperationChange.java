@@ -26,6 +26,8 @@ record OperationChange(UUID id, Kind kind, State state, long amount, @Nullable S
           State.SUBMITTED, 0, null, TypeId.parse(TypeId.ATTEMPT, s.attempt()), null, null, null);
       case PaymentEvent.OperationUnknown u -> new OperationChange(parse(u.operation()), kind(u.operation()),
           State.UNKNOWN, 0, null, null, null, null, null);
+      case PaymentEvent.CaptureReversed r -> reversed(r.operation(), r.code(), r.message());
+      case PaymentEvent.RefundReversed r -> reversed(r.operation(), r.code(), r.message());
       case PaymentEvent.FailsOperation f -> new OperationChange(parse(f.operation()), kind(f.operation()),
           f.end(), 0, null, null, null, f.code(), f.message());
       case PaymentEvent.EndsOperation e -> ended(e.operation(), e);
@@ -36,6 +38,13 @@ record OperationChange(UUID id, Kind kind, State state, long amount, @Nullable S
     return id == null
         ? null
         : new OperationChange(parse(id), kind(id), e.end(), 0, null, null, e.providerReference(), null, null);
+  }
+
+  /** What had succeeded has failed after all. */
+  private static @Nullable OperationChange reversed(@Nullable String id, String code, String message) {
+    return id == null
+        ? null
+        : new OperationChange(parse(id), kind(id), State.FAILED, 0, null, null, null, code, message);
   }
 
   /** This change with one that came after it. */
@@ -52,6 +61,7 @@ record OperationChange(UUID id, Kind kind, State state, long amount, @Nullable S
       case TypeId.CAPTURE -> Kind.CAPTURE;
       case TypeId.CANCELLATION -> Kind.CANCEL;
       case TypeId.REFUND -> Kind.REFUND;
+      case TypeId.REVERSAL -> Kind.REVERSAL;
       default -> throw new IllegalArgumentException("no operation: " + id);
     };
   }

@@ -51,15 +51,28 @@ final class PaymentChange {
         amountCharged = c.amountCharged();
         amountCaptured = c.captured();
       }
+      case PaymentEvent.Processing r -> providerReference = r.providerReference();
+      case PaymentEvent.Captured c -> {
+        amountCharged = c.amountCharged();
+        amountCaptured = c.amountCaptured();
+      }
+      case PaymentEvent.CaptureReversed r -> {
+        amountCharged = r.amountCharged();
+        amountCaptured = r.amountCaptured();
+        expires = r.expires();
+      }
       case PaymentEvent.Refunded r -> amountRefunded = r.amountRefunded();
+      case PaymentEvent.RefundReversed r -> amountRefunded = r.amountRefunded();
       case PaymentEvent.Declined d -> {
         if (d.providerReference() != null) providerReference = d.providerReference();
         fail(d);
       }
       case PaymentEvent.FailsPayment f -> fail(f);
       case PaymentEvent.Initiated _, PaymentEvent.Screened _, PaymentEvent.ActionReturned _,
-          PaymentEvent.Unknown _, PaymentEvent.OfOperation _, PaymentEvent.Settled _, PaymentEvent.Disputed _,
-          PaymentEvent.DisputeWon _, PaymentEvent.ChargedBack _ ->
+          PaymentEvent.TryRefused _, PaymentEvent.Unknown _, PaymentEvent.OfOperation _,
+          PaymentEvent.Settled _, PaymentEvent.Disputed _, PaymentEvent.DisputeWon _,
+          PaymentEvent.ChargedBack _, PaymentEvent.Reverses _, PaymentEvent.ProviderNotice _,
+          PaymentEvent.Corrected _ ->
         {
         }
     }

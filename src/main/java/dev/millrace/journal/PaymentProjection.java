@@ -27,12 +27,20 @@ public final class PaymentProjection {
       @Nullable UUID attempt, @Nullable String providerReference, @Nullable String failureCode,
       @Nullable String failureMessage, OffsetDateTime created, OffsetDateTime updated) {}
 
+  /** A row of the table {@code dispute}. */
+  public record DisputeLine(UUID id, String provider, String providerReference, String status, long amount,
+      String currency, @Nullable String reason, @Nullable OffsetDateTime evidenceDue, int version,
+      OffsetDateTime created, OffsetDateTime updated) {}
+
+  private record Decision(DisputeChange change, OffsetDateTime created, OffsetDateTime updated) {}
+
   private record Step(OperationChange change, OffsetDateTime created, OffsetDateTime updated) {}
 
   private final JournalRow first;
   private final Initiated asked;
   private final PaymentChange change = new PaymentChange();
   private final Map<UUID, Step> operations = new LinkedHashMap<>();
+  private final Map<UUID, Decision> disputes = new LinkedHashMap<>();
   private Payment payment;
   private OffsetDateTime updated;
   private @Nullable UUID settlement;
@@ -74,6 +82,10 @@ public final class PaymentProjection {
     if (operation != null)
       operations.merge(operation.id(), new Step(operation, row.recorded(), row.recorded()),
           (before, next) -> new Step(before.change.then(next.change), before.created, next.updated));
+    DisputeChange dispute = DisputeChange.of(first.subject(), event);
+    if (dispute != null)
+      disputes.merge(dispute.id(), new Decision(dispute, row.recorded(), row.recorded()),
+          (before, next) -> new Decision(before.change.then(next.change), before.created, next.updated));
     if (event instanceof PaymentEvent.Settled settled && settlement == null)
       settlement = TypeId.parse(TypeId.SETTLEMENT, settled.settlement());
     return event;
@@ -97,6 +109,15 @@ public final class PaymentProjection {
 
   private static @Nullable OffsetDateTime time(@Nullable Long seconds) {
     return seconds == null ? null : Instant.ofEpochSecond(seconds).atOffset(ZoneOffset.UTC);
+  }
+
+  /** Its rows of the table {@code dispute}, oldest first. */
+  public Collection<DisputeLine> disputes() {
+    return disputes.values().stream()
+        .map(d -> new DisputeLine(d.change.id(), d.change.provider(), d.change.providerReference(),
+            d.change.status(), d.change.amount(), d.change.currency(), d.change.reason(),
+            time(d.change.evidenceDue()), d.change.events().size(), d.created, d.updated))
+        .toList();
   }
 
   /** Its rows of the table {@code operation}, oldest first. */

@@ -42,6 +42,7 @@ public final class PublicEvent {
   public static String subjectId(EventType type, UUID subject) {
     return TypeId.format(switch (type.subject()) {
       case PAYMENT -> TypeId.PAYMENT;
+      case DISPUTE -> TypeId.DISPUTE;
       case SETTLEMENT -> TypeId.SETTLEMENT;
       case WEBHOOK_ENDPOINT -> TypeId.WEBHOOK_ENDPOINT;
     }, subject);
@@ -68,6 +69,8 @@ public final class PublicEvent {
     String first = e.asked();
     if (type.subject() == EventType.Subject.PAYMENT)
       out.append(",\"status\":\"").append(status(type, e.data()).wire()).append('"');
+    if (type.subject() == EventType.Subject.DISPUTE)
+      out.append(",\"status\":\"").append(disputeStatus(type)).append('"');
     members(out, first == null ? e.data() : first);
     out.append('}');
     if (first != null) out.append(",\"details\":").append(e.data());
@@ -77,6 +80,7 @@ public final class PublicEvent {
   private static String objectName(EventType type) {
     return switch (type.subject()) {
       case PAYMENT -> "payment";
+      case DISPUTE -> "dispute";
       case SETTLEMENT -> "settlement";
       case WEBHOOK_ENDPOINT -> "webhook_endpoint";
     };
@@ -97,8 +101,19 @@ public final class PublicEvent {
     if (always != null) return always;
     if (type == EventType.SCREENED)
       return data.contains("\"decision\":\"review\"") ? Status.IN_REVIEW : Status.INITIATED;
-    if (type == EventType.SETTLED && !data.contains(NAMED)) return Status.SETTLED;
+    if (!data.contains(NAMED)) {
+      if (type == EventType.SETTLED) return Status.SETTLED;
+      if (type == EventType.CHARGED_BACK) return Status.CHARGED_BACK;
+    }
     return named(data);
+  }
+
+  private static String disputeStatus(EventType type) {
+    return switch (type) {
+      case DISPUTE_CLOSED_WON -> "won";
+      case DISPUTE_CLOSED_LOST -> "lost";
+      default -> "open";
+    };
   }
 
   /** The status that an event names which may lead to more than one. A quote inside a text is escaped. */

@@ -4,6 +4,7 @@ import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +25,7 @@ public final class UnresolvedPayments {
        ORDER BY p.id LIMIT $2::int
     ), noted AS (
       INSERT INTO unresolved (payment_id)
-      SELECT id FROM page WHERE status IN ('initiated', 'provider_submitted', 'unknown')
+      SELECT id FROM page WHERE status IN ('initiated', 'provider_submitted', 'unknown', 'processing')
       ON CONFLICT DO NOTHING
     )
     UPDATE janitor SET watermark = (SELECT id FROM page ORDER BY id DESC LIMIT 1)
@@ -35,6 +36,10 @@ public final class UnresolvedPayments {
     SELECT DISTINCT payment_id FROM operation
      WHERE status IN ('requested', 'submitted', 'unknown') AND updated < now() - $1::bigint * interval '1 ms'
     ON CONFLICT DO NOTHING""";
+  private static final String PROCESSING = """
+    INSERT INTO unresolved (payment_id)
+    SELECT id FROM payment WHERE status = 'processing' AND updated < now() - $1::bigint * interval '1 ms'
+    ON CONFLICT DO NOTHING""";
   private static final String CLAIM = """
     UPDATE unresolved
        SET tries = tries + 1, next_try = now() + least(3600, 30 * 2 ^ least(tries, 10)) * interval '1 s'
@@ -44,10 +49,11 @@ public final class UnresolvedPayments {
   /** Of one in review that was never tried, the release is on its way. */
   private static final String FORGET = """
     DELETE FROM unresolved u USING payment p
-     WHERE p.id = u.payment_id AND p.status NOT IN ('initiated', 'provider_submitted', 'unknown')
+     WHERE p.id = u.payment_id AND p.status NOT IN ('initiated', 'provider_submitted', 'unknown', 'processing')
        AND (p.status <> 'in_review' OR u.tries > 0)
        AND NOT EXISTS (SELECT FROM operation o
-                        WHERE o.payment_id = p.id AND o.status IN ('requested', 'submitted', 'unknown'))""";
+                        WHERE o.payment_id = p.id AND o.status IN ('requested', 'submitted', 'unknown'))
+    RETURNING u.payment_id""";
   private static final String WATCH = """
     INSERT INTO unresolved (payment_id, next_try) VALUES ($1::uuid, now() + interval '1 minute')
     ON CONFLICT DO NOTHING""";
@@ -69,23 +75,29 @@ public final class UnresolvedPayments {
         .map(looked -> looked.size() > 0 && looked.iterator().next().getLong(0) == PAGE);
   }
 
-  /** Notes the payments with operations that have stood still for {@code ageMs}. */
+  /**
+   * Notes the payments that their providers have not decided on, and those with operations that have stood
+   * still, for {@code ageMs}.
+   */
   public Future<Void> lookAtOperations(long ageMs) {
-    return sql.query(OPERATIONS, Tuple.of(ageMs)).mapEmpty();
+    return sql.query(OPERATIONS, Tuple.of(ageMs)).compose(v -> sql.query(PROCESSING, Tuple.of(ageMs)))
+        .mapEmpty();
   }
 
   /** Some of those that are due, which are due again later, at doubling intervals. */
   public Future<List<UUID>> claim() {
-    return sql.query(CLAIM, Tuple.tuple()).map(rows -> {
-      var claimed = new ArrayList<UUID>(rows.size());
-      for (Row row : rows) claimed.add(row.getUUID(0));
-      return claimed;
-    });
+    return sql.query(CLAIM, Tuple.tuple()).map(UnresolvedPayments::ids);
   }
 
-  /** Forgets those that have come to rest. */
-  public Future<Void> forgetResolved() {
-    return sql.query(FORGET, Tuple.tuple()).mapEmpty();
+  /** Forgets those that have come to rest, and answers which. */
+  public Future<List<UUID>> forgetResolved() {
+    return sql.query(FORGET, Tuple.tuple()).map(UnresolvedPayments::ids);
+  }
+
+  private static List<UUID> ids(RowSet<Row> rows) {
+    var ids = new ArrayList<UUID>(rows.size());
+    for (Row row : rows) ids.add(row.getUUID(0));
+    return ids;
   }
 
   /** How many there are. */

@@ -25,6 +25,19 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>payment.disputed</td><td>merchant_pending</td><td>disputes</td><td>what is held</td></tr>
  * <tr><td>payment.dispute_won</td><td>disputes</td><td>merchant_pending</td><td>what is released</td></tr>
  * <tr><td>payment.charged_back</td><td>disputes</td><td>provider_receivable</td><td>what is withdrawn</td></tr>
+ * <tr><td>these three</td><td>suspense</td><td></td><td>instead of merchant_pending, what is beyond the payment</td></tr>
+ * <tr><td>payment.captured</td><td colspan="3">as payment.confirmed</td></tr>
+ * <tr><td>payment.capture_reversed</td><td colspan="3">the opposite of payment.confirmed; of the fees what is given
+ * back</td></tr>
+ * <tr><td>payment.refund_reversed</td><td colspan="3">the opposite of payment.refunded</td></tr>
+ * <tr><td>payment.return_reversed</td><td colspan="3">the opposite of payment.returned</td></tr>
+ * <tr><td>payment.dispute_reopened</td><td colspan="3">as payment.disputed</td></tr>
+ * <tr><td>payment.chargeback_reversed</td><td>provider_receivable</td><td>merchant_pending</td><td>what had been
+ * withdrawn</td></tr>
+ * <tr><td>payment.late_charge</td><td>provider_receivable</td><td>suspense</td><td>what was charged; nothing where it is
+ * only held</td></tr>
+ * <tr><td>payment.late_charge_returned</td><td>suspense</td><td>provider_receivable</td><td>the same</td></tr>
+ * <tr><td>payment.corrected</td><td colspan="3">as the operator says; one side is suspense</td></tr>
  * <tr><td>settlement.posted</td><td>merchant_pending</td><td>merchant_available</td><td>the batch's net</td></tr>
  * <tr><td></td><td>bank_in_transit</td><td>provider_receivable</td><td>what the provider owes for the batch</td></tr>
  * </table>
@@ -40,26 +53,68 @@ public final class PostingRules {
   public static List<Posting> postings(PaymentEvent event, String merchant) {
     if (!(event instanceof PaymentEvent.MovesMoney moves)) return List.of();
     return switch (moves) {
-      case PaymentEvent.Confirmed c -> confirmed(c, merchant);
+      case PaymentEvent.TakesMoney t -> taken(t, merchant);
       case PaymentEvent.GivesBack g -> givenBack(g, merchant);
       case PaymentEvent.Disputed d ->
-        move(d.amount(), d.currency(), Accounts.merchantPending(merchant), Accounts.disputes(merchant));
+        held(1, d.provider(), merchant, d.currency(), d.amount(), d.excess());
       case PaymentEvent.DisputeWon w ->
-        move(w.amount(), w.currency(), Accounts.disputes(merchant), Accounts.merchantPending(merchant));
+        held(-1, w.provider(), merchant, w.currency(), w.amount(), w.excess());
       case PaymentEvent.ChargedBack c -> move(c.amount(), c.currency(), Accounts.disputes(merchant),
           Accounts.providerReceivable(c.provider()));
+      case PaymentEvent.Reverses r -> reversed(r, merchant);
+      case PaymentEvent.LateCharge l -> l.held()
+          ? List.of()
+          : move(l.amount(), l.currency(), Accounts.providerReceivable(l.provider()), Accounts.SUSPENSE);
+      case PaymentEvent.LateChargeReturned l -> l.held()
+          ? List.of()
+          : move(l.amount(), l.currency(), Accounts.SUSPENSE, Accounts.providerReceivable(l.provider()));
+      case PaymentEvent.Corrected c -> move(c.amount(), c.currency(), c.debit(), c.credit());
     };
+  }
+
+  private static List<Posting> reversed(PaymentEvent.Reverses reversal, String merchant) {
+    return switch (reversal) {
+      case PaymentEvent.CaptureReversed r -> {
+        var entry = new Entry(r.provider(), merchant, r.currency());
+        entry.share(1, r.amount(), r.excess(), entry.receivable);
+        entry.feesReturned(r.providerFeeReturned(), null, r.gatewayFeeReturned(), null);
+        yield entry.lines;
+      }
+      case PaymentEvent.RefundReversed r -> moneyBack(r, merchant, r.providerFeeTaken(), r.gatewayFeeTaken());
+      case PaymentEvent.ReturnReversed r -> moneyBack(r, merchant, r.providerFeeTaken(), r.gatewayFeeTaken());
+      case PaymentEvent.ChargebackReversed r -> moneyBack(r, merchant, null, null);
+      case PaymentEvent.DisputeReopened r ->
+        held(1, r.provider(), merchant, r.currency(), r.amount(), r.excess());
+    };
+  }
+
+  /** What had gone back to the payer is the merchant's again, and the fees that had come with it are not. */
+  private static List<Posting> moneyBack(PaymentEvent.Reverses r, String merchant, @Nullable Long providerFee,
+      @Nullable Long gatewayFee) {
+    var entry = new Entry(r.provider(), merchant, r.currency());
+    entry.share(-1, r.amount(), r.excess(), entry.receivable);
+    entry.feesReturned(providerFee == null ? null : -providerFee, null,
+        gatewayFee == null ? null : -gatewayFee, null);
+    return entry.lines;
+  }
+
+  /** What a dispute holds, or with the sign -1 releases. */
+  private static List<Posting> held(int sign, String provider, String merchant, String currency, long amount,
+      @Nullable Long excess) {
+    var entry = new Entry(provider, merchant, currency);
+    entry.share(sign, amount, excess, Accounts.disputes(merchant));
+    return entry.lines;
   }
 
   private static List<Posting> move(long amount, String currency, String debit, String credit) {
     return List.of(new Posting(debit, currency, amount), new Posting(credit, currency, -amount));
   }
 
-  private static List<Posting> confirmed(PaymentEvent.Confirmed c, String merchant) {
+  private static List<Posting> taken(PaymentEvent.TakesMoney c, String merchant) {
     var entry = new Entry(c.provider(), merchant, c.currency());
-    entry.line(entry.receivable, c.amountCharged(), null);
+    entry.line(entry.receivable, c.taken(), null);
     entry.line(entry.pending, -c.captured(), null);
-    entry.line(Accounts.SUSPENSE, c.captured() - c.amountCharged(), "charged beyond what was asked for");
+    entry.line(Accounts.SUSPENSE, c.captured() - c.taken(), "charged beyond what was asked for");
     entry.line(entry.pending, orZero(c.providerFee()), c.providerFeeNote());
     entry.line(entry.receivable, -orZero(c.providerFee()), c.providerFeeNote());
     entry.line(entry.pending, orZero(c.gatewayFee()), c.gatewayFeeNote());
@@ -69,8 +124,7 @@ public final class PostingRules {
 
   private static List<Posting> givenBack(PaymentEvent.GivesBack g, String merchant) {
     var entry = new Entry(g.provider(), merchant, g.currency());
-    entry.line(entry.pending, g.amount(), null);
-    entry.line(entry.receivable, -g.amount(), null);
+    entry.share(1, g.amount(), g.excess(), entry.receivable);
     entry.feesReturned(g.providerFeeReturned(), g.providerFeeNote(), g.gatewayFeeReturned(),
         g.gatewayFeeNote());
     return entry.lines;
@@ -93,6 +147,13 @@ public final class PostingRules {
 
     void line(String account, long amount, @Nullable String memo) {
       if (amount != 0) lines.add(new Posting(account, currency, amount, memo));
+    }
+
+    /** From the merchant, and from suspense what is beyond the merchant's; with the sign -1 back to them. */
+    void share(int sign, long amount, @Nullable Long excess, String to) {
+      line(pending, sign * (amount - orZero(excess)), null);
+      line(Accounts.SUSPENSE, sign * orZero(excess), "beyond what the payment had");
+      line(to, -sign * amount, null);
     }
 
     void feesReturned(@Nullable Long ofProvider, @Nullable String providerNote, @Nullable Long ofGateway,

@@ -54,7 +54,7 @@ public final class Commands {
       }
       case CONFIRMED, SETTLED, PARTIALLY_REFUNDED -> new Decision.Forbidden(code, "The payment is `"
           + p.status().wire() + "`: the payer was charged. Refund it instead.");
-      case INITIATED, PROVIDER_SUBMITTED, UNKNOWN -> new Decision.Forbidden(code, "The payment is `"
+      case INITIATED, PROVIDER_SUBMITTED, UNKNOWN, PROCESSING -> new Decision.Forbidden(code, "The payment is `"
           + p.status().wire()
           + "`: what becomes of it at the provider is not known yet. Ask again when it has changed.");
       case BLOCKED, DECLINED, VOIDED, EXPIRED, REFUNDED, DISPUTED, CHARGED_BACK, RETURNED ->
@@ -67,14 +67,10 @@ public final class Commands {
   public static Decision refund(Payment p, String id, @Nullable Long amount, @Nullable String reason) {
     String code = "payment_not_refundable";
     switch (p.status()) {
-      case CONFIRMED, SETTLED, PARTIALLY_REFUNDED -> {
+      case CONFIRMED, SETTLED, PARTIALLY_REFUNDED, DISPUTED, CHARGED_BACK -> {
       }
-      case DISPUTED -> {
-        return new Decision.Forbidden(code,
-            "The payment is `disputed`: it can be refunded once the dispute is won.");
-      }
-      case INITIATED, BLOCKED, IN_REVIEW, PROVIDER_SUBMITTED, REQUIRES_ACTION, UNKNOWN, AUTHORIZED, DECLINED,
-          VOIDED, EXPIRED, REFUNDED, CHARGED_BACK, RETURNED -> {
+      case INITIATED, BLOCKED, IN_REVIEW, PROVIDER_SUBMITTED, REQUIRES_ACTION, UNKNOWN, PROCESSING, AUTHORIZED,
+          DECLINED, VOIDED, EXPIRED, REFUNDED, RETURNED -> {
         return new Decision.Forbidden(code, "The payment is `" + p.status().wire()
             + "`; only one that is `confirmed`, `settled` or `partially_refunded` can be refunded."
             + (p.status() == Status.AUTHORIZED ? " Cancel it instead." : ""));
@@ -82,12 +78,17 @@ public final class Commands {
     }
     long refundable = p.refundable();
     if (refundable == 0)
-      return new Decision.Forbidden(code, "Refunds of all that was captured are under way.");
+      return new Decision.Forbidden(code, p.disputed() > 0
+          ? "The payment is `" + p.status().wire() + "`: disputes hold, or have withdrawn, all that is left of"
+              + " it. What they hold can be refunded once they are won."
+          : "Refunds of all that was captured are under way.");
     long refunded = amount == null ? refundable : amount;
     if (refunded > refundable)
       return new Decision.Excessive("must be at most " + refundable + ": " + p.amountCaptured()
           + " was captured, " + p.amountRefunded() + " is refunded and " + p.refundsOpen()
-          + " is being refunded.");
+          + " is being refunded" + (p.disputed() == 0
+              ? "."
+              : "; " + p.disputed() + " is held or withdrawn by disputes."));
     return new Decision.Accepted(new PaymentEvent.RefundRequested(id, refunded, reason, p.status()));
   }
 

@@ -1,12 +1,14 @@
 package dev.millrace.payment;
 
 /**
- * A dispute of a payment.
+ * A dispute of a payment: an object of its own at the provider, of which a payment may have several.
  *
  * @param id the provider's name of it
  * @param amount minor units that are, or were, held
+ * @param excess what of them is beyond what the payment had left to take
+ * @param decisions how often it was decided
  */
-public record Dispute(String id, long amount, State state) {
+public record Dispute(String id, long amount, long excess, State state, int decisions) {
   /** How far it has come, seen from the merchant. */
   public enum State {
     OPEN, WON, LOST
@@ -14,4 +16,11 @@ public record Dispute(String id, long amount, State state) {
 
   /** Not decided yet. */
   public boolean open() { return state == State.OPEN; }
+
+  /** What of the payment is held for it, or was withdrawn. */
+  public long taken() { return state == State.WON ? 0 : amount - excess; }
+
+  Dispute to(State next) {
+    return new Dispute(id, amount, excess, next, next == State.OPEN ? decisions : decisions + 1);
+  }
 }

@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What can happen to a payment, to a settlement batch and to a webhook endpoint. Wire names are part of the
+ * What can happen to a payment, to a dispute of one, to a settlement batch and to a webhook endpoint. Wire names are part of the
  * public contract.
  */
 public enum EventType {
@@ -17,9 +17,11 @@ public enum EventType {
   // The charge.
   PROVIDER_SUBMITTED("payment.provider_submitted", Status.PROVIDER_SUBMITTED), REQUIRES_ACTION(
       "payment.requires_action",
-      Status.REQUIRES_ACTION), ACTION_RETURNED("payment.action_returned", Status.REQUIRES_ACTION), UNKNOWN(
-          "payment.unknown", Status.UNKNOWN), AUTHORIZED("payment.authorized", Status.AUTHORIZED), CONFIRMED(
-              "payment.confirmed", Status.CONFIRMED), DECLINED("payment.declined", Status.DECLINED),
+      Status.REQUIRES_ACTION), ACTION_RETURNED("payment.action_returned", Status.REQUIRES_ACTION), TRY_REFUSED(
+          "payment.try_refused", Status.REQUIRES_ACTION), PROCESSING("payment.processing",
+              Status.PROCESSING), UNKNOWN("payment.unknown", Status.UNKNOWN), AUTHORIZED("payment.authorized",
+                  Status.AUTHORIZED), CONFIRMED("payment.confirmed",
+                      Status.CONFIRMED), DECLINED("payment.declined", Status.DECLINED),
   // What is asked of a payment afterwards.
   CAPTURE_REQUESTED("payment.capture_requested", Status.AUTHORIZED), CAPTURE_FAILED(
       "payment.capture_failed"), CANCEL_REQUESTED("payment.cancel_requested"), CANCEL_FAILED(
@@ -29,15 +31,27 @@ public enum EventType {
                       "payment.operation_submitted"), OPERATION_UNKNOWN("payment.operation_unknown"),
   // Settlement, and what the payer's bank does.
   SETTLED("payment.settled"), DISPUTED("payment.disputed", Status.DISPUTED), DISPUTE_WON(
-      "payment.dispute_won"), CHARGED_BACK("payment.charged_back",
-          Status.CHARGED_BACK), RETURNED("payment.returned", Status.RETURNED),
+      "payment.dispute_won"), CHARGED_BACK("payment.charged_back"), RETURNED("payment.returned",
+          Status.RETURNED),
+  // What a provider does beyond what was asked, and what it takes back.
+  CAPTURED("payment.captured"), CAPTURE_REVERSED("payment.capture_reversed"), REFUND_REVERSED(
+      "payment.refund_reversed"), DISPUTE_REOPENED("payment.dispute_reopened",
+          Status.DISPUTED), CHARGEBACK_REVERSED("payment.chargeback_reversed"), RETURN_REVERSED(
+              "payment.return_reversed"), LATE_CHARGE("payment.late_charge"), LATE_CHARGE_RETURNED(
+                  "payment.late_charge_returned"), LATE_CHARGE_KEPT("payment.late_charge_kept"),
+  // What moves nothing at the provider.
+  PROVIDER_NOTICE("payment.provider_notice"), CORRECTED("payment.corrected"),
+  // Of a dispute.
+  DISPUTE_OPENED("dispute.opened", Subject.DISPUTE), DISPUTE_CLOSED_WON("dispute.won",
+      Subject.DISPUTE), DISPUTE_CLOSED_LOST("dispute.lost", Subject.DISPUTE), DISPUTE_OPENED_AGAIN(
+          "dispute.reopened", Subject.DISPUTE),
   // Not of a payment.
   SETTLEMENT_POSTED("settlement.posted", Subject.SETTLEMENT), ENDPOINT_DISABLED("webhook_endpoint.disabled",
       Subject.WEBHOOK_ENDPOINT), ENDPOINT_TEST("webhook_endpoint.test", Subject.WEBHOOK_ENDPOINT);
 
   /** What an event is about: the object's name in the API. */
   public enum Subject {
-    PAYMENT, SETTLEMENT, WEBHOOK_ENDPOINT
+    PAYMENT, DISPUTE, SETTLEMENT, WEBHOOK_ENDPOINT
   }
 
   private static final Map<String, EventType> BY_WIRE = Arrays.stream(values())

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Something that is to be done to a payment at its provider, and how far it has come.
  *
- * @param id {@code cap_…}, {@code can_…} or {@code re_…}
+ * @param id {@code cap_…}, {@code can_…}, {@code re_…} or {@code rev_…}
  * @param amount minor units; 0 for a cancellation
  * @param reason why, where somebody said so
  * @param attempt our reference of the provider call, once it is submitted
@@ -16,7 +16,9 @@ public record Operation(String id, Kind kind, State state, long amount, @Nullabl
 
   /** What is to be done. */
   public enum Kind {
-    CAPTURE, CANCEL, REFUND;
+    CAPTURE, CANCEL, REFUND,
+    /** Gives back what was charged or held for a payment that does not need it ({@link StrayCharge}). */
+    REVERSAL;
 
     /** The name in the API and the database. */
     public String wire() {

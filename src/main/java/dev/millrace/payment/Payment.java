@@ -1,8 +1,11 @@
 package dev.millrace.payment;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -11,24 +14,30 @@ import org.jspecify.annotations.Nullable;
 /**
  * A payment as the fold of its events: the same events in the same order always give the same payment.
  * Immutable. It refuses what {@link Transitions} refuses, and every amount that cannot be: nothing is
- * captured beyond what was authorized, nothing refunded beyond what was captured. Amounts are minor units.
+ * captured beyond what was authorized, nothing refunded beyond what was captured; what a provider moved
+ * beyond that is each event's excess. Amounts are minor units.
  *
  * @param version how many events it has
  * @param attempt our reference of the charge that is out or has been answered last
  * @param amountAuthorized what the provider held or charged for us, at most what was asked for
- * @param amountCharged what the provider says it took from the payer
+ * @param amountCharged what the provider says it took from the payer, in all captures
  * @param amountCaptured the merchant's part of that
  * @param fees what was taken of the merchant's part
  * @param settled whether it has been netted into a batch
  * @param payerCameBack whether the payer has come back from the provider's page
- * @param operations every capture, cancellation and refund, oldest first
- * @param refunds the provider's names of all refunds
+ * @param operations every capture, cancellation, refund and reversal, oldest first
+ * @param captures all, oldest first, those that were reversed included
+ * @param refunds the same
+ * @param sentBack the return of the debit, null where there was none or it was reversed
  * @param disputes by the provider's name
+ * @param strays charges that are given back, by the operation that does so
+ * @param heard what of the provider's words that move nothing is recorded, by its names of them
  */
 public record Payment(int version, Status status, PaymentEvent.Initiated asked, @Nullable String provider,
     @Nullable String attempt, @Nullable String providerReference, long amountAuthorized, long amountCharged,
     long amountCaptured, long amountRefunded, Fees fees, boolean settled, boolean payerCameBack,
-    List<Operation> operations, Set<String> refunds, Map<String, Dispute> disputes) {
+    List<Operation> operations, List<Movement> captures, List<Movement> refunds, @Nullable Movement sentBack,
+    Map<String, Dispute> disputes, Map<String, StrayCharge> strays, Set<String> heard) {
 
   /** Fees that were taken, and what of them went back to the merchant with refunds. */
   public record Fees(long provider, long providerGivenBack, long gateway, long gatewayGivenBack) {
@@ -38,7 +47,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   /** A payment that was accepted. */
   public static Payment of(PaymentEvent.Initiated asked) {
     return new Payment(1, Status.INITIATED, asked, null, null, null, 0, 0, 0, 0, Fees.NONE, false, false,
-        List.of(), Set.of(), Map.of());
+        List.of(), List.of(), List.of(), null, Map.of(), Map.of(), Set.of());
   }
 
   /** The payment after these events, of which the first is its {@code payment.initiated}. */
@@ -58,7 +67,8 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
 
   /** The capture or cancellation that is under way, or null: there is at most one. */
   public @Nullable Operation openCaptureOrCancel() {
-    for (Operation o : operations) if (o.open() && o.kind() != Operation.Kind.REFUND) return o;
+    for (Operation o : operations)
+      if (o.open() && (o.kind() == Operation.Kind.CAPTURE || o.kind() == Operation.Kind.CANCEL)) return o;
     return null;
   }
 
@@ -69,22 +79,66 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     return sum;
   }
 
+  /** What of the payment disputes hold or have withdrawn. */
+  public long disputed() {
+    return disputes.values().stream().mapToLong(Dispute::taken).sum();
+  }
+
+  private long returned() { return sentBack == null ? 0 : sentBack.share(); }
+
   /**
    * What can still be refunded: never less than nothing, also when more went back at the provider than we
    * know of.
    */
   public long refundable() {
-    return Math.max(0, amountCaptured - amountRefunded - refundsOpen());
+    return Math.max(0, amountCaptured - amountRefunded - refundsOpen() - disputed() - returned());
   }
 
-  /**
-   * The status that captures, refunds and settlement alone would give: where a won dispute leaves the
-   * payment.
-   */
-  public Status undisputed() {
-    if (amountRefunded > 0)
-      return amountRefunded == amountCaptured ? Status.REFUNDED : Status.PARTIALLY_REFUNDED;
+  /** What of the payment a further dispute, or a return, can take. */
+  public long disputable() { return Math.max(0, amountCaptured - disputed() - returned()); }
+
+  /** The last refund, or capture, that the provider calls so, reversed or not; null when there is none. */
+  public static @Nullable Movement named(List<Movement> movements, String reference) {
+    for (Movement m : movements.reversed()) if (m.reference().equals(reference)) return m;
+    return null;
+  }
+
+  /** The status that captures, refunds, returns, disputes and settlement give. */
+  public Status standing() {
+    return standing(amountCaptured, amountRefunded, disputes.values(), sentBack != null);
+  }
+
+  /** The same when these were so. */
+  Status standing(long captured, long refunded, Collection<Dispute> of, boolean returned) {
+    if (of.stream().anyMatch(Dispute::open)) return Status.DISPUTED;
+    if (returned) return Status.RETURNED;
+    if (of.stream().anyMatch(d -> d.state() == Dispute.State.LOST)) return Status.CHARGED_BACK;
+    if (captured == 0) return Status.AUTHORIZED;
+    if (refunded > 0) return refunded == captured ? Status.REFUNDED : Status.PARTIALLY_REFUNDED;
     return settled ? Status.SETTLED : Status.CONFIRMED;
+  }
+
+  /** Where it stands when all captures come to so much. */
+  public Status withCaptured(long captured) {
+    return standing(captured, amountRefunded, disputes.values(), sentBack != null);
+  }
+
+  /** Where it stands when all refunds come to so much. */
+  public Status withRefunded(long refunded) {
+    return standing(amountCaptured, refunded, disputes.values(), sentBack != null);
+  }
+
+  /** Where it stands when a dispute of it has come so far. */
+  public Status withDispute(String id, Dispute.State state) {
+    var of = new ArrayList<Dispute>();
+    for (Dispute d : disputes.values()) if (!d.id().equals(id)) of.add(d);
+    of.add(new Dispute(id, 0, 0, state, 0));
+    return standing(amountCaptured, amountRefunded, of, sentBack != null);
+  }
+
+  /** Where it stands when its return is reversed. */
+  public Status withoutReturn() {
+    return standing(amountCaptured, amountRefunded, disputes.values(), false);
   }
 
   /**
@@ -99,6 +153,8 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
           PaymentEvent.Unknown _ ->
         {
         }
+      case PaymentEvent.TryRefused t -> next.hear(t.providerReference());
+      case PaymentEvent.Processing r -> next.providerReference = r.providerReference();
       case PaymentEvent.ActionReturned _ -> next.payerCameBack = true;
       case PaymentEvent.ProviderSubmitted s -> {
         next.provider = s.provider();
@@ -131,61 +187,156 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
       case PaymentEvent.OperationSubmitted s -> next.submitted(s.operation(), s.attempt());
       case PaymentEvent.OperationUnknown u -> next.operation(u.operation(), Operation.State.UNKNOWN);
       case PaymentEvent.Refunded r -> refunded(next, r);
+      case PaymentEvent.LateCharge l -> {
+        positive(event, l.amount());
+        next.request(l.operation(), Operation.Kind.REVERSAL, l.amount(), l.reason());
+        next.stray(new StrayCharge(l.operation(), l.provider(), l.providerReference(), l.amount(), l.held()));
+      }
+      case PaymentEvent.RefundReversed r -> refundReversed(next, r);
+      case PaymentEvent.CaptureReversed r -> captureReversed(next, r);
       case PaymentEvent.EndsOperation e -> next.operation(e.operation(), e.end());
+      case PaymentEvent.Captured c -> captured(next, c);
       case PaymentEvent.Settled _ -> next.settled = true;
       case PaymentEvent.Disputed d -> {
-        positive(event, d.amount());
         require(!disputes.containsKey(d.dispute()), event, "a second opening of " + d.dispute());
-        require(d.amount() <= amountCaptured, event, "a dispute of more than was captured");
-        next.dispute(new Dispute(d.dispute(), d.amount(), Dispute.State.OPEN));
+        long excess = excess(event, d.amount(), d.excess());
+        require(d.amount() - excess <= disputable(), event, "a dispute of more than was captured");
+        next.dispute(new Dispute(d.dispute(), d.amount(), excess, Dispute.State.OPEN, 0));
       }
-      case PaymentEvent.DisputeWon w -> {
-        require(w.status() == undisputed(), event, "a won dispute that leads to " + w.status().wire());
-        close(next, event, w.dispute(), w.amount(), Dispute.State.WON);
-      }
-      case PaymentEvent.ChargedBack c -> close(next, event, c.dispute(), c.amount(), Dispute.State.LOST);
+      case PaymentEvent.DisputeWon w ->
+        decide(next, event, w.dispute(), w.amount(), Dispute.State.OPEN, Dispute.State.WON);
+      case PaymentEvent.ChargedBack c ->
+        decide(next, event, c.dispute(), c.amount(), Dispute.State.OPEN, Dispute.State.LOST);
+      case PaymentEvent.DisputeReopened r ->
+        decide(next, event, r.dispute(), r.amount(), Dispute.State.WON, Dispute.State.OPEN);
+      case PaymentEvent.ChargebackReversed r ->
+        decide(next, event, r.dispute(), r.amount(), Dispute.State.LOST, Dispute.State.WON);
       case PaymentEvent.Returned r -> {
-        positive(event, r.amount());
-        require(r.amount() <= amountCaptured, event, "a return of more than was captured");
+        require(sentBack == null, event, "a second return");
+        long excess = excess(event, r.amount(), r.excess());
+        require(r.amount() - excess <= disputable(), event, "a return of more than was captured");
+        next.sentBack = new Movement(r.providerReference(), null, r.amount(), excess,
+            orZero(r.providerFeeReturned()), orZero(r.gatewayFeeReturned()), false);
         next.feesGivenBack(r.providerFeeReturned(), r.gatewayFeeReturned());
       }
+      case PaymentEvent.ReturnReversed r -> {
+        mirrors(event, sentBack, r);
+        next.sentBack = null;
+        next.feesGivenBack(-r.providerFee(), -r.gatewayFee());
+        stands(event, withoutReturn());
+      }
+      case PaymentEvent.ProviderNotice n -> {
+        stays(event);
+        next.hear(n.event());
+      }
+      case PaymentEvent.Corrected _ -> stays(event);
     }
     return next.payment();
   }
 
   private void confirmed(Draft next, PaymentEvent.Confirmed c) {
     positive(c, c.captured());
+    require(amountCaptured == 0, c, "a second first capture");
     long authorized = status == Status.AUTHORIZED ? amountAuthorized : asked.amount();
     require(c.captured() <= authorized, c, "a capture of " + c.captured() + " where " + authorized
         + " was authorized");
     next.providerReference = c.providerReference();
     next.amountAuthorized = authorized;
-    next.amountCharged = c.amountCharged();
-    next.amountCaptured = c.captured();
-    next.fees = new Fees(c.providerFee() == null ? 0 : c.providerFee(), 0,
-        c.gatewayFee() == null ? 0 : c.gatewayFee(), 0);
+    next.settled = false;
+    next.take(c, c.operation(), c.capture() == null ? "" : c.capture());
     next.operation(c.operation(), Operation.State.SUCCEEDED);
   }
 
+  private void captured(Draft next, PaymentEvent.Captured c) {
+    long excess = excess(c, c.amount(), c.excess());
+    require(amountCaptured > 0, c, "a further capture of what was not captured yet");
+    require(amountCaptured + c.amount() - excess <= amountAuthorized, c, "captures of more than was authorized");
+    require(named(captures, c.capture()) == null, c, "a second " + c.capture());
+    next.take(c, null, c.capture());
+    require(c.amountCaptured() == next.amountCaptured && c.amountCharged() == next.amountCharged, c,
+        "captures that sum up to " + next.amountCaptured);
+    stands(c, withCaptured(next.amountCaptured));
+  }
+
+  private void captureReversed(Draft next, PaymentEvent.CaptureReversed r) {
+    Movement capture = named(captures, r.capture() == null ? "" : r.capture());
+    require(capture != null && !capture.reversed() && capture.amount() == r.amount()
+        && capture.excess() == orZero(r.excess()), r, "the reversal of a capture that is not there");
+    next.captures = reversed(captures, capture);
+    next.amountCharged -= capture.amount();
+    next.amountCaptured -= capture.share();
+    require(r.amountCaptured() == next.amountCaptured && r.amountCharged() == next.amountCharged, r,
+        "captures that sum up to " + next.amountCaptured);
+    require(next.amountCaptured >= amountRefunded + disputed() + returned(), r,
+        "the reversal of a capture of which some went back");
+    require(r.providerFee() <= capture.providerFee() && r.gatewayFee() <= capture.gatewayFee(), r,
+        "more of a fee given back than was taken");
+    next.fees = new Fees(fees.provider() - r.providerFee(), fees.providerGivenBack(),
+        fees.gateway() - r.gatewayFee(), fees.gatewayGivenBack());
+    next.reopened(r.operation());
+    stands(r, withCaptured(next.amountCaptured));
+  }
+
   private void refunded(Draft next, PaymentEvent.Refunded r) {
-    positive(r, r.amount());
-    long total = amountRefunded + r.amount();
+    long excess = excess(r, r.amount(), r.excess());
+    long total = amountRefunded + r.amount() - excess;
     require(r.amountRefunded() == total, r, "refunds of " + r.amountRefunded() + " that sum up to " + total);
     require(total <= amountCaptured, r, "refunds of " + total + " of " + amountCaptured + " captured");
-    require(!refunds.contains(r.providerReference()), r, "a second " + r.providerReference());
-    var names = new TreeSet<>(refunds);
-    names.add(r.providerReference());
-    next.refunds = names;
+    require(named(refunds, r.providerReference()) == null, r, "a second " + r.providerReference());
+    var all = new ArrayList<>(refunds);
+    all.add(new Movement(r.providerReference(), r.operation(), r.amount(), excess,
+        orZero(r.providerFeeReturned()), orZero(r.gatewayFeeReturned()), false));
+    next.refunds = List.copyOf(all);
     next.amountRefunded = total;
     next.feesGivenBack(r.providerFeeReturned(), r.gatewayFeeReturned());
     next.operation(r.operation(), Operation.State.SUCCEEDED);
   }
 
-  private void close(Draft next, PaymentEvent event, String id, long amount, Dispute.State end) {
-    Dispute open = disputes.get(id);
-    require(open != null && open.open() && open.amount() == amount, event,
-        "the end of a dispute that is not open: " + id);
-    next.dispute(new Dispute(id, amount, end));
+  private void refundReversed(Draft next, PaymentEvent.RefundReversed r) {
+    Movement refund = named(refunds, r.providerReference());
+    mirrors(r, refund, r);
+    next.refunds = reversed(refunds, Objects.requireNonNull(refund));
+    next.amountRefunded -= refund.share();
+    require(r.amountRefunded() == next.amountRefunded, r, "refunds that sum up to " + next.amountRefunded);
+    next.feesGivenBack(-r.providerFee(), -r.gatewayFee());
+    next.reopened(r.operation());
+    stands(r, withRefunded(next.amountRefunded));
+  }
+
+  private static List<Movement> reversed(List<Movement> all, Movement one) {
+    return all.stream().map(m -> m == one ? m.taken() : m).toList();
+  }
+
+  /** That a reversal is of something that stands, by its figures. */
+  private static void mirrors(PaymentEvent event, @Nullable Movement of, PaymentEvent.Reverses by) {
+    require(of != null && !of.reversed() && of.amount() == by.amount() && of.excess() == orZero(by.excess())
+        && of.providerFee() == by.providerFee() && of.gatewayFee() == by.gatewayFee(), event,
+        "the reversal of what is not there");
+  }
+
+  private void decide(Draft next, PaymentEvent event, String id, long amount, Dispute.State before,
+      Dispute.State after) {
+    Dispute dispute = disputes.get(id);
+    require(dispute != null && dispute.state() == before && dispute.amount() == amount, event,
+        "no dispute that is " + before.name().toLowerCase(Locale.ROOT) + ": " + id);
+    next.dispute(dispute.to(after));
+    stands(event, withDispute(id, after));
+  }
+
+  private static void stands(PaymentEvent event, Status standing) {
+    require(event.target() == standing, event, "leads to " + event.target().wire() + " instead of "
+        + standing.wire());
+  }
+
+  private void stays(PaymentEvent event) { stands(event, status); }
+
+  private static long orZero(@Nullable Long amount) { return amount == null ? 0 : amount; }
+
+  /** What of an amount is beyond what the payment has: none of it negative, and not all of nothing. */
+  private static long excess(PaymentEvent event, long amount, @Nullable Long excess) {
+    positive(event, amount);
+    require(excess == null || (excess > 0 && excess <= amount), event, "an excess of " + excess);
+    return orZero(excess);
   }
 
   /** Money moves one way by each event: an amount of nothing, or a negative one, would move it another. */
@@ -215,8 +366,13 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     boolean settled;
     boolean payerCameBack;
     List<Operation> operations;
-    Set<String> refunds;
+    List<Movement> captures;
+    List<Movement> refunds;
+    @Nullable
+    Movement sentBack;
     Map<String, Dispute> disputes;
+    Map<String, StrayCharge> strays;
+    Set<String> heard;
 
     Draft(Payment before, Status status) {
       this.before = before;
@@ -231,14 +387,19 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
       fees = before.fees;
       settled = before.settled;
       payerCameBack = before.payerCameBack;
+      captures = before.captures;
       refunds = before.refunds;
+      sentBack = before.sentBack;
+      strays = before.strays;
+      heard = before.heard;
       operations = before.operations;
       disputes = before.disputes;
     }
 
     void request(String id, Operation.Kind kind, long amount, @Nullable String reason) {
       if (before.operation(id) != null) throw new IllegalStateException("a second request of " + id);
-      if (kind != Operation.Kind.REFUND && before.openCaptureOrCancel() != null)
+      boolean one = kind == Operation.Kind.CAPTURE || kind == Operation.Kind.CANCEL;
+      if (one && before.openCaptureOrCancel() != null)
         throw new IllegalStateException(id + " while another capture or cancellation is under way");
       var all = new ArrayList<>(operations);
       all.add(new Operation(id, kind, Operation.State.REQUESTED, amount, reason, null));
@@ -252,6 +413,15 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
       if (id != null) replace(open(id).to(state));
     }
 
+    /** What had succeeded has failed after all. */
+    void reopened(@Nullable String id) {
+      if (id == null) return;
+      Operation operation = before.operation(id);
+      if (operation == null || operation.state() != Operation.State.SUCCEEDED)
+        throw new IllegalStateException("no operation that has succeeded: " + id);
+      replace(operation.to(Operation.State.FAILED));
+    }
+
     private Operation open(String id) {
       Operation operation = before.operation(id);
       if (operation == null || !operation.open())
@@ -261,6 +431,29 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
 
     private void replace(Operation changed) {
       operations = operations.stream().map(o -> o.id().equals(changed.id()) ? changed : o).toList();
+    }
+
+    void take(PaymentEvent.TakesMoney t, @Nullable String operation, String capture) {
+      var all = new ArrayList<>(captures);
+      all.add(new Movement(capture, operation, t.taken(), t.taken() - t.captured(), orZero(t.providerFee()),
+          orZero(t.gatewayFee()), false));
+      captures = List.copyOf(all);
+      amountCharged += t.taken();
+      amountCaptured += t.captured();
+      fees = new Fees(fees.provider + orZero(t.providerFee()), fees.providerGivenBack,
+          fees.gateway + orZero(t.gatewayFee()), fees.gatewayGivenBack);
+    }
+
+    void stray(StrayCharge charge) {
+      var all = new TreeMap<>(strays);
+      all.put(charge.operation(), charge);
+      strays = all;
+    }
+
+    void hear(String word) {
+      var all = new TreeSet<>(heard);
+      all.add(word);
+      heard = all;
     }
 
     void dispute(Dispute dispute) {
@@ -280,7 +473,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     Payment payment() {
       return new Payment(before.version + 1, status, before.asked, provider, attempt, providerReference,
           amountAuthorized, amountCharged, amountCaptured, amountRefunded, fees, settled,
-          payerCameBack, operations, refunds, disputes);
+          payerCameBack, operations, captures, refunds, sentBack, disputes, strays, heard);
     }
   }
 }

@@ -22,11 +22,17 @@ public sealed interface PaymentEvent {
     return Objects.requireNonNull(type().target(), "an event that says itself where it leads");
   }
 
-  /** Money moves: it is posted, and settled with the next batch. A new one needs an index of its own (V4). */
+  /** Money moves: it is posted. */
   sealed interface MovesMoney extends PaymentEvent {}
 
+  /**
+   * What moves a merchant's money: the next settlement batch nets it. A new one needs an index of its own
+   * (V7).
+   */
+  sealed interface Nets extends MovesMoney {}
+
   /** {@code amount} of what was captured went back to the payer, and of the fees what is returned with it. */
-  sealed interface GivesBack extends MovesMoney {
+  sealed interface GivesBack extends Nets {
     String provider();
 
     long amount();
@@ -44,6 +50,58 @@ public sealed interface PaymentEvent {
 
     @Nullable
     String gatewayFeeNote();
+
+    /** What of {@code amount} is beyond what the payment had left: it stands in suspense. */
+    @Nullable
+    Long excess();
+  }
+
+  /**
+   * Part of the merchant's money came, at once or later. {@code amount} is what the provider took,
+   * {@code excess} what of it goes beyond what it was entitled to. Fees are what is taken of it.
+   */
+  sealed interface TakesMoney extends Nets {
+    String provider();
+
+    /** What the provider took. */
+    long taken();
+
+    /** The merchant's part: never more than was asked for, never more than was received. */
+    long captured();
+
+    String currency();
+
+    @Nullable
+    Long providerFee();
+
+    @Nullable
+    String providerFeeNote();
+
+    @Nullable
+    Long gatewayFee();
+
+    @Nullable
+    String gatewayFeeNote();
+  }
+
+  /**
+   * What was final was taken back by the provider, or decided anew. Its postings mirror those of what it
+   * reverses. Only by one of these a payment goes back to a status that it had before.
+   */
+  sealed interface Reverses extends Nets {
+    String provider();
+
+    long amount();
+
+    String currency();
+
+    @Nullable
+    Long excess();
+
+    /** What of the fees goes with it: back to the merchant where money did not come, else taken anew. */
+    default long providerFee() { return 0; }
+
+    default long gatewayFee() { return 0; }
   }
 
   /** It is about the capture, cancellation or refund {@code operation}; null where nobody asked for one. */
@@ -198,22 +256,32 @@ public sealed interface PaymentEvent {
   /**
    * Charged, at once or by the capture {@code operation}. {@code amount} is what was asked for,
    * {@code amountCharged} what the provider says; {@code amountReleased} of the authorization was given back.
-   * Fees are absent where no rule takes one; a note tells how a fee was reckoned.
+   * Fees are absent where no rule takes one; a note tells how a fee was reckoned. {@code capture}: the
+   * provider's name of the capture, where it has one.
    */
   record Confirmed(String provider, String attempt, String providerReference, long amount, long amountCharged,
       String currency, @Nullable String operation, @Nullable Long amountReleased, @Nullable Long providerFee,
-      @Nullable String providerFeeNote, @Nullable Long gatewayFee,
-      @Nullable String gatewayFeeNote) implements MovesMoney, EndsOperation {
+      @Nullable String providerFeeNote, @Nullable Long gatewayFee, @Nullable String gatewayFeeNote,
+      @Nullable String capture) implements TakesMoney, EndsOperation {
+    public Confirmed(String provider, String attempt, String providerReference, long amount,
+        long amountCharged, String currency, @Nullable String operation, @Nullable Long amountReleased,
+        @Nullable Long providerFee, @Nullable String providerFeeNote, @Nullable Long gatewayFee,
+        @Nullable String gatewayFeeNote) {
+      this(provider, attempt, providerReference, amount, amountCharged, currency, operation, amountReleased,
+          providerFee, providerFeeNote, gatewayFee, gatewayFeeNote, null);
+    }
+
     public Confirmed(String provider, String attempt, String providerReference, long amount,
         long amountCharged, String currency) {
       this(provider, attempt, providerReference, amount, amountCharged, currency, null, null, null, null,
-          null, null);
+          null, null, null);
     }
 
-    /** The merchant's part: never more than was asked for, never more than was received. */
-    public long captured() {
-      return Math.min(amount, amountCharged);
-    }
+    @Override
+    public long taken() { return amountCharged; }
+
+    @Override
+    public long captured() { return Math.min(amount, amountCharged); }
 
     @Override
     public EventType type() { return EventType.CONFIRMED; }
@@ -315,14 +383,24 @@ public sealed interface PaymentEvent {
   }
 
   /**
-   * Went back to the payer. {@code amountRefunded}: all refunds of the payment, this one included.
+   * Went back to the payer. {@code amountRefunded}: all refunds of the payment, this one included, as far as
+   * they are the merchant's; what a refund gave beyond that is its {@code excess}.
    * {@code operation} is absent for a refund that was made at the provider. Fees: what of them is returned to
    * the merchant.
    */
   record Refunded(@Nullable String operation, String provider, @Nullable String attempt,
       String providerReference, long amount, long amountRefunded, String currency,
       @Nullable Long providerFeeReturned, @Nullable String providerFeeNote, @Nullable Long gatewayFeeReturned,
-      @Nullable String gatewayFeeNote, Status status) implements GivesBack, EndsOperation {
+      @Nullable String gatewayFeeNote, @Nullable Long excess,
+      Status status) implements GivesBack, EndsOperation {
+    public Refunded(@Nullable String operation, String provider, @Nullable String attempt,
+        String providerReference, long amount, long amountRefunded, String currency,
+        @Nullable Long providerFeeReturned, @Nullable String providerFeeNote,
+        @Nullable Long gatewayFeeReturned, @Nullable String gatewayFeeNote, Status status) {
+      this(operation, provider, attempt, providerReference, amount, amountRefunded, currency,
+          providerFeeReturned, providerFeeNote, gatewayFeeReturned, gatewayFeeNote, null, status);
+    }
+
     @Override
     public EventType type() { return EventType.REFUNDED; }
 
@@ -369,17 +447,27 @@ public sealed interface PaymentEvent {
 
   /**
    * The payer's bank disputes {@code amount}; it is held. {@code dispute} is the provider's name of it;
-   * {@code evidenceDue}: until when it can be answered.
+   * {@code evidenceDue}: until when it can be answered; {@code excess}: what is disputed beyond what the
+   * payment has left.
    */
   record Disputed(String dispute, String provider, long amount, String currency, @Nullable String reason,
-      @Nullable Long evidenceDue) implements MovesMoney {
+      @Nullable Long evidenceDue, @Nullable Long excess) implements Nets {
+    public Disputed(String dispute, String provider, long amount, String currency, @Nullable String reason,
+        @Nullable Long evidenceDue) {
+      this(dispute, provider, amount, currency, reason, evidenceDue, null);
+    }
+
     @Override
     public EventType type() { return EventType.DISPUTED; }
   }
 
   /** Decided for the merchant; what was held is released. */
-  record DisputeWon(String dispute, String provider, long amount, String currency,
-      Status status) implements MovesMoney {
+  record DisputeWon(String dispute, String provider, long amount, String currency, @Nullable Long excess,
+      Status status) implements Nets {
+    public DisputeWon(String dispute, String provider, long amount, String currency, Status status) {
+      this(dispute, provider, amount, currency, null, status);
+    }
+
     @Override
     public EventType type() { return EventType.DISPUTE_WON; }
 
@@ -387,16 +475,35 @@ public sealed interface PaymentEvent {
     public Status target() { return status; }
   }
 
-  /** Decided for the payer; what was held is withdrawn. */
-  record ChargedBack(String dispute, String provider, long amount, String currency) implements MovesMoney {
+  /**
+   * Decided for the payer; what was held is withdrawn. {@code status} is absent where the payment is charged
+   * back by it; another dispute may be open.
+   */
+  record ChargedBack(String dispute, String provider, long amount, String currency,
+      @Nullable Status status) implements Nets {
+    public ChargedBack(String dispute, String provider, long amount, String currency) {
+      this(dispute, provider, amount, currency, null);
+    }
+
     @Override
     public EventType type() { return EventType.CHARGED_BACK; }
+
+    @Override
+    public Status target() { return status == null ? Status.CHARGED_BACK : status; }
   }
 
   /** The payer's bank sent the debit back; {@code code} is the rail's, R01 for example. */
   record Returned(String provider, String providerReference, long amount, String currency, String code,
       String message, @Nullable Long providerFeeReturned, @Nullable String providerFeeNote,
-      @Nullable Long gatewayFeeReturned, @Nullable String gatewayFeeNote) implements GivesBack, FailsPayment {
+      @Nullable Long gatewayFeeReturned, @Nullable String gatewayFeeNote,
+      @Nullable Long excess) implements GivesBack, FailsPayment {
+    public Returned(String provider, String providerReference, long amount, String currency, String code,
+        String message, @Nullable Long providerFeeReturned, @Nullable String providerFeeNote,
+        @Nullable Long gatewayFeeReturned, @Nullable String gatewayFeeNote) {
+      this(provider, providerReference, amount, currency, code, message, providerFeeReturned, providerFeeNote,
+          gatewayFeeReturned, gatewayFeeNote, null);
+    }
+
     @Override
     public String failureCode() { return code; }
 
@@ -408,4 +515,183 @@ public sealed interface PaymentEvent {
     @Override
     public EventType type() { return EventType.RETURNED; }
   }
+
+  /**
+   * One try of the payer was refused; another may follow on the provider's page, so the payment waits on.
+   */
+  record TryRefused(String provider, String attempt, String providerReference, String code,
+      @Nullable String declineCode, String message) implements PaymentEvent {
+    @Override
+    public EventType type() { return EventType.TRY_REFUSED; }
+  }
+
+  /** The provider has taken it, and will say what becomes of it: it rests until then. */
+  record Processing(String provider, String attempt, String providerReference) implements PaymentEvent {
+    @Override
+    public EventType type() { return EventType.PROCESSING; }
+  }
+
+  /**
+   * One more capture of an authorization of which some was captured before, made at the provider.
+   * {@code capture} is the provider's name of it, {@code amount} what it took, {@code excess} what of it is
+   * beyond the authorization, {@code amountCharged} what all captures took, {@code amountCaptured} the
+   * merchant's part of that.
+   */
+  record Captured(String provider, String attempt, String providerReference, String capture, long amount,
+      long amountCharged, long amountCaptured, String currency, @Nullable Long excess, @Nullable Long providerFee,
+      @Nullable String providerFeeNote, @Nullable Long gatewayFee, @Nullable String gatewayFeeNote,
+      Status status) implements TakesMoney {
+    @Override
+    public long taken() { return amount; }
+
+    @Override
+    public long captured() { return amount - (excess == null ? 0 : excess); }
+
+    @Override
+    public EventType type() { return EventType.CAPTURED; }
+
+    @Override
+    public Status target() { return status; }
+  }
+
+  /**
+   * A capture that had been confirmed came to nothing. {@code amount} is what it had taken,
+   * {@code amountCharged} what is left of others and {@code amountCaptured} the merchant's part of that; where nothing is, the payment is
+   * authorized again, until {@code expires}. {@code capture} is the provider's name of it, absent where it has
+   * none; {@code operation} what of ours it was. Fees are what is given back of them.
+   */
+  record CaptureReversed(@Nullable String operation, String provider, @Nullable String capture, long amount,
+      long amountCharged, long amountCaptured, String currency, String code, String message, @Nullable Long excess,
+      @Nullable Long providerFeeReturned, @Nullable Long gatewayFeeReturned, @Nullable Long expires,
+      Status status) implements Reverses, OfOperation {
+    @Override
+    public long providerFee() { return orZero(providerFeeReturned); }
+
+    @Override
+    public long gatewayFee() { return orZero(gatewayFeeReturned); }
+
+    @Override
+    public EventType type() { return EventType.CAPTURE_REVERSED; }
+
+    @Override
+    public Status target() { return status; }
+  }
+
+  /**
+   * A refund that had been carried out came to nothing: its money is back. {@code amountRefunded} is what is
+   * left of others. Fees are what had been given back with it and is taken again.
+   */
+  record RefundReversed(@Nullable String operation, String provider, String providerReference, long amount,
+      long amountRefunded, String currency, String code, String message, @Nullable Long excess,
+      @Nullable Long providerFeeTaken, @Nullable Long gatewayFeeTaken,
+      Status status) implements Reverses, OfOperation {
+    @Override
+    public long providerFee() { return orZero(providerFeeTaken); }
+
+    @Override
+    public long gatewayFee() { return orZero(gatewayFeeTaken); }
+
+    @Override
+    public EventType type() { return EventType.REFUND_REVERSED; }
+
+    @Override
+    public Status target() { return status; }
+  }
+
+  /** A dispute that had been won is open again: its amount is held once more. */
+  record DisputeReopened(String dispute, String provider, long amount, String currency,
+      @Nullable Long excess) implements Reverses {
+    @Override
+    public EventType type() { return EventType.DISPUTE_REOPENED; }
+  }
+
+  /** A dispute that had been lost was decided for the merchant after all: what was withdrawn is back. */
+  record ChargebackReversed(String dispute, String provider, long amount, String currency,
+      @Nullable Long excess, Status status) implements Reverses {
+    @Override
+    public EventType type() { return EventType.CHARGEBACK_REVERSED; }
+
+    @Override
+    public Status target() { return status; }
+  }
+
+  /** A debit that had been sent back was paid after all. Fees are what is taken again. */
+  record ReturnReversed(String provider, String providerReference, long amount, String currency,
+      String message, @Nullable Long excess, @Nullable Long providerFeeTaken, @Nullable Long gatewayFeeTaken,
+      Status status) implements Reverses {
+    @Override
+    public long providerFee() { return orZero(providerFeeTaken); }
+
+    @Override
+    public long gatewayFee() { return orZero(gatewayFeeTaken); }
+
+    @Override
+    public EventType type() { return EventType.RETURN_REVERSED; }
+
+    @Override
+    public Status target() { return status; }
+  }
+
+  /**
+   * The payer was charged, or {@code amount} is {@code held}, for a payment that does not need it any more:
+   * it had ended, or was charged elsewhere ({@code reason}). It is given back by {@code operation}.
+   */
+  record LateCharge(String operation, String provider, String attempt, String providerReference, long amount,
+      String currency, boolean held, String reason, Status status) implements MovesMoney, RequestsOperation {
+    @Override
+    public EventType type() { return EventType.LATE_CHARGE; }
+
+    @Override
+    public Status target() { return status; }
+  }
+
+  /** Such a charge went back to the payer, or such a hold was released. */
+  record LateChargeReturned(String operation, String provider, String attempt,
+      @Nullable String providerReference, long amount, String currency, boolean held,
+      Status status) implements MovesMoney, EndsOperation {
+    @Override
+    public EventType type() { return EventType.LATE_CHARGE_RETURNED; }
+
+    @Override
+    public Status target() { return status; }
+  }
+
+  /** The provider refused to give such a charge back: a person must. */
+  record LateChargeKept(String operation, String code, String message,
+      Status status) implements FailsOperation {
+    @Override
+    public EventType type() { return EventType.LATE_CHARGE_KEPT; }
+
+    @Override
+    public Status target() { return status; }
+  }
+
+  /**
+   * The provider told something of the payment that moves no money. {@code notice} is its own word for the
+   * kind of event, {@code event} its name of this one; {@code expected}: whether the kind is known to the
+   * gateway.
+   */
+  record ProviderNotice(String provider, String notice, String event, String message, boolean expected,
+      Status status) implements PaymentEvent {
+    @Override
+    public EventType type() { return EventType.PROVIDER_NOTICE; }
+
+    @Override
+    public Status target() { return status; }
+  }
+
+  /**
+   * An operator moved {@code amount} from the account {@code credit} to the account {@code debit}, of which
+   * one is suspense, for a reason that stands in the audit as well. {@code correction} is {@code cor_…}.
+   */
+  record Corrected(String correction, String operator, String reason, long amount, String currency,
+      String debit, String credit, Status status) implements Nets {
+    @Override
+    public EventType type() { return EventType.CORRECTED; }
+
+    @Override
+    public Status target() { return status; }
+  }
+
+  private static long orZero(@Nullable Long amount) { return amount == null ? 0 : amount; }
 }

@@ -21,6 +21,8 @@ public enum Status {
   REQUIRES_ACTION(true),
   /** The provider gave no usable answer: inquired until it is certain, never declined on a guess. */
   UNKNOWN(false),
+  /** The provider has taken it and will say later what becomes of it: hours or days, by the method. */
+  PROCESSING(true),
   /** The provider holds the amount for us until it is captured, canceled or expires. No money has moved. */
   AUTHORIZED(true),
   /** The provider has charged the payer. */

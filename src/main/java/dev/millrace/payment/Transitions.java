@@ -10,6 +10,7 @@ import static dev.millrace.payment.Status.EXPIRED;
 import static dev.millrace.payment.Status.INITIATED;
 import static dev.millrace.payment.Status.IN_REVIEW;
 import static dev.millrace.payment.Status.PARTIALLY_REFUNDED;
+import static dev.millrace.payment.Status.PROCESSING;
 import static dev.millrace.payment.Status.PROVIDER_SUBMITTED;
 import static dev.millrace.payment.Status.REFUNDED;
 import static dev.millrace.payment.Status.REQUIRES_ACTION;
@@ -38,10 +39,12 @@ public final class Transitions {
     // A second submission is the failover after a refusal that is certain.
     from(PROVIDER_SUBMITTED).by(EventType.PROVIDER_SUBMITTED, PROVIDER_SUBMITTED)
         .by(EventType.UNKNOWN, UNKNOWN);
-    from(PROVIDER_SUBMITTED, UNKNOWN).by(EventType.REQUIRES_ACTION, REQUIRES_ACTION);
-    from(PROVIDER_SUBMITTED, UNKNOWN, REQUIRES_ACTION).by(EventType.AUTHORIZED, AUTHORIZED)
+    from(PROVIDER_SUBMITTED, UNKNOWN, PROCESSING).by(EventType.REQUIRES_ACTION, REQUIRES_ACTION);
+    from(PROVIDER_SUBMITTED, UNKNOWN, REQUIRES_ACTION).by(EventType.PROCESSING, PROCESSING);
+    from(PROVIDER_SUBMITTED, UNKNOWN, REQUIRES_ACTION, PROCESSING).by(EventType.AUTHORIZED, AUTHORIZED)
         .by(EventType.CONFIRMED, CONFIRMED).by(EventType.DECLINED, DECLINED);
-    from(REQUIRES_ACTION).by(EventType.ACTION_RETURNED, REQUIRES_ACTION);
+    from(REQUIRES_ACTION).by(EventType.ACTION_RETURNED, REQUIRES_ACTION)
+        .by(EventType.TRY_REFUSED, REQUIRES_ACTION);
 
     from(AUTHORIZED).by(EventType.CAPTURE_REQUESTED, AUTHORIZED).by(EventType.CONFIRMED, CONFIRMED);
     from(REQUIRES_ACTION, AUTHORIZED).by(EventType.VOIDED, VOIDED).by(EventType.EXPIRED, EXPIRED);
@@ -49,24 +52,54 @@ public final class Transitions {
 
     from(CONFIRMED).by(EventType.SETTLED, SETTLED);
     // What is posted later is settled later: the status tells more by then.
-    stays(EventType.SETTLED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);
+    stays(EventType.SETTLED, AUTHORIZED, VOIDED, EXPIRED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED,
+        CHARGED_BACK, RETURNED);
 
-    stays(EventType.REFUND_REQUESTED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED);
+    // What no dispute holds can be refunded.
+    stays(EventType.REFUND_REQUESTED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, DISPUTED, CHARGED_BACK);
     from(CONFIRMED, SETTLED, PARTIALLY_REFUNDED).by(EventType.REFUNDED, PARTIALLY_REFUNDED, REFUNDED);
     // The provider had carried it out before the payer's bank came in between.
     stays(EventType.REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);
 
-    from(CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED).by(EventType.DISPUTED, DISPUTED)
-        .by(EventType.RETURNED, RETURNED);
-    from(DISPUTED).by(EventType.DISPUTE_WON, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED)
-        .by(EventType.CHARGED_BACK, CHARGED_BACK);
+    from(CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED).by(EventType.RETURNED, RETURNED);
+    from(CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK)
+        .by(EventType.DISPUTED, DISPUTED);
+    // One of several disputes may end while another is open.
+    from(DISPUTED)
+        .by(EventType.DISPUTE_WON, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK)
+        .by(EventType.CHARGED_BACK, CHARGED_BACK, DISPUTED);
+
+    // A capture that the merchant made at the provider itself.
+    stays(EventType.CAPTURED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);
+    from(REFUNDED).by(EventType.CAPTURED, PARTIALLY_REFUNDED);
+
+    // The way back: what was final is so no longer.
+    from(CONFIRMED, SETTLED).by(EventType.CAPTURE_REVERSED, AUTHORIZED);
+    stays(EventType.CAPTURE_REVERSED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);
+    from(PARTIALLY_REFUNDED).by(EventType.CAPTURE_REVERSED, REFUNDED);
+    from(PARTIALLY_REFUNDED, REFUNDED)
+        .by(EventType.REFUND_REVERSED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED);
+    stays(EventType.REFUND_REVERSED, REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);
+    from(CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK)
+        .by(EventType.DISPUTE_REOPENED, DISPUTED);
+    from(CHARGED_BACK, DISPUTED).by(EventType.CHARGEBACK_REVERSED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED,
+        REFUNDED, DISPUTED, CHARGED_BACK);
+    from(RETURNED).by(EventType.RETURN_REVERSED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED);
+
+    // A charge that came after the end, or at another account than the payment's, is given back beside it.
+    Status[] any = Status.values();
+    stays(EventType.LATE_CHARGE, any);
+    stays(EventType.LATE_CHARGE_RETURNED, any);
+    stays(EventType.LATE_CHARGE_KEPT, any);
+    stays(EventType.PROVIDER_NOTICE, any);
+    stays(EventType.CORRECTED, any);
 
     // An operation that is under way ends wherever the payment has got to meanwhile.
     Status[] captureOrCancelOpen = {REQUIRES_ACTION, AUTHORIZED, CONFIRMED, DECLINED, VOIDED, EXPIRED,
         SETTLED,
         PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK, RETURNED};
-    stays(EventType.OPERATION_SUBMITTED, captureOrCancelOpen);
-    stays(EventType.OPERATION_UNKNOWN, captureOrCancelOpen);
+    stays(EventType.OPERATION_SUBMITTED, any);
+    stays(EventType.OPERATION_UNKNOWN, any);
     stays(EventType.CANCEL_FAILED, captureOrCancelOpen);
     stays(EventType.CAPTURE_FAILED, AUTHORIZED, CONFIRMED, VOIDED, EXPIRED, SETTLED, PARTIALLY_REFUNDED,
         REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);

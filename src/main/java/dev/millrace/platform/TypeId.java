@@ -22,6 +22,9 @@ public final class TypeId {
   public static final String CAPTURE = "cap";
   public static final String CANCELLATION = "can";
   public static final String REFUND = "re";
+  public static final String REVERSAL = "rev";
+  public static final String DISPUTE = "dp";
+  public static final String CORRECTION = "cor";
   public static final String REQUEST = "req";
   public static final String EVENT = "evt";
   public static final String WEBHOOK_ENDPOINT = "whe";

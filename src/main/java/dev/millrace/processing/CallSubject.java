@@ -61,7 +61,4 @@ interface CallSubject {
 
   /** Told that a call has no usable answer, whether or not its payment went on meanwhile. */
   void unanswered();
-
-  /** Told of the events that an answer came to, after they are durable. */
-  void recorded(PaymentSnapshot work, List<PaymentEvent> events);
 }

@@ -1,5 +1,7 @@
 package dev.millrace.processing;
 
+import dev.millrace.journal.AttemptStore.KnownCall;
+import dev.millrace.payment.Movement;
 import dev.millrace.payment.Operation;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
@@ -12,6 +14,7 @@ import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.Providers.Times;
 import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import java.time.InstantSource;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -35,9 +38,13 @@ final class ChargeOutcomes {
   }
 
   /** Whether a payment that stands there can have nothing new in it, without a look at its history. */
-  static boolean known(Status status, Outcome outcome) {
+  static boolean known(KnownCall call, Outcome outcome) {
+    Status status = call.status();
     return switch (outcome) {
-      case Outcome.Charged _ -> status == Status.CONFIRMED || status == Status.SETTLED;
+      // Of a call before the one that counts, or of more than is known, it would say much.
+      case Outcome.Charged c -> (status == Status.CONFIRMED || status == Status.SETTLED)
+          && c.capture() == null && c.providerReference().equals(call.providerReference())
+          && call.amountCharged() != null && c.amount() == call.amountCharged();
       case Outcome.Declined _ -> status == Status.DECLINED;
       case Outcome.Decisive _, Outcome.NoWord _ -> false;
     };
@@ -45,59 +52,92 @@ final class ChargeOutcomes {
 
   /** What a webhook says of the charge, whose own call may not have been answered yet. */
   Finding told(Payment p, String provider, String attempt, Outcome outcome) {
+    Outcome word = outcome instanceof Outcome.TryRefused t && p.status() != Status.REQUIRES_ACTION
+        ? t.refusal()
+        : outcome;
     // Whoever called decides whether it is tried elsewhere, and hears of it as well.
-    return outcome instanceof Outcome.Declined d && d.elsewhere() && p.status() == Status.PROVIDER_SUBMITTED
+    return word instanceof Outcome.Declined d && d.elsewhere() && p.status() == Status.PROVIDER_SUBMITTED
         && attempt.equals(p.attempt())
             ? new NotYet("it may be tried elsewhere")
-            : judge(p, provider, attempt, outcome);
+            : judge(p, provider, attempt, word);
   }
 
   /** What became of the charge under our reference {@code attempt} at {@code provider}. */
   Finding judge(Payment p, String provider, String attempt, Outcome outcome) {
-    if (p.attempt() != null && !p.attempt().equals(attempt)) return ofAnEarlierCall(p, outcome);
+    if (p.attempt() != null && !p.attempt().equals(attempt))
+      return OutcomeEvents.checked(p, tooLate(p, provider, attempt, outcome));
     return OutcomeEvents.checked(p, switch (p.status()) {
       case INITIATED, IN_REVIEW -> new NotYet("the payment is " + p.status().wire());
-      case PROVIDER_SUBMITTED, UNKNOWN, REQUIRES_ACTION -> undecided(p, provider, attempt, outcome);
+      case PROVIDER_SUBMITTED, UNKNOWN, REQUIRES_ACTION, PROCESSING ->
+        undecided(p, provider, attempt, outcome);
       case AUTHORIZED -> authorized(p, provider, attempt, outcome);
       case CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK, RETURNED ->
-        afterTheCharge(p, provider, outcome);
-      case BLOCKED, DECLINED -> outcome instanceof Outcome.Charged || outcome instanceof Outcome.Authorized
-          ? afterTheEnd(p)
-          : KNOWN;
+        afterTheCharge(p, provider, attempt, outcome);
+      case BLOCKED, DECLINED -> tooLate(p, provider, attempt, outcome);
       // What was held before it was given back may be told after it.
-      case VOIDED, EXPIRED -> outcome instanceof Outcome.Charged ? afterTheEnd(p) : KNOWN;
+      case VOIDED, EXPIRED -> outcome instanceof Outcome.Authorized && p.amountAuthorized() > 0
+          ? KNOWN
+          : tooLate(p, provider, attempt, outcome);
     });
   }
 
-  private Finding afterTheCharge(Payment p, String provider, Outcome outcome) {
+  private Finding afterTheCharge(Payment p, String provider, String attempt, Outcome outcome) {
     return switch (outcome) {
       case Outcome.Voided _ ->
         new Conflict("voided_after_charge", "canceled at the provider although it was charged");
       // Adyen takes a capture back in this way, even one that it had made of its own accord.
       case Outcome.Declined d when d.code().equals(Outcome.Declined.CAPTURE_FAILED) ->
-        new Conflict("capture_failed_after_success",
-            "the provider did not get the money after all: " + d.message());
+        captureFailed(p, provider, d);
+      case Outcome.Charged c -> chargedAgain(p, provider, attempt, c);
       // A refund made there may bear the charge's reference.
       case Outcome.Refunded r -> unsolicited.refunded(p, provider,
           new UnsolicitedChange.Refunded(r.providerReference(), r.amount(), r.currency()));
-      case Outcome.Declined _, Outcome.TryRefused _, Outcome.Charged _, Outcome.Authorized _,
-          Outcome.ActionRequired _, Outcome.NoWord _ ->
+      case Outcome.Declined _, Outcome.TryRefused _, Outcome.Authorized _, Outcome.ActionRequired _,
+          Outcome.NoWord _ ->
         KNOWN;
     };
   }
 
-  private static Finding afterTheEnd(Payment p) {
-    return new Conflict("charged_after_decline",
-        "charged or held at the provider although it is " + p.status().wire());
+  /** Whether it is a capture that is known, by its name and by what has been captured in all. */
+  private Finding chargedAgain(Payment p, String provider, String attempt, Outcome.Charged c) {
+    if (c.capture() == null)
+      // Told by its sum; a smaller one is of an earlier time.
+      return c.amount() <= p.amountCharged()
+          ? KNOWN
+          : events.captured(p, provider, attempt, c, c.providerReference() + "/" + c.amount(),
+              c.amount() - p.amountCharged());
+    if (Payment.named(p.captures(), c.capture()) != null) return KNOWN;
+    Movement nameless = Payment.named(p.captures(), "");
+    return nameless != null && !nameless.reversed() && nameless.amount() == c.amount()
+        ? KNOWN
+        : events.captured(p, provider, attempt, c, c.capture(), c.amount());
   }
 
-  /** A call that was refused for certain before the payment went elsewhere. */
-  private static Finding ofAnEarlierCall(Payment p, Outcome outcome) {
-    return outcome instanceof Outcome.Charged || outcome instanceof Outcome.Authorized
-        ? new Conflict("charged_after_failover",
-            "charged by a call that had been refused, while the payment is "
-                + p.status().wire())
-        : KNOWN;
+  /** By its name; by none where there is but one capture, which had no name. */
+  private Finding captureFailed(Payment p, String provider, Outcome.Declined d) {
+    Movement named = d.providerReference() == null
+        ? null
+        : Payment.named(p.captures(), d.providerReference());
+    Movement failed = named != null ? named : Payment.named(p.captures(), "");
+    if (failed == null) return new NotYet("a capture failed that is not known: " + d.providerReference());
+    return failed.reversed()
+        ? KNOWN
+        : events.captureReversed(p, provider, failed, d.code(), d.message(),
+            in(times.apply(provider).authorizationLifetime()));
+  }
+
+  /**
+   * The payment had ended, or was left for another call after this one had been refused for certain: what was
+   * charged or held all the same is given back.
+   */
+  private static Finding tooLate(Payment p, String provider, String attempt, Outcome outcome) {
+    return switch (outcome) {
+      case Outcome.Charged c ->
+        OutcomeEvents.late(p, provider, attempt, c.providerReference(), c.amount(), c.currency(), false);
+      case Outcome.Authorized a ->
+        OutcomeEvents.late(p, provider, attempt, a.providerReference(), a.amount(), a.currency(), true);
+      case Outcome.Decisive _, Outcome.NoWord _ -> KNOWN;
+    };
   }
 
   private Finding undecided(Payment p, String provider, String attempt, Outcome outcome) {
@@ -120,19 +160,34 @@ final class ChargeOutcomes {
       case Outcome.Declined d ->
         new NewEvents(OutcomeEvents.overtaking(p, new PaymentEvent.Declined(provider, attempt,
             d.providerReference(), d.code(), d.declineCode(), d.message())));
-      case Outcome.TryRefused t -> undecided(p, provider, attempt, t.refusal());
+      case Outcome.TryRefused t -> tryRefused(p, provider, attempt, t.refusal());
+      case Outcome.Pending pending -> p.status() == Status.PROCESSING
+          ? OutcomeEvents.notYet(pending, provider)
+          : new NewEvents(OutcomeEvents.overtaking(p,
+              new PaymentEvent.Processing(provider, attempt, pending.providerReference())));
       case Outcome.NoWord n -> OutcomeEvents.notYet(n, provider);
       case Outcome.Refunded _ -> new Conflict("evidence_conflict", "refunded before it was charged");
     };
   }
 
+  /** The payer may try again on the provider's page, until the payer comes back or the time is up. */
+  private Finding tryRefused(Payment p, String provider, String attempt, Outcome.Declined d) {
+    if (p.status() != Status.REQUIRES_ACTION) return undecided(p, provider, attempt, d);
+    String name = Objects.requireNonNullElse(d.providerReference(), attempt);
+    return p.heard().contains(name)
+        ? KNOWN
+        : new NewEvents(new PaymentEvent.TryRefused(provider, attempt, name, d.code(), d.declineCode(),
+            d.message()));
+  }
+
   private Finding authorized(Payment p, String provider, String attempt, Outcome outcome) {
     return switch (outcome) {
-      case Outcome.Charged c -> events.charged(p, provider, attempt, c, capture(p));
+      // One with a name of its own was made at the provider; that of our own bears its own reference.
+      case Outcome.Charged c ->
+        events.charged(p, provider, attempt, c, c.capture() == null ? capture(p) : null);
       case Outcome.Voided v -> OutcomeEvents.released(p, provider, attempt, v);
       case Outcome.Authorized _, Outcome.ActionRequired _, Outcome.Declined _, Outcome.TryRefused _,
-          Outcome.Refunded _,
-          Outcome.NoWord _ ->
+          Outcome.Refunded _, Outcome.NoWord _ ->
         KNOWN;
     };
   }

@@ -1,5 +1,6 @@
 package dev.millrace.processing;
 
+import dev.millrace.deadletter.DeadLetterStore;
 import dev.millrace.inbox.PayerReturnStore;
 import dev.millrace.journal.UnresolvedPayments;
 import dev.millrace.platform.Database;
@@ -26,16 +27,18 @@ final class Janitor {
   private final PacedLoop loop;
   private final UnresolvedPayments payments;
   private final PayerReturnStore returns;
+  private final DeadLetterStore letters;
   private final long ageMs;
   private final long intervalMs;
   private final Function<UUID, Future<Void>> resume;
   private volatile long unresolved;
 
   /** {@code resume} drives one payment on; its failures are its own to report. */
-  Janitor(Vertx vertx, Database database, long ageMs, long intervalMs, Function<UUID, Future<Void>> resume,
-      MeterRegistry registry) {
+  Janitor(Vertx vertx, Database database, DeadLetterStore letters, long ageMs, long intervalMs,
+      Function<UUID, Future<Void>> resume, MeterRegistry registry) {
     this.loop = new PacedLoop(vertx, "janitor_failed", intervalMs, this::round);
     this.returns = new PayerReturnStore(database);
+    this.letters = letters;
     this.payments = new UnresolvedPayments(database);
     this.ageMs = ageMs;
     this.intervalMs = intervalMs;
@@ -49,7 +52,7 @@ final class Janitor {
   private Future<Long> round() {
     return payments.lookAtPayments(ageMs).compose(more -> payments.lookAtOperations(ageMs)
         .compose(v -> payments.claim()).compose(this::drive).compose(v -> payments.forgetResolved())
-        .compose(v -> returns.forget()).compose(v -> payments.count()).map(count -> {
+        .compose(letters::closePassed).compose(v -> returns.forget()).compose(v -> payments.count()).map(count -> {
           unresolved = count;
           return more ? 0 : intervalMs;
         }));

@@ -5,6 +5,7 @@ import dev.millrace.payment.Operation;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
+import dev.millrace.payment.StrayCharge;
 import dev.millrace.platform.TypeId;
 import dev.millrace.provider.Order;
 import dev.millrace.provider.Provider.Outcome;
@@ -15,7 +16,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries out what was asked of a payment, capture, cancellation and refund, in the way of every call ({@link
+ * Carries out what was asked of a payment, capture, cancellation and refund, and gives back what it does not
+ * need, in the way of every call ({@link
  * ProviderCall}): which of them are open, and which are still possible. Operations of one payment go out one
  * after the other, to the provider that charged it.
  */
@@ -59,8 +61,14 @@ final class OperationFlow {
     return switch (operation.kind()) {
       case CAPTURE -> p.status() == Status.AUTHORIZED;
       case CANCEL -> p.status() == Status.AUTHORIZED || p.status() == Status.REQUIRES_ACTION;
-      case REFUND -> p.status() == Status.CONFIRMED || p.status() == Status.SETTLED
-          || p.status() == Status.PARTIALLY_REFUNDED;
+      case REFUND -> switch (p.status()) {
+        case CONFIRMED, SETTLED, PARTIALLY_REFUNDED -> true;
+        // What no dispute has taken; the refund itself is among what is asked for.
+        case DISPUTED, CHARGED_BACK ->
+          p.amountCaptured() - p.amountRefunded() - p.disputed() >= operation.amount();
+        default -> false;
+      };
+      case REVERSAL -> true;
     };
   }
 
@@ -76,7 +84,10 @@ final class OperationFlow {
   }
 
   private Future<FollowUp> submit(PaymentSnapshot work, Operation operation, int number) {
-    String provider = Objects.requireNonNull(work.payment().provider(), "an operation without a provider");
+    StrayCharge stray = work.payment().strays().get(operation.id());
+    String provider = stray != null
+        ? stray.provider()
+        : Objects.requireNonNull(work.payment().provider(), "an operation without a provider");
     var attempt = new Attempt(TypeId.next(), number, provider, operation.kind().wire(), uuid(operation.id()),
         null, null, null, null);
     var event = new PaymentEvent.OperationSubmitted(operation.id(), provider,
@@ -104,8 +115,15 @@ final class OperationFlow {
     public Order order(PaymentSnapshot work, Attempt attempt) {
       Payment p = work.payment();
       String reference = TypeId.format(TypeId.ATTEMPT, attempt.reference());
-      String charge = Objects.requireNonNull(p.providerReference(), "an operation without a charge");
+      StrayCharge stray = p.strays().get(operation.id());
+      String charge = stray != null
+          ? stray.reference()
+          : Objects.requireNonNull(p.providerReference(), "an operation without a charge");
       return switch (operation.kind()) {
+        case REVERSAL -> stray != null && stray.held()
+            ? new Order.Cancel(work.id(), work.livemode(), reference, charge, work.traceparent())
+            : new Order.Refund(work.id(), work.livemode(), reference, charge, operation.amount(),
+                p.asked().currency(), null, work.traceparent());
         case CAPTURE -> new Order.Capture(work.id(), work.livemode(), reference, charge, operation.amount(),
             p.asked().currency(), work.traceparent());
         case CANCEL -> new Order.Cancel(work.id(), work.livemode(), reference, charge, work.traceparent());
@@ -163,11 +181,6 @@ final class OperationFlow {
     @Override
     public void unanswered() {
       // Counted for charges alone.
-    }
-
-    @Override
-    public void recorded(PaymentSnapshot work, List<PaymentEvent> events) {
-      // Its events say it all.
     }
   }
 }

@@ -1,13 +1,21 @@
 package dev.millrace.processing;
 
+import dev.millrace.payment.Movement;
 import dev.millrace.payment.Operation;
 import dev.millrace.payment.Payment;
+import dev.millrace.payment.PaymentEvent;
+import dev.millrace.payment.StrayCharge;
 import dev.millrace.processing.Finding.Conflict;
 import dev.millrace.processing.Finding.NewEvents;
 import dev.millrace.processing.Finding.NotYet;
 import dev.millrace.processing.Finding.NothingNew;
 import dev.millrace.provider.Provider.Outcome;
+import dev.millrace.provider.Providers.Times;
+import java.time.InstantSource;
+import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What became of a capture, a cancellation or a refund, by a provider's word for it and by where operation
@@ -17,17 +25,21 @@ final class OperationOutcomes {
   private static final Finding KNOWN = new NothingNew();
 
   private final OutcomeEvents events;
+  private final Function<String, Times> times;
+  private final InstantSource clock;
 
-  OperationOutcomes(OutcomeEvents events) { this.events = events; }
+  OperationOutcomes(OutcomeEvents events, Function<String, Times> times, InstantSource clock) {
+    this.events = events;
+    this.times = times;
+    this.clock = clock;
+  }
 
   /** What became of an operation, under our reference {@code attempt}. */
   Finding judge(Payment p, Operation operation, String provider, String attempt, Outcome outcome) {
-    if (!operation.open()) return ended(operation, attempt, outcome);
+    if (!operation.open()) return OutcomeEvents.checked(p, ended(p, operation, provider, attempt, outcome));
     // The call before this one was taken for one that had never arrived.
     if (operation.attempt() != null && !operation.attempt().equals(attempt))
-      return done(operation, outcome)
-          ? new Conflict("operation_done_twice", operation.id() + " was carried out by an earlier call")
-          : KNOWN;
+      return OutcomeEvents.checked(p, twice(p, operation, provider, attempt, outcome));
     return OutcomeEvents.checked(p, switch (outcome) {
       case Outcome.Declined d ->
         new NewEvents(OutcomeEvents.failed(operation, p.status(), d.code(), d.message()));
@@ -43,8 +55,14 @@ final class OperationOutcomes {
         OutcomeEvents.released(p, provider, Objects.requireNonNullElse(p.attempt(), attempt), v);
       case Outcome.Refunded r when operation.kind() == Operation.Kind.REFUND ->
         events.refunded(p, operation.id(), provider, attempt, r);
+      case Outcome.Refunded r when operation.kind() == Operation.Kind.REVERSAL ->
+        returned(p, operation, attempt, r.providerReference(), r.amount(), r.currency());
+      case Outcome.Voided v when operation.kind() == Operation.Kind.REVERSAL -> returned(p, operation,
+          attempt, v.providerReference(), operation.amount(), p.asked().currency());
+      case Outcome.TryRefused t -> judge(p, operation, provider, attempt, t.refusal());
       // It stands as it stood: nothing was done yet.
-      case Outcome.Authorized _ when operation.kind() != Operation.Kind.REFUND ->
+      case Outcome.Authorized _ when operation.kind() == Operation.Kind.CAPTURE
+          || operation.kind() == Operation.Kind.CANCEL || operation.kind() == Operation.Kind.REVERSAL ->
         new NotYet("still held at " + provider);
       case Outcome.ActionRequired _ when operation.kind() == Operation.Kind.CANCEL ->
         new NotYet("still waiting for the payer at " + provider);
@@ -61,23 +79,78 @@ final class OperationOutcomes {
       case CAPTURE -> outcome instanceof Outcome.Charged;
       case CANCEL -> outcome instanceof Outcome.Voided;
       case REFUND -> outcome instanceof Outcome.Refunded;
+      case REVERSAL -> outcome instanceof Outcome.Refunded || outcome instanceof Outcome.Voided;
     };
   }
 
-  private static Finding ended(Operation operation, String attempt, Outcome outcome) {
+  private static Finding returned(Payment p, Operation operation, String attempt, String reference,
+      long amount, String currency) {
+    StrayCharge stray = Objects.requireNonNull(p.strays().get(operation.id()), operation.id());
+    return amount == stray.amount()
+        ? OutcomeEvents.wrongCurrency(p, currency, () -> new NewEvents(new PaymentEvent.LateChargeReturned(
+            operation.id(), stray.provider(), attempt, reference, amount, currency, stray.held(),
+            p.status())))
+        : new Conflict("late_charge_returned_in_part", amount + " of " + stray.amount() + " went back");
+  }
+
+  /** A refund that was carried out twice has moved money twice: it is booked as one that nobody ordered. */
+  private Finding twice(Payment p, Operation operation, String provider, String attempt, Outcome outcome) {
+    if (!done(operation, outcome)) return KNOWN;
+    return outcome instanceof Outcome.Refunded r && operation.kind() == Operation.Kind.REFUND
+        ? Payment.named(p.refunds(), r.providerReference()) != null
+            ? KNOWN
+            : events.refunded(p, null, provider, attempt, r)
+        : new Conflict("operation_done_twice", operation.id() + " was carried out by an earlier call");
+  }
+
+  private Finding ended(Payment p, Operation operation, String provider, String attempt, Outcome outcome) {
     boolean done = done(operation, outcome);
-    if (operation.state() == Operation.State.FAILED && done)
-      return new Conflict("operation_done_after_failure",
-          operation.id() + " was carried out although it failed");
-    if (done && !attempt.equals(operation.attempt()))
-      return new Conflict("operation_done_twice",
-          operation.id() + " was carried out by an earlier call as well");
-    // A cancellation may have been refused because what it was to release had lapsed already.
-    if (operation.state() == Operation.State.SUCCEEDED && operation.kind() != Operation.Kind.CANCEL
-        && outcome instanceof Outcome.Declined d)
-      return new Conflict("operation_failed_after_success",
-          operation.id() + " failed after it had succeeded: "
-              + d.code());
-    return KNOWN;
+    if (operation.state() == Operation.State.FAILED && done) return doneAfterAll(p, operation, outcome);
+    if (done && !attempt.equals(operation.attempt())) return twice(p, operation, provider, attempt, outcome);
+    return operation.state() == Operation.State.SUCCEEDED && outcome instanceof Outcome.Declined d
+        ? takenBack(p, operation, provider, d)
+        : KNOWN;
+  }
+
+  /** A word from before it was taken back says nothing new. */
+  private static Finding doneAfterAll(Payment p, Operation operation, Outcome outcome) {
+    boolean before = switch (outcome) {
+      case Outcome.Refunded r -> Payment.named(p.refunds(), r.providerReference()) != null;
+      case Outcome.Charged c -> p.captures().stream()
+          .anyMatch(m -> operation.id().equals(m.operation()) || m.reference().equals(c.capture()));
+      default -> false;
+    };
+    return before
+        ? KNOWN
+        : new Conflict("operation_done_after_failure",
+            operation.id() + " was carried out although it failed");
+  }
+
+  /** What was final is so no longer. */
+  private Finding takenBack(Payment p, Operation operation, String provider, Outcome.Declined d) {
+    return switch (operation.kind()) {
+      case REFUND -> {
+        Movement refund = of(p.refunds(), operation);
+        yield refund == null || refund.reversed()
+            ? KNOWN
+            : OutcomeEvents.refundReversed(p, provider, refund, d.code(), d.message());
+      }
+      case CAPTURE -> {
+        Movement capture = of(p.captures(), operation);
+        yield capture == null || capture.reversed()
+            ? KNOWN
+            : events.captureReversed(p, provider, capture, d.code(), d.message(), clock.instant()
+                .plusMillis(times.apply(provider).authorizationLifetime()).getEpochSecond());
+      }
+      case REVERSAL -> new Conflict("operation_failed_after_success",
+          operation.id() + " failed after it had succeeded: " + d.code());
+      // It may have been refused because what it was to release had lapsed already.
+      case CANCEL -> KNOWN;
+    };
+  }
+
+  private static @Nullable Movement of(List<Movement> movements, Operation operation) {
+    for (Movement m : movements.reversed()) if (operation.id().equals(m.operation())) return m;
+    return null;
   }
 }

@@ -3,10 +3,13 @@ package dev.millrace.processing;
 import dev.millrace.ledger.FeeRule;
 import dev.millrace.ledger.FeeSchedule;
 import dev.millrace.ledger.FeeSchedule.Party;
+import dev.millrace.payment.Movement;
 import dev.millrace.payment.Operation;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
+import dev.millrace.payment.StrayCharge;
+import dev.millrace.platform.TypeId;
 import dev.millrace.processing.Finding.Conflict;
 import dev.millrace.processing.Finding.NewEvents;
 import dev.millrace.processing.Finding.NotYet;
@@ -47,7 +50,11 @@ final class OutcomeEvents {
       @Nullable Operation capture) {
     return wrongCurrency(p, c.currency(), () -> {
       boolean held = p.status() == Status.AUTHORIZED;
-      long asked = capture != null ? capture.amount() : held ? p.amountAuthorized() : p.asked().amount();
+      // The merchant may capture a part at the provider itself: that is what was asked for then.
+      long whole = held ? p.amountAuthorized() : p.asked().amount();
+      long asked = capture != null
+          ? capture.amount()
+          : c.capture() != null && held ? Math.min(whole, c.amount()) : whole;
       long captured = Math.min(asked, c.amount());
       long released = held ? p.amountAuthorized() - captured : 0;
       String method = Method.of(p.asked()).type();
@@ -56,14 +63,71 @@ final class OutcomeEvents {
       return new NewEvents(overtaking(p, new PaymentEvent.Confirmed(provider, attempt,
           p.providerReference() != null && held ? p.providerReference() : c.providerReference(), asked,
           c.amount(), c.currency(), capture == null ? null : capture.id(), released == 0 ? null : released,
-          amount(ofProvider), note(ofProvider), amount(ofGateway), note(ofGateway))));
+          amount(ofProvider), note(ofProvider), amount(ofGateway), note(ofGateway), c.capture())));
     });
   }
+
+  /** One more capture than those that are known, called {@code name}. */
+  Finding captured(Payment p, String provider, String attempt, Outcome.Charged c, String name, long amount) {
+    return wrongCurrency(p, c.currency(), () -> {
+      long share = Math.clamp(p.amountAuthorized() - p.amountCaptured(), 0, amount);
+      String method = Method.of(p.asked()).type();
+      var ofProvider = fee(Party.PROVIDER, "provider fee", provider, c.currency(), method, share);
+      var ofGateway = fee(Party.GATEWAY, "gateway fee", provider, c.currency(), method, share);
+      long captured = p.amountCaptured() + share;
+      return new NewEvents(new PaymentEvent.Captured(provider, attempt, c.providerReference(), name, amount,
+          p.amountCharged() + amount, captured, c.currency(), orNull(amount - share), amount(ofProvider),
+          note(ofProvider), amount(ofGateway), note(ofGateway), p.withCaptured(captured)));
+    });
+  }
+
+  /** A capture that had been confirmed came to nothing; {@code expires}: of what is authorized again. */
+  Finding captureReversed(Payment p, String provider, Movement capture, String code, String message,
+      long expires) {
+    long left = p.amountCaptured() - capture.share();
+    FeeRule ofProvider = rule(Party.PROVIDER, p, provider);
+    FeeRule ofGateway = rule(Party.GATEWAY, p, provider);
+    return new NewEvents(new PaymentEvent.CaptureReversed(capture.operation(), provider,
+        capture.reference().isEmpty() ? null : capture.reference(), capture.amount(),
+        p.amountCharged() - capture.amount(), left, p.asked().currency(), code, message,
+        orNull(capture.excess()), returned(ofProvider, capture.providerFee()),
+        returned(ofGateway, capture.gatewayFee()), left == 0 ? expires : null, p.withCaptured(left)));
+  }
+
+  private static @Nullable Long returned(@Nullable FeeRule rule, long fee) {
+    return rule == null || !rule.refundable() ? null : orNull(fee);
+  }
+
+  /** A refund that had been carried out came to nothing. */
+  static Finding refundReversed(Payment p, String provider, Movement refund, String code, String message) {
+    long left = p.amountRefunded() - refund.share();
+    return new NewEvents(new PaymentEvent.RefundReversed(refund.operation(), provider, refund.reference(),
+        refund.amount(), left, p.asked().currency(), code, message, orNull(refund.excess()),
+        orNull(refund.providerFee()), orNull(refund.gatewayFee()), p.withRefunded(left)));
+  }
+
+  /** The payment has no need of it: it is given back by an operation of its own. */
+  static Finding late(Payment p, String provider, String attempt, String reference, long amount,
+      String currency, boolean held) {
+    for (StrayCharge known : p.strays().values())
+      if (known.provider().equals(provider) && known.reference().equals(reference))
+        return known.held() == held
+            ? new Finding.NothingNew()
+            : new Conflict("late_hold_charged", reference + " was held, and is charged by now");
+    return wrongCurrency(p, currency, () -> new NewEvents(new PaymentEvent.LateCharge(
+        TypeId.format(TypeId.REVERSAL, TypeId.next()), provider, attempt, reference, amount, currency, held,
+        "the payment is " + p.status().wire() + (p.attempt() != null && !p.attempt().equals(attempt)
+            ? ", charged by another call"
+            : ""),
+        p.status())));
+  }
+
+  static @Nullable Long orNull(long amount) { return amount == 0 ? null : Long.valueOf(amount); }
 
   private FeeRule.@Nullable Fee fee(Party party, String name, String provider, String currency, String method,
       long captured) {
     FeeRule rule = fees.rule(party, provider, currency, method);
-    return rule == null ? null : rule.of(name, captured);
+    return rule == null || captured == 0 ? null : rule.of(name, captured);
   }
 
   static @Nullable Long amount(FeeRule.@Nullable Fee fee) {
@@ -88,6 +152,7 @@ final class OutcomeEvents {
       case CAPTURE -> new PaymentEvent.CaptureFailed(operation.id(), code, message, status);
       case CANCEL -> new PaymentEvent.CancelFailed(operation.id(), code, message, status);
       case REFUND -> new PaymentEvent.RefundFailed(operation.id(), code, message, status);
+      case REVERSAL -> new PaymentEvent.LateChargeKept(operation.id(), code, message, status);
     };
   }
 
@@ -115,24 +180,14 @@ final class OutcomeEvents {
   Finding refunded(Payment p, @Nullable String operation, String provider, @Nullable String attempt,
       Outcome.Refunded r) {
     return wrongCurrency(p, r.currency(), () -> {
-      long total = p.amountRefunded() + r.amount();
-      if (total > p.amountCaptured())
-        return new Conflict("refunded_too_much", r.amount() + " refunded where " + (p.amountCaptured()
-            - p.amountRefunded()) + " was left");
+      long share = Math.min(r.amount(), p.amountCaptured() - p.amountRefunded());
+      long total = p.amountRefunded() + share;
       var back = feesGivenBack(p, provider, total);
       return new NewEvents(
           new PaymentEvent.Refunded(operation, provider, attempt, r.providerReference(), r.amount(),
               total, r.currency(), amount(back.provider), note(back.provider), amount(back.gateway),
-              note(back.gateway),
-              afterRefund(p, total)));
+              note(back.gateway), orNull(r.amount() - share), p.withRefunded(total)));
     });
-  }
-
-  private static Status afterRefund(Payment p, long total) {
-    return switch (p.status()) {
-      case DISPUTED, CHARGED_BACK, RETURNED -> p.status();
-      default -> total == p.amountCaptured() ? Status.REFUNDED : Status.PARTIALLY_REFUNDED;
-    };
   }
 
   /** What goes back of the fees. */
@@ -140,10 +195,8 @@ final class OutcomeEvents {
 
   /** What of the fees goes back when {@code refunded} has been refunded in all. */
   Back feesGivenBack(Payment p, String provider, long refunded) {
-    String method = Method.of(p.asked()).type();
-    String currency = p.asked().currency();
-    FeeRule ofProvider = fees.rule(Party.PROVIDER, provider, currency, method);
-    FeeRule ofGateway = fees.rule(Party.GATEWAY, provider, currency, method);
+    FeeRule ofProvider = rule(Party.PROVIDER, p, provider);
+    FeeRule ofGateway = rule(Party.GATEWAY, p, provider);
     return new Back(
         ofProvider == null || !ofProvider.refundable()
             ? null
@@ -153,6 +206,10 @@ final class OutcomeEvents {
             ? null
             : FeeRule.givenBack("gateway fee", p.fees().gateway(), p.fees().gatewayGivenBack(), refunded,
                 p.amountCaptured()));
+  }
+
+  private @Nullable FeeRule rule(Party party, Payment p, String provider) {
+    return fees.rule(party, provider, p.asked().currency(), Method.of(p.asked()).type());
   }
 
   /** Events that the payment cannot take are no reason to lose them: a person must look. */

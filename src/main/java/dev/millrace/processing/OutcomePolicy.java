@@ -2,9 +2,9 @@ package dev.millrace.processing;
 
 import dev.millrace.journal.Append.Attempt;
 import dev.millrace.ledger.FeeSchedule;
+import dev.millrace.journal.AttemptStore.KnownCall;
 import dev.millrace.payment.Operation;
 import dev.millrace.payment.Payment;
-import dev.millrace.payment.Status;
 import dev.millrace.platform.TypeId;
 import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.Providers.Times;
@@ -28,18 +28,18 @@ final class OutcomePolicy {
     var events = new OutcomeEvents(fees);
     changes = new UnsolicitedChanges(events);
     charges = new ChargeOutcomes(events, changes, times, clock);
-    operations = new OperationOutcomes(events);
+    operations = new OperationOutcomes(events, times, clock);
   }
 
   /**
    * Whether a webhook about a call of ours can be let go by without a look at the payment's history: it does
    * not say what became of the call, or, as most do, what we know already because the answer was quicker.
    *
-   * @param status where the payment stood a moment ago
+   * @param call as its payment stood a moment ago
    */
-  static boolean saysNothingNew(Attempt attempt, @Nullable Status status, Outcome outcome) {
+  static boolean saysNothingNew(KnownCall call, Outcome outcome) {
     return outcome instanceof Outcome.NoWord
-        || (attempt.operation() == null && status != null && ChargeOutcomes.known(status, outcome));
+        || (call.attempt().operation() == null && ChargeOutcomes.known(call, outcome));
   }
 
   /** What a webhook says of a call of ours, which may be for the charge or for an operation. */
@@ -58,6 +58,7 @@ final class OutcomePolicy {
       case CAPTURE -> TypeId.CAPTURE;
       case CANCEL -> TypeId.CANCELLATION;
       case REFUND -> TypeId.REFUND;
+      case REVERSAL -> TypeId.REVERSAL;
     };
     return p.operation(TypeId.format(prefix, attempt.operation()));
   }

@@ -22,6 +22,7 @@ import dev.millrace.provider.Order;
 import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.Providers;
 import dev.millrace.provider.Routing;
+import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -85,6 +86,9 @@ public final class PaymentFlow implements ProviderEventHandler {
             : Future.failedFuture(failure));
   }
 
+  /** The payment as it stands. */
+  Future<Payment> read(UUID id) { return recorder.read(id).map(PaymentSnapshot::payment); }
+
   private Future<FollowUp> again(UUID id) { return recorder.read(id).compose(this::drive); }
 
   private Future<FollowUp> drive(PaymentSnapshot work) {
@@ -92,7 +96,7 @@ public final class PaymentFlow implements ProviderEventHandler {
     return switch (p.status()) {
       // Version 1 has not been screened; later ones were released from a review.
       case INITIATED -> p.version() == 1 ? screen(work) : submit(work, List.of());
-      case PROVIDER_SUBMITTED, UNKNOWN ->
+      case PROVIDER_SUBMITTED, UNKNOWN, PROCESSING ->
         calls.inquire(new Charge(null), work, Objects.requireNonNull(p.attempt()));
       case REQUIRES_ACTION -> p.payerCameBack() ? complete(work) : Future.succeededFuture(FollowUp.DONE);
       case BLOCKED, IN_REVIEW, AUTHORIZED, CONFIRMED, DECLINED, VOIDED, EXPIRED, SETTLED, PARTIALLY_REFUNDED,
@@ -255,20 +259,6 @@ public final class PaymentFlow implements ProviderEventHandler {
     @Override
     public void unanswered() { parts.registry.counter("millrace.provider.unknown").increment(); }
 
-    /**
-     * What was taken beyond or short of what was asked for is suspense or the merchant's loss: a person must
-     * look.
-     */
-    @Override
-    public void recorded(PaymentSnapshot work, List<PaymentEvent> events) {
-      for (PaymentEvent event : events) {
-        if (event instanceof PaymentEvent.Confirmed c && c.amount() != c.amountCharged()) {
-          parts.registry.counter("millrace.provider.amount.mismatch").increment();
-          LOG.error("alert=amount_mismatch payment={} asked={} charged={}",
-              TypeId.format(TypeId.PAYMENT, work.id()), c.amount(), c.amountCharged());
-        }
-      }
-    }
   }
 
   /** The payer came back: tell the provider, and ask. */
@@ -285,7 +275,7 @@ public final class PaymentFlow implements ProviderEventHandler {
   @Override
   public Future<Disposition> attemptOutcome(KnownCall call, Outcome outcome) {
     Attempt attempt = call.attempt();
-    if (OutcomePolicy.saysNothingNew(attempt, call.status(), outcome))
+    if (OutcomePolicy.saysNothingNew(call, outcome))
       return Future.succeededFuture(new Disposition.Unchanged());
     return recorder.read(call.payment())
         .compose(work -> recorder.record(work, ProviderCall.ended(attempt, outcome),
@@ -301,11 +291,22 @@ public final class PaymentFlow implements ProviderEventHandler {
         .map(PaymentFlow::disposition);
   }
 
+  /** Takes what moves no money, and belongs into the payment's history. {@code event}: its name of it. */
+  @Override
+  public Future<Disposition> notice(UUID payment, String provider, String event, ProviderEvent.Notice notice) {
+    return recorder.read(payment)
+        .compose(work -> recorder.record(work, null, p -> p.heard().contains(event)
+            ? new Finding.NothingNew()
+            : new Finding.NewEvents(new PaymentEvent.ProviderNotice(provider, notice.type(), event,
+                notice.detail(), notice.expected(), p.status()))))
+        .map(PaymentFlow::disposition);
+  }
+
   private static Disposition disposition(Recorder.Recorded recorded) {
     return switch (recorded.finding()) {
       case Finding.NewEvents _ -> new Disposition.Applied();
       case Finding.NothingNew _ -> new Disposition.Unchanged();
-      case Finding.NotYet w -> new Disposition.Later(w.reason());
+      case Finding.NotYet w -> new Disposition.Later(w.reason(), w.harmless());
       case Finding.Conflict c -> new Disposition.Conflict(c.alert() + ": " + c.message());
     };
   }

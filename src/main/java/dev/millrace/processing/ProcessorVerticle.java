@@ -97,8 +97,8 @@ public final class ProcessorVerticle extends VerticleBase {
         RecordProcessor::freshWaitMs, records::fresh, registry);
     var waiting = new Intake(vertx, consumers.retries(), "retry", RETRIES_IN_FLIGHT_MAX, records::retryWaitMs,
         records::retry, registry);
-    var janitor = new Janitor(vertx, database, config.millis("processor.janitor-age"),
-        config.millis("processor.janitor-interval"), new Sweep(flow, letters)::resume, registry);
+    var janitor = new Janitor(vertx, database, letters, config.millis("processor.janitor-age"),
+        config.millis("processor.janitor-interval"), new Sweep(flow, letters, Patience.of(config), InstantSource.system())::resume, registry);
     var expiry = new Expiry(vertx, database, writer, EXPIRY_EVERY_MS);
     var inboxLease = new Lease(vertx, inboxRights, "inbox", holder, config.millis("inbox.lease"));
     var inbox = new InboxProcessor(vertx, inboxLease, new InboxStore(inboxRows), database, schemes,

@@ -142,14 +142,13 @@ final class ProviderCall {
         .compose(recorded -> {
           FaultPoint.reach(name, "recorded");
           return switch (recorded.finding()) {
-            case Finding.NewEvents happened -> {
-              subject.recorded(recorded.work(), happened.events());
-              yield Future.succeededFuture(FollowUp.DONE);
-            }
-            case Finding.NothingNew _ -> Future.succeededFuture(FollowUp.DONE);
+            case Finding.NewEvents _, Finding.NothingNew _ -> Future.succeededFuture(FollowUp.DONE);
             case Finding.NotYet w when outcome instanceof Outcome.Unknown ->
               unknown(subject, recorded.work(), attempt, w.reason())
                   .compose(v -> again(subject, w.reason()));
+            // It may take days: the webhook tells, or the janitor asks once in a while.
+            case Finding.NotYet _ when outcome instanceof Outcome.Pending ->
+              Future.succeededFuture(FollowUp.DONE);
             case Finding.NotYet w -> again(subject, w.reason());
             case Finding.Conflict c -> conflict(subject, recorded.work(), attempt, c);
           };

@@ -37,12 +37,14 @@ final class Recorder {
   private final PaymentReads payments;
   private final AttemptStore attempts;
   private final MeterRegistry registry;
+  private final MoneyAlerts alerts;
 
   Recorder(AppendWriter journal, PaymentReads payments, AttemptStore attempts, MeterRegistry registry) {
     this.journal = journal;
     this.payments = payments;
     this.attempts = attempts;
     this.registry = registry;
+    this.alerts = new MoneyAlerts(registry);
   }
 
   /** The payment of this id as it stands; fails with {@link NoSuchPayment}. */
@@ -74,7 +76,10 @@ final class Recorder {
     }
     return journal.append(work.append(attempt == null ? List.of() : List.of(attempt), happened.events()))
         .compose(appended -> {
-          if (appended) return Future.succeededFuture(new Recorded(work, finding));
+          if (appended) {
+            happened.events().forEach(event -> alerts.of(work.id(), event));
+            return Future.succeededFuture(new Recorded(work, finding));
+          }
           if (rounds == 0)
             return Future
                 .failedFuture(new IllegalStateException("the payment moved on " + ROUNDS_MAX + " times"));

@@ -100,7 +100,7 @@ final class Retries {
         ? wait(new RetryTask(failed.payment(), handler, window, 0, attempts, 0, failures,
             failed.traceparent()))
         : letters.bury(new DeadLetterStore.Letter(failed.payment(), handler.wire(), attempts, failures,
-            failed.traceparent(), origin));
+            failed.traceparent(), origin, true));
   }
 
   /**

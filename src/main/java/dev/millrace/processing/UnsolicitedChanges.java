@@ -1,6 +1,7 @@
 package dev.millrace.processing;
 
 import dev.millrace.payment.Dispute;
+import dev.millrace.payment.Movement;
 import dev.millrace.payment.Operation;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
@@ -13,7 +14,6 @@ import dev.millrace.processing.Finding.NothingNew;
 import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import java.util.ArrayList;
-import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -37,10 +37,9 @@ final class UnsolicitedChanges {
       case UnsolicitedChange.Returned r ->
         OutcomeEvents.wrongCurrency(p, r.currency(), () -> sentBack(p, provider, r));
       case UnsolicitedChange.Refunded r -> refunded(p, provider, r);
-      case UnsolicitedChange.ReturnReversed _ ->
-        new Conflict("return_reversed", "a return was reversed");
-      case UnsolicitedChange.RefundFailed r ->
-        new Conflict("refund_failed_there", r.refund() + " failed");
+      case UnsolicitedChange.ReturnReversed r ->
+        OutcomeEvents.wrongCurrency(p, r.currency(), () -> paidAfterAll(p, provider, r));
+      case UnsolicitedChange.RefundFailed r -> refundFailed(p, provider, r);
     });
   }
 
@@ -49,16 +48,16 @@ final class UnsolicitedChanges {
     return switch (p.status()) {
       case BLOCKED, DECLINED, VOIDED, EXPIRED -> new Conflict("moved_without_charge",
           what + " at the provider although it is " + p.status().wire());
-      case INITIATED, IN_REVIEW, PROVIDER_SUBMITTED, REQUIRES_ACTION, UNKNOWN, AUTHORIZED, CONFIRMED, SETTLED,
-          PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK, RETURNED ->
+      case INITIATED, IN_REVIEW, PROVIDER_SUBMITTED, REQUIRES_ACTION, UNKNOWN, PROCESSING, AUTHORIZED,
+          CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK, RETURNED ->
         new NotYet(what + " while the payment is " + p.status().wire());
     };
   }
 
   /** A refund that was made there, told with its own name or with the charge's. */
   Finding refunded(Payment p, String provider, UnsolicitedChange.Refunded r) {
-    if (p.refunds().contains(r.refund())) return KNOWN;
-    if (p.amountCaptured() == 0) return uncaptured(p, "refunded");
+    if (Payment.named(p.refunds(), r.refund()) != null) return KNOWN;
+    if (p.captures().isEmpty()) return uncaptured(p, "refunded");
     // It may be the very one that we are waiting for, told without our reference: counted twice, it could not
     // be undone.
     for (Operation o : p.operations())
@@ -68,53 +67,86 @@ final class UnsolicitedChanges {
         new Outcome.Refunded(r.refund(), r.amount(), r.currency()));
   }
 
+  /** Whether it was told as done before or not, in the end nothing went back. */
+  private static Finding refundFailed(Payment p, String provider, UnsolicitedChange.RefundFailed r) {
+    Movement refund = Payment.named(p.refunds(), r.refund());
+    if (refund == null)
+      return new NotYet("the refund " + r.refund() + " failed, and is not known as carried out", true);
+    return refund.reversed()
+        ? KNOWN
+        : OutcomeEvents.refundReversed(p, provider, refund, r.code(), r.message());
+  }
+
   private static Finding opened(Payment p, String provider, UnsolicitedChange.DisputeOpened d) {
     if (p.disputes().containsKey(d.dispute())) return KNOWN;
-    if (p.amountCaptured() == 0) return uncaptured(p, "disputed");
-    var event = new PaymentEvent.Disputed(d.dispute(), provider, Math.min(d.amount(), p.amountCaptured()),
-        d.currency(), d.reason(), d.evidenceDue());
-    if (Transitions.permits(p.status(), event)) return new NewEvents(event);
-    return p.status() == Status.DISPUTED
-        ? new NotYet("a dispute while another is open")
+    if (p.captures().isEmpty()) return uncaptured(p, "disputed");
+    var event = new PaymentEvent.Disputed(d.dispute(), provider, d.amount(), d.currency(), d.reason(),
+        d.evidenceDue(), OutcomeEvents.orNull(d.amount() - Math.min(d.amount(), p.disputable())));
+    return Transitions.permits(p.status(), event)
+        ? new NewEvents(event)
         : new Conflict("disputed_unexpectedly", "disputed while the payment is " + p.status().wire());
   }
 
   private static Finding closed(Payment p, String provider, UnsolicitedChange.DisputeClosed d) {
     Dispute known = p.disputes().get(d.dispute());
-    if (known != null && !known.open())
-      return (known.state() == Dispute.State.WON) == d.won()
-          ? KNOWN
-          : new Conflict("dispute_decided_anew", d.dispute() + " is " + (d.won() ? "won" : "lost")
-              + " although it was " + known.state().name().toLowerCase(Locale.ROOT));
     var events = new ArrayList<PaymentEvent>(2);
+    Payment then = p;
     if (known == null) {
       // The end was told before the beginning.
       Finding first = opened(p, provider,
           new UnsolicitedChange.DisputeOpened(d.dispute(), d.amount(), d.currency(), d.reason(), null));
       if (!(first instanceof NewEvents h)) return first;
       events.addAll(h.events());
+      then = p.after(h.events().getFirst());
+    } else if (!known.open()) {
+      if ((known.state() == Dispute.State.WON) == d.won()) return KNOWN;
+      if (d.won()) return decidedForUs(p, provider, known, d.currency());
+      var reopened = new PaymentEvent.DisputeReopened(known.id(), provider, known.amount(), d.currency(),
+          OutcomeEvents.orNull(known.excess()));
+      if (!Transitions.permits(p.status(), reopened))
+        return new Conflict("disputed_unexpectedly",
+            d.dispute() + " was decided anew while the payment is " + p.status().wire());
+      events.add(reopened);
+      then = p.after(reopened);
     }
-    long held = known == null ? Math.min(d.amount(), p.amountCaptured()) : known.amount();
+    Dispute open = Objects.requireNonNull(then.disputes().get(d.dispute()));
+    Status next = then.withDispute(open.id(), d.won() ? Dispute.State.WON : Dispute.State.LOST);
     events.add(d.won()
-        ? new PaymentEvent.DisputeWon(d.dispute(), provider, held, d.currency(), p.undisputed())
-        : new PaymentEvent.ChargedBack(d.dispute(), provider, held, d.currency()));
+        ? new PaymentEvent.DisputeWon(open.id(), provider, open.amount(), d.currency(),
+            OutcomeEvents.orNull(open.excess()), next)
+        : new PaymentEvent.ChargedBack(open.id(), provider, open.amount(), d.currency(),
+            next == Status.CHARGED_BACK ? null : next));
     return new NewEvents(events);
   }
 
+  /** Lost, and won after all: what was withdrawn is back. */
+  private static Finding decidedForUs(Payment p, String provider, Dispute lost, String currency) {
+    return new NewEvents(new PaymentEvent.ChargebackReversed(lost.id(), provider, lost.amount(), currency,
+        OutcomeEvents.orNull(lost.excess()), p.withDispute(lost.id(), Dispute.State.WON)));
+  }
+
   private Finding sentBack(Payment p, String provider, UnsolicitedChange.Returned r) {
-    if (p.status() == Status.RETURNED) return KNOWN;
-    if (p.amountCaptured() == 0) return uncaptured(p, "sent back");
-    if (r.amount() > p.amountCaptured())
-      return new Conflict("returned_too_much", r.amount() + " sent back where " + p.amountCaptured()
-          + " was captured");
+    if (p.sentBack() != null) return KNOWN;
+    if (p.captures().isEmpty()) return uncaptured(p, "sent back");
     var back = events.feesGivenBack(p, provider, p.amountCaptured());
     var event = new PaymentEvent.Returned(provider, Objects.requireNonNullElse(p.providerReference(), ""),
-        r.amount(),
-        r.currency(), r.code(), r.message(), OutcomeEvents.amount(back.provider()),
+        r.amount(), r.currency(), r.code(), r.message(), OutcomeEvents.amount(back.provider()),
         OutcomeEvents.note(back.provider()), OutcomeEvents.amount(back.gateway()),
-        OutcomeEvents.note(back.gateway()));
+        OutcomeEvents.note(back.gateway()),
+        OutcomeEvents.orNull(r.amount() - Math.min(r.amount(), p.disputable())));
     return Transitions.permits(p.status(), event)
         ? new NewEvents(event)
         : new Conflict("returned_unexpectedly", "sent back while the payment is " + p.status().wire());
+  }
+
+  private static Finding paidAfterAll(Payment p, String provider, UnsolicitedChange.ReturnReversed r) {
+    Movement back = p.sentBack();
+    if (back == null) return new NotYet("a return was reversed that is not known");
+    return back.amount() == r.amount()
+        ? new NewEvents(new PaymentEvent.ReturnReversed(provider, back.reference(), back.amount(),
+            r.currency(), r.message(), OutcomeEvents.orNull(back.excess()),
+            OutcomeEvents.orNull(back.providerFee()), OutcomeEvents.orNull(back.gatewayFee()),
+            p.withoutReturn()))
+        : new Conflict("return_reversed_in_part", r.amount() + " of " + back.amount() + " came back");
   }
 }

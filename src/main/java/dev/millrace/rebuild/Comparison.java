@@ -128,8 +128,10 @@ final class Comparison {
       case OPERATION -> "operation " + id(switch (String.valueOf(row[2])) {
         case "capture" -> TypeId.CAPTURE;
         case "cancel" -> TypeId.CANCELLATION;
+        case "reversal" -> TypeId.REVERSAL;
         default -> TypeId.REFUND;
       }, row[0]) + " of " + id(TypeId.PAYMENT, row[1]);
+      case DISPUTE -> "dispute " + id(TypeId.DISPUTE, row[0]) + " of " + id(TypeId.PAYMENT, row[1]);
       case POSTING -> "posting " + row[0] + "." + row[1] + "." + row[2] + " of " + row[6] + " " + row[5]
           + " on " + row[4];
       case BALANCE -> "balance of " + row[0] + (String.valueOf(row[1]).equals("true") ? " live " : " test ")

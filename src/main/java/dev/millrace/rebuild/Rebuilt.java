@@ -2,6 +2,7 @@ package dev.millrace.rebuild;
 
 import dev.millrace.journal.JournalRow;
 import dev.millrace.journal.PaymentProjection;
+import dev.millrace.journal.PaymentProjection.DisputeLine;
 import dev.millrace.journal.PaymentProjection.OperationLine;
 import dev.millrace.journal.PaymentRow;
 import dev.millrace.ledger.Posting;
@@ -50,7 +51,9 @@ final class Rebuilt {
         sql.execute("CREATE UNLOGGED TABLE " + SCHEMA + "." + t.table() + " (LIKE public." + t.table()
             + " INCLUDING DEFAULTS INCLUDING CONSTRAINTS) WITH (autovacuum_enabled = off)");
       // Rows of these are written again when an old payment goes on.
-      for (DerivedTable t : new DerivedTable[]{DerivedTable.PAYMENT, DerivedTable.OPERATION}) index(sql, t);
+      for (DerivedTable t : new DerivedTable[]{DerivedTable.PAYMENT, DerivedTable.OPERATION,
+          DerivedTable.DISPUTE})
+        index(sql, t);
     }
   }
 
@@ -134,12 +137,15 @@ final class Rebuilt {
     lines = 0;
     var rows = new ArrayList<@Nullable Object[]>(payments.size());
     var steps = new ArrayList<@Nullable Object[]>();
+    var disputes = new ArrayList<@Nullable Object[]>();
     for (PaymentProjection p : payments.values()) {
       rows.add(row(p.row()));
       for (OperationLine o : p.operations()) steps.add(row(p.id(), o));
+      for (DisputeLine d : p.disputes()) disputes.add(row(p.row(), d));
     }
     upsert(DerivedTable.PAYMENT, rows);
     upsert(DerivedTable.OPERATION, steps);
+    upsert(DerivedTable.DISPUTE, disputes);
     payments.clear();
   }
 
@@ -166,6 +172,13 @@ final class Rebuilt {
   private static @Nullable Object[] row(UUID payment, OperationLine o) {
     return new @Nullable Object[]{o.id(), payment, o.kind(), o.status(), o.amount(), o.reason(), o.attempt(),
         o.providerReference(), o.failureCode(), o.failureMessage(), o.created(), o.updated()};
+  }
+
+  /** In the order of {@link DerivedTable#DISPUTE}. */
+  private static @Nullable Object[] row(PaymentRow p, DisputeLine d) {
+    return new @Nullable Object[]{d.id(), p.id(), p.merchant(), p.livemode(), d.provider(),
+        d.providerReference(), d.status(), d.amount(), d.currency(), d.reason(), d.evidenceDue(), d.version(),
+        d.created(), d.updated()};
   }
 
   private void upsert(DerivedTable table, Collection<@Nullable Object[]> rows) throws SQLException {

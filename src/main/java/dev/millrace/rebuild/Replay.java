@@ -104,7 +104,8 @@ final class Replay {
       switch (type.subject()) {
         case PAYMENT -> payment(row);
         case SETTLEMENT -> settlement(row);
-        case WEBHOOK_ENDPOINT -> {
+        // A dispute's own events tell what its payment's do.
+        case DISPUTE, WEBHOOK_ENDPOINT -> {
         }
       }
     }

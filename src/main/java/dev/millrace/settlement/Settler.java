@@ -35,7 +35,7 @@ import java.util.stream.Collectors;
 final class Settler {
   private static final String FENCE = Lease.fence("settlement", 1);
   private static final String CURSOR = CursorStore.select("settlement") + " FOR UPDATE";
-  /** What moves a merchant's money. As many as the partial index has (V4). */
+  /** What moves a merchant's money. As many as the partial index has (V7). */
   private static final String MOVEMENTS = """
     SELECT j.xid::text, j.position, j.subject, j.type, j.traceparent, p.share, p.owed
       FROM journal j, LATERAL (
@@ -52,7 +52,7 @@ final class Settler {
 
   /** The types of what moves a merchant's money, as SQL has a list. */
   static String movements() {
-    return PaymentEvent.records(PaymentEvent.MovesMoney.class).keySet().stream()
+    return PaymentEvent.records(PaymentEvent.Nets.class).keySet().stream()
         .map(type -> "'" + type.wire() + "'").collect(Collectors.joining(", "));
   }
 

@@ -1,0 +1,63 @@
+package dev.millrace.journal;
+
+import dev.millrace.payment.Dispute.State;
+import dev.millrace.payment.EventType;
+import dev.millrace.payment.PaymentEvent;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What events of a payment change in the row of one of its disputes, and which events of the dispute's own
+ * they bring along, oldest first. Amount, reason and {@code evidenceDue} (Unix seconds) count with the first
+ * alone.
+ */
+record DisputeChange(UUID id, UUID payment, String provider, String providerReference, State state,
+    long amount, String currency, @Nullable String reason, @Nullable Long evidenceDue,
+    List<EventType> events) {
+
+  /** Null when the event is about no dispute. */
+  static @Nullable DisputeChange of(UUID payment, PaymentEvent event) {
+    return switch (event) {
+      case PaymentEvent.Disputed d -> change(payment, d.provider(), d.dispute(), State.OPEN, d.amount(),
+          d.currency(), d.reason(), d.evidenceDue(), EventType.DISPUTE_OPENED);
+      case PaymentEvent.DisputeWon d -> change(payment, d.provider(), d.dispute(), State.WON, d.amount(),
+          d.currency(), null, null, EventType.DISPUTE_CLOSED_WON);
+      case PaymentEvent.ChargedBack d -> change(payment, d.provider(), d.dispute(), State.LOST, d.amount(),
+          d.currency(), null, null, EventType.DISPUTE_CLOSED_LOST);
+      case PaymentEvent.DisputeReopened d -> change(payment, d.provider(), d.dispute(), State.OPEN,
+          d.amount(), d.currency(), null, null, EventType.DISPUTE_OPENED_AGAIN);
+      case PaymentEvent.ChargebackReversed d -> change(payment, d.provider(), d.dispute(), State.WON,
+          d.amount(), d.currency(), null, null, EventType.DISPUTE_CLOSED_WON);
+      default -> null;
+    };
+  }
+
+  private static DisputeChange change(UUID payment, String provider, String reference, State state,
+      long amount, String currency, @Nullable String reason, @Nullable Long evidenceDue, EventType event) {
+    return new DisputeChange(id(payment, reference), payment, provider, reference, state, amount, currency,
+        reason, evidenceDue, List.of(event));
+  }
+
+  /**
+   * The id of a dispute, the same from the same events: a name-based UUID of its payment and the provider's
+   * name of it.
+   */
+  static UUID id(UUID payment, String reference) {
+    return UUID.nameUUIDFromBytes((payment + "/" + reference).getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The name of its status in the API and the database. */
+  String status() { return state.name().toLowerCase(Locale.ROOT); }
+
+  /** This change with one that came after it. */
+  DisputeChange then(DisputeChange next) {
+    var all = new ArrayList<>(events);
+    all.addAll(next.events);
+    return new DisputeChange(id, payment, provider, providerReference, next.state, amount, currency, reason,
+        evidenceDue, List.copyOf(all));
+  }
+}
