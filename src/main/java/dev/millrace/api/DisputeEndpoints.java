@@ -1,5 +1,6 @@
 package dev.millrace.api;
 
+import dev.millrace.api.ApiCall.Answer;
 import dev.millrace.journal.DisputeReads;
 import dev.millrace.journal.DisputeReads.DisputeRow;
 import dev.millrace.journal.PaymentReads;
