@@ -52,8 +52,8 @@ public final class Transitions {
 
     from(CONFIRMED).by(EventType.SETTLED, SETTLED);
     // What is posted later is settled later: the status tells more by then.
-    stays(EventType.SETTLED, AUTHORIZED, VOIDED, EXPIRED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED,
-        CHARGED_BACK, RETURNED);
+    Status[] any = Status.values();
+    for (Status status : any) if (status != CONFIRMED) stays(EventType.SETTLED, status);
 
     // What no dispute holds can be refunded.
     stays(EventType.REFUND_REQUESTED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, DISPUTED, CHARGED_BACK);
@@ -87,7 +87,6 @@ public final class Transitions {
     from(RETURNED).by(EventType.RETURN_REVERSED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED);
 
     // A charge that came after the end, or at another account than the payment's, is given back beside it.
-    Status[] any = Status.values();
     stays(EventType.LATE_CHARGE, any);
     stays(EventType.LATE_CHARGE_RETURNED, any);
     stays(EventType.LATE_CHARGE_KEPT, any);

@@ -35,17 +35,21 @@ import java.util.stream.Collectors;
 final class Settler {
   private static final String FENCE = Lease.fence("settlement", 1);
   private static final String CURSOR = CursorStore.select("settlement") + " FOR UPDATE";
-  /** What moves a merchant's money. As many as the partial index has (V7). */
+  /**
+   * What moves a merchant's money. As many as the partial index has (V7). What an operator clears of a
+   * provider's debt was never to be paid out.
+   */
   private static final String MOVEMENTS = """
     SELECT j.xid::text, j.position, j.subject, j.type, j.traceparent, p.share, p.owed
       FROM journal j, LATERAL (
         SELECT coalesce(-sum(amount) FILTER (WHERE starts_with(account, 'merchant_pending:')), 0)::bigint AS share,
-               coalesce(sum(amount) FILTER (WHERE starts_with(account, 'provider_receivable:')), 0)::bigint AS owed
+               coalesce(sum(amount) FILTER (WHERE starts_with(account, 'provider_receivable:')
+                                              AND j.type <> '%s'), 0)::bigint AS owed
           FROM posting WHERE xid = j.xid AND position = j.position) p
      WHERE j.type IN (%s)
        AND (j.xid, j.position) > ($1::text::xid8, $2::bigint) AND j.xid < pg_snapshot_xmin(pg_current_snapshot())
      ORDER BY j.xid, j.position LIMIT $3::int"""
-      .formatted(movements());
+      .formatted(EventType.CORRECTED.wire(), movements());
   private static final String PAYMENTS = """
     SELECT id, merchant, livemode, version, status, currency, provider FROM payment WHERE id = ANY($1::uuid[])""";
   private static final String MOVE = CursorStore.move("settlement", 1);
