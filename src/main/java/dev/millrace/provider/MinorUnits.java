@@ -32,14 +32,14 @@ public final class MinorUnits {
     });
   }
 
-  /** The provider's units; null where it cannot take the amount, or what the currency's unit is is unknown. */
+  /** The provider's units; null where it cannot take the amount, or has published no unit. */
   public @Nullable Long fromIso(long minor, String currency) {
     Unit unit = unit(currency);
     Long value = unit == null ? null : shifted(minor, more(unit, currency));
     return unit == null || value == null || value % unit.multiple != 0 ? null : value;
   }
 
-  /** ISO 4217's minor units; null where it is no whole number of them, or of a currency that is not known. */
+  /** ISO 4217's minor units; null where it is no whole number of them, or no unit is published. */
   public @Nullable Long toIso(long value, String currency) {
     Unit unit = unit(currency);
     return unit == null ? null : shifted(value, -more(unit, currency));
@@ -87,7 +87,9 @@ public final class MinorUnits {
   }
 
   /** The greatest common one. */
-  private static long divisor(long a, long b) { return b == 0 ? a : divisor(b, a % b); }
+  private static long divisor(long a, long b) {
+    return b == 0 ? a : divisor(b, a % b);
+  }
 
   private static long power(int exponent) {
     long power = 1;

@@ -57,7 +57,8 @@ final class MinorUnitsTest {
   @Test
   void notSent_saysWhyAndWhatToDo() {
     assertThat(UNITS.notSent(1_005, "kwd")).isEqualTo(new Outcome.Declined(null, "amount_not_representable",
-        null, "This provider takes amounts in kwd in multiples of 10 minor units only, and the amount is 1005:"
+        null,
+        "This provider takes amounts in kwd in multiples of 10 minor units only, and the amount is 1005:"
             + " ask for a multiple, or route the currency to another account. The order was not sent.",
         true));
     assertThat(UNITS.notSent(5, "lyd")).isEqualTo(new Outcome.Declined(null, "amount_not_representable", null,

@@ -26,7 +26,9 @@ record StripeAmount(long minor, String currency) {
     3/10  bhd jod kwd omr tnd""");
 
   /** Null where Stripe cannot take the amount. */
-  static @Nullable Long write(long minor, String currency) { return UNITS.fromIso(minor, currency); }
+  static @Nullable Long write(long minor, String currency) {
+    return UNITS.fromIso(minor, currency);
+  }
 
   /** The object's amount of this name, in the object's currency; null when it is no amount. */
   static @Nullable StripeAmount read(JsonObject json, String field) {

@@ -155,7 +155,8 @@ final class StripeProviderTest {
   /** It certainly happened, and what happened cannot be booked: a person has to look. */
   @Test
   void answer_inAFractionOfOurUnit_isUnknown() {
-    server.answer(200, "{\"id\":\"pi_1\",\"status\":\"succeeded\",\"currency\":\"isk\",\"amount_received\":5050}");
+    server.answer(200,
+        "{\"id\":\"pi_1\",\"status\":\"succeeded\",\"currency\":\"isk\",\"amount_received\":5050}");
     assertThat(execute(charge(false, 5_000, "isk")))
         .isEqualTo(new Outcome.Unknown("a succeeded intent without amount_received or currency"));
   }
