@@ -58,7 +58,7 @@ final class StripeEvents {
     if (intent == null || status.startsWith("warning_")) return new ProviderEvent.Ignored(type);
     StripeAmount amount = StripeAmount.read(dispute, "amount");
     if (amount == null)
-      return new ProviderEvent.Unreadable(type, "a dispute without amount or currency");
+      return new ProviderEvent.Unreadable(type, "a dispute without usable amount or currency");
     Long due = JsonFields.amount(JsonFields.at(dispute, "evidence_details"), "due_by");
     return new ProviderEvent.Unsolicited(type, intent,
         new UnsolicitedChange.DisputeOpened(id, amount.minor(), amount.currency(),
@@ -76,7 +76,7 @@ final class StripeEvents {
       return new ProviderEvent.Ignored(type);
     StripeAmount amount = StripeAmount.read(dispute, "amount");
     if (amount == null)
-      return new ProviderEvent.Unreadable(type, "a dispute without amount or currency");
+      return new ProviderEvent.Unreadable(type, "a dispute without usable amount or currency");
     boolean won = status.equals("won");
     return won || status.equals("lost")
         ? new ProviderEvent.Unsolicited(type, intent,

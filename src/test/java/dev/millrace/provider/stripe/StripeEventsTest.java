@@ -177,7 +177,7 @@ final class StripeEventsTest {
             .isInstanceOf(ProviderEvent.Unreadable.class);
       }
       assertThat(read(type, dispute("lost").put("currency", "isk").put("amount", 5_050)))
-          .isEqualTo(new ProviderEvent.Unreadable(type, "a dispute without amount or currency"));
+          .isEqualTo(new ProviderEvent.Unreadable(type, "a dispute without usable amount or currency"));
     }
   }
 }

@@ -158,7 +158,7 @@ final class StripeProviderTest {
     server.answer(200,
         "{\"id\":\"pi_1\",\"status\":\"succeeded\",\"currency\":\"isk\",\"amount_received\":5050}");
     assertThat(execute(charge(false, 5_000, "isk")))
-        .isEqualTo(new Outcome.Unknown("a succeeded intent without amount_received or currency"));
+        .isEqualTo(new Outcome.Unknown("a succeeded intent without usable amount_received or currency"));
   }
 
   @Test
