@@ -38,7 +38,8 @@ final class SimulatedUnitsTest {
   static void start() {
     simulated = new SimulatedProviders(directory);
     assertThat(Http.send("PUT", simulated.url() + "/settings", Map.of(),
-        "{\"webhook_delay_ms_min\":0,\"webhook_delay_ms_max\":0}").status()).isEqualTo(200);
+        "{\"webhook_delay_ms_min\":0,\"webhook_delay_ms_max\":0,\"latency_ms_min\":0,\"latency_ms_max\":0}")
+        .status()).isEqualTo(200);
   }
 
   @AfterAll
