@@ -23,6 +23,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The HTTP connections to one account at a provider. A call ends within its timeout, whatever becomes of it;
@@ -33,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * loop.
  */
 public final class HttpWire {
+  private static final Logger LOG = LoggerFactory.getLogger(HttpWire.class);
   private static final int BODY_BYTES_MAX = 256 * 1024;
   private static final int HEADER_BYTES_MAX = 16 * 1024;
   private static final int CONNECT_TIMEOUT_MS = 2_000;
@@ -87,10 +90,14 @@ public final class HttpWire {
     this.path = base.target().replaceFirst("/+$", "");
     this.headers = headers;
     this.timeoutMs = timeoutMs;
-    this.client = vertx.createHttpClient(
+    this.client = vertx.httpClientBuilder().with(
         new HttpClientOptions().setSsl(base.https()).setVerifyHost(true)
-            .setConnectTimeout(CONNECT_TIMEOUT_MS).setKeepAliveTimeout(60).setMaxHeaderSize(HEADER_BYTES_MAX),
-        new PoolOptions().setHttp1MaxSize(connections).setMaxWaitQueueSize(connections));
+            .setConnectTimeout(CONNECT_TIMEOUT_MS).setKeepAliveTimeout(60).setMaxHeaderSize(HEADER_BYTES_MAX))
+        .with(new PoolOptions().setHttp1MaxSize(connections).setMaxWaitQueueSize(connections))
+        // What is wrong with an answer is its call's outcome; between calls it concerns nobody.
+        .withConnectHandler(connection -> connection.exceptionHandler(
+            e -> LOG.debug("provider_connection error=\"{}\"", e.getMessage())))
+        .build();
   }
 
   private static HttpUrl absolute(String url) {
@@ -152,6 +159,8 @@ public final class HttpWire {
 
   private Future<Answer> exchange(HttpClientRequest request, Map<String, String> headers,
       @Nullable Buffer body, long leftMs) {
+    // Told by the answer's failure.
+    request.exceptionHandler(e -> LOG.debug("provider_request error=\"{}\"", e.getMessage()));
     try {
       this.headers.forEach(request::putHeader);
       headers.forEach(request::putHeader);

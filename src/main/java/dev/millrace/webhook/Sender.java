@@ -5,6 +5,7 @@ import dev.millrace.platform.RetryAfter;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientOptions;
@@ -16,6 +17,7 @@ import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.core.net.TrustOptions;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -82,8 +84,7 @@ public final class Sender {
     this.timeoutMs = timeoutMs;
     var options = new HttpClientOptions().setVerifyHost(true).setMaxHeaderSize(16 * 1024)
         .setMaxChunkSize(16 * 1024).setConnectTimeout((int) Math.min(CONNECT_MS_MAX, timeoutMs))
-        .setKeepAliveTimeout(30).setTcpNoDelay(true);
-    if (trust != null) options.setTrustOptions(trust);
+        .setKeepAliveTimeout(30).setTcpNoDelay(true).setTrustOptions(HostTrust.of(vertx, trust));
     this.client = vertx.httpClientBuilder().with(options)
         .with(new PoolOptions().setHttp1MaxSize(connectionsMax).setMaxWaitQueueSize(connectionsMax))
         // What is wrong with an answer is told by its call; between calls it concerns nobody.
@@ -191,7 +192,10 @@ public final class Sender {
       failed(switch (failure) {
         case UnknownHostException e -> "dns: the host's name has no address";
         case TimeoutException e -> "timeout: " + e.getMessage();
-        default -> "connection: " + failure.getMessage();
+        case IOException e -> "connection: " + e.getMessage();
+        case VertxException e -> "connection: " + e.getMessage();
+        // What Netty has to say about the bytes that came.
+        default -> (request == null ? "connection: " : "answer: not valid HTTP: ") + failure.getMessage();
       });
     }
 

@@ -108,6 +108,15 @@ class WebhookEndpointIT {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"https://my_shop.example.com/h", "HTTPS://Shop.Example/h", "https://shop.example:/h",
+      "https://SHOP_1.example./h?a=b"})
+  void create_ofUrl_isTaken_andKeptAsItWasWritten(String url) {
+    var answer = create(smallest().put("url", url).encode());
+    assertThat(answer.status()).as(answer.body()).isEqualTo(201);
+    assertThat(read(answer.json().getString("id")).getString("url")).isEqualTo(url);
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"Host", "content-type", "Content-Length", "User-Agent", "traceparent", "webhook-id",
       "Webhook-Signature", "Stripe-Signature", "Transfer-Encoding", "a b", "a:", "", "-a", "ü"})
   void create_ofHeaderName_isRefused(String name) {
@@ -276,6 +285,13 @@ class WebhookEndpointIT {
     assertThat(pages).containsExactly(2, 2, 1);
     assertThat(merchant.get(ENDPOINTS + "?limit=0&starting_after=x&a=b").json().getJsonArray("errors"))
         .hasSize(3);
+    var unknown = merchant.get(ENDPOINTS + "?starting_after=whe_01jd3w5ynkfxmrx1v0a9s2e4zg");
+    assertThat(unknown.status()).isEqualTo(400);
+    assertThat(unknown.json().getJsonObject("error").getString("param")).isEqualTo("starting_after");
+    assertThat(TestMerchant.create().get(ENDPOINTS + "?starting_after=" + made.getLast()).status()).isEqualTo(400);
+    // Whoever turns pages must not be stopped because the last one he saw was deleted meanwhile.
+    merchant.send("DELETE", ENDPOINTS + "/" + made.getFirst(), null);
+    assertThat(merchant.get(ENDPOINTS + "?starting_after=" + made.getFirst()).json().getJsonArray("data")).hasSize(4);
   }
 
   @Test
