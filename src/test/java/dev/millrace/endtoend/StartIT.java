@@ -123,7 +123,7 @@ class StartIT {
       assertThat(before).isNotEmpty().allSatisfy(answer -> {
         assertThat(answer.status()).isEqualTo(503);
         assertThat(answer.json().getString("status")).isEqualTo("starting");
-        assertThat(answer.json().getJsonArray("starting")).contains("processor");
+        assertThat(answer.json().getJsonArray("starting")).isNotEmpty();
       });
       process.destroy();
       var after = new ArrayList<Http.Answer>();

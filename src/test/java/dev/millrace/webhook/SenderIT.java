@@ -205,7 +205,8 @@ final class SenderIT {
   @ValueSource(strings = {"http://my_shop.example.com:%d/h", "HTTP://My_Shop.Example.com:%d/h"})
   void post_toANameWithUnderscore_isDelivered(String url) {
     names.put("my_shop.example.com", new ArrayDeque<>(List.of("127.0.0.1")));
-    assertThat(post(sender(true), url.formatted(receiver.port())).status()).isEqualTo(200);
+    var reply = post(sender(true), url.formatted(receiver.port()));
+    assertThat(reply.status()).as(reply.error()).isEqualTo(200);
     assertThat(receiver.got("/h").getFirst().headers().get("host"))
         .isEqualTo("my_shop.example.com:" + receiver.port());
   }
@@ -213,7 +214,7 @@ final class SenderIT {
   @ParameterizedTest
   @ValueSource(strings = {"HTTP/1.1 200 OK\nContent-Length: 0\n\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\n\n",
       "HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n", "HTTP/1.1 abc OK\r\n\r\n", "nonsense\r\n\r\n",
-      "SSH-2.0-OpenSSH_9.9\r\n", "HTTP/3.7 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+      "SSH-2.0-OpenSSH_9.9\r\n", "HTTP/3.7 200 OK\r\n\r\n",
       "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "HTTP/1.1 200 OK\r\na\0b: c\r\n\r\n"})
   void post_answeredByNoHttp_failsForThatReason_andNoLibraryComplains(String answer) {
     try (var server = new ScriptedServer(loop.vertx()); var log = new ErrorLog()) {
