@@ -207,7 +207,7 @@ class OpenApiContractIT {
 
   @Test
   void create_inFlight_fits() {
-    String body = TestMerchant.paidBy("pm_test_review");
+    String body = TestMerchant.paidBy("pm_sim_slow");
     var first = MERCHANT.payLater("in-flight", body, "Prefer", "wait=1");
     Await.until(Duration.ofSeconds(5), "in flight",
         () -> MERCHANT.get("/v1/idempotency_keys/in-flight").status() == 200);

@@ -315,13 +315,13 @@ class WebhookEndpointIT {
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = '|', value = {"/v1/webhook_endpoints | PUT | GET, POST",
-      "/v1/webhook_endpoints/x | POST | DELETE, GET, PATCH", "/v1/webhook_endpoints/x/test | GET | POST",
+  @CsvSource(delimiter = '|', value = {"/v1/webhook_endpoints | PUT | GET, HEAD, POST",
+      "/v1/webhook_endpoints/x | POST | DELETE, GET, HEAD, PATCH", "/v1/webhook_endpoints/x/test | GET | POST",
       "/v1/webhook_endpoints/x/rotate_secret | DELETE | POST",
       "/v1/webhook_endpoints/x/replay | PATCH | POST",
-      "/v1/webhook_deliveries | POST | GET", "/v1/webhook_deliveries/x | DELETE | GET",
-      "/v1/webhook_deliveries/x/retry | GET | POST", "/v1/events | POST | GET", "/v1/events/x | DELETE | GET",
-      "/v1/events/stream | POST | GET", "/webhooks/stripe/default | GET | POST"})
+      "/v1/webhook_deliveries | POST | GET, HEAD", "/v1/webhook_deliveries/x | DELETE | GET, HEAD",
+      "/v1/webhook_deliveries/x/retry | GET | POST", "/v1/events | POST | GET, HEAD", "/v1/events/x | DELETE | GET, HEAD",
+      "/v1/events/stream | POST | GET, HEAD", "/webhooks/stripe/default | GET | POST"})
   void method_thatThePathDoesNotTake_isRefused(String path, String method, String allowed) {
     var answer = Http.send(HttpMethod.valueOf(method).name(), ApiSite.url(path), Map.of(), null);
     assertThat(answer.status()).isEqualTo(405);
