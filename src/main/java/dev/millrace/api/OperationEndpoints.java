@@ -203,16 +203,17 @@ final class OperationEndpoints {
     q.check();
     return owned(call, payment).compose(v -> placed(payment, kind, after))
         .compose(v -> operations.of(payment, kind, after, limit)).map(rows -> {
-      boolean more = rows.size() > limit;
-      return Answer.of(200,
-          OperationJson.list(more ? rows.subList(0, limit) : rows, more).toBuffer());
-    });
+          boolean more = rows.size() > limit;
+          return Answer.of(200,
+              OperationJson.list(more ? rows.subList(0, limit) : rows, more).toBuffer());
+        });
   }
 
   private Future<Void> placed(UUID payment, @Nullable Kind kind, @Nullable UUID after) {
     if (after == null) return Future.succeededFuture();
     return Query.place("starting_after",
-        operations.one(payment, after).map(row -> row == null || kind != null && row.kind() != kind ? null : row),
+        operations.one(payment, after)
+            .map(row -> row == null || kind != null && row.kind() != kind ? null : row),
         kind == null ? "operation of this payment" : "refund of this payment");
   }
 

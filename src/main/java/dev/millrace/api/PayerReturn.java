@@ -90,11 +90,12 @@ final class PayerReturn {
       // HEAD is what a page's preview sends: nobody has come back with it.
       boolean looks = context.request().method() == HttpMethod.HEAD;
       atOnce++;
-      (looks ? payments.payment(id).map(row -> new Way(row, false)) : take(id, result(context))).onComplete(done -> {
-        atOnce--;
-        if (done.succeeded()) answer(context, done.result());
-        else fail(context, done.cause());
-      });
+      (looks ? payments.payment(id).map(row -> new Way(row, false)) : take(id, result(context)))
+          .onComplete(done -> {
+            atOnce--;
+            if (done.succeeded()) answer(context, done.result());
+            else fail(context, done.cause());
+          });
     }
   }
 

@@ -68,7 +68,8 @@ final class Preferences {
   }
 
   private static boolean tokenChar(char c) {
-    return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || TOKEN_MARKS.indexOf(c) >= 0;
+    return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+        || TOKEN_MARKS.indexOf(c) >= 0;
   }
 
   private String word() { return next() == '"' ? quoted() : token(); }

@@ -113,7 +113,8 @@ final class Query {
     return found.compose(object -> object != null
         ? Future.succeededFuture()
         : Future.failedFuture(new ProblemException(Problem.invalid(List.of(new FieldError(name,
-            "parameter_invalid", "`" + name + "` names no " + what + " that you have in this mode. Send `next` of"
+            "parameter_invalid",
+            "`" + name + "` names no " + what + " that you have in this mode. Send `next` of"
                 + " the page before, or leave it out."))))));
   }
 

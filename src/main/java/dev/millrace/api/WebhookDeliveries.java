@@ -63,13 +63,13 @@ final class WebhookDeliveries {
         : Query.place("starting_after", log().found(who.merchant(), who.livemode(), filter.after()),
             "webhook delivery"))
         .compose(v -> log().list(who.merchant(), who.livemode(), filter)).map(found -> {
-      boolean more = found.size() > filter.limit();
-      var page = more ? found.subList(0, filter.limit()) : found;
-      var data = new JsonArray();
-      page.forEach(e -> data.add(json(e)));
-      return Answer.of(200, WebhookEndpoints.Page.json(data, more,
-          more ? TypeId.format(TypeId.WEBHOOK_DELIVERY, page.getLast().id()) : null));
-    });
+          boolean more = found.size() > filter.limit();
+          var page = more ? found.subList(0, filter.limit()) : found;
+          var data = new JsonArray();
+          page.forEach(e -> data.add(json(e)));
+          return Answer.of(200, WebhookEndpoints.Page.json(data, more,
+              more ? TypeId.format(TypeId.WEBHOOK_DELIVERY, page.getLast().id()) : null));
+        });
   }
 
   private static UUID id(ApiCall call) {

@@ -58,7 +58,8 @@ public final class OpsVerticle extends VerticleBase {
         WorkerExecutor::close);
     Router router = Router.router(vertx);
     router.route().handler(BodyHandler.create(false).setBodyLimit(16 * 1024));
-    router.get("/health/live").handler(c -> OperatorCall.answer(c, 200, new JsonObject().put("status", "up")));
+    router.get("/health/live")
+        .handler(c -> OperatorCall.answer(c, 200, new JsonObject().put("status", "up")));
     router.get("/health/ready").handler(c -> readiness.look()
         .onSuccess(found -> OperatorCall.answer(c, Readiness.code(found), found)).onFailure(c::fail));
     router.get("/metrics").handler(c -> scraping.executeBlocking(() -> registry.scrape()).compose(text -> {

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record HttpUrl(String text, boolean https, @Nullable String userInfo, String host, int port,
     String target, @Nullable String fragment) implements HttpUrlReading {
+
   private static final Pattern SCHEME = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*):");
   private static final Pattern PORT = Pattern.compile("[0-9]{1,5}");
   private static final Pattern LABEL = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?");
@@ -48,7 +49,8 @@ public record HttpUrl(String text, boolean https, @Nullable String userInfo, Str
     int at = text.lastIndexOf('@', end - 1);
     String userInfo = at < from ? null : text.substring(from, at);
     String authority = text.substring(userInfo == null ? from : at + 1, end);
-    int colon = authority.startsWith("[") ? authority.indexOf(':', authority.indexOf(']'))
+    int colon = authority.startsWith("[")
+        ? authority.indexOf(':', authority.indexOf(']'))
         : authority.indexOf(':');
     String host = colon < 0 ? authority : authority.substring(0, colon);
     String fault = faultOfHost(host);
@@ -71,7 +73,8 @@ public record HttpUrl(String text, boolean https, @Nullable String userInfo, Str
   }
 
   private static @Nullable String faultOfHost(String host) {
-    if (host.isEmpty()) return "has no host. Name one behind the two slashes, https://shop.example/ for example.";
+    if (host.isEmpty())
+      return "has no host. Name one behind the two slashes, https://shop.example/ for example.";
     if (host.startsWith("[")) return ipv6(host) ? null : "has a host in brackets that is no IPv6 address.";
     if (host.chars().anyMatch(c -> c > 127))
       return "has a host with characters that are not ASCII. Write it in its xn-- form.";

@@ -20,10 +20,14 @@ public final class NodeState {
   }
 
   /** The roles that are not up yet, in the order of their names. */
-  public List<String> starting() { return List.copyOf(starting); }
+  public List<String> starting() {
+    return List.copyOf(starting);
+  }
 
   /** It has been told to stop: no more requests should be sent to it, whatever else is the case. */
-  public void leave() { leaving = true; }
+  public void leave() {
+    leaving = true;
+  }
 
   public boolean leaving() { return leaving; }
 }

@@ -81,7 +81,9 @@ final class Intake {
   }
 
   /** Completes with the first answer of the group, though it may have no partition to give. */
-  Future<Void> joined() { return joined.future(); }
+  Future<Void> joined() {
+    return joined.future();
+  }
 
   /** Begins; it will join the group as soon as the group takes it. */
   Future<Void> start(Set<String> topics) {

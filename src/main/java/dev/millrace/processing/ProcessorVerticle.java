@@ -132,7 +132,9 @@ public final class ProcessorVerticle extends VerticleBase {
   }
 
   /** Completes when it has a place among the consumers of both groups, which may be after its start. */
-  public Future<Void> joined() { return joined.future(); }
+  public Future<Void> joined() {
+    return joined.future();
+  }
 
   private Screener screener(RedisLink redis) {
     return Screener.of(config, new RedisVelocityCounters(redis::send, InstantSource.system(),

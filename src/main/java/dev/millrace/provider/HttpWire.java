@@ -101,7 +101,8 @@ public final class HttpWire {
   }
 
   private static HttpUrl absolute(String url) {
-    if (HttpUrl.read(url) instanceof HttpUrl read && read.target().indexOf('?') < 0 && read.fragment() == null)
+    if (HttpUrl.read(url) instanceof HttpUrl read && read.target().indexOf('?') < 0
+        && read.fragment() == null)
       return read;
     throw new ConfigException(
         "a provider's `url` must be `simulator` or one like https://api.stripe.com, not `"

@@ -51,7 +51,8 @@ final class CardNumbersTest {
   @ParameterizedTest
   @CsvSource({"4,13", "4,16", "4,19", "51,16", "55,16", "2221,16", "2720,16", "34,15", "37,15", "300,14",
       "305,16", "3095,14", "36,14", "36,16", "38,14", "39,16", "3528,16", "3589,19", "6011,16", "6011,19",
-      "644,16", "65,16", "65,19", "62,16", "62,17", "62,18", "62,19", "81,16", "5018,13", "5020,16", "5038,18",
+      "644,16", "65,16", "65,19", "62,16", "62,17", "62,18", "62,19", "81,16", "5018,13", "5020,16",
+      "5038,18",
       "5893,19", "6304,13", "6759,16", "6761,17", "6763,19", "60,16", "50,16", "56,16", "58,16", "636,19",
       "637,16", "2200,16", "2204,19", "9792,16", "8600,16", "9860,16"})
   void digits_ofAScheme_areFoundExactlyWhenTheyPassTheCheck(String prefix, int digits) {
@@ -74,7 +75,8 @@ final class CardNumbersTest {
 
   /** Right digits of no scheme, or of one that has no numbers of this length. */
   @ParameterizedTest
-  @CsvSource({"0,16", "1,13", "1,15", "1,16", "1,19", "2,13", "20,14", "20,17", "2220,16", "2721,16", "2205,16",
+  @CsvSource({"0,16", "1,13", "1,15", "1,16", "1,19", "2,13", "20,14", "20,17", "2220,16", "2721,16",
+      "2205,16",
       "33,15", "34,16", "37,14", "306,14", "3094,14", "3527,16", "3590,16", "4,14", "4,15", "4,17", "4,18",
       "5,13", "51,19", "6,13", "6,15", "7,16", "82,16", "90,16", "978,13"})
   void digits_ofNoScheme_areNone(String prefix, int digits) {
@@ -170,7 +172,8 @@ final class CardNumbersTest {
       if (passes(millis)) passing++;
       String day = "2026" + (10 + random.nextInt(3)) + (10 + random.nextInt(18));
       String time = "" + (10 + random.nextInt(13)) + (10 + random.nextInt(50)) + (10 + random.nextInt(50));
-      for (String text : new String[]{millis, "ORD-" + millis, millis + "-" + i, i + "-" + millis, millis + "000",
+      for (String text : new String[]{millis, "ORD-" + millis, millis + "-" + i, i + "-" + millis,
+          millis + "000",
           "order-" + millis + "000", millis + "000000", day + time, day + time + millis.substring(10),
           day + "-" + time, "inv-" + day + "-" + time + "-" + millis.substring(10)})
         assertThat(CardNumbers.in(text)).as("seed %d: %s", seed, text).isFalse();

@@ -308,7 +308,8 @@ final class CreatePaymentTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"shop.example, has no scheme. Begin it with https://.", "/ok, has no scheme. Begin it with https://.",
+  @CsvSource({"shop.example, has no scheme. Begin it with https://.",
+      "/ok, has no scheme. Begin it with https://.",
       "ftp://shop.example, has a scheme that is neither https nor http. Begin it with https://.",
       "javascript:alert(1), has a scheme that is neither https nor http. Begin it with https://.",
       "https:///x, 'has no host. Name one behind the two slashes, https://shop.example/ for example.'",

@@ -38,7 +38,8 @@ class EndpointSettingsTest {
   }
 
   @ParameterizedTest
-  @CsvSource(quoteCharacter = '`', value = {"https://a:b@shop.example/, has a user or a password before its host",
+  @CsvSource(quoteCharacter = '`', value = {
+      "https://a:b@shop.example/, has a user or a password before its host",
       "https://shop.example/#a, has a fragment", "https://shop.example/ü, has characters in its path",
       "https://shop.example/?ü, has characters in its query", "http://shop.example/, has the scheme http.",
       "HTTP://Shop.Example/, has the scheme http.", "ftp://shop.example/, has a scheme that is neither",

@@ -43,8 +43,10 @@ class HeadIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"/openapi.yaml", "/v1/payments", "/v1/payments?limit=1", "/v1/payments/:id",
-      "/v1/payments/:id/", "/v1/payments/:id/timeline", "/v1/payments/:id/refunds", "/v1/payments/:id/operations",
-      "/v1/balances", "/v1/events", "/v1/webhook_endpoints", "/v1/webhook_deliveries", "/v1/idempotency_keys/x",
+      "/v1/payments/:id/", "/v1/payments/:id/timeline", "/v1/payments/:id/refunds",
+      "/v1/payments/:id/operations",
+      "/v1/balances", "/v1/events", "/v1/webhook_endpoints", "/v1/webhook_deliveries",
+      "/v1/idempotency_keys/x",
       "/v1/payments?limit=x", "/v1/payments/pay_1", "/v1/nothing", "/return/pay_1"})
   void head_ofTheApi_isGetWithoutBody(String path) {
     assertSameWithoutBody(QuietSite.GATEWAY.apiUrl() + path.replace(":id", PAID));
@@ -97,7 +99,8 @@ class HeadIT {
     var head = send("HEAD", QuietSite.GATEWAY.apiUrl() + "/v1/events/stream");
     assertThat(head.status()).isEqualTo(200);
     assertThat(head.header("content-type")).isEqualTo("text/event-stream");
-    assertThat(send("HEAD", QuietSite.GATEWAY.apiUrl() + "/v1/events/stream?after=x").status()).isEqualTo(400);
+    assertThat(send("HEAD", QuietSite.GATEWAY.apiUrl() + "/v1/events/stream?after=x").status())
+        .isEqualTo(400);
   }
 
   @ParameterizedTest
@@ -115,7 +118,8 @@ class HeadIT {
 
   @ParameterizedTest
   @CsvSource(delimiter = '|', value = {"POST | /health/live | GET, HEAD", "DELETE | /metrics | GET, HEAD",
-      "HEAD | /ops/merchants | POST", "GET | /ops/keys/revoke | POST", "PUT | /ops/dead-letters/1 | GET, HEAD",
+      "HEAD | /ops/merchants | POST", "GET | /ops/keys/revoke | POST",
+      "PUT | /ops/dead-letters/1 | GET, HEAD",
       "GET | /ops/payments/pay_1/release | POST"})
   void method_notOfThePathOfTheOpsPort_isToldWhichAre(String method, String path, String allow) {
     assertNotAllowed(QuietSite.GATEWAY.opsUrl() + path, method, allow);
@@ -127,6 +131,7 @@ class HeadIT {
     assertThat(refused.status()).as(url).isEqualTo(405);
     assertThat(refused.header("Allow")).isEqualTo(allow);
     for (String permitted : allow.split(", "))
-      assertThat(Http.send(permitted, url, headers, null).status()).as(permitted + " " + url).isNotEqualTo(405);
+      assertThat(Http.send(permitted, url, headers, null).status()).as(permitted + " " + url)
+          .isNotEqualTo(405);
   }
 }

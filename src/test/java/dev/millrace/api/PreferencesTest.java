@@ -13,13 +13,15 @@ final class PreferencesTest {
   @CsvSource(nullValues = "-", quoteCharacter = '~', delimiter = '|', value = {
       "wait=5 | 5", "Wait=5 | 5", "WAIT=5 | 5", "wait =5 | 5", "wait= 5 | 5", "wait \t=\t 5 | 5",
       "wait=\"5\" | 5", "wait = \"5\" | 5", "wait=\"\\5\" | 5", "  wait=5   | 5",
-      "respond-async, wait=5 | 5", "wait=5, respond-async | 5", "respond-async,wait=5 | 5", ",, ,wait=5,, | 5",
+      "respond-async, wait=5 | 5", "wait=5, respond-async | 5", "respond-async,wait=5 | 5",
+      ",, ,wait=5,, | 5",
       "respond-async/wait=5 | 5", "wait=5/wait=9 | 5", "wait=5, wait=9 | 5", "WAIT=5, wait=9 | 5",
       "wait=5; foo=bar | 5", "wait=5;foo | 5", "wait=5 ; foo = \"a, wait=9\" | 5", "wait=5;;a;b=c | 5",
       "foo; bar=1, wait=5 | 5", "foo=\"a, wait=9\", wait=5 | 5", "foo; bar=\"x\\\", wait=9\", wait=5 | 5",
       "foo; wait=9, wait=5 | 5", "return=minimal/handling=lenient; wait=9/wait=5 | 5", "foo=@@, wait=5 | 5",
       "@, wait=5 | 5", "=9, wait=5 | 5", "foo bar, wait=5 | 5",
-      "wait | ~~", "wait= | ~~", "wait=\"\" | ~~", "wait; a=b | ~~", "wait, wait=5 | ~~", "wait=@, wait=5 | ~~",
+      "wait | ~~", "wait= | ~~", "wait=\"\" | ~~", "wait; a=b | ~~", "wait, wait=5 | ~~",
+      "wait=@, wait=5 | ~~",
       "wait 5 | ~~", "wait=5 6 | ~~", "wait=\"5 | ~~", "wait=5\"6\" | ~~",
       "~~ | -", "respond-async | -", "nowait=5 | -", "wait-5=5 | -", "x; wait=5 | -", "x=\"wait=5\" | -",
       "x=\"unfinished, wait=5 | -", "x y=wait=5 | -"})

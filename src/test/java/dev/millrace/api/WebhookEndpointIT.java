@@ -108,7 +108,8 @@ class WebhookEndpointIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"https://my_shop.example.com/h", "HTTPS://Shop.Example/h", "https://shop.example:/h",
+  @ValueSource(strings = {"https://my_shop.example.com/h", "HTTPS://Shop.Example/h",
+      "https://shop.example:/h",
       "https://SHOP_1.example./h?a=b"})
   void create_ofUrl_isTaken_andKeptAsItWasWritten(String url) {
     var answer = create(smallest().put("url", url).encode());
@@ -288,10 +289,12 @@ class WebhookEndpointIT {
     var unknown = merchant.get(ENDPOINTS + "?starting_after=whe_01jd3w5ynkfxmrx1v0a9s2e4zg");
     assertThat(unknown.status()).isEqualTo(400);
     assertThat(unknown.json().getJsonObject("error").getString("param")).isEqualTo("starting_after");
-    assertThat(TestMerchant.create().get(ENDPOINTS + "?starting_after=" + made.getLast()).status()).isEqualTo(400);
+    assertThat(TestMerchant.create().get(ENDPOINTS + "?starting_after=" + made.getLast()).status())
+        .isEqualTo(400);
     // Whoever turns pages must not be stopped because the last one he saw was deleted meanwhile.
     merchant.send("DELETE", ENDPOINTS + "/" + made.getFirst(), null);
-    assertThat(merchant.get(ENDPOINTS + "?starting_after=" + made.getFirst()).json().getJsonArray("data")).hasSize(4);
+    assertThat(merchant.get(ENDPOINTS + "?starting_after=" + made.getFirst()).json().getJsonArray("data"))
+        .hasSize(4);
   }
 
   @Test
@@ -316,11 +319,13 @@ class WebhookEndpointIT {
 
   @ParameterizedTest
   @CsvSource(delimiter = '|', value = {"/v1/webhook_endpoints | PUT | GET, HEAD, POST",
-      "/v1/webhook_endpoints/x | POST | DELETE, GET, HEAD, PATCH", "/v1/webhook_endpoints/x/test | GET | POST",
+      "/v1/webhook_endpoints/x | POST | DELETE, GET, HEAD, PATCH",
+      "/v1/webhook_endpoints/x/test | GET | POST",
       "/v1/webhook_endpoints/x/rotate_secret | DELETE | POST",
       "/v1/webhook_endpoints/x/replay | PATCH | POST",
       "/v1/webhook_deliveries | POST | GET, HEAD", "/v1/webhook_deliveries/x | DELETE | GET, HEAD",
-      "/v1/webhook_deliveries/x/retry | GET | POST", "/v1/events | POST | GET, HEAD", "/v1/events/x | DELETE | GET, HEAD",
+      "/v1/webhook_deliveries/x/retry | GET | POST", "/v1/events | POST | GET, HEAD",
+      "/v1/events/x | DELETE | GET, HEAD",
       "/v1/events/stream | POST | GET, HEAD", "/webhooks/stripe/default | GET | POST"})
   void method_thatThePathDoesNotTake_isRefused(String path, String method, String allowed) {
     var answer = Http.send(HttpMethod.valueOf(method).name(), ApiSite.url(path), Map.of(), null);

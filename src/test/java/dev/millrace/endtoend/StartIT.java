@@ -116,7 +116,8 @@ class StartIT {
     try {
       var before = new ArrayList<Http.Answer>();
       Await.until(Duration.ofSeconds(90), "ready", () -> look(ready, before) == 200);
-      assertThat(Http.get(api + "/v1/balances").status()).as("asked for its key at the very first").isEqualTo(401);
+      assertThat(Http.get(api + "/v1/balances").status()).as("asked for its key at the very first")
+          .isEqualTo(401);
       assertThat(members("ready")).isEqualTo(1);
       assertThat(members("ready-retry")).isEqualTo(1);
       assertThat(before.removeLast().json().getString("status")).isEqualTo("up");
@@ -131,7 +132,8 @@ class StartIT {
       Await.until(Duration.ofSeconds(40), "it is gone", () -> look(ready, after) == 0);
       assertThat(after).filteredOn(answer -> answer.status() == 503)
           .allSatisfy(answer -> assertThat(answer.json().getString("status")).isEqualTo("leaving"));
-      assertThat(after.subList(after.indexOf(after.stream().filter(a -> a.status() == 503).findFirst().orElseThrow()),
+      assertThat(after.subList(
+          after.indexOf(after.stream().filter(a -> a.status() == 503).findFirst().orElseThrow()),
           after.size())).as("not ready again").allMatch(answer -> answer.status() == 503);
     } finally {
       process.destroyForcibly().waitFor();

@@ -56,7 +56,8 @@ final class HttpUrlTest {
 
   @ParameterizedTest
   @CsvSource(nullValues = "-", value = {"https://a.example/b?c#d, -", "https://a.example/ü, path",
-      "https://a.example/b?ü, query", "https://a.example/b?c#ü, fragment", "https://a.example/b#ü?, fragment"})
+      "https://a.example/b?ü, query", "https://a.example/b?c#ü, fragment",
+      "https://a.example/b#ü?, fragment"})
   void notAscii_isThePart(String text, String part) {
     assertThat(url(text).notAscii()).isEqualTo(part);
   }
@@ -67,19 +68,22 @@ final class HttpUrlTest {
         of("white space", " https://shop.example", "https://shop.example\n", "https://shop.example/\t"),
         of("has a scheme", "ftp://shop.example", "javascript:alert(1)", "mailto:a@b.c", "file:///etc/passwd",
             "httpss://shop.example", "localhost:8080/h"),
-        of("has no host", "https:shop.example", "https:/shop.example", "https://", "https:///h", "https://:80/",
+        of("has no host", "https:shop.example", "https:/shop.example", "https://", "https:///h",
+            "https://:80/",
             "https://?a", "https://#a", "https://a:b@/h", "https:\\\\shop.example", "http:"),
         of("has a host with characters that are not ASCII", "https://shöp.example", "https://shop。example/",
             "https://shop\u200b.example"),
         of("has a host with a character", "https://shop example/", "https://shop%41.example/",
             "https://sh*p.example", "https://shop,example", "https://a@b\"c/", "https://<shop>/"),
-        of("has a host that no name server knows", "https://a..b/", "https://.example/", "https://-a.example/",
+        of("has a host that no name server knows", "https://a..b/", "https://.example/",
+            "https://-a.example/",
             "https://a-.example/", "https://" + "a".repeat(64) + ".example/", "https://./"),
         of("has a host of more than 253 characters", "https://" + "abc.".repeat(64) + "example/"),
         of("has a host in brackets", "https://[1.2.3.4]/", "https://[::1/", "https://[]/", "https://[::g]/",
             "https://[fe80::1%25eth0]/", "https://[::1]a:80/"),
         of("has a port", "https://shop.example:0/", "https://shop.example:65536", "https://shop.example:80a/",
-            "https://shop.example:-1/", "https://shop.example:99999999999", "https://[::1]:x/", "https://a:1:2/"),
+            "https://shop.example:-1/", "https://shop.example:99999999999", "https://[::1]:x/",
+            "https://a:1:2/"),
         of("has in its user info a character", "https://a b@shop.example/", "https://<a>@shop.example/"),
         of("has in its path a character", "https://shop.example/a b", "https://shop.example/{id}",
             "https://shop.example/a|b", "https://shop.example/\u0000x", "https://shop.example/a\r\nX: y",

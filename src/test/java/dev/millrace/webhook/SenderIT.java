@@ -212,7 +212,8 @@ final class SenderIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"HTTP/1.1 200 OK\nContent-Length: 0\n\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\n\n",
+  @ValueSource(strings = {"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+      "HTTP/1.1 200 OK\r\nContent-Length: 0\n\n",
       "HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n", "HTTP/1.1 abc OK\r\n\r\n", "nonsense\r\n\r\n",
       "SSH-2.0-OpenSSH_9.9\r\n", "HTTP/3.7 200 OK\r\n\r\n",
       "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "HTTP/1.1 200 OK\r\na\0b: c\r\n\r\n"})

@@ -39,7 +39,8 @@ final class SenderTlsIT {
         .resolve("shop.p12");
     var keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
         "-genkeypair",
-        "-alias", "shop", "-keyalg", "EC", "-dname", "CN=shop", "-ext", "SAN=DNS:shop.example,DNS:*.shops.example", "-validity",
+        "-alias", "shop", "-keyalg", "EC", "-dname", "CN=shop", "-ext",
+        "SAN=DNS:shop.example,DNS:*.shops.example", "-validity",
         "2",
         "-storetype", "PKCS12", "-keystore", store.toString(), "-storepass", PASSWORD)
         .redirectErrorStream(true).start();
