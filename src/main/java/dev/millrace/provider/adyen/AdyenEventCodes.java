@@ -104,8 +104,8 @@ final class AdyenEventCodes {
     NOTICE                 VOID_PENDING_REFUND               a refund at a counter was called back
     NOTICE                 AUTORESCUE                        Adyen's own retries ended
     NOTICE                 CANCEL_AUTORESCUE                 Adyen's own retries were canceled
-    NOTICE                 ACH_NOTIFICATION_OF_CHANGE        the payer's bank account has other details now
-    NOTICE                 DIRECT_DEBIT_NOTICE_OF_CHANGE_NOTIFICATION the same
+    NOTICE                 ACH_NOTIFICATION_OF_CHANGE        the payer's bank account changed
+    NOTICE                 DIRECT_DEBIT_NOTICE_OF_CHANGE_NOTIFICATION the payer's bank account changed
     ALERT                  PAIDOUT_REVERSED                  a bank rejected money that was paid out
     ALERT                  HANDLED_EXTERNALLY                the payment was settled outside Adyen
     OTHERS                 ORDER_OPENED                      orders of several payments
