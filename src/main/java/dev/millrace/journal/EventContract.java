@@ -92,6 +92,7 @@ public final class EventContract {
     for (Schema.Field field : schema.getFields()) {
       switch (field.name()) {
         case "payment_id" -> datum.put(field.pos(), TypeId.format(TypeId.PAYMENT, row.subject()));
+        case "dispute_id" -> datum.put(field.pos(), TypeId.format(TypeId.DISPUTE, row.subject()));
         case "settlement_id" -> datum.put(field.pos(), TypeId.format(TypeId.SETTLEMENT, row.subject()));
         case "endpoint_id" -> datum.put(field.pos(), TypeId.format(TypeId.WEBHOOK_ENDPOINT, row.subject()));
         case "version" -> datum.put(field.pos(), row.version());
