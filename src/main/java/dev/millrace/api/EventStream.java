@@ -7,6 +7,7 @@ import dev.millrace.journal.EventReads;
 import dev.millrace.journal.EventReads.Page;
 import dev.millrace.journal.EventReads.Wanted;
 import dev.millrace.journal.EventRow;
+import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.QueueMeter;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -43,15 +44,17 @@ final class EventStream {
   private static final int CATCHING_UP_MAX = 8;
   private static final long LOOK_MS = 1_000;
   private static final long RETRY_MS = 500;
+  private static final long NO_TIMER = -1;
 
   /** Sizes and times. {@code retryMs}: what clients are told to wait before they connect again. */
-  record Limits(int clientsMax, int merchantClientsMax, long pollMs, long heartbeatMs, long retryMs,
+  record Limits(int clientsMax, int merchantClientsMax, long heartbeatMs, long retryMs,
       int clientBytesMax, int recentBytesMax, long stallMs) {}
 
   private final Vertx vertx;
   private final EventReads reads;
   private final Events events;
   private final Limits limits;
+  private final AdaptiveInterval interval;
   private final QueueMeter meter;
   private final QueueMeter memory;
   private final Counter sent;
@@ -65,10 +68,15 @@ final class EventStream {
   private int catchingUp;
   private volatile int clients;
   private boolean polling;
+  private boolean woken;
+  private long pause = NO_TIMER;
+  private @Nullable Cursor next;
   private boolean closed;
 
-  EventStream(Vertx vertx, EventReads reads, Events events, Limits limits, String instance,
-      MeterRegistry registry) {
+  /** {@code interval}: between two looks at the journal while somebody listens. */
+  EventStream(Vertx vertx, EventReads reads, Events events, Limits limits, AdaptiveInterval interval,
+      String instance, MeterRegistry registry) {
+    this.interval = interval;
     this.vertx = vertx;
     this.reads = reads;
     this.events = events;
@@ -185,6 +193,7 @@ final class EventStream {
       return;
     }
     tail = from;
+    woken = false;
     var asked = new ArrayList<>(feeds.values());
     var merchants = new HashSet<UUID>();
     asked.forEach(feed -> merchants.add(feed.key.merchant()));
@@ -194,12 +203,28 @@ final class EventStream {
     }).onComplete(result -> {
       if (result.failed()) LOG.warn("stream_tail_failed error=\"{}\"", result.cause().getMessage());
       // What has been published stays so, whatever failed afterwards.
-      again(tail, result.failed() ? RETRY_MS : result.result().more() ? 0 : limits.pollMs);
+      if (result.failed()) {
+        again(tail, RETRY_MS);
+        return;
+      }
+      long pauseMs = interval.next(!result.result().events().isEmpty());
+      again(tail, result.result().more() || woken ? 0 : pauseMs);
     });
   }
 
   private void again(@Nullable Cursor from, long ms) {
-    vertx.setTimer(Math.max(1, ms), id -> poll(from));
+    next = from;
+    pause = vertx.setTimer(Math.max(1, ms), id -> {
+      pause = NO_TIMER;
+      poll(from);
+    });
+  }
+
+  /** There may be new events: ends the pause, if it is one of the long ones. On the owning event loop. */
+  void wake() {
+    if (!interval.quicken()) return;
+    if (vertx.cancelTimer(pause)) again(next, 0);
+    else woken = true;
   }
 
   /** {@code asked}: the feeds whose events the page has, from {@code from} on. */

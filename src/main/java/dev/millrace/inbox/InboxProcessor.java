@@ -10,6 +10,7 @@ import dev.millrace.journal.AttemptStore.ProviderName;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.Follower;
 import dev.millrace.journal.Follower.Batch;
+import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.Database;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.FaultPoint;
@@ -68,8 +69,8 @@ public final class InboxProcessor {
   public InboxProcessor(Vertx vertx, Lease lease, InboxStore inbox, Database database,
       Map<String, WebhookScheme> schemes,
       ProviderEventHandler payments,
-      DeadLetterStore letters, List<Duration> windows, InstantSource clock, long pollMs,
-      MeterRegistry registry) {
+      DeadLetterStore letters, List<Duration> windows, InstantSource clock,
+      AdaptiveInterval interval, MeterRegistry registry) {
     this.inbox = inbox;
     this.attempts = new AttemptStore(database);
     this.schemes = schemes;
@@ -78,12 +79,14 @@ public final class InboxProcessor {
     this.windows = windows;
     this.clock = clock;
     this.registry = registry;
-    this.follower = new Follower<>(vertx, lease, "inbox", "millrace.inbox.lag.seconds", pollMs, pollMs,
-        new Judging(),
-        registry);
+    this.follower = new Follower<>(vertx, lease, "inbox", "millrace.inbox.lag.seconds", interval,
+        new Judging(), registry);
   }
 
   public void start() { follower.start(); }
+
+  /** There may be webhooks to work off. On the event loop that it was made on. */
+  public void wake() { follower.wake(); }
 
   private OffsetDateTime now() { return clock.instant().atOffset(ZoneOffset.UTC); }
 

@@ -11,7 +11,7 @@ import java.util.Map;
  * The consumers of the processor, by the configuration: they commit by hand, and begin with the oldest
  * record. A fetch comes back with so many bytes, or with what there is after so long. A partition that is
  * resumed must wait for the fetch under way, so fresh payments' is short; retries can wait, and have no need
- * of fifty idle fetches a second.
+ * of fifty fetches a second. Nobody has while nothing comes: then the {@link Intake} polls seldom.
  */
 final class Consumers {
   private final Vertx vertx;

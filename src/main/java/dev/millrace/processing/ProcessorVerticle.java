@@ -14,6 +14,8 @@ import dev.millrace.platform.PgLink;
 import dev.millrace.platform.RedisLink;
 import dev.millrace.platform.Resources;
 import dev.millrace.platform.Servers;
+import dev.millrace.platform.WakeUps;
+import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.provider.Providers;
 import dev.millrace.provider.Routing;
 import dev.millrace.provider.WebhookScheme;
@@ -35,6 +37,7 @@ import org.apache.kafka.clients.producer.Producer;
 public final class ProcessorVerticle extends VerticleBase {
   private static final int RETRIES_IN_FLIGHT_MAX = 128;
   private static final long EXPIRY_EVERY_MS = 1_000;
+  private static final long POLL_PAUSE_MS = 50;
   /** How long what is in hand may take at the end. */
   private static final long DRAIN_MS = 8_000;
 
@@ -73,7 +76,9 @@ public final class ProcessorVerticle extends VerticleBase {
   public Future<?> start() {
     Pool pool = open.add(servers.pool(vertx), Pool::close);
     RedisLink redis = open.add(servers.redisLink(vertx, "screening-" + instance, registry), RedisLink::close);
-    PgLink appends = open.add(servers.batchLink(vertx, "append-" + instance, registry), PgLink::close);
+    WakeUps wakeUps = servers.wakeUps();
+    PgLink appends = open.add(servers.batchLink(vertx, "append-" + instance, registry)
+        .afterEach(() -> wakeUps.say(WakeUps.Work.JOURNAL)), PgLink::close);
     PgLink inboxRights = open.add(servers.link(vertx, "inbox-lease", registry), PgLink::close);
     PgLink inboxRows = open.add(servers.link(vertx, "inbox", registry), PgLink::close);
     var providers = open.add(new Providers(vertx, config, registry), Providers::close);
@@ -94,21 +99,26 @@ public final class ProcessorVerticle extends VerticleBase {
     var records = new RecordProcessor(vertx, flow, retries, letters);
     var consumers = new Consumers(vertx, config, servers);
     var fresh = new Intake(vertx, consumers.fresh(), "processor", config.positive("processor.in-flight-max"),
-        RecordProcessor::freshWaitMs, records::fresh, registry);
+        RecordProcessor::freshWaitMs, records::fresh, pollInterval(), registry);
     var waiting = new Intake(vertx, consumers.retries(), "retry", RETRIES_IN_FLIGHT_MAX, records::retryWaitMs,
-        records::retry, registry);
+        records::retry, pollInterval(), registry);
     var janitor = new Janitor(vertx, database, config.millis("processor.janitor-age"),
         config.millis("processor.janitor-interval"), new Sweep(flow, letters)::resume, registry);
     var expiry = new Expiry(vertx, database, writer, EXPIRY_EVERY_MS);
     var inboxLease = new Lease(vertx, inboxRights, "inbox", holder, config.millis("inbox.lease"));
     var inbox = new InboxProcessor(vertx, inboxLease, new InboxStore(inboxRows), database, schemes,
         flow,
-        letters, config.durations("inbox.park-windows"), inboxLease, config.millis("inbox.poll-interval"),
+        letters, config.durations("inbox.park-windows"), inboxLease, servers.interval("inbox.poll-interval"),
         registry);
     var replays = new DeadLetterReplays(vertx, letters, flow, records, retries,
         new InboxStore(database), new DeadLetterReplays.Timing(
             config.millis("processor.replay-interval"), config.millis("processor.replay-lease")),
         registry);
+    // Of a new event as well: the fetch is under way when the relay publishes it.
+    Set<WakeUps.Work> inKafka = Set.of(WakeUps.Work.JOURNAL, WakeUps.Work.KAFKA);
+    wakeUps.listen(inKafka, fresh::wake);
+    wakeUps.listen(inKafka, waiting::wake);
+    wakeUps.listen(Set.of(WakeUps.Work.INBOX), inbox::wake);
     open.onClose(records::close);
     open.add(inboxLease, Lease::close);
     // At the same time: together they must not take longer than one of them may.
@@ -126,6 +136,11 @@ public final class ProcessorVerticle extends VerticleBase {
           inbox.start();
           replays.start();
         });
+  }
+
+  /** Between polls of Kafka, which wait by themselves while they are made without a break. */
+  private AdaptiveInterval pollInterval() {
+    return new AdaptiveInterval(POLL_PAUSE_MS, config.millis("idle.interval"));
   }
 
   private Screener screener(RedisLink redis) {

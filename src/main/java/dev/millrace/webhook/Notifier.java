@@ -9,7 +9,9 @@ import dev.millrace.journal.Follower;
 import dev.millrace.journal.Follower.Batch;
 import dev.millrace.journal.PublicEvent;
 import dev.millrace.payment.EventType;
+import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.Lease;
+import dev.millrace.platform.PacedLoop;
 import dev.millrace.platform.TypeId;
 import dev.millrace.webhook.DeliveryStore.Planned;
 import dev.millrace.webhook.ReplayOrders.Replay;
@@ -44,7 +46,6 @@ final class Notifier {
   private static final long TICK_MS = 50;
   private static final long MARK_MS = 5_000;
 
-  private final Vertx vertx;
   private final Lease lease;
   private final EventReads events;
   private final DeliveryStore store;
@@ -54,17 +55,19 @@ final class Notifier {
   private final EventId ids;
   private final InstantSource clock;
   private final Follower<EventRow> follower;
+  private final PacedLoop ticks;
+  private final AdaptiveInterval interval;
   private final Map<UUID, Endpoint> known = new HashMap<>();
   private @Nullable OffsetDateTime changedUntil;
   private long epoch;
   private long refreshedAt;
   private long markedAt;
-  private long ticking;
+  /** Nothing is sent or waits: ticks pause until something is planned. */
+  private boolean still;
 
   Notifier(Vertx vertx, Lease lease, EventReads events, DeliveryStore store, EndpointStore endpoints,
       ReplayOrders replays,
-      Scheduler scheduler, EventId ids, InstantSource clock, long pollMs, MeterRegistry registry) {
-    this.vertx = vertx;
+      Scheduler scheduler, EventId ids, InstantSource clock, AdaptiveInterval interval, MeterRegistry registry) {
     this.lease = lease;
     this.events = events;
     this.store = store;
@@ -73,13 +76,30 @@ final class Notifier {
     this.scheduler = scheduler;
     this.ids = ids;
     this.clock = clock;
-    this.follower = new Follower<>(vertx, lease, "notifier", "millrace.notifier.lag.seconds", pollMs, pollMs,
+    this.follower = new Follower<>(vertx, lease, "notifier", "millrace.notifier.lag.seconds", interval,
         new Planning(), registry);
+    this.interval = interval;
+    this.ticks = new PacedLoop(vertx, "webhook_tick_failed", TICK_MS, this::tick);
   }
 
   void start() {
-    ticking = vertx.setPeriodic(TICK_MS, id -> { if (active()) scheduler.tick(); });
+    ticks.start(TICK_MS);
     follower.start();
+  }
+
+  /** There may be events to deliver, or endpoints have changed. On the notifier's event loop. */
+  void wake() { follower.wake(); }
+
+  private Future<Long> tick() {
+    if (active()) scheduler.tick();
+    still = scheduler.still();
+    return Future.succeededFuture(still ? interval.longestMs() : TICK_MS);
+  }
+
+  private void tickAgain() {
+    if (!still || scheduler.still()) return;
+    still = false;
+    ticks.wake();
   }
 
   private boolean active() { return epoch > 0 && lease.held() && lease.epoch() == epoch; }
@@ -107,6 +127,10 @@ final class Notifier {
 
     @Override
     public Future<Boolean> handle(Batch<EventRow> batch, long current) {
+      return look(batch).onComplete(done -> tickAgain());
+    }
+
+    private Future<Boolean> look(Batch<EventRow> batch) {
       if (!batch.rows().isEmpty() || nowMs() - refreshedAt >= REFRESH_MS)
         return refresh().compose(v -> plan(batch)).compose(v -> replay());
       // Nobody's: an endpoint that is made from now on has a later transaction than all of it.
@@ -219,7 +243,7 @@ final class Notifier {
 
   /** Finishes the step in hand and stops; what is out is sent again by whoever goes on. */
   Future<Void> close() {
-    vertx.cancelTimer(ticking);
+    ticks.stop();
     return follower.close();
   }
 }

@@ -3,6 +3,7 @@ package dev.millrace.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.journal.Follower.Batch;
+import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
 import dev.millrace.testing.Await;
@@ -85,7 +86,8 @@ final class FollowerIT {
   void start() {
     loop.run(() -> {
       lease = new Lease(loop.vertx(), link, "relay", "a", 3_000);
-      follower = new Follower<>(loop.vertx(), lease, "numbers", "millrace.numbers.lag.seconds", 5, 5, numbers,
+      follower = new Follower<>(loop.vertx(), lease, "numbers", "millrace.numbers.lag.seconds",
+          new AdaptiveInterval(5, 5), numbers,
           registry);
       lease.start();
       follower.start();

@@ -2,6 +2,7 @@ package dev.millrace.processing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.Loop;
 import dev.millrace.testing.TestServers;
@@ -77,7 +78,7 @@ final class IntakeIT {
               if (!slow) return Future.succeededFuture();
               inHand.add(promise);
               return promise.future();
-            }, registry));
+            }, new AdaptiveInterval(50, 200), registry));
   }
 
   @Test
