@@ -70,6 +70,7 @@ final class EventStream {
   private boolean polling;
   private boolean woken;
   private long pause = NO_TIMER;
+  private long looks = NO_TIMER;
   private @Nullable Cursor next;
   private boolean closed;
 
@@ -86,7 +87,6 @@ final class EventStream {
         s -> s.recentBytes);
     this.sent = Counter.builder("millrace.stream.events").tag("instance", instance).register(registry);
     this.slow = Counter.builder("millrace.stream.slow.clients").tag("instance", instance).register(registry);
-    vertx.setPeriodic(LOOK_MS, id -> look());
   }
 
   /** Opens a stream; from then on the response is this class's. */
@@ -141,6 +141,7 @@ final class EventStream {
     var client = new StreamClient(feed, response, filter, from);
     feed.clients.add(client);
     clients++;
+    if (clients == 1) lookLater();
     response.closeHandler(v -> gone(client));
     response.exceptionHandler(e -> gone(client));
     client.write(Buffer.buffer("retry: " + limits.retryMs + "\n" + placed(from)));
@@ -376,6 +377,15 @@ final class EventStream {
       sent.increment(batch.count());
     }
     if (client.next < feed.end()) client.whenDrained(() -> pump(client));
+  }
+
+  /** As long as there are clients. */
+  private void lookLater() {
+    vertx.cancelTimer(looks);
+    looks = vertx.setTimer(LOOK_MS, id -> {
+      look();
+      if (clients > 0) lookLater();
+    });
   }
 
   private void look() {

@@ -64,6 +64,8 @@ public final class InboxProcessor {
   private final InstantSource clock;
   private final MeterRegistry registry;
   private long dueAskedMs;
+  /** Some may be parked, and their time may come while nothing else does. */
+  private boolean anyParked = true;
 
   /** {@code schemes} by {@code provider/account}; {@code windows}: the waits of the park. */
   public InboxProcessor(Vertx vertx, Lease lease, InboxStore inbox, Database database,
@@ -86,13 +88,19 @@ public final class InboxProcessor {
   public void start() { follower.start(); }
 
   /** There may be webhooks to work off. On the event loop that it was made on. */
-  public void wake() { follower.wake(); }
+  public void wake() {
+    anyParked = true;
+    follower.wake();
+  }
 
   private OffsetDateTime now() { return clock.instant().atOffset(ZoneOffset.UTC); }
 
   private final class Judging implements Follower.Work<Kept> {
     @Override
-    public Future<Cursor> begin(long epoch) { return inbox.cursor(); }
+    public Future<Cursor> begin(long epoch) {
+      anyParked = true;
+      return inbox.cursor();
+    }
 
     @Override
     public Future<Batch<Kept>> read(Cursor after) {
@@ -111,6 +119,11 @@ public final class InboxProcessor {
           : process(epoch, batch.rows(), batch.end(), batch.rows().size());
       return fresh.compose(v -> parked(epoch));
     }
+
+    @Override
+    public long pauseMs(int rows, long intervalMs) {
+      return anyParked ? Math.min(intervalMs, DUE_EVERY_MS) : intervalMs;
+    }
   }
 
   /** Those in the park whose time has come; true when there may be more of them. */
@@ -119,8 +132,16 @@ public final class InboxProcessor {
     if (nowMs - dueAskedMs < DUE_EVERY_MS) return Future.succeededFuture(false);
     dueAskedMs = nowMs;
     return inbox.due(now(), BATCH_MAX).compose(batch -> batch.isEmpty()
-        ? Future.succeededFuture(false)
+        ? lookForParked()
         : process(epoch, batch, Cursor.START, 0).map(v -> batch.size() == BATCH_MAX));
+  }
+
+  private Future<Boolean> lookForParked() {
+    if (!anyParked) return Future.succeededFuture(false);
+    return inbox.anyParked().map(any -> {
+      anyParked = any;
+      return false;
+    });
   }
 
   private Future<Void> process(long epoch, List<Kept> batch, Cursor place, int passed) {
@@ -236,6 +257,7 @@ public final class InboxProcessor {
       if (one.result != null) results.add(one.result);
       if (one.parked != null) parked.add(one.parked);
     }
+    anyParked |= !parked.isEmpty();
     return inbox.write(epoch, results, parked, place, passed)
         .compose(held -> held
             ? Future.succeededFuture()

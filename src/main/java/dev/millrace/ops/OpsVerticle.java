@@ -65,7 +65,8 @@ public final class OpsVerticle extends VerticleBase {
         text -> c.response().putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8").end(text))
         .onFailure(c::fail));
     new OperatorRoutes(database, acts).mount(router);
-    new DeadLetterRoutes(new DeadLetterActs(database)).mount(router);
+    new DeadLetterRoutes(new DeadLetterActs(database,
+        () -> servers.wakeUps().say(WakeUps.Work.LETTERS))).mount(router);
     return vertx.createHttpServer().requestHandler(router)
         .listen(config.port("ops.port"), config.text("ops.host"))
         .onSuccess(server -> open.add(server, s -> s.shutdown(2, TimeUnit.SECONDS)));

@@ -53,6 +53,9 @@ public final class AdaptiveInterval {
   /** Whether looks have become less frequent than they may be. */
   public boolean seldom() { return currentMs > shortestMs; }
 
+  /** The shortest interval, in milliseconds. */
+  public long shortestMs() { return shortestMs; }
+
   /** The longest interval, in milliseconds. */
   public long longestMs() { return longestMs; }
 }

@@ -105,7 +105,7 @@ public final class Lease implements InstantSource {
       } else {
         LOG.warn("lease_renewal_failed name={} error=\"{}\"", name, result.cause().getMessage());
       }
-      timer = vertx.setTimer(Math.max(1, ttlMs / 3), id -> renew());
+      timer = vertx.setTimer(Math.max(1, PacedLoop.together(ttlMs / 3)), id -> renew());
     });
   }
 

@@ -13,6 +13,7 @@ import org.slf4j.LoggerFactory;
 public final class PacedLoop {
   private static final Logger LOG = LoggerFactory.getLogger(PacedLoop.class);
 
+  private static final long BEAT_MS = 500;
   /** No timer: a step is in hand, or it has not begun. */
   private static final long NONE = -1;
 
@@ -39,10 +40,20 @@ public final class PacedLoop {
   /** Begins, {@code delayMs} from now. */
   public void start(long delayMs) {
     if (closed) return;
-    timer = vertx.setTimer(Math.max(1, delayMs), id -> {
+    timer = vertx.setTimer(Math.max(1, together(delayMs)), id -> {
       timer = NONE;
       if (!closed) step = step();
     });
+  }
+
+  /**
+   * A pause of a second or more, made shorter by less than {@value #BEAT_MS} ms, to end when others of this
+   * process do: waking up a process that sleeps costs more than what most steps have to do.
+   */
+  public static long together(long delayMs) {
+    if (delayMs < 2 * BEAT_MS) return delayMs;
+    long nowMs = System.nanoTime() / 1_000_000;
+    return delayMs - Math.floorMod(nowMs + delayMs, BEAT_MS);
   }
 
   /**

@@ -41,7 +41,9 @@ public final class WakeUps {
     /** Providers' webhooks. */
     INBOX,
     /** Records in Kafka. */
-    KAFKA;
+    KAFKA,
+    /** Dead letters that are to be replayed. */
+    LETTERS;
 
     private String wire() { return name().toLowerCase(Locale.ROOT); }
   }

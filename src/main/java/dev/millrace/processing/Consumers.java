@@ -43,6 +43,8 @@ final class Consumers {
     long sessionMs = config.millis("processor.session-timeout");
     settings.put("session.timeout.ms", Long.toString(sessionMs));
     settings.put("heartbeat.interval.ms", Long.toString(Math.max(1, sessionMs / 4)));
+    // Of the group's, too: so often a thread wakes up to see whether a heartbeat is due.
+    settings.put("retry.backoff.ms", "1000");
     settings.put("fetch.min.bytes", Integer.toString(bytes));
     settings.put("fetch.max.wait.ms", Integer.toString(waitMs));
     return KafkaConsumer.create(vertx, settings);

@@ -2,6 +2,7 @@ package dev.millrace.processing;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import dev.millrace.platform.AdaptiveInterval;
+import dev.millrace.platform.PacedLoop;
 import dev.millrace.platform.QueueMeter;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -93,7 +94,6 @@ final class Intake {
     consumer.partitionsRevokedHandler(this::revoked).partitionsAssignedHandler(gained -> assigned = true);
     return consumer.subscribe(topics).onSuccess(v -> {
       poll();
-      commits = vertx.setPeriodic(COMMIT_EVERY_MS, id -> commit());
     });
   }
 
@@ -122,7 +122,7 @@ final class Intake {
         poll();
         return;
       }
-      pause = vertx.setTimer(pauseMs, id -> {
+      pause = vertx.setTimer(PacedLoop.together(pauseMs), id -> {
         pause = NO_TIMER;
         poll();
       });
@@ -137,12 +137,22 @@ final class Intake {
     poll();
   }
 
+  /** Once in a while, as long as there is something to commit. */
+  private void commitLater() {
+    if (closed || commits != NO_TIMER) return;
+    commits = vertx.setTimer(COMMIT_EVERY_MS, id -> {
+      commits = NO_TIMER;
+      commit();
+    });
+  }
+
   private void hold(KafkaConsumerRecord<String, byte[]> record) {
     Partition partition = partitions.computeIfAbsent(new TopicPartition(record.topic(), record.partition()),
         p -> new Partition());
     long wait = waitOf(record);
     if (wait < 0) {
       partition.offsets.skip(record.offset());
+      commitLater();
       return;
     }
     partition.offsets.begin(record.offset());
@@ -204,6 +214,7 @@ final class Intake {
       inFlight--;
       if (result.succeeded()) {
         partition.offsets.end(record.offset());
+        commitLater();
       } else {
         // A defect: the offset stays, so that the record comes again after a restart instead of being lost.
         LOG.error("alert=record_failed intake={} topic={} partition={} offset={}", name, record.topic(),
@@ -246,6 +257,7 @@ final class Intake {
         Partition partition = partitions.get(which);
         if (partition != null) partition.offsets.forget();
       });
+      commitLater();
     });
   }
 

@@ -38,6 +38,8 @@ public final class ProcessorVerticle extends VerticleBase {
   private static final int RETRIES_IN_FLIGHT_MAX = 128;
   private static final long EXPIRY_EVERY_MS = 1_000;
   private static final long POLL_PAUSE_MS = 50;
+  /** When a node comes or goes, the others get its partitions once each of them has polled. */
+  private static final long POLL_PAUSE_MS_MAX = 2_000;
   /** How long what is in hand may take at the end. */
   private static final long DRAIN_MS = 8_000;
 
@@ -95,7 +97,8 @@ public final class ProcessorVerticle extends VerticleBase {
     var letters = new DeadLetterStore(vertx, database, registry);
     var retries = new Retries(vertx, producer, letters, config.text("kafka.retry-topic"),
         config.durations("processor.retry-windows"), RetryKind.Limits.of(config),
-        config.integer("processor.retry-jitter-percent"), RandomGenerator.getDefault(), registry);
+        config.integer("processor.retry-jitter-percent"), RandomGenerator.getDefault(),
+        () -> wakeUps.say(WakeUps.Work.KAFKA), registry);
     var records = new RecordProcessor(vertx, flow, retries, letters);
     var consumers = new Consumers(vertx, config, servers);
     var fresh = new Intake(vertx, consumers.fresh(), "processor", config.positive("processor.in-flight-max"),
@@ -111,14 +114,15 @@ public final class ProcessorVerticle extends VerticleBase {
         letters, config.durations("inbox.park-windows"), inboxLease, servers.interval("inbox.poll-interval"),
         registry);
     var replays = new DeadLetterReplays(vertx, letters, flow, records, retries,
-        new InboxStore(database), new DeadLetterReplays.Timing(
-            config.millis("processor.replay-interval"), config.millis("processor.replay-lease")),
+        new InboxStore(database), () -> wakeUps.say(WakeUps.Work.INBOX), new DeadLetterReplays.Timing(
+            servers.interval("processor.replay-interval"), config.millis("processor.replay-lease")),
         registry);
     // Of a new event as well: the fetch is under way when the relay publishes it.
     Set<WakeUps.Work> inKafka = Set.of(WakeUps.Work.JOURNAL, WakeUps.Work.KAFKA);
     wakeUps.listen(inKafka, fresh::wake);
     wakeUps.listen(inKafka, waiting::wake);
     wakeUps.listen(Set.of(WakeUps.Work.INBOX), inbox::wake);
+    wakeUps.listen(Set.of(WakeUps.Work.LETTERS), replays::wake);
     open.onClose(records::close);
     open.add(inboxLease, Lease::close);
     // At the same time: together they must not take longer than one of them may.
@@ -140,7 +144,7 @@ public final class ProcessorVerticle extends VerticleBase {
 
   /** Between polls of Kafka, which wait by themselves while they are made without a break. */
   private AdaptiveInterval pollInterval() {
-    return new AdaptiveInterval(POLL_PAUSE_MS, config.millis("idle.interval"));
+    return new AdaptiveInterval(POLL_PAUSE_MS, Math.min(POLL_PAUSE_MS_MAX, config.millis("idle.interval")));
   }
 
   private Screener screener(RedisLink redis) {

@@ -64,6 +64,8 @@ final class Notifier {
   private long markedAt;
   /** Nothing is sent or waits: ticks pause until something is planned. */
   private boolean still;
+  /** There may be orders to replay: whoever gives one changes its endpoint. */
+  private boolean ordered;
 
   Notifier(Vertx vertx, Lease lease, EventReads events, DeliveryStore store, EndpointStore endpoints,
       ReplayOrders replays,
@@ -109,6 +111,7 @@ final class Notifier {
     public Future<Cursor> begin(long newEpoch) {
       known.clear();
       changedUntil = null;
+      ordered = true;
       scheduler.begin(newEpoch);
       return store.cursor().compose(place -> refresh().map(place)).onSuccess(v -> {
         epoch = newEpoch;
@@ -157,6 +160,7 @@ final class Notifier {
         if (changedUntil == null || e.changed().isAfter(changedUntil)) changedUntil = e.changed();
       }
       scheduler.set(changed);
+      ordered |= !changed.isEmpty();
       refreshedAt = nowMs();
       return null;
     });
@@ -204,10 +208,11 @@ final class Notifier {
 
   /** One part of each order to replay; true when there is more. */
   private Future<Boolean> replay() {
+    if (!ordered) return Future.succeededFuture(false);
     return replays.open().compose(open -> {
       Future<Boolean> all = Future.succeededFuture(false);
       for (Replay one : open) all = all.compose(more -> replay(one).map(unfinished -> more || unfinished));
-      return all;
+      return all.onSuccess(more -> ordered = more);
     });
   }
 

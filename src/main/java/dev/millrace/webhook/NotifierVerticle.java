@@ -58,7 +58,10 @@ public final class NotifierVerticle extends VerticleBase {
         .compose(v -> EventId.load(rows)).onSuccess(ids -> {
           var store = new DeliveryStore(writes);
           var endpoints = new EndpointStore(rows);
-          var scheduler = new Scheduler(vertx, store, endpoints, sender, ids, policy, lease,
+          // It writes how calls go, and that an endpoint is disabled, which is an event.
+          var noted = new EndpointStore((sql, values) -> rows.query(sql, values)
+              .onSuccess(v -> servers.wakeUps().say(WakeUps.Work.JOURNAL)));
+          var scheduler = new Scheduler(vertx, store, noted, sender, ids, policy, lease,
               RandomGenerator.getDefault(), "notifier", registry);
           var notifier = open.add(new Notifier(vertx, lease, new EventReads(rows), store, endpoints,
               new ReplayOrders(rows), scheduler, ids, lease,

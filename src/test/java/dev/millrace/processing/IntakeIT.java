@@ -111,6 +111,27 @@ final class IntakeIT {
     }
   }
 
+  /** Timers are numbered: those of two of the test's own count the others in between. */
+  @Test
+  void intake_whoseRecordWaits_beginsItInTime_andSetsFewTimersMeanwhile() throws Exception {
+    String topic = TOPIC + "-waiting";
+    slow = false;
+    produce(topic, 1);
+    try (var loop = new Loop()) {
+      var intake = intake(loop, topic, record -> 2_000);
+      loop.result(() -> intake.start(Set.of(topic)));
+      Await.until(BOUND, "it is held", () -> depth("retry-held") == 1);
+      long held = System.nanoTime();
+      long before = loop.vertx().setTimer(1, id -> {});
+      Await.until(BOUND, "it has begun", () -> begun.size() == 1);
+      assertThat(Duration.ofNanos(System.nanoTime() - held)).isBetween(Duration.ofMillis(1_900),
+          Duration.ofMillis(3_000));
+      assertThat(loop.vertx().setTimer(1, id -> {}) - before).as("one or two a poll, ten polls a second")
+          .isLessThan(80);
+      loop.result(() -> intake.close(1_000));
+    }
+  }
+
   /**
    * How long it must wait cannot be told of every record: that one begins, and so do all that come after it.
    */
