@@ -142,7 +142,7 @@ class OpenApiFileIT {
         "an event type too few",
         text -> text.replace("\n        webhook_endpoint.test]\n", "\n        webhook_endpoint.other]\n"),
         "data of no kind",
-        text -> text.replace("            - $ref: '#/components/schemas/EndpointData'\n", "")));
+        text -> text.replace("            - $ref: '#/components/schemas/EndpointOfEvent'\n", "")));
   }
 
   private static void assertNoticed(HttpMethod method, String path, Http.Answer answer,

@@ -1,0 +1,43 @@
+// One payment by the client of hey-api; what came of it is printed as one line of JSON.
+import { client } from './generated/client.gen.js';
+import {
+  createPayment, createWebhookEndpoint, listEvents, listPayments, readPayment,
+} from './generated/sdk.gen.js';
+
+const [baseUrl = '', auth = '', run = ''] = process.argv.slice(2);
+client.setConfig({ baseUrl, auth });
+
+// Neither `capture` nor another field that has a default.
+const { data: payment } = await createPayment({
+  throwOnError: true,
+  headers: { 'Idempotency-Key': `${run}-payment`, Prefer: 'wait=10' },
+  body: {
+    amount: 99_999_999_999, currency: 'jpy', payment_method: 'pm_card_visa', reference: run, metadata: { run },
+  },
+});
+const { data: read } = await readPayment({ throwOnError: true, path: { id: payment.id } });
+const { data: page } = await listPayments({ throwOnError: true, query: { reference: run } });
+const { data: events } = await listEvents({ throwOnError: true, query: { payment: payment.id } });
+const { data: endpoint } = await createWebhookEndpoint({
+  throwOnError: true,
+  headers: { 'Idempotency-Key': `${run}-endpoint` },
+  body: { url: 'https://shop.example/hooks', enabled_events: ['payment.settled'] },
+});
+const missing = await readPayment({ path: { id: 'pay_01jd3w5ynkfxmrx1v0a9s2e4zg' } });
+
+console.log(JSON.stringify({
+  id: payment.id,
+  status: payment.status,
+  amount: payment.amount,
+  charged: read.amount_charged,
+  reference: read.reference,
+  action: read.next_action,
+  listed: page.data.map((listed) => listed.id),
+  next: page.next,
+  event: events.data[0]?.type,
+  subject: events.data[0]?.data.object.id,
+  endpoint: endpoint.id,
+  secret: endpoint.secret,
+  errorStatus: missing.response?.status,
+  errorCode: missing.error?.error.code,
+}));
