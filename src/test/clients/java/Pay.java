@@ -6,6 +6,8 @@ import java.util.stream.Collectors;
 import shop.ApiClient;
 import shop.ApiException;
 import shop.api.EventsApi;
+import shop.api.IdempotencyApi;
+import shop.api.LedgerApi;
 import shop.api.PaymentsApi;
 import shop.api.WebhooksApi;
 import shop.model.Event;
@@ -14,7 +16,11 @@ import shop.model.Payment;
 import shop.model.PaymentCreation;
 import shop.model.PaymentList;
 import shop.model.PaymentOfEvent;
+import shop.model.PaymentPosting;
 import shop.model.Problem;
+import shop.model.Refund;
+import shop.model.RefundOrder;
+import shop.model.Timeline;
 import shop.model.WebhookEndpointCreation;
 import shop.model.WebhookEndpointWithSecret;
 
@@ -35,10 +41,18 @@ final class Pay {
     Payment payment = payments.createPayment(run + "-payment", new PaymentCreation().amount(99_999_999_999L)
         .currency("jpy").paymentMethod("pm_card_visa").reference(run).metadata(Map.of("run", run)),
         "wait=10", null);
+    Refund refund = payments.createRefund(payment.getId(), run + "-refund", "wait=10", null,
+        new RefundOrder().amount(500L));
     Payment read = payments.readPayment(payment.getId(), null);
     PaymentList page = payments.listPayments(10, null, null, null, null, null, null, run, null);
     List<Event> events = new EventsApi(millrace).listEvents(10, null, null, payment.getId(), null).getData();
     PaymentOfEvent first = events.get(0).getData().getObject().getPaymentOfEvent();
+    Timeline timeline = payments.readTimeline(payment.getId(), null);
+    Refund operation = payments.listOperations(payment.getId(), 10, null, null).getData().get(0).getRefund();
+    LedgerApi ledger = new LedgerApi(millrace);
+    String account = ledger.readBalances(null, null).getPending().get(0).getAccount();
+    PaymentPosting posting = ledger.listPostings(account, 10, null, null, null, null).getData().get(0)
+        .getPaymentPosting();
     WebhookEndpointWithSecret endpoint = new WebhooksApi(millrace).createWebhookEndpoint(run + "-endpoint",
         new WebhookEndpointCreation().url(java.net.URI.create("https://shop.example/hooks"))
             .addEnabledEventsItem(EventPattern.PAYMENT_SETTLED),
@@ -55,6 +69,11 @@ final class Pay {
     result.put("next", page.getNext());
     result.put("event", events.get(0).getType().getValue());
     result.put("subject", first.getId());
+    result.put("moment", timeline.getData().get(0).getInitiatedMoment().getName().getValue());
+    result.put("refund", refund.getStatus().getValue());
+    result.put("operation", operation.getId().equals(refund.getId()));
+    result.put("posting", posting.getPayment());
+    result.put("key", new IdempotencyApi(millrace).readIdempotencyKey(run + "-payment", null).getState().getValue());
     result.put("endpoint", endpoint.getId());
     result.put("secret", endpoint.getSecret());
     try {

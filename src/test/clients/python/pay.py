@@ -14,9 +14,16 @@ payment = payments.create_payment(
     millrace.PaymentCreation(
         amount=99_999_999_999, currency="jpy", payment_method="pm_card_visa", reference=run, metadata={"run": run}),
     prefer="wait=10")
+refund = payments.create_refund(
+    payment.id, f"{run}-refund", prefer="wait=10", refund_order=millrace.RefundOrder(amount=500))
 read = payments.read_payment(payment.id)
 page = payments.list_payments(reference=run)
 event = millrace.EventsApi(client).list_events(limit=10, payment=payment.id).data[0]
+timeline = payments.read_timeline(payment.id)
+operation = payments.list_operations(payment.id).data[0].actual_instance
+ledger = millrace.LedgerApi(client)
+posting = ledger.list_postings(ledger.read_balances().pending[0].account).data[0].actual_instance
+kept = millrace.IdempotencyApi(client).read_idempotency_key(f"{run}-payment")
 endpoint = millrace.WebhooksApi(client).create_webhook_endpoint(
     f"{run}-endpoint",
     millrace.WebhookEndpointCreation(url="https://shop.example/hooks", enabled_events=["payment.settled"]))
@@ -37,6 +44,11 @@ print(json.dumps({
     "next": page.next,
     "event": event.type.value,
     "subject": event.data.object.actual_instance.id,
+    "moment": timeline.data[0].actual_instance.name,
+    "refund": refund.status.value,
+    "operation": operation.id == refund.id,
+    "posting": posting.payment,
+    "key": kept.state,
     "endpoint": endpoint.id,
     "secret": endpoint.secret,
     "errorStatus": missing.status,

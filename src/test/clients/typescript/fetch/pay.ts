@@ -1,6 +1,7 @@
 // One payment by the client of openapi-generator; what came of it is printed as one line of JSON.
 import {
-  Configuration, EventPattern, EventsApi, PaymentsApi, ProblemFromJSON, ResponseError, WebhooksApi,
+  Configuration, EventPattern, EventsApi, IdempotencyApi, LedgerApi, PaymentsApi, ProblemFromJSON, ResponseError,
+  WebhooksApi,
 } from './generated/index.js';
 
 const [basePath = '', accessToken = '', run = ''] = process.argv.slice(2);
@@ -15,9 +16,18 @@ const payment = await payments.createPayment({
     amount: 99_999_999_999, currency: 'jpy', paymentMethod: 'pm_card_visa', reference: run, metadata: { run },
   },
 });
+const refund = await payments.createRefund({
+  id: payment.id, idempotencyKey: `${run}-refund`, prefer: 'wait=10', refundOrder: { amount: 500 },
+});
 const read = await payments.readPayment({ id: payment.id });
 const page = await payments.listPayments({ reference: run });
 const events = await new EventsApi(configuration).listEvents({ payment: payment.id });
+const timeline = await payments.readTimeline({ id: payment.id });
+const operations = await payments.listOperations({ id: payment.id });
+const ledger = new LedgerApi(configuration);
+const account = (await ledger.readBalances()).pending[0]?.account ?? '';
+const posting = (await ledger.listPostings({ account })).data[0];
+const kept = await new IdempotencyApi(configuration).readIdempotencyKey({ key: `${run}-payment` });
 const endpoint = await new WebhooksApi(configuration).createWebhookEndpoint({
   idempotencyKey: `${run}-endpoint`,
   webhookEndpointCreation: {
@@ -39,6 +49,11 @@ console.log(JSON.stringify({
   next: page.next,
   event: events.data[0]?.type,
   subject: events.data[0]?.data.object.id,
+  moment: timeline.data[0]?.name,
+  refund: refund.status,
+  operation: operations.data[0]?.id === refund.id,
+  posting: posting && 'payment' in posting ? posting.payment : undefined,
+  key: kept.state,
   endpoint: endpoint.id,
   secret: endpoint.secret,
   errorStatus: missing.response.status,

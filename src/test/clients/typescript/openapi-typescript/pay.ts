@@ -17,9 +17,26 @@ const payment = expected(await millrace.POST('/v1/payments', {
     amount: 99_999_999_999, currency: 'jpy', payment_method: 'pm_card_visa', reference: run, metadata: { run },
   },
 }));
+const refund = expected(await millrace.POST('/v1/payments/{id}/refunds', {
+  params: { path: { id: payment.id }, header: { 'Idempotency-Key': `${run}-refund`, Prefer: 'wait=10' } },
+  body: { amount: 500 },
+}));
 const read = expected(await millrace.GET('/v1/payments/{id}', { params: { path: { id: payment.id } } }));
 const page = expected(await millrace.GET('/v1/payments', { params: { query: { reference: run } } }));
 const events = expected(await millrace.GET('/v1/events', { params: { query: { payment: payment.id } } }));
+const timeline = expected(await millrace.GET('/v1/payments/{id}/timeline', {
+  params: { path: { id: payment.id } },
+}));
+const operations = expected(await millrace.GET('/v1/payments/{id}/operations', {
+  params: { path: { id: payment.id } },
+}));
+const account = expected(await millrace.GET('/v1/balances')).pending[0]?.account ?? '';
+const posting = expected(await millrace.GET('/v1/ledger/accounts/{account}/postings', {
+  params: { path: { account } },
+})).data[0];
+const kept = expected(await millrace.GET('/v1/idempotency_keys/{key}', {
+  params: { path: { key: `${run}-payment` } },
+}));
 const endpoint = expected(await millrace.POST('/v1/webhook_endpoints', {
   params: { header: { 'Idempotency-Key': `${run}-endpoint` } },
   body: { url: 'https://shop.example/hooks', enabled_events: ['payment.settled'] },
@@ -39,6 +56,11 @@ console.log(JSON.stringify({
   next: page.next,
   event: events.data[0]?.type,
   subject: events.data[0]?.data.object.id,
+  moment: timeline.data[0]?.name,
+  refund: refund.status,
+  operation: operations.data[0]?.id === refund.id,
+  posting: posting && 'payment' in posting ? posting.payment : undefined,
+  key: kept.state,
   endpoint: endpoint.id,
   secret: endpoint.secret,
   errorStatus: missing.response.status,

@@ -109,15 +109,16 @@ class GeneratedClientsIT {
   /** What a client's program told is what the gateway says. */
   private static void assertPaid(String run, String... program) {
     String url = GATEWAY.gateway().apiUrl();
-    var command = Stream.concat(Stream.of(program), Stream.of(url, GATEWAY.merchant(), run));
+    String merchant = GATEWAY.gateway().merchantKey();
+    var command = Stream.concat(Stream.of(program), Stream.of(url, merchant, run));
     var told = new JsonObject(ClientTools.run(command.toArray(String[]::new)));
-    var paid = Http.get(url + "/v1/payments?reference=" + run, GATEWAY.merchant()).json()
+    var paid = Http.get(url + "/v1/payments?reference=" + run, merchant).json()
         .getJsonArray("data");
     assertThat(paid).hasSize(1);
     var payment = paid.getJsonObject(0);
     assertThat(payment.getMap()).containsEntry("amount", AMOUNT).containsEntry("amount_charged", AMOUNT)
-        .containsEntry("capture", "automatic").containsEntry("status", "confirmed");
-    var endpoint = Http.get(url + "/v1/webhook_endpoints/" + told.getString("endpoint"), GATEWAY.merchant());
+        .containsEntry("capture", "automatic").containsEntry("status", "partially_refunded");
+    var endpoint = Http.get(url + "/v1/webhook_endpoints/" + told.getString("endpoint"), merchant);
     assertThat(endpoint.json().getMap()).containsEntry("max_in_flight", 8).containsEntry("ordered", false);
     String id = payment.getString("id");
     assertThat(told.getString("secret")).startsWith("whsec_");
@@ -125,7 +126,8 @@ class GeneratedClientsIT {
     assertThat(told).isEqualTo(new JsonObject().put("id", id).put("status", "confirmed")
         .put("amount", AMOUNT).put("charged", AMOUNT).put("reference", run).putNull("action")
         .put("listed", new JsonArray(List.of(id))).putNull("next").put("event", "payment.initiated")
-        .put("subject", id).put("endpoint", told.getString("endpoint")).put("errorStatus", 404)
+        .put("subject", id).put("moment", "payment.initiated").put("refund", "succeeded")
+        .put("operation", true).put("posting", id).put("key", "finished").put("endpoint", told.getString("endpoint")).put("errorStatus", 404)
         .put("errorCode", "resource_missing"));
   }
 }
