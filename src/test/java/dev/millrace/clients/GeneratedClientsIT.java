@@ -69,7 +69,8 @@ class GeneratedClientsIT {
   void javaClient_paysOnce() throws IOException {
     try (Stream<Path> files = Files.walk(ClientTools.FOLDER.resolve("java/generated/src/main/java"))) {
       Files.write(ClientTools.FOLDER.resolve("java/sources"),
-          Stream.concat(Stream.of("java/Pay.java"), files.map(Path::toString).filter(f -> f.endsWith(".java")))
+          Stream
+              .concat(Stream.of("java/Pay.java"), files.map(Path::toString).filter(f -> f.endsWith(".java")))
               .toList());
     }
     ClientTools.run(ClientTools.java("javac"), "-J-XX:TieredStopAtLevel=1", "-nowarn", "-encoding", "UTF-8",
@@ -127,7 +128,8 @@ class GeneratedClientsIT {
         .put("amount", AMOUNT).put("charged", AMOUNT).put("reference", run).putNull("action")
         .put("listed", new JsonArray(List.of(id))).putNull("next").put("event", "payment.initiated")
         .put("subject", id).put("moment", "payment.initiated").put("refund", "succeeded")
-        .put("operation", true).put("posting", id).put("key", "finished").put("endpoint", told.getString("endpoint")).put("errorStatus", 404)
+        .put("operation", true).put("posting", id).put("key", "finished")
+        .put("endpoint", told.getString("endpoint")).put("errorStatus", 404)
         .put("errorCode", "resource_missing"));
   }
 }
