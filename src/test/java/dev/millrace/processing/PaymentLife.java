@@ -36,7 +36,7 @@ final class PaymentLife {
   }
 
   private final Random random;
-  private final OutcomePolicy evidence;
+  private final OutcomePolicy policy;
   private final boolean manual;
   private String provider;
   ProviderBook book;
@@ -48,9 +48,9 @@ final class PaymentLife {
   private int names;
   private final String name;
 
-  PaymentLife(Random random, OutcomePolicy evidence, String name) {
+  PaymentLife(Random random, OutcomePolicy policy, String name) {
     this.random = random;
-    this.evidence = evidence;
+    this.policy = policy;
     this.name = name;
     this.manual = chance(50);
     boolean debits = !manual && chance(25);
@@ -150,7 +150,7 @@ final class PaymentLife {
     }
     if (answer instanceof Outcome.Declined && payment.status() == Status.PROVIDER_SUBMITTED && chance(40))
       return failover();
-    return judged("answer", evidence.charge(payment, provider, attempt, answer));
+    return judged("answer", policy.charge(payment, provider, attempt, answer));
   }
 
   private Move failover() {
@@ -210,7 +210,7 @@ final class PaymentLife {
       return Move.nothing("called again");
     }
     return judged("answer of " + operation.kind(),
-        evidence.operation(payment, operation, provider, reference, answer));
+        policy.operation(payment, operation, provider, reference, answer));
   }
 
   private Move judged(String what, Finding finding) {
@@ -225,12 +225,12 @@ final class PaymentLife {
     Word word = book.words.get(index);
     Finding finding;
     if (word.fact() != null) {
-      finding = evidence.unsolicited(payment, provider, word.fact());
+      finding = policy.unsolicited(payment, provider, word.fact());
     } else {
       Operation operation = word.operation() == null ? null : payment.operation(word.operation());
       finding = operation == null
-          ? evidence.charge(payment, provider, word.attempt(), word.outcome())
-          : evidence.operation(payment, operation, provider, word.attempt(), word.outcome());
+          ? policy.charge(payment, provider, word.attempt(), word.outcome())
+          : policy.operation(payment, operation, provider, word.attempt(), word.outcome());
     }
     // What cannot be taken yet is told again later.
     book.words.remove(index);
@@ -260,22 +260,22 @@ final class PaymentLife {
         : Move.nothing("command: " + decision);
   }
 
-  /** Evidence that is wrong in itself: it must change nothing, whenever it comes. */
+  /** What is wrong in itself must change nothing, whenever it comes. */
   private Move noise() {
     String currency = payment.asked().currency().equals("usd") ? "eur" : "usd";
     Finding finding = switch (random.nextInt(6)) {
-      case 0 -> evidence.charge(payment, provider, String.valueOf(attempt),
+      case 0 -> policy.charge(payment, provider, String.valueOf(attempt),
           new Outcome.Charged(name, 100, currency));
       case 1 ->
-        evidence.unsolicited(payment, provider, new UnsolicitedChange.Refunded(name + "_odd", 1, currency));
-      case 2 -> evidence.unsolicited(payment, provider,
+        policy.unsolicited(payment, provider, new UnsolicitedChange.Refunded(name + "_odd", 1, currency));
+      case 2 -> policy.unsolicited(payment, provider,
           new UnsolicitedChange.Refunded(name + "_odd", 0, payment.asked().currency()));
-      case 3 -> evidence.unsolicited(payment, provider, new UnsolicitedChange.Refunded(name + "_odd",
+      case 3 -> policy.unsolicited(payment, provider, new UnsolicitedChange.Refunded(name + "_odd",
           10 * payment.asked().amount(), payment.asked().currency()));
-      case 4 -> evidence.unsolicited(payment, provider,
+      case 4 -> policy.unsolicited(payment, provider,
           new UnsolicitedChange.DisputeOpened(name + "_odd", -1, payment.asked().currency(), null, null));
       default ->
-        evidence.unsolicited(payment, provider, new UnsolicitedChange.Returned(10 * payment.asked().amount(),
+        policy.unsolicited(payment, provider, new UnsolicitedChange.Returned(10 * payment.asked().amount(),
             payment.asked().currency(), "R01", ""));
     };
     if (finding instanceof Finding.NewEvents && payment.status() != Status.AUTHORIZED)

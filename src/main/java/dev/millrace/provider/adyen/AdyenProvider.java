@@ -97,15 +97,10 @@ public final class AdyenProvider implements Provider {
             + (live ? "live" : "test") + " mode: the order was not sent.");
   }
 
-  /** Nothing is sent: Adyen's smallest unit of this currency is larger. */
-  private static Outcome tooFine(String currency) {
-    return new Outcome.Declined(null, "amount_not_representable", null,
-        "The provider takes no such fraction of " + currency + ": the order was not sent.", true);
-  }
-
   private Future<Outcome> charge(Order.Charge c) {
     JsonObject amount = AdyenAmount.write(c.amount(), c.currency());
-    if (amount == null) return Future.succeededFuture(tooFine(c.currency()));
+    if (amount == null)
+      return Future.succeededFuture(AdyenAmount.UNITS.notSent(c.amount(), c.currency()));
     var method = new JsonObject().put("type", c.methodType().equals(Method.ACH) ? "ach" : "scheme");
     // The notification brings the metadata back, by which it knows a charge from a hold.
     var json = body(c.reference()).put("amount", amount).put("paymentMethod", method)
@@ -155,7 +150,7 @@ public final class AdyenProvider implements Provider {
 
   private Future<Outcome> modify(Order order, String payment, String what, long amount, String currency) {
     JsonObject adyens = AdyenAmount.write(amount, currency);
-    if (adyens == null) return Future.succeededFuture(tooFine(currency));
+    if (adyens == null) return Future.succeededFuture(AdyenAmount.UNITS.notSent(amount, currency));
     return post(order, "/payments/" + URLEncoder.encode(payment, StandardCharsets.UTF_8) + "/" + what,
         body(order.reference()).put("amount", adyens));
   }

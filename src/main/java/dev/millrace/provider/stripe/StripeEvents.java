@@ -56,13 +56,13 @@ final class StripeEvents {
       return new ProviderEvent.Unreadable(type, "a dispute without id or status");
     String intent = JsonFields.text(dispute, "payment_intent");
     if (intent == null || status.startsWith("warning_")) return new ProviderEvent.Ignored(type);
-    Long amount = JsonFields.amount(dispute, "amount");
-    String currency = JsonFields.text(dispute, "currency");
-    if (amount == null || currency == null)
-      return new ProviderEvent.Unreadable(type, "a dispute without amount or currency");
+    StripeAmount amount = StripeAmount.read(dispute, "amount");
+    if (amount == null)
+      return new ProviderEvent.Unreadable(type, "a dispute without usable amount or currency");
     Long due = JsonFields.amount(JsonFields.at(dispute, "evidence_details"), "due_by");
     return new ProviderEvent.Unsolicited(type, intent,
-        new UnsolicitedChange.DisputeOpened(id, amount, currency, JsonFields.text(dispute, "reason"), due));
+        new UnsolicitedChange.DisputeOpened(id, amount.minor(), amount.currency(),
+            JsonFields.text(dispute, "reason"), due));
   }
 
   static ProviderEvent disputeClosed(String type, JsonObject dispute) {
@@ -74,14 +74,13 @@ final class StripeEvents {
     // `prevented`: refunded before it became one; the refund is told by itself.
     if (intent == null || status.startsWith("warning_") || status.equals("prevented"))
       return new ProviderEvent.Ignored(type);
-    Long amount = JsonFields.amount(dispute, "amount");
-    String currency = JsonFields.text(dispute, "currency");
-    if (amount == null || currency == null)
-      return new ProviderEvent.Unreadable(type, "a dispute without amount or currency");
+    StripeAmount amount = StripeAmount.read(dispute, "amount");
+    if (amount == null)
+      return new ProviderEvent.Unreadable(type, "a dispute without usable amount or currency");
     boolean won = status.equals("won");
     return won || status.equals("lost")
         ? new ProviderEvent.Unsolicited(type, intent,
-            new UnsolicitedChange.DisputeClosed(id, won, amount, currency,
+            new UnsolicitedChange.DisputeClosed(id, won, amount.minor(), amount.currency(),
                 JsonFields.text(dispute, "reason")))
         : new ProviderEvent.Unreadable(type, "a dispute closed with the status " + status);
   }

@@ -32,7 +32,8 @@ final class StripeRefundObjects {
     String failure = end != null && end.kind() == Kind.REFUND_FAILURE ? end.note() : null;
     boolean pending = state.pending(refund);
     out.append("{\"id\":\"").append(ids.movement(REFUND, refund.number()));
-    out.append("\",\"object\":\"refund\",\"amount\":").append(refund.amount());
+    out.append("\",\"object\":\"refund\",\"amount\":")
+        .append(StripeObjects.told(refund.amount(), state.entry()));
     out.append(",\"balance_transaction\":null");
     charge(out, state.entry());
     out.append(",\"created\":").append(refund.created());
@@ -57,7 +58,8 @@ final class StripeRefundObjects {
     Movement end = state.endOf(dispute);
     String evidence = end == null ? null : end.note();
     out.append("{\"id\":\"").append(ids.movement(DISPUTE, dispute.number()));
-    out.append("\",\"object\":\"dispute\",\"amount\":").append(dispute.amount());
+    out.append("\",\"object\":\"dispute\",\"amount\":")
+        .append(StripeObjects.told(dispute.amount(), state.entry()));
     out.append(",\"balance_transactions\":[]");
     charge(out, state.entry());
     out.append(",\"created\":").append(dispute.created());

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Events about refunds and disputes. The shapes are those of Stripe's API reference. */
@@ -118,6 +119,31 @@ final class StripeEventsTest {
         new UnsolicitedChange.DisputeClosed("du_1", false, 1_999, "usd", "fraudulent")));
   }
 
+  /** In Stripe's unit, which is not always ours. */
+  @ParameterizedTest
+  @CsvSource({"isk,500000,5000", "ugx,505000,5050", "mga,1000,100000", "kwd,5050,5050", "jpy,500,500"})
+  void event_inACurrencyOfOtherUnits_isConverted(String currency, long stripes, long ours) {
+    var intent = new JsonObject().put("id", "pi_1").put("currency", currency)
+        .put("metadata", new JsonObject().put("millrace_reference", "att_1"));
+    assertThat(read("payment_intent.succeeded", intent.put("status", "succeeded")
+        .put("amount_received", stripes))).isEqualTo(new ProviderEvent.AttemptOutcome(
+            "payment_intent.succeeded", "att_1", new Outcome.Charged("pi_1", ours, currency)));
+    String held = "payment_intent.amount_capturable_updated";
+    assertThat(read(held, intent.put("status", "requires_capture").put("amount_capturable", stripes)))
+        .isEqualTo(new ProviderEvent.AttemptOutcome(held, "att_1",
+            new Outcome.Authorized("pi_1", ours, currency, null)));
+    var refund = refund("succeeded", null).put("amount", stripes).put("currency", currency);
+    assertThat(read("refund.created", refund)).isEqualTo(new ProviderEvent.Unsolicited("refund.created",
+        "pi_1", new UnsolicitedChange.Refunded("re_1", ours, currency)));
+    var dispute = dispute("needs_response").put("amount", stripes).put("currency", currency);
+    assertThat(read("charge.dispute.created", dispute)).isEqualTo(new ProviderEvent.Unsolicited(
+        "charge.dispute.created", "pi_1",
+        new UnsolicitedChange.DisputeOpened("du_1", ours, currency, "fraudulent", 1_796_000_000L)));
+    assertThat(read("charge.dispute.closed", dispute.put("status", "lost"))).isEqualTo(
+        new ProviderEvent.Unsolicited("charge.dispute.closed", "pi_1",
+            new UnsolicitedChange.DisputeClosed("du_1", false, ours, currency, "fraudulent")));
+  }
+
   /** An inquiry takes no money. */
   @ParameterizedTest
   @ValueSource(strings = {"warning_needs_response", "warning_under_review", "warning_closed"})
@@ -150,6 +176,8 @@ final class StripeEventsTest {
         assertThat(read(type, dispute("lost").put(field, List.of()))).as(field)
             .isInstanceOf(ProviderEvent.Unreadable.class);
       }
+      assertThat(read(type, dispute("lost").put("currency", "isk").put("amount", 5_050)))
+          .isEqualTo(new ProviderEvent.Unreadable(type, "a dispute without usable amount or currency"));
     }
   }
 }
