@@ -60,8 +60,9 @@ final class SimulatorConformanceTest {
     Order.Charge known = Orders.charge(CARD, false);
     at.execute(known);
     at.inquire(known);
-    at.execute(new Order.Charge(known.payment(), false, known.reference(), 7, "eur", CARD, "card", false, null,
-        Orders.RETURN, known.traceparent()));
+    at.execute(
+        new Order.Charge(known.payment(), false, known.reference(), 7, "eur", CARD, "card", false, null,
+            Orders.RETURN, known.traceparent()));
     operations(at);
     for (String outcome : List.of("succeed", "fail"))
       for (boolean manual : new boolean[]{false, true}) action(at, outcome, manual);
@@ -103,7 +104,8 @@ final class SimulatorConformanceTest {
     Order.Charge order = Orders.charge(SLOW, manual);
     var required = (Outcome.ActionRequired) at.execute(order);
     at.execute(new Order.Complete(order, required.providerReference(), null));
-    var answer = Http.send("POST", required.url(), Map.of("Content-Type", "application/x-www-form-urlencoded"),
+    var answer = Http.send("POST", required.url(),
+        Map.of("Content-Type", "application/x-www-form-urlencoded"),
         "outcome=" + outcome);
     at.execute(new Order.Complete(order, required.providerReference(),
         URI.create(answer.header("Location")).getRawQuery()));
@@ -137,7 +139,8 @@ final class SimulatorConformanceTest {
           "{\"details\":{\"redirectResult\":\"x\"}}");
       ask(at, "POST", "/adyen/v71/payments/ABCDEFGHIJKLMNOP/captures", RecordedSimulator.KEY, "{}");
       assertThat(statuses(at, "/adyen/v71")).contains("POST /payments 200", "POST /payments 400",
-          "POST /payments 401", "POST /payments 422", "POST /payments/details 200", "POST /payments/details 422",
+          "POST /payments 401", "POST /payments 422", "POST /payments/details 200",
+          "POST /payments/details 422",
           "POST /payments/*/captures 201", "POST /payments/*/captures 422", "POST /payments/*/cancels 201",
           "POST /payments/*/refunds 201");
       for (String code : List.of("AUTHORISATION", "CAPTURE", "CAPTURE_FAILED", "CANCELLATION", "REFUND",
@@ -165,7 +168,8 @@ final class SimulatorConformanceTest {
   }
 
   private static JsonObject item(JsonObject webhook) {
-    return webhook.getJsonArray("notificationItems").getJsonObject(0).getJsonObject("NotificationRequestItem");
+    return webhook.getJsonArray("notificationItems").getJsonObject(0)
+        .getJsonObject("NotificationRequestItem");
   }
 
   @Test
@@ -177,10 +181,11 @@ final class SimulatorConformanceTest {
       ask(at, "POST", "/v1/payment_intents", "wrong", "amount=1");
       ask(at, "POST", "/v1/payment_intents", RecordedSimulator.KEY, "amount=0&colour=blue");
       ask(at, "GET", "/v1/payment_intents/pi_1", RecordedSimulator.KEY, "");
-      ask(at, "GET", "/v1/disputes", RecordedSimulator.KEY, "");
+      ask(at, "GET", "/v1/disputes?payment_intent=" + charged(at, CARD), RecordedSimulator.KEY, "");
       assertThat(statuses(at, "/v1")).contains("POST /payment_intents 200", "POST /payment_intents 400",
           "POST /payment_intents 401", "POST /payment_intents 402", "GET /payment_intents/* 200",
-          "GET /payment_intents/* 404", "GET /payment_intents/search 200", "POST /payment_intents/*/capture 200",
+          "GET /payment_intents/* 404", "GET /payment_intents/search 200",
+          "POST /payment_intents/*/capture 200",
           "POST /payment_intents/*/capture 400", "POST /payment_intents/*/cancel 200", "POST /refunds 200",
           "POST /refunds 400", "GET /refunds 200", "GET /disputes 200");
       for (String type : List.of("payment_intent.succeeded", "payment_intent.payment_failed",
@@ -221,7 +226,8 @@ final class SimulatorConformanceTest {
     };
     var errors = new ArrayList<>(StripeModels.errors(object, model));
     errors.addAll(missing(name, object));
-    if (object.getValue("latest_charge") instanceof JsonObject charge) errors.addAll(missing("charge", charge));
+    if (object.getValue("latest_charge") instanceof JsonObject charge)
+      errors.addAll(missing("charge", charge));
     return errors;
   }
 

@@ -177,7 +177,8 @@ final class StripeObjects {
     JsonText.string(out.append(",\"description\":"),
         entry.extras() == null ? null : entry.extras().description());
     StripeMetadata.of(out.append(",\"metadata\":"), state);
-    out.append(WITHOUT).append(",\"livemode\":false,\"paid\":").append(!failed).append(",\"payment_intent\":\"")
+    out.append(WITHOUT).append(",\"livemode\":false,\"paid\":").append(!failed)
+        .append(",\"payment_intent\":\"")
         .append(ids.entry(INTENT, entry.ordinal()));
     out.append("\",\"payment_method\":\"").append(entry.method().id());
     out.append("\",\"payment_method_details\":{\"").append(type(entry)).append("\":{");

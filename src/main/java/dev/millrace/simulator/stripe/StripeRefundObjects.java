@@ -48,7 +48,8 @@ final class StripeRefundObjects {
       out.append(",\"pending_reason\":\"processing\"");
     }
     JsonText.string(out.append(",\"reason\":"), refund.note());
-    out.append(",\"payment_method\":null,\"receipt_number\":null,\"source_transfer_reversal\":null,\"status\":\"")
+    out.append(
+        ",\"payment_method\":null,\"receipt_number\":null,\"source_transfer_reversal\":null,\"status\":\"")
         .append(failure != null ? "failed" : pending ? "pending" : "succeeded");
     out.append("\",\"transfer_reversal\":null}");
   }
