@@ -189,7 +189,10 @@ public final class InboxProcessor {
     return switch (event) {
       case ProviderEvent.AttemptOutcome told -> told.reference();
       case ProviderEvent.Notice notice -> notice.reference();
-      case ProviderEvent.Unsolicited _, ProviderEvent.Ignored _, ProviderEvent.Unreadable _ -> null;
+      // Some events name a payment by our reference alone.
+      case ProviderEvent.Unsolicited change ->
+        ours(change.providerReference()) ? change.providerReference() : null;
+      case ProviderEvent.Ignored _, ProviderEvent.Unreadable _ -> null;
     };
   }
 

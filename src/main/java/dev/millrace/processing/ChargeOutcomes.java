@@ -91,6 +91,8 @@ final class ChargeOutcomes {
 
   private Finding afterTheCharge(Payment p, String provider, String attempt, Outcome outcome) {
     return switch (outcome) {
+      // What was left of the authorization has run out.
+      case Outcome.Voided v when v.lapsed() -> KNOWN;
       case Outcome.Voided _ ->
         new Conflict("voided_after_charge", "canceled at the provider although it was charged");
       // Adyen takes a capture back in this way, even one that it had made of its own accord.
@@ -180,6 +182,7 @@ final class ChargeOutcomes {
           : new NewEvents(
               new PaymentEvent.Declined(provider, attempt, v.providerReference(), "canceled", null,
                   "The provider canceled the payment."));
+      case Outcome.Declined d when d.ofAnOperation() -> KNOWN;
       case Outcome.Declined d ->
         new NewEvents(OutcomeEvents.overtaking(p, new PaymentEvent.Declined(provider, attempt,
             d.providerReference(), d.code(), d.declineCode(), d.message())));
