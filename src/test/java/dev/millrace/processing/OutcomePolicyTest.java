@@ -84,7 +84,8 @@ final class OutcomePolicyTest {
     authorized                 | lapsed                           | expired
     authorized                 | refunded                         | wait
     authorized                 | *                                | known
-    CHARGED                    | voided lapsed                    | conflict:voided_after_charge
+    CHARGED                    | voided                           | conflict:voided_after_charge
+    CHARGED                    | lapsed                           | known
     CHARGED                    | refunded                         | refunded
     CHARGED                    | *                                | known
     ENDED                      | charged                          | late_charge
