@@ -43,9 +43,8 @@ import org.slf4j.LoggerFactory;
  * Works off what providers told us, in the order in which it was kept: what decides a payment's
  * outcome is appended to the payment, through the journal and by its version, so a notice that is late,
  * doubled, out of order or read twice after a crash changes nothing twice. One whose payment is not known yet
- * is parked, tried again after each window, and at last given up: as a dead letter with an alert where it bears
- * a reference of ours, else as another's. One worker
- * is active at a time, by a fenced lease.
+ * is parked, tried again after each window, and at last given up: as a dead letter with an alert where it
+ * bears a reference of ours, else as another's. One worker is active at a time, by a fenced lease.
  */
 public final class InboxProcessor {
   private static final Logger LOG = LoggerFactory.getLogger(InboxProcessor.class);

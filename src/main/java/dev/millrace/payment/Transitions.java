@@ -58,7 +58,7 @@ public final class Transitions {
     // What no dispute holds can be refunded.
     stays(EventType.REFUND_REQUESTED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, DISPUTED, CHARGED_BACK);
     from(CONFIRMED, SETTLED, PARTIALLY_REFUNDED).by(EventType.REFUNDED, PARTIALLY_REFUNDED, REFUNDED);
-    // More than there was went back, or the provider had carried it out before the payer's bank came in between.
+    // More than there was went back, or it was carried out before the payer's bank came in between.
     stays(EventType.REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);
 
     from(CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED).by(EventType.RETURNED, RETURNED);
