@@ -177,7 +177,7 @@ final class ChargeOutcomes {
           ? KNOWN
           : new NewEvents(new PaymentEvent.RequiresAction(provider, attempt, a.providerReference(), a.url(),
               in(times.apply(provider).actionLifetime())));
-      case Outcome.Voided v -> p.status() == Status.REQUIRES_ACTION
+      case Outcome.Voided v -> p.status() == Status.REQUIRES_ACTION || p.openCaptureOrCancel() != null
           ? OutcomeEvents.released(p, provider, attempt, v)
           : new NewEvents(
               new PaymentEvent.Declined(provider, attempt, v.providerReference(), "canceled", null,
@@ -189,8 +189,8 @@ final class ChargeOutcomes {
       case Outcome.TryRefused t -> tryRefused(p, provider, attempt, t.refusal());
       case Outcome.Pending pending -> p.status() == Status.PROCESSING
           ? OutcomeEvents.notYet(pending, provider)
-          : new NewEvents(OutcomeEvents.overtaking(p,
-              new PaymentEvent.Processing(provider, attempt, pending.providerReference())));
+          // A cancellation that is under way may still come in time.
+          : new NewEvents(new PaymentEvent.Processing(provider, attempt, pending.providerReference()));
       case Outcome.NoWord n -> OutcomeEvents.notYet(n, provider);
       case Outcome.Refunded _ -> new Conflict("evidence_conflict", "refunded before it was charged");
     };

@@ -43,8 +43,8 @@ final class TransitionsTest {
     capture_failed       | authorized voided expired CHARGED               | =
     cancel_requested     | CANCELABLE                                      | =
     cancel_failed        | CANCELABLE processing declined voided expired CHARGED | =
-    voided               | in_review CANCELABLE                            | voided
-    expired              | CANCELABLE                                      | expired
+    voided               | in_review processing CANCELABLE                 | voided
+    expired              | processing CANCELABLE                           | expired
     refund_requested     | REFUNDABLE disputed charged_back                | =
     refund_failed        | authorized voided expired CHARGED               | =
     refunded             | REFUNDABLE                                      | partially_refunded

@@ -102,11 +102,11 @@ final class OutcomePolicyTest {
     capture@authorized                                   | declined try_refused | capture_failed
     capture@authorized                                   | action refunded  | conflict:evidence_conflict
     capture@authorized                                   | *                | wait
-    cancel@authorized cancel@requires_action             | charged          | confirmed cancel_failed
-    cancel@authorized cancel@requires_action             | voided lapsed    | voided
-    cancel@authorized cancel@requires_action             | declined try_refused | cancel_failed
-    cancel@authorized cancel@requires_action             | refunded         | conflict:evidence_conflict
-    cancel@authorized cancel@requires_action             | *                | wait
+    CANCELS                                              | charged          | confirmed cancel_failed
+    CANCELS                                              | voided lapsed    | voided
+    CANCELS                                              | declined try_refused | cancel_failed
+    CANCELS                                              | refunded         | conflict:evidence_conflict
+    CANCELS                                              | *                | wait
     REFUNDS                                              | refunded         | refunded
     REFUNDS                                              | declined try_refused | refund_failed
     REFUNDS                                              | pending not_executed unknown deferred absent | wait
@@ -118,6 +118,7 @@ final class OutcomePolicyTest {
     """
       .replace("REFUNDS",
           "refund@confirmed refund@settled refund@partially_refunded refund@disputed refund@charged_back refund@returned")
+      .replace("CANCELS", "cancel@authorized cancel@requires_action cancel@processing")
       .replace("REVERSALS", "reversal@declined reversal@voided reversal@confirmed");
 
   /** What became of an operation that has ended already. */
@@ -281,7 +282,7 @@ final class OutcomePolicyTest {
   void tables_haveEveryCell() {
     assertThat(charges()).hasSize(Status.values().length * OUTCOMES.size());
     assertThat(facts()).hasSize(Status.values().length * FACT.size());
-    assertThat(operations()).hasSize(12 * OUTCOMES.size());
+    assertThat(operations()).hasSize(13 * OUTCOMES.size());
     assertThat(late()).hasSize(8 * OUTCOMES.size());
     assertThat(OUTCOMES.values().stream().<Class<?>>map(Object::getClass).collect(Collectors.toSet()))
         .containsExactlyInAnyOrderElementsOf(records(Outcome.class).toList());
@@ -330,8 +331,9 @@ final class OutcomePolicyTest {
   private static Payment with(String kind, Status status) {
     return switch (kind) {
       case "capture" -> submitted(in(status, new PaymentEvent.CaptureRequested("cap_1", 1999)), "cap_1");
-      case "cancel" -> submitted(in(status, new PaymentEvent.CancelRequested("can_1", "changed", status)),
-          "can_1");
+      case "cancel" -> status == Status.PROCESSING
+          ? with(kind, Status.REQUIRES_ACTION).after(new PaymentEvent.Processing("stripe", "att_1", "pi_1"))
+          : submitted(in(status, new PaymentEvent.CancelRequested("can_1", "changed", status)), "can_1");
       case "reversal" -> submitted(in(status, Lives.lateCharge(false, status)), "rev_1");
       default -> switch (status) {
         case DISPUTED -> with(kind, Status.CONFIRMED).after(Lives.disputed("du_1", 1999));
