@@ -157,7 +157,7 @@ public final class AdyenProvider implements Provider {
 
   /** A payment whose payer has not come back may bear our reference alone. */
   private Future<Outcome> cancel(Order.Cancel c) {
-    return AdyenEvents.ours(c.providerReference())
+    return AdyenItem.ours(c.providerReference())
         ? post(c, "/cancels", body(c.reference()).put("paymentReference", c.providerReference()))
         : post(c, "/payments/" + URLEncoder.encode(c.providerReference(), StandardCharsets.UTF_8)
             + "/cancels", body(c.reference()));
