@@ -40,7 +40,7 @@ final class Settler {
    * provider's debt was never to be paid out.
    */
   private static final String MOVEMENTS = """
-    SELECT j.xid::text, j.position, j.subject, j.type, j.traceparent, p.share, p.owed
+    SELECT j.xid::text, j.position, j.subject, j.traceparent, p.share, p.owed
       FROM journal j, LATERAL (
         SELECT coalesce(-sum(amount) FILTER (WHERE starts_with(account, 'merchant_pending:')), 0)::bigint AS share,
                coalesce(sum(amount) FILTER (WHERE starts_with(account, 'provider_receivable:')
@@ -51,7 +51,8 @@ final class Settler {
      ORDER BY j.xid, j.position LIMIT $3::int"""
       .formatted(EventType.CORRECTED.wire(), movements());
   private static final String PAYMENTS = """
-    SELECT id, merchant, livemode, version, status, currency, provider FROM payment WHERE id = ANY($1::uuid[])""";
+    SELECT id, merchant, livemode, version, status, currency, provider, settlement IS NULL
+      FROM payment WHERE id = ANY($1::uuid[])""";
   private static final String MOVE = CursorStore.move("settlement", 1);
 
   /** The types of what moves a merchant's money, as SQL has a list. */
@@ -132,7 +133,6 @@ final class Settler {
   private static final class Movements {
     long share;
     long owed;
-    boolean first;
     String traceparent = "";
   }
 
@@ -141,10 +141,9 @@ final class Settler {
     var last = new Row[1];
     for (Row row : rows) {
       var one = moved.computeIfAbsent(row.getUUID(2), id -> new Movements());
-      one.share += row.getLong(5);
-      one.owed += row.getLong(6);
-      one.first |= row.getString(3).equals(EventType.CONFIRMED.wire());
-      one.traceparent = row.getString(4);
+      one.share += row.getLong(4);
+      one.owed += row.getLong(5);
+      one.traceparent = row.getString(3);
       last[0] = row;
     }
     return connection.preparedQuery(PAYMENTS).execute(Tuple.of((Object) moved.keySet().toArray(new UUID[0])))
@@ -171,7 +170,7 @@ final class Settler {
   private static Batches.Due due(Row row, Movements moved) {
     return new Batches.Due(row.getUUID(0), row.getUUID(1), row.getBoolean(2), row.getInteger(3),
         Objects.requireNonNull(Status.ofWire(row.getString(4)), "payment.status"), row.getString(5),
-        row.getString(6), moved.share, moved.owed, moved.first, moved.traceparent);
+        row.getString(6), moved.share, moved.owed, row.getBoolean(7), moved.traceparent);
   }
 
   /** Finishes what is in hand and stops. */

@@ -1,5 +1,6 @@
 package dev.millrace.provider.adyen;
 
+import dev.millrace.platform.HttpUrl;
 import dev.millrace.platform.TypeId;
 import dev.millrace.provider.HttpWire;
 import dev.millrace.provider.Method;
@@ -8,7 +9,6 @@ import dev.millrace.provider.Provider;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
-import java.net.URI;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -67,7 +67,7 @@ public final class AdyenProvider implements Provider {
     this.settings = settings;
     this.clock = clock;
     // https://<prefix>-checkout-live.adyenpayments.com/checkout/v71, https://checkout-test.adyen.com/v71
-    this.live = String.valueOf(URI.create(settings.url()).getHost()).contains("live");
+    this.live = HttpUrl.read(settings.url()) instanceof HttpUrl url && url.host().contains("live");
     this.wire = new HttpWire(vertx, settings.url(),
         Map.of("x-api-key", settings.key(), "Content-Type", "application/json"), settings.concurrency(),
         settings.timeoutMs());
@@ -120,7 +120,7 @@ public final class AdyenProvider implements Provider {
 
   private Future<Outcome> complete(Order.Complete c) {
     String result = redirectResult(c.result());
-    if (result == null) return Future.succeededFuture(new Outcome.Pending(c.providerReference()));
+    if (result == null) return Future.succeededFuture(AdyenOutcomes.stillOut(c));
     var json = new JsonObject().put("details", new JsonObject().put("redirectResult", result));
     // Another request than the charge, and one for each result that a payer brings back.
     return wire.post("/payments/details", headers(c, c.reference() + "-" + digest(result)), json.toBuffer(),

@@ -68,9 +68,8 @@ final class StripeEvents {
     if (amount == null)
       return new ProviderEvent.Unreadable(type, "a dispute without usable amount or currency");
     return new ProviderEvent.Unsolicited(type, intent, switch (status) {
-      case "won", "lost" ->
-        new UnsolicitedChange.DisputeClosed(id, status.equals("won"), amount.minor(),
-            amount.currency(), reason);
+      case "won", "lost" -> new UnsolicitedChange.DisputeClosed(id, status.equals("won"), amount.minor(),
+          amount.currency(), reason);
       default -> new UnsolicitedChange.DisputeOpened(id, amount.minor(), amount.currency(), reason,
           JsonFields.amount(JsonFields.at(dispute, "evidence_details"), "due_by"));
     });
