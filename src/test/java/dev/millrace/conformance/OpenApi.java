@@ -24,7 +24,8 @@ final class OpenApi {
 
   OpenApi(JsonObject document) {
     this.document = document;
-    repository.dereference(BASE, JsonSchema.of(document));
+    // The repository writes into what it is given.
+    repository.dereference(BASE, JsonSchema.of(document.copy()));
   }
 
   /** What is wrong with {@code value} by a schema of the description; empty when it is valid. */

@@ -34,6 +34,7 @@ final class SimulatorConformanceTest {
 
   @TempDir
   private Path directory;
+  private Map<String, JsonObject> published = Map.of();
 
   private static String name(Outcome outcome) {
     return switch (outcome) {
@@ -137,6 +138,21 @@ final class SimulatorConformanceTest {
         URI.create(answer.header("Location")).getRawQuery()));
   }
 
+  /** What no connector sends. */
+  private static void ask(RecordedSimulator at, String method, String path, String key, String body) {
+    Http.send(method, at.url() + path, Map.of("x-api-key", key, "Authorization", "Bearer " + key,
+        "idempotency-key", Orders.reference(), "Content-Type",
+        body.startsWith("{") ? "application/json" : "application/x-www-form-urlencoded"), body);
+  }
+
+  private static Set<String> statuses(RecordedSimulator at, String prefix) {
+    var statuses = new TreeSet<String>();
+    for (Call call : at.calls())
+      statuses.add(call.method() + " " + call.path().substring(prefix.length())
+          .replaceFirst("/(pi|re|du)_\\w+|/(?!payments)[A-Z0-9]{16}", "/*") + " " + call.status());
+    return statuses;
+  }
+
   @Test
   void adyen() {
     OpenApi checkout = Contracts.checkout();
@@ -144,6 +160,16 @@ final class SimulatorConformanceTest {
     try (var at = new RecordedSimulator(directory, Wire.ADYEN)) {
       live(at);
       customerArea(at);
+      ask(at, "POST", "/adyen/v71/payments", "wrong", "{}");
+      ask(at, "POST", "/adyen/v71/payments", RecordedSimulator.KEY, "{\"merchantAccount\":7}");
+      ask(at, "POST", "/adyen/v71/payments", RecordedSimulator.KEY, "{");
+      ask(at, "POST", "/adyen/v71/payments/details", RecordedSimulator.KEY,
+          "{\"details\":{\"redirectResult\":\"x\"}}");
+      ask(at, "POST", "/adyen/v71/payments/ABCDEFGHIJKLMNOP/captures", RecordedSimulator.KEY, "{}");
+      assertThat(statuses(at, "/adyen/v71")).contains("POST /payments 200", "POST /payments 400",
+          "POST /payments 401", "POST /payments 422", "POST /payments/details 200", "POST /payments/details 422",
+          "POST /payments/*/captures 201", "POST /payments/*/captures 422", "POST /payments/*/cancels 201",
+          "POST /payments/*/refunds 201");
       for (String code : List.of("AUTHORISATION", "CAPTURE", "CAPTURE_FAILED", "CANCELLATION", "REFUND",
           "REFUND_FAILED", "REFUNDED_REVERSED", "CANCEL_OR_REFUND", "EXPIRE", "NOTIFICATION_OF_CHARGEBACK",
           "CHARGEBACK", "DISPUTE_DEFENSE_PERIOD_ENDED", "CHARGEBACK_REVERSED", "SECOND_CHARGEBACK",
@@ -176,9 +202,19 @@ final class SimulatorConformanceTest {
 
   @Test
   void stripe() {
+    published = Contracts.stripeObjects();
     List<String> types = StripeModels.values(WebhookEndpointCreateParams.EnabledEvent.class);
     try (var at = new RecordedSimulator(directory, Wire.STRIPE)) {
       live(at);
+      ask(at, "POST", "/v1/payment_intents", "wrong", "amount=1");
+      ask(at, "POST", "/v1/payment_intents", RecordedSimulator.KEY, "amount=0&colour=blue");
+      ask(at, "GET", "/v1/payment_intents/pi_1", RecordedSimulator.KEY, "");
+      ask(at, "GET", "/v1/disputes", RecordedSimulator.KEY, "");
+      assertThat(statuses(at, "/v1")).contains("POST /payment_intents 200", "POST /payment_intents 400",
+          "POST /payment_intents 401", "POST /payment_intents 402", "GET /payment_intents/* 200",
+          "GET /payment_intents/* 404", "GET /payment_intents/search 200", "POST /payment_intents/*/capture 200",
+          "POST /payment_intents/*/capture 400", "POST /payment_intents/*/cancel 200", "POST /refunds 200",
+          "POST /refunds 400", "GET /refunds 200", "GET /disputes 200");
       for (String type : List.of("payment_intent.succeeded", "payment_intent.payment_failed",
           "payment_intent.canceled", "payment_intent.requires_action",
           "payment_intent.amount_capturable_updated", "refund.created", "refund.updated", "refund.failed",
@@ -197,7 +233,7 @@ final class SimulatorConformanceTest {
     }
   }
 
-  private static List<String> answer(Call call) {
+  private List<String> answer(Call call) {
     JsonObject json = call.json();
     if (json.containsKey("error"))
       return StripeModels.errors(json.getJsonObject("error"), StripeError.class);
@@ -208,8 +244,7 @@ final class SimulatorConformanceTest {
     return errors;
   }
 
-  /** What Stripe's own example of the object has, the object has. */
-  private static List<String> object(JsonObject object) {
+  private List<String> object(JsonObject object) {
     String name = object.getString("object");
     Class<?> model = switch (name) {
       case "payment_intent" -> PaymentIntent.class;
@@ -218,12 +253,23 @@ final class SimulatorConformanceTest {
       default -> throw new AssertionError(name);
     };
     var errors = new ArrayList<>(StripeModels.errors(object, model));
-    Contracts.stripeObjects().get(name).fieldNames().stream()
-        .filter(field -> !object.containsKey(field) && !OPTIONAL.contains(name + "." + field))
-        .forEach(field -> errors.add(name + "." + field + " is missing"));
+    errors.addAll(missing(name, object));
+    if (object.getValue("latest_charge") instanceof JsonObject charge) errors.addAll(missing("charge", charge));
     return errors;
   }
 
-  /** Those that an object has only where they apply. */
-  private static final Set<String> OPTIONAL = Set.of();
+  /** What Stripe's own example of the object has, and this one has not. */
+  private List<String> missing(String name, JsonObject object) {
+    return published.get(name).fieldNames().stream()
+        .filter(field -> !object.containsKey(field) && !OPTIONAL.contains(name + "." + field))
+        .map(field -> name + "." + field + " is missing").toList();
+  }
+
+  /**
+   * Those that an object has only where they apply (payments that Stripe manages, lists that were asked for),
+   * and those of intents that are younger than books of the simulator, which promise the same bytes for ever.
+   */
+  private static final Set<String> OPTIONAL = Set.of("payment_intent.managed_payments", "charge.refunds",
+      "payment_intent.customer_account", "payment_intent.excluded_payment_method_types",
+      "payment_intent.payment_method_configuration_details");
 }

@@ -99,12 +99,13 @@ final class StripeModels {
 
   /** What a part of a parameter's name leads to. Metadata, which may be empty instead, can be anything. */
   private static Type inside(Type type, String part) {
-    if (type == null || type == Object.class) return type == null ? null : String.class;
+    if (type == null || type == String.class) return null;
+    if (type == Object.class) return String.class;
     if (type instanceof ParameterizedType generic) {
       Type[] of = generic.getActualTypeArguments();
       return of[of.length - 1];
     }
-    return field((Class<?>) type, part);
+    return type instanceof Class<?> nested ? field(nested, part) : null;
   }
 
   private static boolean fits(String value, Type type) {

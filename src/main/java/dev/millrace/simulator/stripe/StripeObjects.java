@@ -30,6 +30,16 @@ final class StripeObjects {
       "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new "
           + "PaymentMethod to attempt to fulfill this PaymentIntent again.");
 
+  /** What a charge of ours never has. */
+  private static final String WITHOUT = ",\"application\":null,\"application_fee\":null,"
+      + "\"application_fee_amount\":null,\"balance_transaction\":null,\"billing_details\":{\"address\":null,"
+      + "\"email\":null,\"name\":null,\"phone\":null,\"tax_id\":null},"
+      + "\"calculated_statement_descriptor\":null,\"customer\":null,\"failure_balance_transaction\":null,"
+      + "\"fraud_details\":{},\"on_behalf_of\":null,\"outcome\":null,\"receipt_email\":null,"
+      + "\"receipt_number\":null,\"receipt_url\":null,\"review\":null,\"shipping\":null,\"source\":null,"
+      + "\"source_transfer\":null,\"statement_descriptor\":null,\"statement_descriptor_suffix\":null,"
+      + "\"transfer_data\":null,\"transfer_group\":null";
+
   private final BookIds ids;
 
   StripeObjects(BookIds ids) {
@@ -171,7 +181,12 @@ final class StripeObjects {
     out.append("\",\"disputed\":").append(state.first(Kind.DISPUTE) != null);
     out.append(",\"failure_code\":");
     JsonText.string(out, failed ? declineOf(state).code() : null);
-    out.append(",\"livemode\":false,\"paid\":").append(!failed && !pending)
+    out.append(",\"failure_message\":");
+    JsonText.string(out, failed ? declineOf(state).message() : null);
+    JsonText.string(out.append(",\"description\":"),
+        entry.extras() == null ? null : entry.extras().description());
+    StripeMetadata.of(out.append(",\"metadata\":"), state);
+    out.append(WITHOUT).append(",\"livemode\":false,\"paid\":").append(!failed && !pending)
         .append(",\"payment_intent\":\"")
         .append(ids.entry(INTENT, entry.ordinal()));
     out.append("\",\"payment_method\":\"").append(entry.method().id());

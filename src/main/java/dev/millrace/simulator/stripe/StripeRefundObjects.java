@@ -38,7 +38,7 @@ final class StripeRefundObjects {
     charge(out, state.entry());
     out.append(",\"created\":").append(refund.created());
     out.append(",\"currency\":\"").append(state.entry().currency());
-    out.append("\",\"destination_details\":null");
+    out.append("\",\"customer\":null,\"customer_account\":null,\"destination_details\":null");
     if (failed) {
       JsonText.string(out.append(",\"failure_reason\":"), end.note());
     }
@@ -48,7 +48,7 @@ final class StripeRefundObjects {
       out.append(",\"pending_reason\":\"processing\"");
     }
     JsonText.string(out.append(",\"reason\":"), refund.note());
-    out.append(",\"receipt_number\":null,\"source_transfer_reversal\":null,\"status\":\"")
+    out.append(",\"payment_method\":null,\"receipt_number\":null,\"source_transfer_reversal\":null,\"status\":\"")
         .append(failed ? "failed" : pending ? "pending" : "succeeded");
     out.append("\",\"transfer_reversal\":null}");
   }
