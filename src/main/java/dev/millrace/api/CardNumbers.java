@@ -110,7 +110,8 @@ final class CardNumbers {
     if (text.length() > start + UUID_CHARS && hex(text.charAt(start + UUID_CHARS))) return false;
     for (int i = 0; i < UUID_CHARS; i++) {
       char c = text.charAt(start + i);
-      if (i == 8 || i == 13 || i == 18 || i == 23 ? c != '-' : !hex(c)) return false;
+      boolean hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+      if (hyphen ? c != '-' : !hex(c)) return false;
     }
     return true;
   }
@@ -139,7 +140,8 @@ final class CardNumbers {
    */
   private static boolean together(List<Group> groups, int digits) {
     if (groups.getFirst().plus && digits <= TELEPHONE_DIGITS_MAX) return false;
-    return groups.size() == 1 || groups.stream().allMatch(g -> g.digits.length() < DIGITS_MIN)
+    if (groups.size() == 1) return true;
+    return groups.stream().allMatch(g -> g.digits.length() < DIGITS_MIN)
         && (printed(groups) || alike(groups));
   }
 

@@ -214,7 +214,7 @@ final class OperationEndpoints {
     if (after == null) return Future.succeededFuture();
     return Query.place("starting_after",
         operations.one(payment, after)
-            .map(row -> row == null || kind != null && row.kind() != kind ? null : row),
+            .map(row -> row != null && (kind == null || row.kind() == kind) ? row : null),
         kind == null ? "operation of this payment" : "refund of this payment");
   }
 

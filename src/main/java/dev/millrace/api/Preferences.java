@@ -68,8 +68,9 @@ final class Preferences {
   }
 
   private static boolean tokenChar(char c) {
-    return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-        || TOKEN_MARKS.indexOf(c) >= 0;
+    if (c >= 'a' && c <= 'z') return true;
+    if (c >= 'A' && c <= 'Z') return true;
+    return (c >= '0' && c <= '9') || TOKEN_MARKS.indexOf(c) >= 0;
   }
 
   private String word() { return next() == '"' ? quoted() : token(); }

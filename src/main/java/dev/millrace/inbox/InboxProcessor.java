@@ -10,6 +10,7 @@ import dev.millrace.journal.AttemptStore.ProviderName;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.Follower;
 import dev.millrace.journal.Follower.Batch;
+import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.Database;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.FaultPoint;
@@ -64,13 +65,15 @@ public final class InboxProcessor {
   private final InstantSource clock;
   private final MeterRegistry registry;
   private long dueAskedMs;
+  /** Some may be parked, and their time may come while nothing else does. */
+  private boolean anyParked = true;
 
   /** {@code schemes} by {@code provider/account}; {@code windows}: the waits of the park. */
   public InboxProcessor(Vertx vertx, Lease lease, InboxStore inbox, Database database,
       Map<String, WebhookScheme> schemes,
       ProviderEventHandler payments,
-      DeadLetterStore letters, List<Duration> windows, InstantSource clock, long pollMs,
-      MeterRegistry registry) {
+      DeadLetterStore letters, List<Duration> windows, InstantSource clock,
+      AdaptiveInterval interval, MeterRegistry registry) {
     this.inbox = inbox;
     this.attempts = new AttemptStore(database);
     this.schemes = schemes;
@@ -79,18 +82,26 @@ public final class InboxProcessor {
     this.windows = windows;
     this.clock = clock;
     this.registry = registry;
-    this.follower = new Follower<>(vertx, lease, "inbox", "millrace.inbox.lag.seconds", pollMs, pollMs,
-        new Judging(),
-        registry);
+    this.follower = new Follower<>(vertx, lease, "inbox", "millrace.inbox.lag.seconds", interval,
+        new Judging(), registry);
   }
 
   public void start() { follower.start(); }
+
+  /** There may be webhooks to work off. On the event loop that it was made on. */
+  public void wake() {
+    anyParked = true;
+    follower.wake();
+  }
 
   private OffsetDateTime now() { return clock.instant().atOffset(ZoneOffset.UTC); }
 
   private final class Judging implements Follower.Task<Kept> {
     @Override
-    public Future<Cursor> begin(long epoch) { return inbox.cursor(); }
+    public Future<Cursor> begin(long epoch) {
+      anyParked = true;
+      return inbox.cursor();
+    }
 
     @Override
     public Future<Batch<Kept>> read(Cursor after) {
@@ -109,6 +120,11 @@ public final class InboxProcessor {
           : process(epoch, batch.rows(), batch.end(), batch.rows().size());
       return fresh.compose(v -> parked(epoch));
     }
+
+    @Override
+    public long pauseMs(int rows, long intervalMs) {
+      return anyParked ? Math.min(intervalMs, DUE_EVERY_MS) : intervalMs;
+    }
   }
 
   /** Those in the park whose time has come; true when there may be more of them. */
@@ -117,8 +133,16 @@ public final class InboxProcessor {
     if (nowMs - dueAskedMs < DUE_EVERY_MS) return Future.succeededFuture(false);
     dueAskedMs = nowMs;
     return inbox.due(now(), BATCH_MAX).compose(batch -> batch.isEmpty()
-        ? Future.succeededFuture(false)
+        ? lookForParked()
         : process(epoch, batch, Cursor.START, 0).map(v -> batch.size() == BATCH_MAX));
+  }
+
+  private Future<Boolean> lookForParked() {
+    if (!anyParked) return Future.succeededFuture(false);
+    return inbox.anyParked().map(any -> {
+      anyParked = any;
+      return false;
+    });
   }
 
   private Future<Void> process(long epoch, List<Kept> batch, Cursor place, int passed) {
@@ -278,6 +302,7 @@ public final class InboxProcessor {
       if (one.result != null) results.add(one.result);
       if (one.parked != null) parked.add(one.parked);
     }
+    anyParked |= !parked.isEmpty();
     return inbox.write(epoch, results, parked, place, passed)
         .compose(held -> held
             ? Future.succeededFuture()

@@ -211,6 +211,8 @@ final class ChargeOutcomes {
         events.charged(p, provider, attempt, c, c.capture() == null ? capture(p) : null);
       case Outcome.Voided v -> OutcomeEvents.released(p, provider, attempt, v);
       case Outcome.Refunded r -> refunded(p, provider, r);
+      case Outcome.Declined d when d.code().equals(Outcome.Declined.CAPTURE_FAILED) ->
+        captureFailed(p, provider, d);
       case Outcome.Authorized _, Outcome.ActionRequired _, Outcome.Declined _, Outcome.TryRefused _,
           Outcome.NoWord _ ->
         KNOWN;

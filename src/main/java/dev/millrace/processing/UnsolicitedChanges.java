@@ -96,8 +96,8 @@ final class UnsolicitedChanges {
     Payment then = p;
     if (known == null) {
       // The end was told before the beginning.
-      Finding first = opened(p, provider,
-          new UnsolicitedChange.DisputeOpened(d.dispute(), d.amount(), d.currency(), d.reason(), null));
+      Finding first = OutcomeEvents.checked(p, opened(p, provider,
+          new UnsolicitedChange.DisputeOpened(d.dispute(), d.amount(), d.currency(), d.reason(), null)));
       if (!(first instanceof NewEvents h)) return first;
       events.addAll(h.events());
       then = p.after(h.events().getFirst());

@@ -67,12 +67,12 @@ final class TransitionsTest {
     captured             | CHARGED                                         | =
     captured             | refunded                                        | partially_refunded
     capture_reversed     | confirmed settled                               | authorized
-    capture_reversed     | CHARGED                                         | =
+    capture_reversed     | authorized CHARGED                              | =
     capture_reversed     | partially_refunded                              | refunded
     refund_reversed      | partially_refunded refunded                     | confirmed
     refund_reversed      | partially_refunded refunded                     | settled
     refund_reversed      | partially_refunded refunded                     | partially_refunded
-    refund_reversed      | refunded disputed charged_back returned         | =
+    refund_reversed      | authorized voided expired confirmed settled refunded disputed charged_back returned | =
     dispute_reopened     | REFUNDABLE refunded disputed charged_back       | disputed
     chargeback_reversed  | charged_back disputed                           | confirmed
     chargeback_reversed  | charged_back disputed                           | settled

@@ -125,9 +125,8 @@ final class OutcomePolicyTest {
     cancel:failed     | voided lapsed        | conflict:operation_done_after_failure
     refund:failed     | refunded             | conflict:operation_done_after_failure
     reversal:failed   | refunded voided lapsed | conflict:operation_done_after_failure
-    capture:succeeded | declined try_refused | capture_reversed
     refund:succeeded  | declined try_refused | refund_reversed
-    reversal:succeeded | declined try_refused | conflict:operation_failed_after_success
+    capture:succeeded reversal:succeeded | declined try_refused | conflict:operation_failed_after_success
     capture:failed cancel:failed refund:failed capture:succeeded cancel:succeeded refund:succeeded | * | known
     reversal:failed reversal:succeeded | * | known
     """;
@@ -281,7 +280,7 @@ final class OutcomePolicyTest {
   void tables_haveEveryCell() {
     assertThat(charges()).hasSize(Status.values().length * OUTCOMES.size());
     assertThat(facts()).hasSize(Status.values().length * FACT.size());
-    assertThat(operations()).hasSize(13 * OUTCOMES.size());
+    assertThat(operations()).hasSize(12 * OUTCOMES.size());
     assertThat(late()).hasSize(8 * OUTCOMES.size());
     assertThat(OUTCOMES.values().stream().<Class<?>>map(Object::getClass).collect(Collectors.toSet()))
         .containsExactlyInAnyOrderElementsOf(records(Outcome.class).toList());

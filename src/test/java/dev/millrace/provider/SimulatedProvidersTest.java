@@ -302,8 +302,7 @@ final class SimulatedProvidersTest {
     Order.Charge order = charge("pm_card_authenticationRequired", manual);
     var required = (Outcome.ActionRequired) execute(wire, order);
     var before = new Order.Complete(order, required.providerReference(), null);
-    assertThat(execute(wire, before)).isInstanceOf(
-        wire.equals("stripe") ? Outcome.ActionRequired.class : Outcome.Pending.class);
+    assertThat(execute(wire, before)).isInstanceOf(Outcome.ActionRequired.class);
     var answer = Http.send("POST", required.url(),
         Map.of("Content-Type", "application/x-www-form-urlencoded"),
         "outcome=" + outcome);
