@@ -28,7 +28,7 @@ public final class BookAudit {
       + ")";
   /** What moved at providers by what the journal says, by currency; each type with its sign. */
   private static final String MOVED = """
-    SELECT data ->> 'currency', sum(sign * coalesce(data ->> 'amount_charged', data ->> 'amount')::bigint)::bigint
+    SELECT data ->> 'currency', sum(sign * (data ->> CASE type WHEN 'payment.confirmed' THEN 'amount_charged' ELSE 'amount' END)::bigint)::bigint
       FROM journal JOIN (VALUES %s) t (type, sign) USING (type)
      WHERE data ->> 'held' IS DISTINCT FROM 'true' GROUP BY 1""";
   /** What providers keep of it as their fees. */

@@ -29,7 +29,7 @@ final class StripeRefundObjects {
   /** Appends a refund of the payment as the payment stands. */
   void refund(StringBuilder out, PaymentState state, Movement refund) {
     Movement end = state.endOf(refund);
-    boolean failed = end != null && end.kind() == Kind.REFUND_FAILURE;
+    Movement failure = end != null && end.kind() == Kind.REFUND_FAILURE ? end : null;
     boolean pending = state.pending(refund);
     out.append("{\"id\":\"").append(ids.movement(REFUND, refund.number()));
     out.append("\",\"object\":\"refund\",\"amount\":")
@@ -39,8 +39,8 @@ final class StripeRefundObjects {
     out.append(",\"created\":").append(refund.created());
     out.append(",\"currency\":\"").append(state.entry().currency());
     out.append("\",\"customer\":null,\"customer_account\":null,\"destination_details\":null");
-    if (failed) {
-      JsonText.string(out.append(",\"failure_reason\":"), end.note());
+    if (failure != null) {
+      JsonText.string(out.append(",\"failure_reason\":"), failure.note());
     }
     out.append(",\"metadata\":{").append(refund.metadata() == null ? "" : refund.metadata()).append('}');
     intent(out, state.entry());
@@ -49,7 +49,7 @@ final class StripeRefundObjects {
     }
     JsonText.string(out.append(",\"reason\":"), refund.note());
     out.append(",\"payment_method\":null,\"receipt_number\":null,\"source_transfer_reversal\":null,\"status\":\"")
-        .append(failed ? "failed" : pending ? "pending" : "succeeded");
+        .append(failure != null ? "failed" : pending ? "pending" : "succeeded");
     out.append("\",\"transfer_reversal\":null}");
   }
 
