@@ -18,8 +18,8 @@ import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 
 /**
- * Compares, from outside and at rest, payments, ledger, settlement and journal with the simulator's book. What
- * providers have of others, on the same accounts, is none of ours: its references are no attempts.
+ * Compares, from outside and at rest, payments, ledger, settlement and journal with the simulator's book.
+ * What providers have of others, on the same accounts, is none of ours: its references are no attempts.
  */
 public final class BookAudit {
   private static final String MOVEMENTS = "type IN ("
@@ -28,7 +28,8 @@ public final class BookAudit {
       + ")";
   /** What moved at providers by what the journal says, by currency; each type with its sign. */
   private static final String MOVED = """
-    SELECT data ->> 'currency', sum(sign * (data ->> CASE type WHEN 'payment.confirmed' THEN 'amount_charged' ELSE 'amount' END)::bigint)::bigint
+    SELECT data ->> 'currency', sum(sign * (data ->> CASE type WHEN 'payment.confirmed' THEN 'amount_charged'
+                                                      ELSE 'amount' END)::bigint)::bigint
       FROM journal JOIN (VALUES %s) t (type, sign) USING (type)
      WHERE data ->> 'held' IS DISTINCT FROM 'true' GROUP BY 1""";
   /** What providers keep of it as their fees. */
@@ -105,13 +106,14 @@ public final class BookAudit {
     assertCounters(site, ops);
   }
 
-  /** What ledger and journal say was moved at providers is what their book says, of each payment and in sum. */
+  /** What ledger and journal say was moved at providers is what their book says, payment by payment too. */
   public static void assertMovedAsBooked(Site site) {
     var book = SimulatorBook.of(site).ours();
     var payments = SiteSql.texts(site, "SELECT reference::text, payment_id::text FROM attempt");
     assertThat(moved(byPayment(payments, book, SimulatorBook.Entry::captured)))
         .as("charged by the book, by the payments").isEqualTo(moved(SiteSql.numbers(site, CHARGED)));
-    assertThat(moved(byPayment(payments, book, SimulatorBook.Entry::left))).as("kept by the book, by the ledger")
+    assertThat(moved(byPayment(payments, book, SimulatorBook.Entry::left)))
+        .as("kept by the book, by the ledger")
         .isEqualTo(moved(SiteSql.numbers(site, BY_PAYMENT)));
     assertThat(moved(SiteSql.numbers(site, BY_CURRENCY)))
         .as("captured - refunded - disputed - returned by the book, by the ledger's accounts")

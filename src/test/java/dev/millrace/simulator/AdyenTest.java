@@ -264,14 +264,17 @@ class AdyenTest extends SimulatorTestBase {
   }
 
   @Test
-  void expire_isNotTold_andLaterCapturesFail() throws Exception {
+  void expire_isTold_andLaterCapturesFail() throws Exception {
     String psp = authorized("ref-1");
     receiver.await(1);
     provider.send(provider.request("/expire").POST(BodyPublishers.ofString("{\"reference\":\"ref-1\"}"))
         .build());
     assertThat(provider.bookLine("ref-1").getString("status")).isEqualTo("canceled");
+    JsonObject expired = told(2, "EXPIRE", true);
+    assertThat(expired.getString("pspReference")).isEqualTo(psp);
+    assertThat(expired.getJsonObject("amount")).isEqualTo(amount(1099));
     modify("cap-1", psp, "captures", 5);
-    told(2, "CAPTURE", false);
+    told(3, "CAPTURE", false);
   }
 
   @Test
