@@ -58,7 +58,8 @@ final class RecordedSimulator implements AutoCloseable {
                 1, 5_000),
             InstantSource.system())
         : new StripeProvider(loop.vertx(), "stripe", url(), KEY, 1, 5_000));
-    control("PUT", "/settings", "{\"webhook_delay_ms_min\":0,\"webhook_delay_ms_max\":0,\"dispute_ms\":1}");
+    control("PUT", "/settings", "{\"webhook_delay_ms_min\":0,\"webhook_delay_ms_max\":0,\"dispute_ms\":1,"
+        + "\"processing_ms\":1,\"try_ms\":1}");
   }
 
   String url() { return "http://127.0.0.1:" + proxy.actualPort(); }

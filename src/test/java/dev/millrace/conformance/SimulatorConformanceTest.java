@@ -55,7 +55,9 @@ final class SimulatorConformanceTest {
   private static void live(RecordedSimulator at) {
     for (String method : List.of("pm_card_mastercard", "pm_card_amex", "pm_card_chargeDeclined",
         "pm_card_chargeDeclinedInsufficientFunds", "pm_card_chargeDeclinedExpiredCard",
-        "pm_card_chargeDeclinedIncorrectCvc", "pm_sim_unavailable", "pm_nobody_knows", "pm_ach_success"))
+        "pm_card_chargeDeclinedIncorrectCvc", "pm_sim_unavailable", "pm_nobody_knows", "pm_ach_success",
+        "pm_sim_processing", "pm_sim_processing_fails", "pm_sim_late_charge", "pm_sim_second_try",
+        "pm_sim_dispute_overturned"))
       at.execute(Orders.charge(method, false));
     Order.Charge known = Orders.charge(CARD, false);
     at.execute(known);
@@ -95,9 +97,36 @@ final class SimulatorConformanceTest {
     at.execute(refund);
     at.inquire(refund);
     at.execute(Orders.refund(charged, 9_000, null));
-    for (String method : List.of("pm_card_pendingRefund", "pm_card_refundFail", "pm_sim_ops_refused"))
+    for (String method : List.of("pm_card_pendingRefund", "pm_card_refundFail", "pm_sim_ops_refused",
+        "pm_sim_refund_pending_fails"))
       at.execute(Orders.refund(charged(at, method), 500, "too small"));
     at.execute(Orders.capture(name(at.execute(Orders.charge("pm_sim_ops_refused", true))), 500));
+  }
+
+  /** What Adyen alone does, and what is done in its Customer Area. */
+  private static void customerArea(RecordedSimulator at) {
+    Order.Charge held = Orders.charge(CARD, true);
+    at.execute(held);
+    var body = new JsonObject().put("reference", held.reference()).put("amount", 100);
+    at.control("POST", "/captures", body.encode());
+    at.control("POST", "/captures", body.copy().put("success", false).encode());
+    body.remove("amount");
+    at.control("POST", "/captures/fail", body.encode());
+    at.control("POST", "/expire", body.encode());
+    Order.Charge charged = Orders.charge(CARD, false);
+    String psp = name(at.execute(charged));
+    at.execute(Orders.refund(psp, 500, null));
+    body = new JsonObject().put("reference", charged.reference());
+    at.control("POST", "/refunds/fail", body.copy().put("reversed", true).encode());
+    at.control("POST", "/disputes", body.copy().put("amount", 5_000).encode());
+    for (String outcome : List.of("won", "lost", "won", "lost"))
+      at.control("POST", "/disputes/close", body.copy().put("outcome", outcome).encode());
+    for (boolean manual : new boolean[]{false, true}) {
+      String reversed = name(at.execute(Orders.charge(CARD, manual)));
+      var answer = Http.send("POST", at.url() + "/adyen/v71/payments/" + reversed + "/reversals",
+          Map.of("x-api-key", RecordedSimulator.KEY), "{\"merchantAccount\":\"Bookshop\"}");
+      assertThat(answer.status()).as(answer.body()).isEqualTo(201);
+    }
   }
 
   private static void action(RecordedSimulator at, String outcome, boolean manual) {
@@ -132,6 +161,7 @@ final class SimulatorConformanceTest {
     OpenApi webhooks = Contracts.webhooks();
     try (var at = new RecordedSimulator(directory, Wire.ADYEN)) {
       live(at);
+      customerArea(at);
       ask(at, "POST", "/adyen/v71/payments", "wrong", "{}");
       ask(at, "POST", "/adyen/v71/payments", RecordedSimulator.KEY, "{\"merchantAccount\":7}");
       ask(at, "POST", "/adyen/v71/payments", RecordedSimulator.KEY, "{");
@@ -144,7 +174,9 @@ final class SimulatorConformanceTest {
           "POST /payments/*/captures 201", "POST /payments/*/captures 422", "POST /payments/*/cancels 201",
           "POST /payments/*/refunds 201");
       for (String code : List.of("AUTHORISATION", "CAPTURE", "CAPTURE_FAILED", "CANCELLATION", "REFUND",
-          "REFUND_FAILED", "NOTIFICATION_OF_CHARGEBACK", "CHARGEBACK", "CHARGEBACK_REVERSED"))
+          "REFUND_FAILED", "REFUNDED_REVERSED", "CANCEL_OR_REFUND", "EXPIRE", "NOTIFICATION_OF_CHARGEBACK",
+          "CHARGEBACK", "DISPUTE_DEFENSE_PERIOD_ENDED", "CHARGEBACK_REVERSED", "SECOND_CHARGEBACK",
+          "PREARBITRATION_WON", "PREARBITRATION_LOST"))
         at.awaitWebhook(code, webhook -> code.equals(item(webhook).getString("eventCode")));
       var errors = new TreeSet<String>();
       for (Call call : at.calls()) {
@@ -191,7 +223,8 @@ final class SimulatorConformanceTest {
       for (String type : List.of("payment_intent.succeeded", "payment_intent.payment_failed",
           "payment_intent.canceled", "payment_intent.requires_action",
           "payment_intent.amount_capturable_updated", "refund.created", "refund.updated", "refund.failed",
-          "charge.dispute.created", "charge.dispute.closed"))
+          "payment_intent.processing", "charge.dispute.created", "charge.dispute.funds_withdrawn",
+          "charge.dispute.closed", "charge.dispute.funds_reinstated"))
         at.awaitWebhook(type, webhook -> type.equals(webhook.getString("type")));
       var errors = new TreeSet<String>();
       for (Call call : at.calls()) errors.addAll(answer(call));
