@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * {@code openapi.yaml} has nothing that generators of clients are known to get wrong: {@code src/test/clients}
- * says what and why.
+ * {@code openapi.yaml} has nothing that generators of clients are known to get wrong. What that is, and why,
+ * stands in {@code src/test/clients}.
  */
 class ContractShapeTest {
   private static final Path CONTRACT = Path.of("src", "main", "resources", "openapi.yaml");
