@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 public record Payment(int version, Status status, PaymentEvent.Initiated asked, @Nullable String provider,
     @Nullable String attempt, @Nullable String providerReference, long amountAuthorized, long amountCharged,
     long amountCaptured, long amountRefunded, Fees fees, boolean settled, boolean payerCameBack,
-    List<Operation> operations, List<Movement> captures, List<Movement> refunds, @Nullable Movement sentBack,
+    List<Operation> operations, List<BookedMovement> captures, List<BookedMovement> refunds, @Nullable BookedMovement sentBack,
     Map<String, Dispute> disputes, Map<String, StrayCharge> strays, Set<String> heard) {
 
   /** Fees that were taken, and what of them went back to the merchant with refunds. */
@@ -101,8 +101,8 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   public long disputable() { return Math.max(0, amountCaptured - disputed() - returned()); }
 
   /** The last refund, or capture, that the provider calls so, reversed or not; null when there is none. */
-  public static @Nullable Movement named(List<Movement> movements, String reference) {
-    for (Movement m : movements.reversed()) if (m.reference().equals(reference)) return m;
+  public static @Nullable BookedMovement named(List<BookedMovement> movements, String reference) {
+    for (BookedMovement m : movements.reversed()) if (m.reference().equals(reference)) return m;
     return null;
   }
 
@@ -224,7 +224,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
         require(!isSentBack(), event, "a second return");
         long excess = excess(event, r.amount(), r.excess());
         require(r.amount() - excess <= disputable(), event, "a return of more than was captured");
-        next.sentBack = new Movement(r.providerReference(), null, r.amount(), excess,
+        next.sentBack = new BookedMovement(r.providerReference(), null, r.amount(), excess,
             orZero(r.providerFeeReturned()), orZero(r.gatewayFeeReturned()), false);
         next.feesGivenBack(r.providerFeeReturned(), r.gatewayFeeReturned());
       }
@@ -268,7 +268,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   }
 
   private void captureReversed(Draft next, PaymentEvent.CaptureReversed r) {
-    Movement capture = named(captures, r.capture() == null ? "" : r.capture());
+    BookedMovement capture = named(captures, r.capture() == null ? "" : r.capture());
     require(capture != null && !capture.reversed() && capture.amount() == r.amount()
         && capture.excess() == orZero(r.excess()), r, "the reversal of a capture that is not there");
     next.captures = reversed(captures, capture);
@@ -294,7 +294,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     require(total <= amountCaptured, r, "refunds of " + total + " of " + amountCaptured + " captured");
     require(named(refunds, r.providerReference()) == null, r, "a second " + r.providerReference());
     var all = new ArrayList<>(refunds);
-    all.add(new Movement(r.providerReference(), r.operation(), r.amount(), excess,
+    all.add(new BookedMovement(r.providerReference(), r.operation(), r.amount(), excess,
         orZero(r.providerFeeReturned()), orZero(r.gatewayFeeReturned()), false));
     next.refunds = List.copyOf(all);
     next.amountRefunded = total;
@@ -303,7 +303,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   }
 
   private void refundReversed(Draft next, PaymentEvent.RefundReversed r) {
-    Movement refund = named(refunds, r.providerReference());
+    BookedMovement refund = named(refunds, r.providerReference());
     mirrors(r, refund, r);
     next.refunds = reversed(refunds, Objects.requireNonNull(refund));
     next.amountRefunded -= refund.share();
@@ -313,12 +313,12 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     stands(r, withRefunded(next.amountRefunded));
   }
 
-  private static List<Movement> reversed(List<Movement> all, Movement one) {
+  private static List<BookedMovement> reversed(List<BookedMovement> all, BookedMovement one) {
     return all.stream().map(m -> m == one ? m.taken() : m).toList();
   }
 
   /** That a reversal is of something that stands, by its figures. */
-  private static void mirrors(PaymentEvent event, @Nullable Movement of, PaymentEvent.Reverses by) {
+  private static void mirrors(PaymentEvent event, @Nullable BookedMovement of, PaymentEvent.Reverses by) {
     require(of != null && !of.reversed() && of.amount() == by.amount() && of.excess() == orZero(by.excess())
         && of.providerFee() == by.providerFee() && of.gatewayFee() == by.gatewayFee(), event,
         "the reversal of what is not there");
@@ -378,10 +378,10 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     boolean settled;
     boolean payerCameBack;
     List<Operation> operations;
-    List<Movement> captures;
-    List<Movement> refunds;
+    List<BookedMovement> captures;
+    List<BookedMovement> refunds;
     @Nullable
-    Movement sentBack;
+    BookedMovement sentBack;
     Map<String, Dispute> disputes;
     Map<String, StrayCharge> strays;
     Set<String> heard;
@@ -447,7 +447,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
 
     void take(PaymentEvent.TakesMoney t, @Nullable String operation, String capture) {
       var all = new ArrayList<>(captures);
-      all.add(new Movement(capture, operation, t.taken(), t.taken() - t.captured(), orZero(t.providerFee()),
+      all.add(new BookedMovement(capture, operation, t.taken(), t.taken() - t.captured(), orZero(t.providerFee()),
           orZero(t.gatewayFee()), false));
       captures = List.copyOf(all);
       amountCharged += t.taken();

@@ -63,7 +63,9 @@ public final class WakeUps {
     for (Work work : Work.values()) saidNanos.put(work, new AtomicLong(before));
   }
 
-  /** The connection to the other processes, while it is deployed; without, only this one hears what is said. */
+  /**
+   * The connection to the other processes, while it is deployed; without, only this one hears what is said.
+   */
   public Deployable connection(Servers servers, MeterRegistry registry) {
     return new VerticleBase() {
       private @Nullable PgLink link;

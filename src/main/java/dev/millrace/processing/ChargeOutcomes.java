@@ -1,7 +1,7 @@
 package dev.millrace.processing;
 
 import dev.millrace.journal.AttemptStore.KnownCall;
-import dev.millrace.payment.Movement;
+import dev.millrace.payment.BookedMovement;
 import dev.millrace.payment.Operation;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
@@ -115,7 +115,7 @@ final class ChargeOutcomes {
           : events.captured(p, provider, attempt, c, c.providerReference() + "/" + c.amount(),
               c.amount() - p.amountCharged());
     if (Payment.named(p.captures(), c.capture()) != null) return KNOWN;
-    Movement nameless = Payment.named(p.captures(), "");
+    BookedMovement nameless = Payment.named(p.captures(), "");
     return nameless != null && !nameless.reversed() && nameless.amount() == c.amount()
         ? KNOWN
         : events.captured(p, provider, attempt, c, c.capture(), c.amount());
@@ -123,10 +123,10 @@ final class ChargeOutcomes {
 
   /** By its name; by none where there is but one capture, which had no name. */
   private Finding captureFailed(Payment p, String provider, Outcome.Declined d) {
-    Movement named = d.providerReference() == null
+    BookedMovement named = d.providerReference() == null
         ? null
         : Payment.named(p.captures(), d.providerReference());
-    Movement failed = named != null ? named : Payment.named(p.captures(), "");
+    BookedMovement failed = named != null ? named : Payment.named(p.captures(), "");
     if (failed == null) return new NotYet("a capture failed that is not known: " + d.providerReference());
     return failed.reversed()
         ? KNOWN

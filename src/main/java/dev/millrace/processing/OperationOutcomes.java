@@ -1,6 +1,6 @@
 package dev.millrace.processing;
 
-import dev.millrace.payment.Movement;
+import dev.millrace.payment.BookedMovement;
 import dev.millrace.payment.Operation;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
@@ -141,14 +141,14 @@ final class OperationOutcomes {
   private Finding takenBack(Payment p, Operation operation, String provider, Outcome.Declined d) {
     return switch (operation.kind()) {
       case REFUND -> {
-        Movement refund = of(p.refunds(), operation);
+        BookedMovement refund = of(p.refunds(), operation);
         yield refund == null || refund.reversed()
             ? KNOWN
             : OutcomeEvents.refundReversed(p, provider, refund, d.code(), d.message());
       }
       case CAPTURE -> switch (d.code()) {
         case Outcome.Declined.CAPTURE_FAILED -> {
-          Movement capture = of(p.captures(), operation);
+          BookedMovement capture = of(p.captures(), operation);
           yield capture == null || capture.reversed()
               ? KNOWN
               : events.captureReversed(p, provider, capture, d.code(), d.message(), clock.instant()
@@ -169,8 +169,8 @@ final class OperationOutcomes {
         operation.id() + " failed after it had succeeded: " + d.code());
   }
 
-  private static @Nullable Movement of(List<Movement> movements, Operation operation) {
-    for (Movement m : movements.reversed()) if (operation.id().equals(m.operation())) return m;
+  private static @Nullable BookedMovement of(List<BookedMovement> movements, Operation operation) {
+    for (BookedMovement m : movements.reversed()) if (operation.id().equals(m.operation())) return m;
     return null;
   }
 }

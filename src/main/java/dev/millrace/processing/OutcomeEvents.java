@@ -3,7 +3,7 @@ package dev.millrace.processing;
 import dev.millrace.ledger.FeeRule;
 import dev.millrace.ledger.FeeSchedule;
 import dev.millrace.ledger.FeeSchedule.Party;
-import dev.millrace.payment.Movement;
+import dev.millrace.payment.BookedMovement;
 import dev.millrace.payment.Operation;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
@@ -82,7 +82,7 @@ final class OutcomeEvents {
   }
 
   /** A capture that had been confirmed came to nothing; {@code expires}: of what is authorized again. */
-  Finding captureReversed(Payment p, String provider, Movement capture, String code, String message,
+  Finding captureReversed(Payment p, String provider, BookedMovement capture, String code, String message,
       long expires) {
     long left = p.amountCaptured() - capture.share();
     Payment.Fees paid = p.fees();
@@ -103,7 +103,7 @@ final class OutcomeEvents {
   }
 
   /** A refund that had been carried out came to nothing. */
-  static Finding refundReversed(Payment p, String provider, Movement refund, String code, String message) {
+  static Finding refundReversed(Payment p, String provider, BookedMovement refund, String code, String message) {
     long left = p.amountRefunded() - refund.share();
     return new NewEvents(new PaymentEvent.RefundReversed(refund.operation(), provider, refund.reference(),
         refund.amount(), left, p.asked().currency(), code, message, orNull(refund.excess()),

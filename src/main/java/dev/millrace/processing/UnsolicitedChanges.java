@@ -1,7 +1,7 @@
 package dev.millrace.processing;
 
 import dev.millrace.payment.Dispute;
-import dev.millrace.payment.Movement;
+import dev.millrace.payment.BookedMovement;
 import dev.millrace.payment.Operation;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
@@ -72,7 +72,7 @@ final class UnsolicitedChanges {
 
   /** Whether it was told as done before or not, in the end nothing went back. */
   private static Finding refundFailed(Payment p, String provider, UnsolicitedChange.RefundFailed r) {
-    Movement refund = Payment.named(p.refunds(), r.refund());
+    BookedMovement refund = Payment.named(p.refunds(), r.refund());
     if (refund == null)
       return new NotYet("the refund " + r.refund() + " failed, and is not known as carried out", true);
     return refund.reversed()
@@ -143,7 +143,7 @@ final class UnsolicitedChanges {
   }
 
   private static Finding paidAfterAll(Payment p, String provider, UnsolicitedChange.ReturnReversed r) {
-    Movement back = p.sentBack();
+    BookedMovement back = p.sentBack();
     if (back == null) return new NotYet("a return was reversed that is not known");
     if (back.reversed()) return KNOWN;
     return back.amount() == r.amount()

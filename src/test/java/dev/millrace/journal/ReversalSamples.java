@@ -10,8 +10,8 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
- * Events by which something is taken back, comes late or moves nothing, each with everything that it can say and with
- * nothing that it need not: its form in the journal, and its fields there and in Kafka.
+ * Events by which something is taken back, comes late or moves nothing, each with everything that it can say
+ * and with nothing that it need not: its form in the journal, and its fields there and in Kafka.
  */
 final class ReversalSamples {
   /** {@code fields} in the order of the journal; those that are null are left out there. */

@@ -4,7 +4,10 @@ import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import java.util.Map;
 
-/** Events by which something is taken back, or goes beyond what a payment has, with and without all they can say. */
+/**
+ * Events by which something is taken back, or goes beyond what a payment has, with and without all they can
+ * say.
+ */
 final class ReversalEvents {
   private ReversalEvents() {}
 

@@ -48,8 +48,8 @@ final class PaymentReversalsTest {
     Payment p = inTwoParts();
     assertThat(List.of(p.amountAuthorized(), p.amountCharged(), p.amountCaptured(), p.refundable()))
         .containsExactly(1999L, 1900L, 1900L, 1900L);
-    assertThat(p.captures()).containsExactly(new Movement("ca_1", null, 1200, 0, 35, 0, false),
-        new Movement("ca_2", null, 700, 0, 0, 0, false));
+    assertThat(p.captures()).containsExactly(new BookedMovement("ca_1", null, 1200, 0, 35, 0, false),
+        new BookedMovement("ca_2", null, 700, 0, 0, 0, false));
     Payment beyond = p.after(new PaymentEvent.Captured("stripe", "att_1", "pi_1", "ca_3", 150, 2050, 1999,
         "usd", 51L, null, null, null, null, Status.CONFIRMED));
     assertThat(List.of(beyond.amountCharged(), beyond.amountCaptured())).containsExactly(2050L, 1999L);
@@ -68,7 +68,7 @@ final class PaymentReversalsTest {
     assertThat(List.of(p.amountAuthorized(), p.amountCharged(), p.amountCaptured(), p.refundable()))
         .containsExactly(1999L, 0L, 0L, 0L);
     assertThat(p.fees()).isEqualTo(new Payment.Fees(0, 0, 0, 0));
-    assertThat(p.captures()).containsExactly(new Movement("", null, 1999, 0, 88, 10, true));
+    assertThat(p.captures()).containsExactly(new BookedMovement("", null, 1999, 0, 88, 10, true));
     Payment again = p.after(Lives.confirmed());
     assertThat(again.status()).isEqualTo(Status.CONFIRMED);
     assertThat(again.settled()).isFalse();
@@ -108,7 +108,7 @@ final class PaymentReversalsTest {
     assertThat(List.of(one.amountRefunded(), one.refundable())).containsExactly(1499L, 500L);
     Payment none = one.after(refundReversed("re_b", 1499, 0, Status.SETTLED));
     assertThat(List.of(none.amountRefunded(), none.refundable())).containsExactly(0L, 1999L);
-    assertThat(none.refunds()).allMatch(Movement::reversed).hasSize(2);
+    assertThat(none.refunds()).allMatch(BookedMovement::reversed).hasSize(2);
   }
 
   @Test

@@ -62,7 +62,7 @@ final class PaymentTest {
         "n", Status.PARTIALLY_REFUNDED));
     p = p.after(new PaymentEvent.RefundFailed("re_2", "c", "m", Status.PARTIALLY_REFUNDED));
     assertThat(p.refundable()).isEqualTo(1100);
-    assertThat(p.refunds()).isEqualTo(List.of(new Movement("re_a", "re_1", 400, 0, 23, 3, false)));
+    assertThat(p.refunds()).isEqualTo(List.of(new BookedMovement("re_a", "re_1", 400, 0, 23, 3, false)));
     assertThat(p.fees()).isEqualTo(new Payment.Fees(88, 23, 10, 3));
 
     p = p.after(new PaymentEvent.Settled("stl_1", Status.PARTIALLY_REFUNDED)).after(disputed("du_1", 1100));

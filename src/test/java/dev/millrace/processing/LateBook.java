@@ -6,7 +6,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 
-/** What providers charged or held although their payment had ended, or had been charged elsewhere: the truth of it. */
+/**
+ * What providers charged or held although their payment had ended, or had been charged elsewhere: the truth
+ * of it.
+ */
 final class LateBook {
   /** One of them. */
   static final class Late {

@@ -8,7 +8,7 @@ import dev.millrace.ledger.Posting;
 import dev.millrace.ledger.PostingRules;
 import dev.millrace.payment.Dispute;
 import dev.millrace.payment.EventType;
-import dev.millrace.payment.Movement;
+import dev.millrace.payment.BookedMovement;
 import dev.millrace.payment.Operation;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
@@ -179,13 +179,13 @@ final class PaymentLifeModelTest {
     assertThat(p.fees().providerGivenBack()).isBetween(0L, p.fees().provider());
     assertThat(p.fees().gatewayGivenBack()).isBetween(0L, p.fees().gateway());
     if (p.status() == Status.REFUNDED && p.fees().providerGivenBack() > 0 && p.sentBack() == null
-        && Stream.concat(p.captures().stream(), p.refunds().stream()).noneMatch(Movement::reversed))
+        && Stream.concat(p.captures().stream(), p.refunds().stream()).noneMatch(BookedMovement::reversed))
       assertThat(p.fees().providerGivenBack()).isEqualTo(p.fees().provider());
   }
 
   /** All that went back, with what was beyond the payment. */
   static long refunded(Payment p) {
-    return p.refunds().stream().filter(r -> !r.reversed()).mapToLong(Movement::amount).sum();
+    return p.refunds().stream().filter(r -> !r.reversed()).mapToLong(BookedMovement::amount).sum();
   }
 
   /** Nothing was lost and nothing was counted twice. */

@@ -284,7 +284,9 @@ final class ProviderBook {
     }
   }
 
-  /** Decides an open dispute, or {@code anew} one that is closed, when nothing of it is on its way any more. */
+  /**
+   * Decides an open dispute, or {@code anew} one that is closed, when nothing of it is on its way any more.
+   */
   private void decide(boolean anew) {
     for (var dispute : disputes.entrySet()) {
       Claim claim = dispute.getValue();

@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
  * @param gatewayFee the same of the gateway's fee
  * @param reversed whether the provider has taken it back
  */
-public record Movement(String reference, @Nullable String operation, long amount, long excess,
+public record BookedMovement(String reference, @Nullable String operation, long amount, long excess,
     long providerFee, long gatewayFee, boolean reversed) {
   /** What of it is the merchant's. */
   public long share() { return amount - excess; }
 
-  Movement taken() {
-    return new Movement(reference, operation, amount, excess, providerFee, gatewayFee, true);
+  BookedMovement taken() {
+    return new BookedMovement(reference, operation, amount, excess, providerFee, gatewayFee, true);
   }
 }
