@@ -63,7 +63,9 @@ public final class OpsVerticle extends VerticleBase {
         text -> c.response().putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8").end(text))
         .onFailure(c::fail));
     new OperatorRoutes(database, acts).mount(router);
-    new DeadLetterRoutes(new DeadLetterActs(database)).mount(router);
+    var letters = new DeadLetterActs(database);
+    new DeadLetterRoutes(letters).mount(router);
+    new PaymentActRoutes(new PaymentActs(database, letters, "operator-" + instance)).mount(router);
     return vertx.createHttpServer().requestHandler(router)
         .listen(config.port("ops.port"), config.text("ops.host"))
         .onSuccess(server -> open.add(server, s -> s.shutdown(2, TimeUnit.SECONDS)));

@@ -38,7 +38,8 @@ public enum EventType {
       "payment.refund_reversed"), DISPUTE_REOPENED("payment.dispute_reopened",
           Status.DISPUTED), CHARGEBACK_REVERSED("payment.chargeback_reversed"), RETURN_REVERSED(
               "payment.return_reversed"), LATE_CHARGE("payment.late_charge"), LATE_CHARGE_RETURNED(
-                  "payment.late_charge_returned"), LATE_CHARGE_KEPT("payment.late_charge_kept"),
+                  "payment.late_charge_returned"), LATE_CHARGE_KEPT("payment.late_charge_kept"), LATE_CHARGE_RETRIED(
+                      "payment.late_charge_retried"),
   // What moves nothing at the provider.
   PROVIDER_NOTICE("payment.provider_notice"), CORRECTED("payment.corrected"),
   // Of a dispute.

@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  * @param sentBack the return of the debit, null where there was none or it was reversed
  * @param disputes by the provider's name
  * @param strays charges that are given back, by the operation that does so
- * @param heard what of the provider's words that move nothing is recorded, by its names of them
+ * @param heard what of the provider's words that move nothing is recorded, by its names of them, and which
+ *   corrections are booked
  */
 public record Payment(int version, Status status, PaymentEvent.Initiated asked, @Nullable String provider,
     @Nullable String attempt, @Nullable String providerReference, long amountAuthorized, long amountCharged,
@@ -63,6 +64,17 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   public @Nullable Operation operation(String id) {
     for (Operation operation : operations) if (operation.id().equals(id)) return operation;
     return null;
+  }
+
+  /**
+   * The operations that were, or are, to give back the late charge that {@code operation} is of, oldest
+   * first; empty when it is of none.
+   */
+  public List<Operation> returnsOf(String operation) {
+    StrayCharge charge = strays.get(operation);
+    return charge == null
+        ? List.of()
+        : operations.stream().filter(o -> charge.same(strays.get(o.id()))).toList();
   }
 
   /** The capture or cancellation that is under way, or null: there is at most one. */
@@ -192,6 +204,16 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
         next.request(l.operation(), Operation.Kind.REVERSAL, l.amount(), l.reason());
         next.stray(new StrayCharge(l.operation(), l.provider(), l.providerReference(), l.amount(), l.held()));
       }
+      case PaymentEvent.LateChargeRetried r -> {
+        stays(event);
+        StrayCharge charge = strays.get(r.lateCharge());
+        require(charge != null && charge.amount() == r.amount() && charge.held() == r.held(), event,
+            "no late charge " + r.lateCharge());
+        for (Operation o : returnsOf(r.lateCharge()))
+          require(o.state() == Operation.State.FAILED, event, o.id() + " has not failed");
+        next.request(r.operation(), Operation.Kind.REVERSAL, r.amount(), r.reason());
+        next.stray(new StrayCharge(r.operation(), r.provider(), r.providerReference(), r.amount(), r.held()));
+      }
       case PaymentEvent.RefundReversed r -> refundReversed(next, r);
       case PaymentEvent.CaptureReversed r -> captureReversed(next, r);
       case PaymentEvent.EndsOperation e -> next.operation(e.operation(), e.end());
@@ -229,7 +251,12 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
         stays(event);
         next.hear(n.event());
       }
-      case PaymentEvent.Corrected _ -> stays(event);
+      case PaymentEvent.Corrected c -> {
+        stays(event);
+        positive(event, c.amount());
+        require(!heard.contains(c.correction()), event, "a second " + c.correction());
+        next.hear(c.correction());
+      }
     }
     return next.payment();
   }

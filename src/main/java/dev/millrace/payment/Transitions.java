@@ -52,7 +52,9 @@ public final class Transitions {
 
     from(CONFIRMED).by(EventType.SETTLED, SETTLED);
     // What is posted later is settled later: the status tells more by then.
-    stays(EventType.SETTLED, AUTHORIZED, VOIDED, EXPIRED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED,
+    // Before a payment is charged, and where it never was, that is what an operator booked of a late charge.
+    stays(EventType.SETTLED, PROVIDER_SUBMITTED, REQUIRES_ACTION, UNKNOWN, PROCESSING, DECLINED, AUTHORIZED,
+        VOIDED, EXPIRED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED,
         CHARGED_BACK, RETURNED);
 
     // What no dispute holds can be refunded.
@@ -91,6 +93,7 @@ public final class Transitions {
     stays(EventType.LATE_CHARGE, any);
     stays(EventType.LATE_CHARGE_RETURNED, any);
     stays(EventType.LATE_CHARGE_KEPT, any);
+    stays(EventType.LATE_CHARGE_RETRIED, any);
     stays(EventType.PROVIDER_NOTICE, any);
     stays(EventType.CORRECTED, any);
 

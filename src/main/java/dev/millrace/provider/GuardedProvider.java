@@ -122,6 +122,9 @@ public final class GuardedProvider {
 
   public String rail() { return provider.rail(); }
 
+  /** As {@link Provider#inquiresByOrdering}. */
+  public boolean inquiresByOrdering() { return provider.inquiresByOrdering(); }
+
   /** Whether calls would have to wait for the provider to recover. */
   public boolean open() {
     return breaker.state() == CircuitBreakerState.OPEN;
