@@ -186,6 +186,11 @@ public final class InboxProcessor {
         : scheme.read(kept.body());
   }
 
+  /** Whether nobody but us can have given it. */
+  private static boolean ours(String reference) {
+    return TypeId.parse(TypeId.ATTEMPT, reference) != null;
+  }
+
   private Future<Judged> judge(Kept kept, ProviderEvent event, @Nullable UUID payment,
       @Nullable KnownCall call) {
     return switch (event) {
@@ -197,7 +202,8 @@ public final class InboxProcessor {
             .compose(v -> result(kept, null, u, "unreadable", u.reason()));
       }
       case ProviderEvent.AttemptOutcome told -> call == null
-          ? later(kept, told, null, "no payment of ours has the reference " + told.reference(), "unmatched")
+          ? later(kept, told, null, "no payment of ours has the reference " + told.reference(),
+              ours(told.reference()) ? "unmatched" : "foreign")
           : taken(kept, told, call.payment(), payments.attemptOutcome(call, told.outcome()));
       // Others may use the same account: what is not ours in the end is theirs.
       case ProviderEvent.Unsolicited change -> payment == null

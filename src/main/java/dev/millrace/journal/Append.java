@@ -43,7 +43,7 @@ public record Append(UUID payment, UUID merchant, int expectedVersion, Status fr
     }
   }
 
-  /** {@code first}: the payment's confirmation is among what is netted. */
+  /** {@code first}: the payment was netted into no batch before. */
   public record Netted(UUID settlement, boolean first) {}
 
   /** The status after the events; refuses what the table of transitions refuses. */

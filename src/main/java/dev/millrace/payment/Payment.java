@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param operations every capture, cancellation, refund and reversal, oldest first
  * @param captures all, oldest first, those that were reversed included
  * @param refunds the same
- * @param sentBack the return of the debit, null where there was none or it was reversed
+ * @param sentBack the last return of the debit, reversed or not; null where there was none
  * @param disputes by the provider's name
  * @param strays charges that are given back, by the operation that does so
  * @param heard what of the provider's words that move nothing is recorded, by its names of them, and which
@@ -96,7 +96,10 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     return disputes.values().stream().mapToLong(Dispute::taken).sum();
   }
 
-  private long returned() { return sentBack == null ? 0 : sentBack.share(); }
+  /** Whether the debit was sent back, and that was not reversed. */
+  public boolean isSentBack() { return sentBack != null && !sentBack.reversed(); }
+
+  private long returned() { return sentBack == null || sentBack.reversed() ? 0 : sentBack.share(); }
 
   /**
    * What can still be refunded: never less than nothing, also when more went back at the provider than we
@@ -117,7 +120,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
 
   /** The status that captures, refunds, returns, disputes and settlement give. */
   public Status standing() {
-    return standing(amountCaptured, amountRefunded, disputes.values(), sentBack != null);
+    return standing(amountCaptured, amountRefunded, disputes.values(), isSentBack());
   }
 
   /** The same when these were so. */
@@ -132,12 +135,12 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
 
   /** Where it stands when all captures come to so much. */
   public Status withCaptured(long captured) {
-    return standing(captured, amountRefunded, disputes.values(), sentBack != null);
+    return standing(captured, amountRefunded, disputes.values(), isSentBack());
   }
 
   /** Where it stands when all refunds come to so much. */
   public Status withRefunded(long refunded) {
-    return standing(amountCaptured, refunded, disputes.values(), sentBack != null);
+    return standing(amountCaptured, refunded, disputes.values(), isSentBack());
   }
 
   /** Where it stands when a dispute of it has come so far. */
@@ -145,7 +148,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     var of = new ArrayList<Dispute>();
     for (Dispute d : disputes.values()) if (!d.id().equals(id)) of.add(d);
     of.add(new Dispute(id, 0, 0, state, 0));
-    return standing(amountCaptured, amountRefunded, of, sentBack != null);
+    return standing(amountCaptured, amountRefunded, of, isSentBack());
   }
 
   /** Where it stands when its return is reversed. */
@@ -216,6 +219,12 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
       }
       case PaymentEvent.RefundReversed r -> refundReversed(next, r);
       case PaymentEvent.CaptureReversed r -> captureReversed(next, r);
+      case PaymentEvent.LateChargeReturned l -> {
+        next.operation(l.operation(), l.end());
+        StrayCharge stray = strays.get(l.operation());
+        require(stray != null && stray.provider().equals(l.provider()) && stray.amount() == l.amount()
+            && stray.held() == l.held(), event, "the return of what was not charged");
+      }
       case PaymentEvent.EndsOperation e -> next.operation(e.operation(), e.end());
       case PaymentEvent.Captured c -> captured(next, c);
       case PaymentEvent.Settled _ -> next.settled = true;
@@ -226,15 +235,15 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
         next.dispute(new Dispute(d.dispute(), d.amount(), excess, Dispute.State.OPEN, 0));
       }
       case PaymentEvent.DisputeWon w ->
-        decide(next, event, w.dispute(), w.amount(), Dispute.State.OPEN, Dispute.State.WON);
+        decide(next, event, w.dispute(), w.amount(), w.excess(), Dispute.State.OPEN, Dispute.State.WON);
       case PaymentEvent.ChargedBack c ->
-        decide(next, event, c.dispute(), c.amount(), Dispute.State.OPEN, Dispute.State.LOST);
+        decide(next, event, c.dispute(), c.amount(), null, Dispute.State.OPEN, Dispute.State.LOST);
       case PaymentEvent.DisputeReopened r ->
-        decide(next, event, r.dispute(), r.amount(), Dispute.State.WON, Dispute.State.OPEN);
+        decide(next, event, r.dispute(), r.amount(), r.excess(), Dispute.State.WON, Dispute.State.OPEN);
       case PaymentEvent.ChargebackReversed r ->
-        decide(next, event, r.dispute(), r.amount(), Dispute.State.LOST, Dispute.State.WON);
+        decide(next, event, r.dispute(), r.amount(), r.excess(), Dispute.State.LOST, Dispute.State.WON);
       case PaymentEvent.Returned r -> {
-        require(sentBack == null, event, "a second return");
+        require(!isSentBack(), event, "a second return");
         long excess = excess(event, r.amount(), r.excess());
         require(r.amount() - excess <= disputable(), event, "a return of more than was captured");
         next.sentBack = new Movement(r.providerReference(), null, r.amount(), excess,
@@ -243,7 +252,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
       }
       case PaymentEvent.ReturnReversed r -> {
         mirrors(event, sentBack, r);
-        next.sentBack = null;
+        next.sentBack = Objects.requireNonNull(sentBack).taken();
         next.feesGivenBack(-r.providerFee(), -r.gatewayFee());
         stands(event, withoutReturn());
       }
@@ -296,7 +305,8 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
         "captures that sum up to " + next.amountCaptured);
     require(next.amountCaptured >= amountRefunded + disputed() + returned(), r,
         "the reversal of a capture of which some went back");
-    require(r.providerFee() <= capture.providerFee() && r.gatewayFee() <= capture.gatewayFee(), r,
+    require(r.providerFee() <= Math.min(capture.providerFee(), fees.provider() - fees.providerGivenBack())
+        && r.gatewayFee() <= Math.min(capture.gatewayFee(), fees.gateway() - fees.gatewayGivenBack()), r,
         "more of a fee given back than was taken");
     next.fees = new Fees(fees.provider() - r.providerFee(), fees.providerGivenBack(),
         fees.gateway() - r.gatewayFee(), fees.gatewayGivenBack());
@@ -341,11 +351,13 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
         "the reversal of what is not there");
   }
 
-  private void decide(Draft next, PaymentEvent event, String id, long amount, Dispute.State before,
-      Dispute.State after) {
+  /** What is withdrawn was all held before, so a loss has no excess of its own. */
+  private void decide(Draft next, PaymentEvent event, String id, long amount, @Nullable Long excess,
+      Dispute.State before, Dispute.State after) {
     Dispute dispute = disputes.get(id);
-    require(dispute != null && dispute.state() == before && dispute.amount() == amount, event,
-        "no dispute that is " + before.name().toLowerCase(Locale.ROOT) + ": " + id);
+    require(dispute != null && dispute.state() == before && dispute.amount() == amount
+        && (after == Dispute.State.LOST || dispute.excess() == orZero(excess)), event,
+        "no dispute of " + amount + " that is " + before.name().toLowerCase(Locale.ROOT) + ": " + id);
     next.dispute(dispute.to(after));
     stands(event, withDispute(id, after));
   }

@@ -51,17 +51,14 @@ public final class Transitions {
     stays(EventType.CANCEL_REQUESTED, REQUIRES_ACTION, AUTHORIZED);
 
     from(CONFIRMED).by(EventType.SETTLED, SETTLED);
-    // What is posted later is settled later: the status tells more by then.
-    // Before a payment is charged, and where it never was, that is what an operator booked of a late charge.
-    stays(EventType.SETTLED, PROVIDER_SUBMITTED, REQUIRES_ACTION, UNKNOWN, PROCESSING, DECLINED, AUTHORIZED,
-        VOIDED, EXPIRED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED,
-        CHARGED_BACK, RETURNED);
+    // What is posted later is settled later: the status tells more by then. A correction may come at any time.
+    for (Status status : Status.values()) if (status != CONFIRMED) stays(EventType.SETTLED, status);
 
     // What no dispute holds can be refunded.
     stays(EventType.REFUND_REQUESTED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, DISPUTED, CHARGED_BACK);
     from(CONFIRMED, SETTLED, PARTIALLY_REFUNDED).by(EventType.REFUNDED, PARTIALLY_REFUNDED, REFUNDED);
-    // The provider had carried it out before the payer's bank came in between.
-    stays(EventType.REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);
+    // More than there was went back, or the provider had carried it out before the payer's bank came in between.
+    stays(EventType.REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);
 
     from(CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED).by(EventType.RETURNED, RETURNED);
     from(CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK)
@@ -72,12 +69,14 @@ public final class Transitions {
         .by(EventType.CHARGED_BACK, CHARGED_BACK, DISPUTED);
 
     // A capture that the merchant made at the provider itself.
-    stays(EventType.CAPTURED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);
+    stays(EventType.CAPTURED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK,
+        RETURNED);
     from(REFUNDED).by(EventType.CAPTURED, PARTIALLY_REFUNDED);
 
     // The way back: what was final is so no longer.
     from(CONFIRMED, SETTLED).by(EventType.CAPTURE_REVERSED, AUTHORIZED);
-    stays(EventType.CAPTURE_REVERSED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);
+    stays(EventType.CAPTURE_REVERSED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK,
+        RETURNED);
     from(PARTIALLY_REFUNDED).by(EventType.CAPTURE_REVERSED, REFUNDED);
     from(PARTIALLY_REFUNDED, REFUNDED)
         .by(EventType.REFUND_REVERSED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED);
@@ -104,10 +103,12 @@ public final class Transitions {
     stays(EventType.OPERATION_SUBMITTED, any);
     stays(EventType.OPERATION_UNKNOWN, any);
     stays(EventType.CANCEL_FAILED, captureOrCancelOpen);
+    stays(EventType.CANCEL_FAILED, PROCESSING);
     stays(EventType.CAPTURE_FAILED, AUTHORIZED, CONFIRMED, VOIDED, EXPIRED, SETTLED, PARTIALLY_REFUNDED,
         REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);
-    stays(EventType.REFUND_FAILED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK,
-        RETURNED);
+    // Also when all that was captured came to nothing meanwhile.
+    stays(EventType.REFUND_FAILED, AUTHORIZED, VOIDED, EXPIRED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED,
+        REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);
   }
 
   private Transitions() {}

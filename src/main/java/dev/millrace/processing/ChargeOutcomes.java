@@ -50,6 +50,12 @@ final class ChargeOutcomes {
     };
   }
 
+  /** Whether a payment that stands there begins to be {@code processing} when its provider says so. */
+  static boolean canBegin(KnownCall call) {
+    return call.status() == Status.PROVIDER_SUBMITTED || call.status() == Status.UNKNOWN
+        || call.status() == Status.REQUIRES_ACTION;
+  }
+
   /** What a webhook says of the charge, whose own call may not have been answered yet. */
   Finding told(Payment p, String provider, String attempt, Outcome outcome) {
     Outcome word = outcome instanceof Outcome.TryRefused t && p.status() != Status.REQUIRES_ACTION
@@ -74,10 +80,12 @@ final class ChargeOutcomes {
       case CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK, RETURNED ->
         afterTheCharge(p, provider, attempt, outcome);
       case BLOCKED, DECLINED -> tooLate(p, provider, attempt, outcome);
-      // What was held before it was given back may be told after it.
-      case VOIDED, EXPIRED -> outcome instanceof Outcome.Authorized && p.amountAuthorized() > 0
-          ? KNOWN
-          : tooLate(p, provider, attempt, outcome);
+      // What was held before it was given back may be told after it, and what was captured and taken back.
+      case VOIDED, EXPIRED -> switch (outcome) {
+        case Outcome.Authorized _ when p.amountAuthorized() > 0 -> KNOWN;
+        case Outcome.Charged c when takenBack(p, c) -> stale(c);
+        case Outcome.Decisive _, Outcome.NoWord _ -> tooLate(p, provider, attempt, outcome);
+      };
     });
   }
 
@@ -89,9 +97,7 @@ final class ChargeOutcomes {
       case Outcome.Declined d when d.code().equals(Outcome.Declined.CAPTURE_FAILED) ->
         captureFailed(p, provider, d);
       case Outcome.Charged c -> chargedAgain(p, provider, attempt, c);
-      // A refund made there may bear the charge's reference.
-      case Outcome.Refunded r -> unsolicited.refunded(p, provider,
-          new UnsolicitedChange.Refunded(r.providerReference(), r.amount(), r.currency()));
+      case Outcome.Refunded r -> refunded(p, provider, r);
       case Outcome.Declined _, Outcome.TryRefused _, Outcome.Authorized _, Outcome.ActionRequired _,
           Outcome.NoWord _ ->
         KNOWN;
@@ -126,16 +132,33 @@ final class ChargeOutcomes {
             in(times.apply(provider).authorizationLifetime()));
   }
 
+  /** Whether it tells of a capture that came to nothing since. */
+  private static boolean takenBack(Payment p, Outcome.Charged c) {
+    return p.captures().stream().anyMatch(m -> m.reversed()
+        && (c.capture() == null || m.reference().isEmpty()
+            ? m.amount() == c.amount()
+            : m.reference().equals(c.capture())));
+  }
+
+  /** Most likely a word from before it was taken back; without a name it may be another capture as well. */
+  private static Finding stale(Outcome.Charged c) {
+    return c.capture() != null
+        ? KNOWN
+        : new Conflict("captured_after_reversal",
+            c.amount() + " captured, as much as came to nothing before: " + c.providerReference());
+  }
+
   /**
    * The payment had ended, or was left for another call after this one had been refused for certain: what was
    * charged or held all the same is given back.
    */
-  private static Finding tooLate(Payment p, String provider, String attempt, Outcome outcome) {
+  private Finding tooLate(Payment p, String provider, String attempt, Outcome outcome) {
     return switch (outcome) {
       case Outcome.Charged c ->
         OutcomeEvents.late(p, provider, attempt, c.providerReference(), c.amount(), c.currency(), false);
       case Outcome.Authorized a ->
         OutcomeEvents.late(p, provider, attempt, a.providerReference(), a.amount(), a.currency(), true);
+      case Outcome.Refunded r -> refunded(p, provider, r);
       case Outcome.Decisive _, Outcome.NoWord _ -> KNOWN;
     };
   }
@@ -182,14 +205,22 @@ final class ChargeOutcomes {
 
   private Finding authorized(Payment p, String provider, String attempt, Outcome outcome) {
     return switch (outcome) {
+      case Outcome.Charged c when takenBack(p, c) && (c.capture() != null || capture(p) == null) -> stale(c);
       // One with a name of its own was made at the provider; that of our own bears its own reference.
       case Outcome.Charged c ->
         events.charged(p, provider, attempt, c, c.capture() == null ? capture(p) : null);
       case Outcome.Voided v -> OutcomeEvents.released(p, provider, attempt, v);
+      case Outcome.Refunded r -> refunded(p, provider, r);
       case Outcome.Authorized _, Outcome.ActionRequired _, Outcome.Declined _, Outcome.TryRefused _,
-          Outcome.Refunded _, Outcome.NoWord _ ->
+          Outcome.NoWord _ ->
         KNOWN;
     };
+  }
+
+  /** A refund made there may bear the charge's reference. */
+  private Finding refunded(Payment p, String provider, Outcome.Refunded r) {
+    return unsolicited.judge(p, provider,
+        new UnsolicitedChange.Refunded(r.providerReference(), r.amount(), r.currency()));
   }
 
   private static @Nullable Operation capture(Payment p) {

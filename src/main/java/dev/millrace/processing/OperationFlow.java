@@ -62,7 +62,8 @@ final class OperationFlow {
     return new Requested(operation).order(work, attempt);
   }
 
-  private static boolean possible(Payment p, Operation operation) {
+  /** Whether it still makes sense to ask the provider for it. */
+  static boolean possible(Payment p, Operation operation) {
     return switch (operation.kind()) {
       case CAPTURE -> p.status() == Status.AUTHORIZED;
       case CANCEL -> p.status() == Status.AUTHORIZED || p.status() == Status.REQUIRES_ACTION;

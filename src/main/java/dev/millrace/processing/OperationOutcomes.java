@@ -36,6 +36,7 @@ final class OperationOutcomes {
 
   /** What became of an operation, under our reference {@code attempt}. */
   Finding judge(Payment p, Operation operation, String provider, String attempt, Outcome outcome) {
+    if (outcome instanceof Outcome.TryRefused t) return judge(p, operation, provider, attempt, t.refusal());
     if (!operation.open()) return OutcomeEvents.checked(p, ended(p, operation, provider, attempt, outcome));
     // The call before this one was taken for one that had never arrived.
     if (operation.attempt() != null && !operation.attempt().equals(attempt))
@@ -59,7 +60,6 @@ final class OperationOutcomes {
         returned(p, operation, attempt, r.providerReference(), r.amount(), r.currency());
       case Outcome.Voided v when operation.kind() == Operation.Kind.REVERSAL -> returned(p, operation,
           attempt, v.providerReference(), operation.amount(), p.asked().currency());
-      case Outcome.TryRefused t -> judge(p, operation, provider, attempt, t.refusal());
       // It stands as it stood: nothing was done yet.
       case Outcome.Authorized _ when operation.kind() == Operation.Kind.CAPTURE
           || operation.kind() == Operation.Kind.CANCEL || operation.kind() == Operation.Kind.REVERSAL ->
@@ -100,12 +100,22 @@ final class OperationOutcomes {
         ? Payment.named(p.refunds(), r.providerReference()) != null
             ? KNOWN
             : events.refunded(p, null, provider, attempt, r)
-        : new Conflict("operation_done_twice", operation.id() + " was carried out by an earlier call");
+        : further(p, provider, attempt, outcome,
+            new Conflict("operation_done_twice", operation.id() + " was carried out by an earlier call"));
+  }
+
+  /** A capture that nobody needed has moved money all the same: with a name of its own it can be booked. */
+  private Finding further(Payment p, String provider, String attempt, Outcome outcome, Conflict otherwise) {
+    return outcome instanceof Outcome.Charged c && c.capture() != null && p.amountCaptured() > 0
+        ? Payment.named(p.captures(), c.capture()) != null
+            ? KNOWN
+            : events.captured(p, provider, attempt, c, c.capture(), c.amount())
+        : otherwise;
   }
 
   private Finding ended(Payment p, Operation operation, String provider, String attempt, Outcome outcome) {
     boolean done = done(operation, outcome);
-    if (operation.state() == Operation.State.FAILED && done) return doneAfterAll(p, operation, outcome);
+    if (operation.state() == Operation.State.FAILED && done) return doneAfterAll(p, operation, provider, attempt, outcome);
     if (done && !attempt.equals(operation.attempt())) return twice(p, operation, provider, attempt, outcome);
     return operation.state() == Operation.State.SUCCEEDED && outcome instanceof Outcome.Declined d
         ? takenBack(p, operation, provider, d)
@@ -113,7 +123,8 @@ final class OperationOutcomes {
   }
 
   /** A word from before it was taken back says nothing new. */
-  private static Finding doneAfterAll(Payment p, Operation operation, Outcome outcome) {
+  private Finding doneAfterAll(Payment p, Operation operation, String provider, String attempt,
+      Outcome outcome) {
     boolean before = switch (outcome) {
       case Outcome.Refunded r -> Payment.named(p.refunds(), r.providerReference()) != null;
       case Outcome.Charged c -> p.captures().stream()
@@ -122,8 +133,8 @@ final class OperationOutcomes {
     };
     return before
         ? KNOWN
-        : new Conflict("operation_done_after_failure",
-            operation.id() + " was carried out although it failed");
+        : further(p, provider, attempt, outcome, new Conflict("operation_done_after_failure",
+            operation.id() + " was carried out although it failed"));
   }
 
   /** What was final is so no longer. */

@@ -85,17 +85,21 @@ final class OutcomeEvents {
   Finding captureReversed(Payment p, String provider, Movement capture, String code, String message,
       long expires) {
     long left = p.amountCaptured() - capture.share();
+    Payment.Fees paid = p.fees();
     FeeRule ofProvider = rule(Party.PROVIDER, p, provider);
     FeeRule ofGateway = rule(Party.GATEWAY, p, provider);
     return new NewEvents(new PaymentEvent.CaptureReversed(capture.operation(), provider,
         capture.reference().isEmpty() ? null : capture.reference(), capture.amount(),
         p.amountCharged() - capture.amount(), left, p.asked().currency(), code, message,
-        orNull(capture.excess()), returned(ofProvider, capture.providerFee()),
-        returned(ofGateway, capture.gatewayFee()), left == 0 ? expires : null, p.withCaptured(left)));
+        orNull(capture.excess()),
+        returned(ofProvider, capture.providerFee(), paid.provider() - paid.providerGivenBack()),
+        returned(ofGateway, capture.gatewayFee(), paid.gateway() - paid.gatewayGivenBack()),
+        left == 0 ? expires : null, p.withCaptured(left)));
   }
 
-  private static @Nullable Long returned(@Nullable FeeRule rule, long fee) {
-    return rule == null || !rule.refundable() ? null : orNull(fee);
+  /** Of a capture's fee, what went back with refunds already does not go back once more. */
+  private static @Nullable Long returned(@Nullable FeeRule rule, long fee, long left) {
+    return rule == null || !rule.refundable() ? null : orNull(Math.min(fee, left));
   }
 
   /** A refund that had been carried out came to nothing. */
@@ -195,6 +199,7 @@ final class OutcomeEvents {
 
   /** What of the fees goes back when {@code refunded} has been refunded in all. */
   Back feesGivenBack(Payment p, String provider, long refunded) {
+    if (p.amountCaptured() == 0) return new Back(null, null);
     FeeRule ofProvider = rule(Party.PROVIDER, p, provider);
     FeeRule ofGateway = rule(Party.GATEWAY, p, provider);
     return new Back(

@@ -34,12 +34,15 @@ final class OutcomePolicy {
   /**
    * Whether a webhook about a call of ours can be let go by without a look at the payment's history: it does
    * not say what became of the call, or, as most do, what we know already because the answer was quicker.
+   * That a provider has taken a charge is news only of one of which not more is known.
    *
    * @param call as its payment stood a moment ago
    */
   static boolean saysNothingNew(KnownCall call, Outcome outcome) {
-    return outcome instanceof Outcome.NoWord
-        || (call.attempt().operation() == null && ChargeOutcomes.known(call, outcome));
+    if (call.attempt().operation() != null) return outcome instanceof Outcome.NoWord;
+    return outcome instanceof Outcome.Pending
+        ? !ChargeOutcomes.canBegin(call)
+        : outcome instanceof Outcome.NoWord || ChargeOutcomes.known(call, outcome);
   }
 
   /** What a webhook says of a call of ours, which may be for the charge or for an operation. */

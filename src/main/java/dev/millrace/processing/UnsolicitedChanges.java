@@ -29,6 +29,9 @@ final class UnsolicitedChanges {
 
   /** What a provider did of its own accord. */
   Finding judge(Payment p, String provider, UnsolicitedChange change) {
+    // A charge that is given back beside the payment: nothing of the payment's own was moved.
+    if (p.provider() != null && !p.provider().equals(provider))
+      return new Conflict("moved_elsewhere", "told by " + provider + " of a payment that is at " + p.provider());
     return OutcomeEvents.checked(p, switch (change) {
       case UnsolicitedChange.DisputeOpened d ->
         OutcomeEvents.wrongCurrency(p, d.currency(), () -> opened(p, provider, d));
@@ -126,7 +129,7 @@ final class UnsolicitedChanges {
   }
 
   private Finding sentBack(Payment p, String provider, UnsolicitedChange.Returned r) {
-    if (p.sentBack() != null) return KNOWN;
+    if (p.isSentBack()) return KNOWN;
     if (p.captures().isEmpty()) return uncaptured(p, "sent back");
     var back = events.feesGivenBack(p, provider, p.amountCaptured());
     var event = new PaymentEvent.Returned(provider, Objects.requireNonNullElse(p.providerReference(), ""),
@@ -142,6 +145,7 @@ final class UnsolicitedChanges {
   private static Finding paidAfterAll(Payment p, String provider, UnsolicitedChange.ReturnReversed r) {
     Movement back = p.sentBack();
     if (back == null) return new NotYet("a return was reversed that is not known");
+    if (back.reversed()) return KNOWN;
     return back.amount() == r.amount()
         ? new NewEvents(new PaymentEvent.ReturnReversed(provider, back.reference(), back.amount(),
             r.currency(), r.message(), OutcomeEvents.orNull(back.excess()),

@@ -99,7 +99,10 @@ public interface Provider {
       public String reason() { return "waited too long for its turn"; }
     }
 
-    /** The provider has no record of this reference (an inquiry's answer only). */
+    /**
+     * The provider has no record of this reference (the answer to an inquiry), or of the step that the payer has come back
+     * from: nothing is said of the payment.
+     */
     record Absent() implements NoWord {}
   }
 

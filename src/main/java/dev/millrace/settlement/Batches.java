@@ -32,7 +32,7 @@ final class Batches {
    *
    * @param share what the movements add to what the merchant has pending; negative for refunds and holds
    * @param owed what they add to what the provider owes
-   * @param first whether its confirmation is among them
+   * @param first whether it was in no batch before: what was captured anew is not counted again
    */
   record Due(UUID payment, UUID merchant, boolean livemode, int version, Status status, String currency,
       String provider, long share, long owed, boolean first, String traceparent) {}

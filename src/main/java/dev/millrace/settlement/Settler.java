@@ -4,7 +4,6 @@ import dev.millrace.journal.AppendStatement;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.CursorStore;
 import dev.millrace.ledger.Balances;
-import dev.millrace.payment.EventType;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.FaultPoint;
@@ -40,7 +39,7 @@ final class Settler {
    * goes back. What a correction takes out of suspense of one stays, so the provider owes it from then on.
    */
   private static final String MOVEMENTS = """
-    SELECT j.xid::text, j.position, j.subject, j.type, j.traceparent, p.share, p.owed, j.data ->> 'provider'
+    SELECT j.xid::text, j.position, j.subject, j.traceparent, p.share, p.owed, j.data ->> 'provider'
       FROM journal j, LATERAL (
         SELECT coalesce(-sum(amount) FILTER (WHERE starts_with(account, 'merchant_pending:')), 0)::bigint AS share,
                coalesce(sum(amount) FILTER (WHERE starts_with(account, 'provider_receivable:')
@@ -51,7 +50,8 @@ final class Settler {
      ORDER BY j.xid, j.position LIMIT $3::int"""
       .formatted(movements());
   private static final String PAYMENTS = """
-    SELECT id, merchant, livemode, version, status, currency FROM payment WHERE id = ANY($1::uuid[])""";
+    SELECT id, merchant, livemode, version, status, currency, settlement IS NULL
+      FROM payment WHERE id = ANY($1::uuid[])""";
   private static final String MOVE = CursorStore.move("settlement", 1);
 
   /** The types of what moves a merchant's money, as SQL has a list. */
@@ -133,7 +133,6 @@ final class Settler {
     final String provider;
     long share;
     long owed;
-    boolean first;
     String traceparent = "";
 
     Movements(String provider) { this.provider = provider; }
@@ -144,15 +143,14 @@ final class Settler {
     var last = new Row[1];
     int count = 0;
     for (Row row : rows) {
-      String provider = row.getString(7);
+      String provider = row.getString(6);
       var one = moved.computeIfAbsent(row.getUUID(2), id -> new Movements(provider));
       // Of a payment that moved at two accounts the other one's batch is the next transaction's.
       if (!one.provider.equals(provider)) break;
       count++;
-      one.share += row.getLong(5);
-      one.owed += row.getLong(6);
-      one.first |= row.getString(3).equals(EventType.CONFIRMED.wire());
-      one.traceparent = row.getString(4);
+      one.share += row.getLong(4);
+      one.owed += row.getLong(5);
+      one.traceparent = row.getString(3);
       last[0] = row;
     }
     int taken = count;
@@ -180,7 +178,7 @@ final class Settler {
   private static Batches.Due due(Row row, Movements moved) {
     return new Batches.Due(row.getUUID(0), row.getUUID(1), row.getBoolean(2), row.getInteger(3),
         Objects.requireNonNull(Status.ofWire(row.getString(4)), "payment.status"), row.getString(5),
-        moved.provider, moved.share, moved.owed, moved.first, moved.traceparent);
+        moved.provider, moved.share, moved.owed, row.getBoolean(6), moved.traceparent);
   }
 
   /** Finishes what is in hand and stops. */

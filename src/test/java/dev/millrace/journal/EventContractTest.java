@@ -58,7 +58,8 @@ final class EventContractTest {
    * without them.
    */
   static Stream<Arguments> events() {
-    return Stream.of(charge(), captureAndCancel(), refundAndDispute(), others()).flatMap(s -> s);
+    return Stream.of(charge(), captureAndCancel(), refundAndDispute(), others(), disputes(),
+        ReversalSamples.all().map(s -> Arguments.of(s.event().type(), s.data(), s.fields()))).flatMap(s -> s);
   }
 
   private static Stream<Arguments> charge() {
@@ -94,12 +95,12 @@ final class EventContractTest {
         event(new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 1999, 2500, "usd"), "provider", "stripe",
             "attempt", "att_1", "provider_reference", "pi_1", "amount", 1999L, "amount_charged", 2500L,
             "currency", "usd", "operation", null, "amount_released", null, "provider_fee", null,
-            "provider_fee_note", null, "gateway_fee", null, "gateway_fee_note", null),
+            "provider_fee_note", null, "gateway_fee", null, "gateway_fee_note", null, "capture", null),
         event(new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 500, 500, "usd", "cap_1", 1499L, 45L,
-            "290 bp", 3L, "50 bp"), "provider", "stripe", "attempt", "att_1", "provider_reference", "pi_1",
+            "290 bp", 3L, "50 bp", "ca_1"), "provider", "stripe", "attempt", "att_1", "provider_reference", "pi_1",
             "amount", 500L, "amount_charged", 500L, "currency", "usd", "operation", "cap_1",
             "amount_released", 1499L, "provider_fee", 45L, "provider_fee_note", "290 bp", "gateway_fee", 3L,
-            "gateway_fee_note", "50 bp"),
+            "gateway_fee_note", "50 bp", "capture", "ca_1"),
         event(new PaymentEvent.Declined("stripe", "att_1", null, "card_declined", "lost_card", "No."),
             "provider", "stripe", "attempt", "att_1", "provider_reference", null, "code", "card_declined",
             "decline_code", "lost_card", "message", "No."));
@@ -139,29 +140,45 @@ final class EventContractTest {
             Status.PARTIALLY_REFUNDED), "operation", "re_1", "provider", "stripe", "attempt", "att_3",
             "provider_reference", "re_x", "amount", 500L, "amount_refunded", 700L, "currency", "usd",
             "provider_fee_returned", 3L, "provider_fee_note", "n", "gateway_fee_returned", 1L,
-            "gateway_fee_note", "m", "status", "partially_refunded"),
+            "gateway_fee_note", "m", "excess", null, "status", "partially_refunded"),
         event(new PaymentEvent.Refunded(null, "stripe", null, "re_y", 500, 500, "usd", null, null, null,
             null, Status.REFUNDED), "operation", null, "provider", "stripe", "attempt", null,
             "provider_reference", "re_y", "amount", 500L, "amount_refunded", 500L, "currency", "usd",
             "provider_fee_returned", null, "provider_fee_note", null, "gateway_fee_returned", null,
-            "gateway_fee_note", null, "status", "refunded"),
+            "gateway_fee_note", null, "excess", null, "status", "refunded"),
         event(new PaymentEvent.Disputed("du_1", "stripe", 1999, "usd", "fraudulent", 1795779045L), "dispute",
             "du_1", "provider", "stripe", "amount", 1999L, "currency", "usd", "reason", "fraudulent",
-            "evidence_due", 1795779045L),
+            "evidence_due", 1795779045L, "excess", null),
         event(new PaymentEvent.Disputed("du_1", "stripe", 1999, "usd", null, null), "dispute", "du_1",
-            "provider", "stripe", "amount", 1999L, "currency", "usd", "reason", null, "evidence_due", null),
+            "provider", "stripe", "amount", 1999L, "currency", "usd", "reason", null, "evidence_due", null,
+            "excess", null),
         event(new PaymentEvent.DisputeWon("du_1", "stripe", 1999, "usd", Status.SETTLED), "dispute", "du_1",
-            "provider", "stripe", "amount", 1999L, "currency", "usd", "status", "settled"),
+            "provider", "stripe", "amount", 1999L, "currency", "usd", "excess", null, "status", "settled"),
         event(new PaymentEvent.ChargedBack("du_1", "stripe", 1999, "usd"), "dispute", "du_1", "provider",
-            "stripe", "amount", 1999L, "currency", "usd"),
+            "stripe", "amount", 1999L, "currency", "usd", "status", null),
         event(new PaymentEvent.Returned("bank", "db_1", 1999, "usd", "R01", "No funds.", 3L, "n", 1L, "m"),
             "provider", "bank", "provider_reference", "db_1", "amount", 1999L, "currency", "usd", "code",
             "R01", "message", "No funds.", "provider_fee_returned", 3L, "provider_fee_note", "n",
-            "gateway_fee_returned", 1L, "gateway_fee_note", "m"),
+            "gateway_fee_returned", 1L, "gateway_fee_note", "m", "excess", null),
         event(new PaymentEvent.Returned("bank", "db_1", 1999, "usd", "R01", "", null, null, null, null),
             "provider", "bank", "provider_reference", "db_1", "amount", 1999L, "currency", "usd", "code",
             "R01", "message", "", "provider_fee_returned", null, "provider_fee_note", null,
-            "gateway_fee_returned", null, "gateway_fee_note", null));
+            "gateway_fee_returned", null, "gateway_fee_note", null, "excess", null));
+  }
+
+  /** As the statement that writes them does. */
+  private static Stream<Arguments> disputes() {
+    return Stream.of(EventType.values()).filter(t -> t.subject() == EventType.Subject.DISPUTE).flatMap(t -> Stream
+        .of(Arguments.of(t,
+            "{\"payment\" : \"pay_1\", \"provider\" : \"stripe\", \"provider_reference\" : \"du_1\", \"amount\" : 700,"
+                + " \"currency\" : \"usd\", \"reason\" : \"fraudulent\", \"evidence_due\" : 1795779045}",
+            map("payment", "pay_1", "provider", "stripe", "provider_reference", "du_1", "amount", 700L,
+                "currency", "usd", "reason", "fraudulent", "evidence_due", 1795779045L)),
+            Arguments.of(t,
+                "{\"payment\" : \"pay_1\", \"provider\" : \"stripe\", \"provider_reference\" : \"du_1\","
+                    + " \"amount\" : 700, \"currency\" : \"usd\", \"reason\" : null, \"evidence_due\" : null}",
+                map("payment", "pay_1", "provider", "stripe", "provider_reference", "du_1", "amount", 700L,
+                    "currency", "usd", "reason", null, "evidence_due", null))));
   }
 
   private static Stream<Arguments> others() {
@@ -203,6 +220,7 @@ final class EventContractTest {
     var expected = new LinkedHashMap<String, Object>();
     switch (type.subject()) {
       case PAYMENT -> expected.put("payment_id", "pay_01h455vb4pex5vsknk084sn02q");
+      case DISPUTE -> expected.put("dispute_id", "dp_01h455vb4pex5vsknk084sn02q");
       case SETTLEMENT -> expected.put("settlement_id", "stl_01h455vb4pex5vsknk084sn02q");
       case WEBHOOK_ENDPOINT -> expected.put("endpoint_id", "whe_01h455vb4pex5vsknk084sn02q");
     }

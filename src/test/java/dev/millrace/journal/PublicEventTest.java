@@ -41,6 +41,11 @@ final class PublicEventTest {
         OffsetDateTime.parse(RECORDED), data, asked);
   }
 
+  /** As the statement that writes it does, with its white space. */
+  private static final String DISPUTE = "{\"payment\" : \"pay_01h455vb4pex5vsknk084sn02q\", \"provider\" : \"stripe\","
+      + " \"provider_reference\" : \"du_1\", \"amount\" : 1999, \"currency\" : \"usd\", \"reason\" : null,"
+      + " \"evidence_due\" : 1795779045}";
+
   private static String settlement() {
     return "{\"provider\":\"stripe\",\"rail\":\"card\",\"currency\":\"usd\",\"payments\":2,\"amount\":3998,"
         + "\"amount_charged\":3999}";
@@ -87,6 +92,12 @@ final class PublicEventTest {
         of(new PaymentEvent.Returned("bank", "db_1", 1999, "usd", "R01", "No funds.", null, null, null, null),
             6);
       case SETTLED -> of(new PaymentEvent.Settled("stl_1"), 5);
+      case TRY_REFUSED, PROCESSING, CAPTURED, CAPTURE_REVERSED, REFUND_REVERSED, DISPUTE_REOPENED,
+          CHARGEBACK_REVERSED, RETURN_REVERSED, LATE_CHARGE, LATE_CHARGE_RETURNED, LATE_CHARGE_KEPT,
+          PROVIDER_NOTICE, CORRECTED ->
+        of(ReversalSamples.event(type), 6);
+      case DISPUTE_OPENED, DISPUTE_CLOSED_WON, DISPUTE_CLOSED_LOST, DISPUTE_OPENED_AGAIN ->
+        row(type, 2, DISPUTE, null);
       case SETTLEMENT_POSTED -> row(type, 1, settlement(), null);
       case ENDPOINT_DISABLED ->
         row(type, 2, "{\"url\":\"https://shop.example/hook\",\"reason\":\"gone\"}", null);
@@ -178,6 +189,18 @@ final class PublicEventTest {
           "{\"provider\":\"bank\",\"provider_reference\":\"db_1\",\"amount\":1999,\"currency\":\"usd\","
               + "\"code\":\"R01\",\"message\":\"No funds.\"}");
       case SETTLED -> payment(type, 5, "settled", "{\"settlement\":\"stl_1\"}");
+      case TRY_REFUSED, PROCESSING, CAPTURED, CAPTURE_REVERSED, REFUND_REVERSED, DISPUTE_REOPENED,
+          CHARGEBACK_REVERSED, RETURN_REVERSED, LATE_CHARGE, LATE_CHARGE_RETURNED, LATE_CHARGE_KEPT,
+          PROVIDER_NOTICE, CORRECTED ->
+        payment(type, 6, ReversalSamples.event(type).target().wire(), ReversalSamples.details(type));
+      case DISPUTE_OPENED, DISPUTE_CLOSED_WON, DISPUTE_CLOSED_LOST, DISPUTE_OPENED_AGAIN ->
+        head(type, "dp_01h455vb4pex5vsknk084sn02q", 2)
+            + "{\"object\":{\"id\":\"dp_01h455vb4pex5vsknk084sn02q\",\"object\":\"dispute\",\"status\":\""
+            + switch (type) {
+              case DISPUTE_CLOSED_WON -> "won";
+              case DISPUTE_CLOSED_LOST -> "lost";
+              default -> "open";
+            } + "\"," + DISPUTE.substring(1) + "}}";
       case SETTLEMENT_POSTED -> head(type, "stl_01h455vb4pex5vsknk084sn02q", 1)
           + "{\"object\":{\"id\":\"stl_01h455vb4pex5vsknk084sn02q\",\"object\":\"settlement\",\"provider\":\"stripe\","
           + "\"rail\":\"card\",\"currency\":\"usd\",\"payments\":2,\"amount\":3998,\"amount_charged\":3999}}}";
@@ -229,6 +252,9 @@ final class PublicEventTest {
         new PaymentEvent.Expired("can_1", "stripe", "att_1", "expired"), new PaymentEvent.Settled("stl_1"),
         new PaymentEvent.Disputed("du_1", "stripe", 1, "usd", "\",\"status\":\"refunded\"", 1L),
         new PaymentEvent.ChargedBack("du_1", "stripe", 1, "usd"),
+        new PaymentEvent.TryRefused("stripe", "att_1", "ch_1", "c", null, "\"status\":\"refunded\""),
+        new PaymentEvent.Processing("stripe", "att_1", "pi_1"),
+        new PaymentEvent.DisputeReopened("du_1", "stripe", 1, "usd", null),
         new PaymentEvent.Returned("bank", "db_1", 1, "usd", "R01", "", null, null, null, null));
     String odd = "\",\"status\":\"refunded\",\"x\":\"\\";
     return Stream.concat(one, Arrays.stream(Status.values())
@@ -240,7 +266,20 @@ final class PublicEventTest {
             new PaymentEvent.Refunded("re_1", "stripe", "att_3", odd, 1, 1, "usd", 1L, "n", 1L, "n", s),
             new PaymentEvent.OperationSubmitted("re_1", "stripe", "att_3", s),
             new PaymentEvent.OperationUnknown("re_1", "stripe", "att_3", odd, s),
-            new PaymentEvent.Settled("stl_1", s), new PaymentEvent.DisputeWon(odd, "stripe", 1, "usd", s))));
+            new PaymentEvent.Settled("stl_1", s), new PaymentEvent.DisputeWon(odd, "stripe", 1, "usd", s),
+            new PaymentEvent.ChargedBack(odd, "stripe", 1, "usd", s),
+            new PaymentEvent.Captured("stripe", "att_1", "pi_1", odd, 1, 1, 1, "usd", null, null, odd, null, odd,
+                s),
+            new PaymentEvent.CaptureReversed(null, "stripe", odd, 1, 1, 1, "usd", odd, odd, null, null, null,
+                null, s),
+            new PaymentEvent.RefundReversed(null, "stripe", odd, 1, 1, "usd", odd, odd, null, null, null, s),
+            new PaymentEvent.ChargebackReversed(odd, "stripe", 1, "usd", null, s),
+            new PaymentEvent.ReturnReversed("bank", odd, 1, "usd", odd, null, null, null, s),
+            new PaymentEvent.LateCharge("rev_1", "stripe", "att_1", odd, 1, "usd", true, odd, s),
+            new PaymentEvent.LateChargeReturned("rev_1", "stripe", "att_1", odd, 1, "usd", true, s),
+            new PaymentEvent.LateChargeKept("rev_1", odd, odd, s),
+            new PaymentEvent.ProviderNotice("stripe", odd, odd, odd, false, s),
+            new PaymentEvent.Corrected("cor_1", odd, odd, 1, "usd", "suspense", "fees", s))));
   }
 
   @Test
@@ -286,11 +325,11 @@ final class PublicEventTest {
   void subjectId_isNamedByTheKindOfThing() {
     Map<EventType.Subject, String> prefixes = new EnumMap<>(
         Arrays.stream(EventType.values()).collect(Collectors.toMap(EventType::subject,
-            t -> PublicEvent.subjectId(t, SUBJECT).substring(0, 4), (a, b) -> {
+            t -> PublicEvent.subjectId(t, SUBJECT).split("_")[0], (a, b) -> {
               assertThat(a).isEqualTo(b);
               return a;
             })));
-    assertThat(prefixes).isEqualTo(Map.of(EventType.Subject.PAYMENT, "pay_", EventType.Subject.SETTLEMENT,
-        "stl_", EventType.Subject.WEBHOOK_ENDPOINT, "whe_"));
+    assertThat(prefixes).isEqualTo(Map.of(EventType.Subject.PAYMENT, "pay", EventType.Subject.SETTLEMENT,
+        "stl", EventType.Subject.WEBHOOK_ENDPOINT, "whe", EventType.Subject.DISPUTE, "dp"));
   }
 }

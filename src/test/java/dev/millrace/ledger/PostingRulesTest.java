@@ -53,6 +53,8 @@ final class PostingRulesTest {
     provider_submitted             |
     requires_action                |
     action_returned                |
+    try_refused                    |
+    processing                     |
     unknown                        |
     authorized                     |
     declined                       |
@@ -67,6 +69,10 @@ final class PostingRulesTest {
     operation_submitted            |
     operation_unknown              |
     settled                        |
+    late_charge, held              |
+    late_charge_returned, held     |
+    late_charge_kept               |
+    provider_notice                |
     confirmed                      | pr +1999, mp -1999
     confirmed, charged more        | pr +2500, mp -1999, suspense -501 charged beyond what was asked for
     confirmed, charged less        | pr +1000, mp -1000
@@ -80,11 +86,41 @@ final class PostingRulesTest {
     returned                       | mp +1999, pr -1999
     returned, both fees back       | mp +1999, pr -1999, pr +88 p, mp -88 p, fees +10 g, mp -10 g
     disputed                       | mp +1999, d -1999
-    dispute_won                    | d +1999, mp -1999
+    dispute_won                    | mp -1999, d +1999
     charged_back                   | d +1999, pr -1999
-    """;
+    captured                       | pr +700, mp -700
+    captured, with excess and fees | pr +700, mp -649, suspense -51 charged beyond what was asked for, mp +20 p, pr -20 p, mp +3 g, fees -3 g
+    capture_reversed               | mp +1999, pr -1999
+    capture_reversed, all of it    | mp +10, suspense +10 BEYOND, pr -20, pr +1, mp -1, fees +2, mp -2
+    refunded, beyond               | mp +400, suspense +100 BEYOND, pr -500
+    refund_reversed                | mp -500, pr +500
+    refunded, all of it            | mp +400, suspense +100 BEYOND, pr -500, pr +22 p, mp -22 p, fees +3 g, mp -3 g
+    refund_reversed, beyond        | mp -400, suspense -100 BEYOND, pr +500
+    refund_reversed, all of it     | mp -400, suspense -100 BEYOND, pr +500, pr -22, mp +22, fees -3, mp +3
+    returned, beyond               | mp +1999, suspense +501 BEYOND, pr -2500
+    returned, all of it            | mp +1999, suspense +501 BEYOND, pr -2500, pr +88 p, mp -88 p, fees +10 g, mp -10 g
+    return_reversed                | mp -1999, pr +1999
+    return_reversed, all of it     | mp -1999, suspense -501 BEYOND, pr +2500, pr -88, mp +88, fees -10, mp +10
+    disputed, beyond               | mp +499, suspense +201 BEYOND, d -700
+    disputed, all beyond           | suspense +700 BEYOND, d -700
+    dispute_won, beyond            | mp -499, suspense -201 BEYOND, d +700
+    charged_back, beyond           | d +700, pr -700
+    dispute_reopened               | mp +1999, d -1999
+    dispute_reopened, beyond       | mp +499, suspense +201 BEYOND, d -700
+    chargeback_reversed            | mp -1999, pr +1999
+    chargeback_reversed, beyond    | mp -499, suspense -201 BEYOND, pr +700
+    late_charge                    | pr +1999, suspense -1999
+    late_charge_returned           | suspense +1999, pr -1999
+    corrected                      | suspense +501, pr -501
+    """.replace("BEYOND", "beyond what the payment had");
 
   private static Map<String, PaymentEvent> events() {
+    var all = new TreeMap<>(ReversalEvents.byName());
+    all.putAll(plain());
+    return all;
+  }
+
+  private static Map<String, PaymentEvent> plain() {
     return Map.ofEntries(
         Map.entry("initiated",
             new PaymentEvent.Initiated(1999, "usd", "pm_1", "automatic", null, null, Map.of(), null)),
@@ -139,7 +175,9 @@ final class PostingRulesTest {
   }
 
   private static List<Posting> postings(String cell, PaymentEvent event) {
-    String provider = event instanceof PaymentEvent.Returned ? "bank" : "stripe";
+    String provider = event instanceof PaymentEvent.Returned || event instanceof PaymentEvent.ReturnReversed
+        ? "bank"
+        : "stripe";
     return cell.isEmpty() ? List.of() : Stream.of(cell.split(", ")).map(line -> {
       String[] words = line.split(" ", 3);
       String account = switch (words[0]) {
@@ -178,6 +216,37 @@ final class PostingRulesTest {
   @MethodSource("rules")
   void event_postsNothingUnbalanced(String name, PaymentEvent event) {
     assertThat(PostingRules.postings(event, MERCHANT).stream().mapToLong(Posting::amount).sum()).isZero();
+  }
+
+  /** What an event and its reversal leave, by account: nothing where everything is given back. */
+  @ParameterizedTest(name = "{0} / {1}")
+  @MethodSource("mirrors")
+  void reversal_isTheMirrorOfWhatItReverses(String of, String by, Map<String, Long> left) {
+    var balances = new TreeMap<String, Long>();
+    for (String name : (of + " / " + by).split(" / "))
+      book(balances, PostingRules.postings(events().get(name), MERCHANT));
+    balances.values().removeIf(balance -> balance == 0);
+    assertThat(balances).isEqualTo(left);
+  }
+
+  static Stream<Arguments> mirrors() {
+    return Stream.of(Arguments.of("confirmed", "capture_reversed", Map.of()),
+        Arguments.of("confirmed, more, with fees", "capture_reversed, all of it", Map.of()),
+        // A fee that no rule returns is kept: that alone stays.
+        Arguments.of("confirmed, both fees", "capture_reversed",
+            Map.of("merchant_pending:mer_1 usd", 98L, "provider_receivable:stripe usd", -88L, "fees usd", -10L)),
+        Arguments.of("refunded", "refund_reversed", Map.of()),
+        Arguments.of("refunded, beyond", "refund_reversed, beyond", Map.of()),
+        Arguments.of("refunded, all of it", "refund_reversed, all of it", Map.of()),
+        Arguments.of("returned", "return_reversed", Map.of()),
+        Arguments.of("returned, all of it", "return_reversed, all of it", Map.of()),
+        Arguments.of("disputed", "dispute_won", Map.of()),
+        Arguments.of("disputed, beyond", "dispute_won, beyond", Map.of()),
+        Arguments.of("dispute_won", "dispute_reopened", Map.of()),
+        Arguments.of("dispute_won, beyond", "dispute_reopened, beyond", Map.of()),
+        Arguments.of("disputed / charged_back", "chargeback_reversed", Map.of()),
+        Arguments.of("disputed, beyond / charged_back, beyond", "chargeback_reversed, beyond", Map.of()),
+        Arguments.of("late_charge", "late_charge_returned", Map.of()));
   }
 
   @Test

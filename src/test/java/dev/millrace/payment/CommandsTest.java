@@ -32,11 +32,14 @@ final class CommandsTest {
       cancel.put(s, new PaymentEvent.CancelRequested("can_1", "changed", s));
     for (Status s : new Status[]{Status.CONFIRMED, Status.SETTLED, Status.PARTIALLY_REFUNDED})
       cancel.put(s, ": " + REFUND_INSTEAD);
-    for (Status s : new Status[]{Status.INITIATED, Status.PROVIDER_SUBMITTED, Status.UNKNOWN})
+    for (Status s : new Status[]{Status.INITIATED, Status.PROVIDER_SUBMITTED, Status.UNKNOWN,
+        Status.PROCESSING})
       cancel.put(s, ": " + NOT_KNOWN_YET);
     var refund = every("; " + NOT_REFUNDABLE);
     refund.put(Status.AUTHORIZED, "; " + NOT_REFUNDABLE + " Cancel it instead.");
-    refund.put(Status.DISPUTED, ": it can be refunded once the dispute is won.");
+    for (Status s : new Status[]{Status.DISPUTED, Status.CHARGED_BACK})
+      refund.put(s, ": disputes hold, or have withdrawn, all that is left of it. What they hold can be refunded"
+          + " once they are won.");
     for (Status s : new Status[]{Status.CONFIRMED, Status.SETTLED})
       refund.put(s, new PaymentEvent.RefundRequested("re_1", 1999, "why", s));
     refund.put(Status.PARTIALLY_REFUNDED,
@@ -130,6 +133,23 @@ final class CommandsTest {
     Payment all = p.after(new PaymentEvent.RefundRequested("re_9", 1000, null, Status.CONFIRMED));
     assertThat(Commands.refund(all, "re_1", 1L, null)).isEqualTo(new Decision.Forbidden(
         "payment_not_refundable", "Refunds of all that was captured are under way."));
+  }
+
+  /** What no dispute has taken, and no return, can be refunded, whatever the payment's status says. */
+  @Test
+  void refund_ofWhatIsNotDisputed() {
+    Payment two = in(Status.CONFIRMED, Lives.disputed("du_1", 700), Lives.disputed("du_2", 300));
+    assertThat(Commands.refund(two, "re_1", null, null)).isEqualTo(
+        new Decision.Accepted(new PaymentEvent.RefundRequested("re_1", 999, null, Status.DISPUTED)));
+    assertThat(Commands.refund(two, "re_1", 1000L, null)).isEqualTo(new Decision.Excessive(
+        "must be at most 999: 1999 was captured, 0 is refunded and 0 is being refunded; 1000 is held or"
+            + " withdrawn by disputes."));
+    Payment one = two.after(new PaymentEvent.DisputeWon("du_1", "stripe", 700, "usd", Status.DISPUTED));
+    Payment lost = one.after(new PaymentEvent.ChargedBack("du_2", "stripe", 300, "usd"));
+    assertThat(Commands.refund(lost, "re_1", null, null)).isEqualTo(
+        new Decision.Accepted(new PaymentEvent.RefundRequested("re_1", 1699, null, Status.CHARGED_BACK)));
+    assertThat(lost.after(new PaymentEvent.RefundRequested("re_1", 1699, null, Status.CHARGED_BACK))
+        .refundable()).isZero();
   }
 
   /** A refund made at the provider may leave less than is being refunded over the gateway. */

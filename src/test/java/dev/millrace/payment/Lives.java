@@ -44,6 +44,30 @@ public final class Lives {
     return new PaymentEvent.Disputed(name, "stripe", amount, "usd", null, null);
   }
 
+  /** A further capture, named so, after which all come to {@code total}. */
+  public static PaymentEvent captured(String name, long amount, long total, Status status) {
+    return new PaymentEvent.Captured("stripe", "att_1", "pi_1", name, amount, total, total, "usd", null, null,
+        null, null, null, status);
+  }
+
+  /** The first capture, of {@link #confirmed()}, came to nothing. */
+  public static PaymentEvent captureReversed(long fees, long gatewayFee, Status status) {
+    return new PaymentEvent.CaptureReversed(null, "stripe", null, 1999, 0, 0, "usd", "capture_failed", "No.",
+        null, fees == 0 ? null : Long.valueOf(fees), gatewayFee == 0 ? null : Long.valueOf(gatewayFee), 9L,
+        status);
+  }
+
+  /** The refund of this name came to nothing; {@code left} is refunded by others. */
+  public static PaymentEvent refundReversed(String name, long amount, long left, Status status) {
+    return new PaymentEvent.RefundReversed(null, "stripe", name, amount, left, "usd", "refund_failed", "No.",
+        null, null, null, status);
+  }
+
+  /** Of 1999, given back by {@code rev_1}; only held where it says so. */
+  public static PaymentEvent lateCharge(boolean held, Status status) {
+    return new PaymentEvent.LateCharge("rev_1", "stripe", "att_0", "pi_0", 1999, "usd", held, "why", status);
+  }
+
   private static List<PaymentEvent> to(Status status) {
     return switch (status) {
       case INITIATED -> List.of(ASKED);
@@ -55,6 +79,8 @@ public final class Lives {
         after(Status.PROVIDER_SUBMITTED, new PaymentEvent.Unknown("stripe", "att_1", "timeout"));
       case REQUIRES_ACTION -> after(Status.PROVIDER_SUBMITTED,
           new PaymentEvent.RequiresAction("stripe", "att_1", "pi_1", "https://bank.example", 1));
+      case PROCESSING ->
+        after(Status.PROVIDER_SUBMITTED, new PaymentEvent.Processing("stripe", "att_1", "pi_1"));
       case AUTHORIZED -> after(Status.PROVIDER_SUBMITTED, authorized());
       case CONFIRMED -> after(Status.PROVIDER_SUBMITTED, confirmed());
       case DECLINED -> after(Status.PROVIDER_SUBMITTED,

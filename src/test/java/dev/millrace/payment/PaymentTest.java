@@ -9,7 +9,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,15 +62,15 @@ final class PaymentTest {
         "n", Status.PARTIALLY_REFUNDED));
     p = p.after(new PaymentEvent.RefundFailed("re_2", "c", "m", Status.PARTIALLY_REFUNDED));
     assertThat(p.refundable()).isEqualTo(1100);
-    assertThat(p.refunds()).isEqualTo(Set.of("re_a"));
+    assertThat(p.refunds()).isEqualTo(List.of(new Movement("re_a", "re_1", 400, 0, 23, 3, false)));
     assertThat(p.fees()).isEqualTo(new Payment.Fees(88, 23, 10, 3));
 
     p = p.after(new PaymentEvent.Settled("stl_1", Status.PARTIALLY_REFUNDED)).after(disputed("du_1", 1100));
-    assertThat(p.disputes()).isEqualTo(Map.of("du_1", new Dispute("du_1", 1100, Dispute.State.OPEN)));
-    assertThat(p.undisputed()).isEqualTo(Status.PARTIALLY_REFUNDED);
+    assertThat(p.disputes()).isEqualTo(Map.of("du_1", new Dispute("du_1", 1100, 0, Dispute.State.OPEN, 0)));
+    assertThat(p.withDispute("du_1", Dispute.State.WON)).isEqualTo(Status.PARTIALLY_REFUNDED);
     p = p.after(new PaymentEvent.DisputeWon("du_1", "stripe", 1100, "usd", Status.PARTIALLY_REFUNDED));
     assertThat(p.status()).isEqualTo(Status.PARTIALLY_REFUNDED);
-    assertThat(p.disputes()).isEqualTo(Map.of("du_1", new Dispute("du_1", 1100, Dispute.State.WON)));
+    assertThat(p.disputes()).isEqualTo(Map.of("du_1", new Dispute("du_1", 1100, 0, Dispute.State.WON, 1)));
     p = p.after(disputed("du_2", 1100)).after(new PaymentEvent.ChargedBack("du_2", "stripe", 1100, "usd"));
     assertThat(p.status()).isEqualTo(Status.CHARGED_BACK);
     assertThat(p.disputes().get("du_2").state()).isEqualTo(Dispute.State.LOST);
@@ -118,14 +117,17 @@ final class PaymentTest {
     assertThat(p.refundable()).isZero();
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"CONFIRMED", "SETTLED", "PARTIALLY_REFUNDED", "REFUNDED", "DISPUTED", "CHARGED_BACK",
+      "RETURNED", "AUTHORIZED"})
+  void standing_isWhatCapturesRefundsDisputesAndSettlementGive(Status status) {
+    assertThat(in(status).standing()).isEqualTo(status);
+  }
+
   @Test
-  void undisputed_isWhatCapturesRefundsAndSettlementGive() {
-    assertThat(in(Status.CONFIRMED).undisputed()).isEqualTo(Status.CONFIRMED);
-    assertThat(in(Status.SETTLED).undisputed()).isEqualTo(Status.SETTLED);
-    assertThat(in(Status.PARTIALLY_REFUNDED).undisputed()).isEqualTo(Status.PARTIALLY_REFUNDED);
-    assertThat(in(Status.REFUNDED).undisputed()).isEqualTo(Status.REFUNDED);
-    assertThat(in(Status.DISPUTED, new PaymentEvent.Settled("stl_1", Status.DISPUTED)).undisputed())
-        .isEqualTo(Status.SETTLED);
+  void standing_withoutItsDispute_isAsSettledAsItIs() {
+    assertThat(in(Status.DISPUTED, new PaymentEvent.Settled("stl_1", Status.DISPUTED)).withDispute("du_1",
+        Dispute.State.WON)).isEqualTo(Status.SETTLED);
   }
 
   static Stream<Arguments> refusals() {
@@ -188,17 +190,17 @@ final class PaymentTest {
         Arguments.of(in(Status.CONFIRMED), disputed("du_1", 0), "payment.disputed: an amount of 0"),
         Arguments.of(won, disputed("du_1", 1999), "payment.disputed: a second opening of du_1"),
         Arguments.of(in(Status.DISPUTED), disputed("du_2", 1999),
-            "payment.disputed may not move a payment from disputed to disputed"),
+            "payment.disputed: a dispute of more than was captured"),
         Arguments.of(in(Status.DISPUTED), new PaymentEvent.ChargedBack("du_2", "stripe", 1999, "usd"),
-            "payment.charged_back: the end of a dispute that is not open: du_2"),
+            "payment.charged_back: no dispute of 1999 that is open: du_2"),
         Arguments.of(in(Status.DISPUTED), new PaymentEvent.ChargedBack("du_1", "stripe", 1998, "usd"),
-            "payment.charged_back: the end of a dispute that is not open: du_1"),
+            "payment.charged_back: no dispute of 1998 that is open: du_1"),
         Arguments.of(won.after(disputed("du_2", 5)),
             new PaymentEvent.ChargedBack("du_1", "stripe", 1999, "usd"),
-            "payment.charged_back: the end of a dispute that is not open: du_1"),
+            "payment.charged_back: no dispute of 1999 that is open: du_1"),
         Arguments.of(in(Status.DISPUTED),
             new PaymentEvent.DisputeWon("du_1", "stripe", 1999, "usd", Status.SETTLED),
-            "payment.dispute_won: a won dispute that leads to settled"),
+            "payment.dispute_won: leads to settled instead of confirmed"),
         Arguments.of(in(Status.CONFIRMED),
             new PaymentEvent.Returned("bank", "db_1", 2000, "usd", "R01", "", null, null, null, null),
             "payment.returned: a return of more than was captured"),

@@ -31,35 +31,67 @@ final class TransitionsTest {
     screened:review      | initiated                                       | in_review
     blocked              | initiated in_review                             | blocked
     provider_submitted   | initiated provider_submitted                    | provider_submitted
-    requires_action      | provider_submitted unknown                      | requires_action
+    requires_action      | OUT processing                                  | requires_action
     action_returned      | requires_action                                 | requires_action
+    try_refused          | requires_action                                 | requires_action
+    processing           | OUT requires_action                             | processing
     unknown              | provider_submitted                              | unknown
-    authorized           | provider_submitted unknown requires_action      | authorized
-    confirmed            | provider_submitted unknown requires_action authorized | confirmed
-    declined             | initiated provider_submitted unknown requires_action | declined
+    authorized           | OUT requires_action processing                  | authorized
+    confirmed            | OUT requires_action processing authorized       | confirmed
+    declined             | initiated OUT requires_action processing        | declined
     capture_requested    | authorized                                      | authorized
     capture_failed       | authorized voided expired CHARGED               | =
     cancel_requested     | CANCELABLE                                      | =
-    cancel_failed        | CANCELABLE declined voided expired CHARGED      | =
+    cancel_failed        | CANCELABLE processing declined voided expired CHARGED | =
     voided               | in_review CANCELABLE                            | voided
     expired              | CANCELABLE                                      | expired
-    refund_requested     | REFUNDABLE                                      | =
-    refund_failed        | CHARGED                                         | =
+    refund_requested     | REFUNDABLE disputed charged_back                | =
+    refund_failed        | authorized voided expired CHARGED               | =
     refunded             | REFUNDABLE                                      | partially_refunded
     refunded             | REFUNDABLE                                      | refunded
-    refunded             | disputed charged_back returned                  | =
-    operation_submitted  | CANCELABLE declined voided expired CHARGED      | =
-    operation_unknown    | CANCELABLE declined voided expired CHARGED      | =
+    refunded             | refunded disputed charged_back returned         | =
+    operation_submitted  | EARLY CANCELABLE ENDED CHARGED                  | =
+    operation_unknown    | EARLY CANCELABLE ENDED CHARGED                  | =
     settled              | confirmed settled                               | settled
-    settled              | partially_refunded refunded disputed charged_back returned | =
-    disputed             | REFUNDABLE refunded                             | disputed
+    settled              | EARLY CANCELABLE ENDED partially_refunded refunded disputed charged_back returned | =
+    disputed             | REFUNDABLE refunded disputed charged_back       | disputed
     dispute_won          | disputed                                        | confirmed
     dispute_won          | disputed                                        | settled
     dispute_won          | disputed                                        | partially_refunded
     dispute_won          | disputed                                        | refunded
+    dispute_won          | disputed                                        | disputed
+    dispute_won          | disputed                                        | charged_back
     charged_back         | disputed                                        | charged_back
+    charged_back         | disputed                                        | disputed
     returned             | REFUNDABLE refunded                             | returned
-    """.replace("CHARGED", CHARGED).replace("CANCELABLE", CANCELABLE).replace("REFUNDABLE", REFUNDABLE);
+    captured             | CHARGED                                         | =
+    captured             | refunded                                        | partially_refunded
+    capture_reversed     | confirmed settled                               | authorized
+    capture_reversed     | CHARGED                                         | =
+    capture_reversed     | partially_refunded                              | refunded
+    refund_reversed      | partially_refunded refunded                     | confirmed
+    refund_reversed      | partially_refunded refunded                     | settled
+    refund_reversed      | partially_refunded refunded                     | partially_refunded
+    refund_reversed      | refunded disputed charged_back returned         | =
+    dispute_reopened     | REFUNDABLE refunded disputed charged_back       | disputed
+    chargeback_reversed  | charged_back disputed                           | confirmed
+    chargeback_reversed  | charged_back disputed                           | settled
+    chargeback_reversed  | charged_back disputed                           | partially_refunded
+    chargeback_reversed  | charged_back disputed                           | refunded
+    chargeback_reversed  | charged_back disputed                           | disputed
+    chargeback_reversed  | charged_back disputed                           | charged_back
+    return_reversed      | returned                                        | confirmed
+    return_reversed      | returned                                        | settled
+    return_reversed      | returned                                        | partially_refunded
+    return_reversed      | returned                                        | refunded
+    late_charge          | EARLY CANCELABLE ENDED CHARGED                  | =
+    late_charge_returned | EARLY CANCELABLE ENDED CHARGED                  | =
+    late_charge_kept     | EARLY CANCELABLE ENDED CHARGED                  | =
+    provider_notice      | EARLY CANCELABLE ENDED CHARGED                  | =
+    corrected            | EARLY CANCELABLE ENDED CHARGED                  | =
+    """.replace("CHARGED", CHARGED).replace("CANCELABLE", CANCELABLE).replace("REFUNDABLE", REFUNDABLE)
+      .replace("EARLY", "initiated in_review OUT processing").replace("OUT", "provider_submitted unknown")
+      .replace("ENDED", "blocked declined voided expired");
 
   /** Every event there is, once for each status it can name. */
   private static List<PaymentEvent> events() {
@@ -70,6 +102,9 @@ final class TransitionsTest {
         new PaymentEvent.ProviderSubmitted("stripe", "att_1"),
         new PaymentEvent.RequiresAction("stripe", "att_1", "pi_1", "https://bank.example", 1),
         new PaymentEvent.ActionReturned("att_1"), new PaymentEvent.Unknown("stripe", "att_1", "timeout"),
+        new PaymentEvent.TryRefused("stripe", "att_1", "ch_1", "card_declined", null, "No."),
+        new PaymentEvent.Processing("stripe", "att_1", "pi_1"),
+        new PaymentEvent.DisputeReopened("du_1", "stripe", 1, "usd", null),
         new PaymentEvent.Authorized("stripe", "att_1", "pi_1", 1999, 1999, "usd", 1),
         new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 1999, 1999, "usd"),
         new PaymentEvent.Declined("stripe", "att_1", null, "card_declined", null, "Your card was declined."),
@@ -77,7 +112,6 @@ final class TransitionsTest {
         new PaymentEvent.Voided("can_1", "stripe", "att_2", "x"),
         new PaymentEvent.Expired("can_1", "stripe", "att_2", "expired"),
         new PaymentEvent.Disputed("du_1", "stripe", 1, "usd", null, null),
-        new PaymentEvent.ChargedBack("du_1", "stripe", 1, "usd"),
         new PaymentEvent.Returned("bank", "db_1", 1, "usd", "R01", "", null, null, null, null)));
     for (Status s : Status.values()) {
       events.addAll(List.of(new PaymentEvent.CaptureFailed("cap_1", "c", "m", s),
@@ -89,7 +123,16 @@ final class TransitionsTest {
               s),
           new PaymentEvent.OperationSubmitted("re_1", "stripe", "att_3", s),
           new PaymentEvent.OperationUnknown("re_1", "stripe", "att_3", "timeout", s),
-          new PaymentEvent.Settled("stl_1", s), new PaymentEvent.DisputeWon("du_1", "stripe", 1, "usd", s)));
+          new PaymentEvent.Settled("stl_1", s), new PaymentEvent.DisputeWon("du_1", "stripe", 1, "usd", s),
+          new PaymentEvent.ChargedBack("du_1", "stripe", 1, "usd", s), Lives.captured("ca_1", 1, 2, s),
+          Lives.captureReversed(0, 0, s), Lives.refundReversed("re_a", 1, 0, s),
+          new PaymentEvent.ChargebackReversed("du_1", "stripe", 1, "usd", null, s),
+          new PaymentEvent.ReturnReversed("bank", "db_1", 1, "usd", "m", null, null, null, s),
+          Lives.lateCharge(false, s),
+          new PaymentEvent.LateChargeReturned("rev_1", "stripe", "att_2", null, 1, "usd", false, s),
+          new PaymentEvent.LateChargeKept("rev_1", "c", "m", s),
+          new PaymentEvent.ProviderNotice("stripe", "radar", "evt_1", "m", true, s),
+          new PaymentEvent.Corrected("cor_1", "ann", "why", 1, "usd", "suspense", "fees", s)));
     }
     return events;
   }
@@ -146,25 +189,35 @@ final class TransitionsTest {
 
   @Test
   void permitted_noWayOutOfAnEnd() {
-    var ends = List.of(Status.BLOCKED, Status.DECLINED, Status.VOIDED, Status.EXPIRED, Status.CHARGED_BACK,
-        Status.RETURNED);
+    var ends = List.of(Status.BLOCKED, Status.DECLINED, Status.VOIDED, Status.EXPIRED);
     assertThat(Transitions.permitted())
         .noneMatch(move -> ends.contains(move.from()) && move.to() != move.from());
     assertThat(ends).allMatch(Status::atRest);
+    // Of what was taken from the merchant there is a way back only by what takes that back, or takes more.
+    assertThat(Transitions.permitted().stream().filter(move -> move.to() != move.from())
+        .filter(move -> move.from() == Status.CHARGED_BACK || move.from() == Status.RETURNED)
+        .map(Transitions.Move::event).collect(Collectors.toSet()))
+        .containsExactlyInAnyOrder(EventType.DISPUTED, EventType.DISPUTE_REOPENED,
+            EventType.CHARGEBACK_REVERSED, EventType.RETURN_REVERSED);
   }
 
-  /** The only way back is a dispute that was won: the payment stands again where it stood. */
+  /** Ways back: a dispute that was won, what was final and was taken back, more captured after a refund. */
   @Test
   void permitted_statesNeverGoBackwards() {
     var order = List.of(Status.INITIATED, Status.IN_REVIEW, Status.BLOCKED, Status.PROVIDER_SUBMITTED,
-        Status.UNKNOWN, Status.REQUIRES_ACTION, Status.AUTHORIZED, Status.DECLINED, Status.VOIDED,
+        Status.UNKNOWN, Status.REQUIRES_ACTION, Status.PROCESSING, Status.AUTHORIZED, Status.DECLINED,
+        Status.VOIDED,
         Status.EXPIRED,
         Status.CONFIRMED, Status.SETTLED, Status.PARTIALLY_REFUNDED, Status.REFUNDED, Status.DISPUTED,
         Status.CHARGED_BACK, Status.RETURNED);
     assertThat(order).containsExactlyInAnyOrder(Status.values());
     assertThat(Transitions.permitted())
         .filteredOn(move -> order.indexOf(move.to()) < order.indexOf(move.from()))
-        .allMatch(move -> move.event() == EventType.DISPUTE_WON
+        .allMatch(move -> PaymentEvent.records(PaymentEvent.Reverses.class).containsKey(move.event())
+            || move.event() == EventType.DISPUTE_WON
+            || (move.event() == EventType.DISPUTED && move.from() == Status.CHARGED_BACK)
+            || (move.event() == EventType.CAPTURED && move.from() == Status.REFUNDED)
+            || (move.event() == EventType.REQUIRES_ACTION && move.from() == Status.PROCESSING)
             || (move.event() == EventType.SCREENED && move.from() == Status.IN_REVIEW));
   }
 
@@ -173,7 +226,7 @@ final class TransitionsTest {
     assertThat(Transitions.permitted())
         .filteredOn(move -> move.to() == Status.CONFIRMED && move.event() == EventType.CONFIRMED)
         .extracting(Transitions.Move::from).containsExactlyInAnyOrder(Status.PROVIDER_SUBMITTED,
-            Status.UNKNOWN,
+            Status.UNKNOWN, Status.PROCESSING,
             Status.REQUIRES_ACTION, Status.AUTHORIZED);
   }
 

@@ -46,7 +46,7 @@ final class LedgerModel {
       if (p.account().startsWith("merchant_pending:")) share -= p.amount();
       if (p.account().startsWith("provider_receivable:")) owed += p.amount();
     }
-    if (!lines.isEmpty())
+    if (event instanceof PaymentEvent.Nets)
       moved.computeIfAbsent(life, l -> new LinkedHashMap<>())
           .merge(new Batch(provider, lines.getFirst().currency()), new Net(share, owed), Net::plus);
   }

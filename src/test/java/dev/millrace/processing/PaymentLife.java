@@ -6,6 +6,7 @@ import dev.millrace.payment.Operation;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
+import dev.millrace.payment.StrayCharge;
 import dev.millrace.platform.TypeId;
 import dev.millrace.processing.ProviderBook.Word;
 import dev.millrace.provider.Provider.Outcome;
@@ -43,6 +44,8 @@ final class PaymentLife {
   Payment payment;
   /** Alerts that were raised. */
   final Set<String> conflicts = new TreeSet<>();
+  /** What its providers charged late. */
+  final LateBook late;
   private String attempt;
   private boolean answerLost;
   private int names;
@@ -57,7 +60,8 @@ final class PaymentLife {
     String currency = List.of("usd", "eur", "jpy").get(random.nextInt(3));
     long amount = chance(20) ? 1 + random.nextLong(5) : 1 + random.nextLong(100_000);
     this.provider = debits ? "bank" : "stripe";
-    this.book = new ProviderBook(random, name, currency, debits);
+    this.book = new ProviderBook(random, provider, name, currency, debits);
+    this.late = new LateBook(random);
     this.payment = Payment.of(new PaymentEvent.Initiated(amount, currency,
         debits ? "pm_ach_1" : "pm_card_visa", manual ? "manual" : "automatic", null, null, Map.of(), null));
   }
@@ -73,21 +77,50 @@ final class PaymentLife {
     if (dice < 50 && !book.words.isEmpty()) return hear(random.nextInt(book.words.size()), chance(30));
     if (dice < 75) return command();
     if (dice < 88 && attempt != null) {
-      if (book.state == ProviderBook.State.ACTION)
-        book.complete(attempt, payment.asked().amount(), manual);
-      else
-        book.ofItsOwnAccord(attempt);
+      if (payment.status() == Status.REQUIRES_ACTION && chance(50)) return tryRefused();
+      if (book.undecided()) book.complete(attempt, payment.asked().amount(), manual);
+      else if (ended()) chargeLate(provider, attempt);
+      else book.ofItsOwnAccord(attempt, payment);
       return Move.nothing("the provider acted");
     }
-    return chance(30) ? noise() : drive();
+    return chance(30) ? noise() : chance(30) ? notice() : drive();
+  }
+
+  private boolean ended() {
+    return payment.status() == Status.DECLINED || payment.status() == Status.VOIDED
+        || payment.status() == Status.EXPIRED;
+  }
+
+  /** At most once, and not held where a hold was known before: that is not told from a word that is late. */
+  private void chargeLate(String account, String reference) {
+    if (late.all().size() > 1 || !chance(40)) return;
+    boolean held = chance(30) && payment.status() != Status.VOIDED && payment.status() != Status.EXPIRED;
+    Outcome told = late.happen(account, name + "_late" + ++names, 1 + random.nextLong(5_000),
+        payment.asked().currency(), held);
+    for (int i = 1 + random.nextInt(2); i > 0; i--)
+      book.words.add(new Word(account, reference, null, told, null));
+  }
+
+  /** The payer's card was refused, and the payer may try another. */
+  private Move tryRefused() {
+    return judged("try refused", evidence.charge(payment, provider, attempt, new Outcome.TryRefused(
+        new Outcome.Declined(name + "_try" + random.nextInt(3), "card_declined", null, "No."))));
+  }
+
+  private Move notice() {
+    String event = "evt_" + random.nextInt(3);
+    return payment.provider() == null || payment.heard().contains(event)
+        ? Move.nothing("heard before")
+        : new Move("notice", List.of(
+            new PaymentEvent.ProviderNotice(provider, "radar", event, "m", chance(50), payment.status())),
+            () -> {});
   }
 
   /** Brings it to an end: nothing lost, nothing more asked for. Null when nothing is left to be done. */
   Move end() {
-    if (book.state == ProviderBook.State.ACTION && attempt != null)
-      book.complete(attempt, payment.asked().amount(), manual);
+    if (book.undecided() && attempt != null) book.complete(attempt, payment.asked().amount(), manual);
     if (book.disputeOpen()) {
-      book.ofItsOwnAccord(attempt);
+      book.decideOpen();
       return Move.nothing("the dispute was decided");
     }
     boolean open = payment.operations().stream().anyMatch(Operation::open);
@@ -104,6 +137,7 @@ final class PaymentLife {
           ? new PaymentEvent.Screened("clear", null, 0, true, "ann")
           : new PaymentEvent.Blocked(null, 0, "ann")), () -> {});
       case PROVIDER_SUBMITTED, UNKNOWN -> ask();
+      case PROCESSING -> chance(50) ? ask() : operate();
       case REQUIRES_ACTION, AUTHORIZED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED,
           CHARGED_BACK, RETURNED, VOIDED, EXPIRED, DECLINED, BLOCKED ->
         operate();
@@ -156,14 +190,18 @@ final class PaymentLife {
   private Move failover() {
     String reference = newAttempt();
     String other = provider.equals("stripe") ? "adyen" : provider;
+    String left = provider;
+    String before = attempt;
     return new Move("failover",
         List.of(new PaymentEvent.ProviderSubmitted(other, reference, "rule", provider + ": refused")), () -> {
           provider = other;
           attempt = reference;
           var words = book.words;
-          book = new ProviderBook(random, name + "_" + ++names, payment.asked().currency(),
+          book = new ProviderBook(random, other, name + "_" + ++names, payment.asked().currency(),
               other.equals("bank"));
           book.words.addAll(words);
+          // It was refused for certain, and yet: then it is one charge too many.
+          if (!other.equals(left)) chargeLate(left, before);
           call();
         });
   }
@@ -173,22 +211,22 @@ final class PaymentLife {
     if (open.isEmpty()) return Move.nothing("nothing to do");
     Operation operation = open.get(random.nextInt(open.size()));
     if (operation.state() != Operation.State.REQUESTED) return askFor(operation);
-    boolean possible = switch (operation.kind()) {
-      case CAPTURE -> payment.status() == Status.AUTHORIZED;
-      case CANCEL -> payment.status() == Status.AUTHORIZED || payment.status() == Status.REQUIRES_ACTION;
-      case REFUND -> payment.status() == Status.CONFIRMED || payment.status() == Status.SETTLED
-          || payment.status() == Status.PARTIALLY_REFUNDED;
-    };
-    if (!possible)
+    if (!OperationFlow.possible(payment, operation))
       return new Move("overtaken",
           List.of(OutcomeEvents.failed(operation, payment.status(), "payment_moved_on", "It moved on.")),
           () -> {});
     String reference = newAttempt();
     return new Move("operation submitted", List.of(
-        new PaymentEvent.OperationSubmitted(operation.id(), provider, reference, payment.status())),
+        new PaymentEvent.OperationSubmitted(operation.id(), at(operation), reference, payment.status())),
         () -> {
           if (!chance(10)) carryOut(operation, reference);
         });
+  }
+
+  /** The account where it is carried out. */
+  private String at(Operation operation) {
+    StrayCharge stray = payment.strays().get(operation.id());
+    return stray == null ? provider : stray.provider();
   }
 
   private void carryOut(Operation operation, String reference) {
@@ -196,21 +234,27 @@ final class PaymentLife {
       case CAPTURE -> book.capture(reference, operation.id(), operation.amount());
       case CANCEL -> book.cancel(reference, operation.id());
       case REFUND -> book.refund(reference, operation.id(), operation.amount());
+      case REVERSAL -> {
+        String stray = payment.strays().get(operation.id()).reference();
+        // Else it is a hold of the payment's own, told after it was released.
+        if (late.has(stray)) late.giveBack(reference, stray, payment.asked().currency());
+        else book.cancel(reference, operation.id());
+      }
     }
   }
 
   private Move askFor(Operation operation) {
     String reference = operation.attempt();
-    Outcome answer = book.answer(reference);
+    Outcome answer = book.answer(reference) == null ? late.answer(reference) : book.answer(reference);
     if (operation.state() == Operation.State.SUBMITTED && chance(25))
-      return new Move("no answer", List.of(new PaymentEvent.OperationUnknown(operation.id(), provider,
+      return new Move("no answer", List.of(new PaymentEvent.OperationUnknown(operation.id(), at(operation),
           reference, "timeout", payment.status())), () -> {});
     if (answer == null) {
       carryOut(operation, reference);
       return Move.nothing("called again");
     }
     return judged("answer of " + operation.kind(),
-        evidence.operation(payment, operation, provider, reference, answer));
+        evidence.operation(payment, operation, at(operation), reference, answer));
   }
 
   private Move judged(String what, Finding finding) {
@@ -225,12 +269,12 @@ final class PaymentLife {
     Word word = book.words.get(index);
     Finding finding;
     if (word.fact() != null) {
-      finding = evidence.unsolicited(payment, provider, word.fact());
+      finding = evidence.unsolicited(payment, word.provider(), word.fact());
     } else {
       Operation operation = word.operation() == null ? null : payment.operation(word.operation());
       finding = operation == null
-          ? evidence.charge(payment, provider, word.attempt(), word.outcome())
-          : evidence.operation(payment, operation, provider, word.attempt(), word.outcome());
+          ? evidence.charge(payment, word.provider(), word.attempt(), word.outcome())
+          : evidence.operation(payment, operation, word.provider(), word.attempt(), word.outcome());
     }
     // What cannot be taken yet is told again later.
     book.words.remove(index);
@@ -270,15 +314,14 @@ final class PaymentLife {
         evidence.unsolicited(payment, provider, new UnsolicitedChange.Refunded(name + "_odd", 1, currency));
       case 2 -> evidence.unsolicited(payment, provider,
           new UnsolicitedChange.Refunded(name + "_odd", 0, payment.asked().currency()));
-      case 3 -> evidence.unsolicited(payment, provider, new UnsolicitedChange.Refunded(name + "_odd",
-          10 * payment.asked().amount(), payment.asked().currency()));
+      case 3 -> evidence.unsolicited(payment, "elsewhere", new UnsolicitedChange.Refunded(name + "_odd",
+          1, payment.asked().currency()));
       case 4 -> evidence.unsolicited(payment, provider,
           new UnsolicitedChange.DisputeOpened(name + "_odd", -1, payment.asked().currency(), null, null));
-      default ->
-        evidence.unsolicited(payment, provider, new UnsolicitedChange.Returned(10 * payment.asked().amount(),
-            payment.asked().currency(), "R01", ""));
+      default -> evidence.unsolicited(payment, provider, new UnsolicitedChange.ReturnReversed(
+          10 * payment.asked().amount(), payment.asked().currency(), ""));
     };
-    if (finding instanceof Finding.NewEvents && payment.status() != Status.AUTHORIZED)
+    if (finding instanceof Finding.NewEvents)
       throw new AssertionError("noise was believed: " + finding);
     return Move.nothing("noise");
   }

@@ -49,7 +49,7 @@ final class AdyenOutcomes {
   static Outcome ofDetails(Answer answer, Order.Complete complete) {
     Outcome outcome = ofPayment(answer, complete.charge());
     return outcome instanceof Outcome.Declined && answer.status() != 200
-        ? new Outcome.Pending(complete.providerReference())
+        ? new Outcome.Absent()
         : outcome;
   }
 

@@ -125,7 +125,8 @@ public final class AdyenProvider implements Provider {
 
   private Future<Outcome> complete(Order.Complete c) {
     String result = redirectResult(c.result());
-    if (result == null) return Future.succeededFuture(new Outcome.Pending(c.providerReference()));
+    if (result == null)
+      return Future.succeededFuture(new Outcome.Absent());
     var json = new JsonObject().put("details", new JsonObject().put("redirectResult", result));
     // Another request than the charge, and one for each result that a payer brings back.
     return wire.post("/payments/details", headers(c, c.reference() + "-" + digest(result)), json.toBuffer(),

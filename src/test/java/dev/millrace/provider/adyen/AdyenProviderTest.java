@@ -269,17 +269,17 @@ final class AdyenProviderTest {
   }
 
   @Test
-  void complete_withoutAResult_isPending() {
+  void complete_withoutAResult_saysNothing() {
     for (String result : new String[]{null, "", " ", "redirectResult=%zz"})
-      assertThat(execute(new Order.Complete(charge(false), PSP, result))).isEqualTo(new Outcome.Pending(PSP));
+      assertThat(execute(new Order.Complete(charge(false), PSP, result))).isEqualTo(new Outcome.Absent());
     assertThat(server.requests()).isEmpty();
   }
 
   /** What a payer's browser brings may be forged: it must not be able to decline the payment. */
   @Test
-  void complete_withAResultThatAdyenCannotRead_isPending() {
+  void complete_withAResultThatAdyenCannotRead_saysNothing() {
     server.answer(422, error("103", "validation")).answer(500, error("905", "internal"));
-    assertThat(execute(new Order.Complete(charge(false), PSP, "forged"))).isEqualTo(new Outcome.Pending(PSP));
+    assertThat(execute(new Order.Complete(charge(false), PSP, "forged"))).isEqualTo(new Outcome.Absent());
     assertThat(execute(new Order.Complete(charge(false), PSP, "x"))).isInstanceOf(Outcome.Unknown.class);
   }
 
