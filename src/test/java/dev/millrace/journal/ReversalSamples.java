@@ -156,7 +156,15 @@ final class ReversalSamples {
             "amount", 1999L, "currency", "usd", "held", true, "status", "voided"),
         sample(new PaymentEvent.LateChargeKept("rev_1", "c", "m", Status.CONFIRMED),
             "{'operation':'rev_1','code':'c','message':'m','status':'confirmed'}", "operation", "rev_1", "code",
-            "c", "message", "m", "status", "confirmed"));
+            "c", "message", "m", "status", "confirmed"),
+        sample(new PaymentEvent.LateChargeRetried("rev_2", "rev_1", "stripe", "pi_0", 1999, "usd", false, "ann",
+            "the dispute is over", Status.DECLINED),
+            "{'operation':'rev_2','late_charge':'rev_1','provider':'stripe','provider_reference':'pi_0',"
+                + "'amount':1999,'currency':'usd','held':false,'operator':'ann','reason':'the dispute is over',"
+                + "'status':'declined'}",
+            "operation", "rev_2", "late_charge", "rev_1", "provider", "stripe", "provider_reference", "pi_0",
+            "amount", 1999L, "currency", "usd", "held", false, "operator", "ann", "reason",
+            "the dispute is over", "status", "declined"));
   }
 
   private static Stream<Sample> others() {
@@ -166,12 +174,21 @@ final class ReversalSamples {
                 + "'status':'settled'}",
             "provider", "stripe", "notice", "radar.warning", "event", "evt_1", "message", "m", "expected", true,
             "status", "settled"),
-        sample(new PaymentEvent.Corrected("cor_1", "ann", "why", 501, "usd", "suspense", "fees",
-            Status.REFUNDED),
+        sample(new PaymentEvent.Corrected("cor_1", "ann", "why", 501, "usd", "suspense", "fees", "stripe",
+            null, Status.REFUNDED),
             "{'correction':'cor_1','operator':'ann','reason':'why','amount':501,'currency':'usd',"
-                + "'debit':'suspense','credit':'fees','status':'refunded'}",
+                + "'debit':'suspense','credit':'fees','provider':'stripe','status':'refunded'}",
             "correction", "cor_1", "operator", "ann", "reason", "why", "amount", 501L, "currency", "usd",
-            "debit", "suspense", "credit", "fees", "status", "refunded"),
+            "debit", "suspense", "credit", "fees", "provider", "stripe", "late_charge", null, "status",
+            "refunded"),
+        sample(new PaymentEvent.Corrected("cor_1", "ann", "why", 501, "usd", "fees", "suspense", "adyen", "rev_1",
+            Status.DECLINED),
+            "{'correction':'cor_1','operator':'ann','reason':'why','amount':501,'currency':'usd',"
+                + "'debit':'fees','credit':'suspense','provider':'adyen','late_charge':'rev_1',"
+                + "'status':'declined'}",
+            "correction", "cor_1", "operator", "ann", "reason", "why", "amount", 501L, "currency", "usd",
+            "debit", "fees", "credit", "suspense", "provider", "adyen", "late_charge", "rev_1", "status",
+            "declined"),
         sample(new PaymentEvent.Disputed("du_1", "stripe", 700, "usd", null, null, 201L),
             "{'dispute':'du_1','provider':'stripe','amount':700,'currency':'usd','excess':201}", "dispute",
             "du_1", "provider", "stripe", "amount", 700L, "currency", "usd", "reason", null, "evidence_due",

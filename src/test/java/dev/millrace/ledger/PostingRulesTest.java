@@ -72,6 +72,7 @@ final class PostingRulesTest {
     late_charge, held              |
     late_charge_returned, held     |
     late_charge_kept               |
+    late_charge_retried            |
     provider_notice                |
     confirmed                      | pr +1999, mp -1999
     confirmed, charged more        | pr +2500, mp -1999, suspense -501 charged beyond what was asked for

@@ -47,7 +47,9 @@ final class ReversalEvents {
         Map.entry("provider_notice",
             new PaymentEvent.ProviderNotice("stripe", "radar", "evt_1", "m", true, Status.SETTLED)),
         Map.entry("corrected", new PaymentEvent.Corrected("cor_1", "ann", "why", 501, "usd", "suspense",
-            "provider_receivable:stripe", Status.SETTLED)));
+            "provider_receivable:stripe", "stripe", null, Status.SETTLED)),
+        Map.entry("late_charge_retried", new PaymentEvent.LateChargeRetried("rev_2", "rev_1", "stripe", "pi_0",
+            1999, "usd", false, "ann", "why", Status.DECLINED)));
   }
 
   private static PaymentEvent captured(long amount, Long excess, Long ofProvider, Long ofGateway) {

@@ -179,6 +179,48 @@ final class PaymentReversalsTest {
   }
 
   @Test
+  void lateChargeKept_isOrderedAnew_asAnOperationOfItsOwn() {
+    Payment kept = in(Status.DECLINED, lateCharge(false, Status.DECLINED),
+        new PaymentEvent.LateChargeKept("rev_1", "c", "m", Status.DECLINED));
+    Payment anew = kept.after(retried("rev_2", 1999));
+    assertThat(anew.operation("rev_2")).isEqualTo(new Operation("rev_2", Operation.Kind.REVERSAL,
+        Operation.State.REQUESTED, 1999, "why", null));
+    assertThat(anew.strays().get("rev_2")).isEqualTo(new StrayCharge("rev_2", "stripe", "pi_0", 1999, false));
+    for (String operation : List.of("rev_1", "rev_2"))
+      assertThat(anew.returnsOf(operation)).extracting(Operation::id).containsExactly("rev_1", "rev_2");
+    assertThat(anew.returnsOf("rev_3")).isEmpty();
+    assertRefused(anew, retried("rev_3", 1999), "rev_2 has not failed");
+    assertRefused(kept, retried("rev_2", 1998), "no late charge rev_1");
+    Payment back = anew.after(new PaymentEvent.OperationSubmitted("rev_2", "stripe", "att_9", Status.DECLINED))
+        .after(new PaymentEvent.LateChargeReturned("rev_2", "stripe", "att_9", "re_0", 1999, "usd", false,
+            Status.DECLINED));
+    assertRefused(back, retried("rev_3", 1999), "rev_2 has not failed");
+  }
+
+  private static PaymentEvent retried(String operation, long amount) {
+    return new PaymentEvent.LateChargeRetried(operation, "rev_1", "stripe", "pi_0", amount, "usd", false, "ann",
+        "why", Status.DECLINED);
+  }
+
+  private static void assertRefused(Payment p, PaymentEvent event, String why) {
+    assertThatThrownBy(() -> p.after(event)).isInstanceOf(IllegalStateException.class)
+        .hasMessage(event.type().wire() + ": " + why);
+  }
+
+  @Test
+  void correction_isBookedOnce_andLeavesThePaymentAlone() {
+    Payment p = in(Status.SETTLED);
+    var correction = new PaymentEvent.Corrected("cor_1", "ann", "why", 1, "usd", "suspense", "fees", "stripe",
+        null, Status.SETTLED);
+    Payment corrected = p.after(correction);
+    assertThat(corrected.heard()).containsExactly("cor_1");
+    assertThat(List.of(corrected.amountCaptured(), corrected.refundable())).containsExactly(1999L, 1999L);
+    assertRefused(corrected, correction, "a second cor_1");
+    assertRefused(p, new PaymentEvent.Corrected("cor_2", "ann", "why", 0, "usd", "suspense", "fees", "stripe",
+        null, Status.SETTLED), "an amount of 0");
+  }
+
+  @Test
   void words_thatMoveNothing_areHeardOnce() {
     Payment p = in(Status.REQUIRES_ACTION,
         new PaymentEvent.TryRefused("stripe", "att_1", "ch_1", "card_declined", null, "No."),
