@@ -11,6 +11,7 @@ import dev.millrace.platform.ConfigException;
 import dev.millrace.platform.KafkaBuffer;
 import dev.millrace.start.KafkaTopics;
 import dev.millrace.platform.Migrations;
+import dev.millrace.platform.NodeState;
 import dev.millrace.platform.Capacity;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
@@ -43,7 +44,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
@@ -72,17 +72,15 @@ public final class Millrace {
   private final Vertx vertx;
   private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final ArrayDeque<Callable<?>> undo = new ArrayDeque<>();
-  /**
-   * Told to stop: not ready any more, and every answer asks for a new connection, which leads to another
-   * node.
-   */
-  private final AtomicBoolean leaving = new AtomicBoolean();
+  /** While it leaves, every answer asks for a new connection, which leads to another node. */
+  private final NodeState state;
   private boolean stopped;
 
   private Millrace(Config config) {
     this.config = config;
     this.servers = new Servers(config);
     this.roles = roles(config);
+    this.state = new NodeState(roles);
     PORTS.forEach(config::port);
     String named = config.text("node");
     this.node = named.isEmpty() ? hostName() + "-" + ProcessHandle.current().pid() : named;
@@ -149,6 +147,8 @@ public final class Millrace {
     var work = new TreeSet<>(roles);
     work.removeAll(Set.of("servers", "simulator"));
     if (!work.isEmpty()) startGateway();
+    // The processor says so itself: its place among the consumers may be long in coming.
+    roles.stream().filter(role -> !role.equals("processor")).forEach(state::up);
     long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began);
     LOG.info("started node={} roles={} seconds={} transport={}", node, roles, seconds,
         vertx.isNativeTransportEnabled() ? "epoll" : "nio");
@@ -165,6 +165,10 @@ public final class Millrace {
         config.text("postgres.password"));
     if (servers.embeddedPostgres())
       DemoMerchant.seed(servers.jdbcUrl(), config.text("postgres.user"), config.text("postgres.password"));
+    // Before all others, and so the last to go: it says what the node lacks yet, and that it leaves.
+    if (roles.contains("ops"))
+      deploy("ops.port", config.port("ops.port"),
+          new OpsVerticle(config, servers, registry, node, state));
     if (roles.contains("relay") || roles.contains("processor"))
       KafkaTopics.ensure(config, servers.kafkaBootstrap());
     String holder = node + "-" + TypeId.next();
@@ -179,8 +183,10 @@ public final class Millrace {
         producer.close(Duration.ofSeconds(3));
         return null;
       });
-      deploy("processor", 0, new ProcessorVerticle(config, servers, registry, node, holder, producer,
-          WebhookSchemes.of(config)));
+      var processor = new ProcessorVerticle(config, servers, registry, node, holder, producer,
+          WebhookSchemes.of(config));
+      deploy("processor", 0, processor);
+      processor.joined().onSuccess(v -> state.up("processor"));
     }
     if (roles.contains("settlement"))
       deploy("settlement", 0,
@@ -189,9 +195,6 @@ public final class Millrace {
       deploy("notifier", 0, new NotifierVerticle(config, servers, registry, holder));
     if (roles.contains("settlement") || roles.contains("notifier"))
       deploy("retention", 0, new RetentionVerticle(config, servers, registry, holder));
-    if (roles.contains("ops"))
-      deploy("ops.port", config.port("ops.port"),
-          new OpsVerticle(config, servers, registry, node, leaving::get));
     if (roles.contains("api")) startApi();
   }
 
@@ -206,7 +209,7 @@ public final class Millrace {
     for (int i = 0; i < config.positive("api.event-loops"); i++) {
       deploy("api.port", config.port("api.port"),
           new ApiVerticle(config, servers, registry, node + "-" + i, connections, WebhookSchemes.of(config),
-              leaving::get));
+              state::leaving));
     }
     undo.push(this::leave);
   }
@@ -217,7 +220,6 @@ public final class Millrace {
    * client.
    */
   private @Nullable Void leave() {
-    leaving.set(true);
     long delayMs = config.millis("api.leave-delay");
     if (delayMs > 0) vertx.timer(delayMs, TimeUnit.MILLISECONDS).await();
     return null;
@@ -245,6 +247,7 @@ public final class Millrace {
   private synchronized void stop() {
     if (stopped) return;
     stopped = true;
+    state.leave();
     LOG.info("stopping node={}", node);
     while (!undo.isEmpty()) {
       try {

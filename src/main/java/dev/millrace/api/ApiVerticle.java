@@ -19,6 +19,7 @@ import dev.millrace.platform.PgLink;
 import dev.millrace.platform.RedisLink;
 import dev.millrace.platform.Capacity;
 import dev.millrace.platform.Resources;
+import dev.millrace.platform.RouteMethods;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
 import dev.millrace.provider.Providers;
@@ -28,8 +29,8 @@ import dev.millrace.inbox.InboxWriter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.ext.web.Router;
@@ -48,7 +49,6 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.time.InstantSource;
-import org.jspecify.annotations.Nullable;
 
 /** The role {@code api} on one event loop: wires the endpoints to their connections and serves them. */
 public final class ApiVerticle extends VerticleBase {
@@ -119,8 +119,8 @@ public final class ApiVerticle extends VerticleBase {
     return commits.whenUp(10_000)
         .compose(v -> Future.all(inbox.stream().map(one -> one.whenUp(10_000)).toList()))
         .compose(v -> EventId.load(database))
-        .compose(ids -> {
-          Router router = router(gate);
+        .compose(ids -> vertx.fileSystem().readFile("openapi.yaml").compose(contract -> {
+          Router router = router(gate, contract);
           var read = new ReadEndpoints(database, new Balances(database), records, ids,
               config.millis("idempotency.retention"));
           payments(router, gate, create, read);
@@ -129,6 +129,7 @@ public final class ApiVerticle extends VerticleBase {
           var events = new Events(new EventReads(database), ids, config.duration("events.retention"));
           var stream = events(router, gate, database, events);
           webhooks(router, gate, bodies, new IdempotentTransaction(database, records), database, ids, events);
+          RouteMethods.addHead(router);
           return listen(gate, router, received(inbox, database)).onSuccess(server -> {
             long drainMs = config.millis("api.drain-timeout");
             open.add(server, s -> s.shutdown(drainMs, TimeUnit.MILLISECONDS));
@@ -137,7 +138,7 @@ public final class ApiVerticle extends VerticleBase {
             open.onClose(operationsWaiting::release);
             open.onClose(waiting::release);
           });
-        });
+        }));
   }
 
   private static void payments(Router router, Gate gate, CreateEndpoint create, ReadEndpoints read) {
@@ -238,16 +239,18 @@ public final class ApiVerticle extends VerticleBase {
         InstantSource.system(), config.text("api.docs-url"), registry);
   }
 
-  private Router router(Gate gate) {
+  private Router router(Gate gate, Buffer contract) {
     Router router = Router.router(vertx);
-    router.get("/openapi.yaml")
-        .handler(context -> context.response().putHeader("Content-Type", "application/yaml")
-            .putHeader("Request-Id", TypeId.format(TypeId.REQUEST, TypeId.next())).sendFile("openapi.yaml")
-            .onFailure(context::fail));
+    router.get("/openapi.yaml").handler(context -> {
+      context.response().putHeader("Content-Type", "application/yaml").putHeader("Request-Id",
+          TypeId.format(TypeId.REQUEST, TypeId.next()));
+      RouteMethods.end(context.request(), contract)
+          .onFailure(e -> LOG.debug("answer_not_sent error=\"{}\"", e.getMessage()));
+    });
     router.errorHandler(404, c -> gate.refuse(c, null,
         Problem.notFound("There is nothing at this path. GET /openapi.yaml lists the calls.")));
     router.errorHandler(405, c -> {
-      c.response().putHeader("Allow", allowed(router, c));
+      c.response().putHeader("Allow", RouteMethods.allowed(router, c));
       gate.refuse(c, null, Problem.of(405, "invalid_request_error", "method_not_allowed",
           "This path does not take this method; the header Allow names those it takes."));
     });
@@ -255,24 +258,6 @@ public final class ApiVerticle extends VerticleBase {
         Problem.invalid("request_malformed", "The request's path or query cannot be read.", null)));
     router.errorHandler(500, c -> gate.refuse(c, null, failure(c)));
     return router;
-  }
-
-  /** The methods of the routes that have this path. */
-  private static String allowed(Router router, RoutingContext context) {
-    String[] path = context.normalizedPath().split("/", -1);
-    return router.getRoutes().stream().filter(route -> matches(route.getPath(), path))
-        .flatMap(route -> route.methods().stream()).map(HttpMethod::name).distinct().sorted()
-        .collect(Collectors.joining(", "));
-  }
-
-  private static boolean matches(@Nullable String pattern, String[] path) {
-    if (pattern == null) return false;
-    String[] parts = pattern.split("/", -1);
-    if (parts.length != path.length) return false;
-    for (int i = 0; i < parts.length; i++) {
-      if (!parts[i].startsWith(":") && !parts[i].equals(path[i])) return false;
-    }
-    return true;
   }
 
   private static Problem failure(RoutingContext context) {

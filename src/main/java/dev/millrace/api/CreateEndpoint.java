@@ -173,13 +173,15 @@ final class CreateEndpoint {
     var headers = Map.of("Location", ROUTE + "/" + TypeId.format(TypeId.PAYMENT, id));
     // Not put into Redis: few requests are ever repeated, and the first repetition does it.
     if (c.waitMs == 0) return Future.succeededFuture(new Answer(202, body, headers));
+    boolean waits = !watch.full();
     return watch.await(id, c.waitMs).compose(row -> {
       int status = row == null ? 202 : 201;
       Buffer answer = row == null ? body : PaymentJson.payment(row);
       // The key's answer becomes the one given here, unless somebody may already have been given the stored
       // one.
       return records.replace(c.keyId, status, answer).otherwise(false)
-          .map(replaced -> replaced ? new Answer(status, answer, headers) : new Answer(202, body, headers));
+          .map(replaced -> replaced ? new Answer(status, answer, headers) : new Answer(202, body, headers))
+          .map(given -> waits ? given.waited(c.waitMs) : given);
     });
   }
 

@@ -8,9 +8,8 @@ import com.fasterxml.jackson.core.JsonToken;
 import dev.millrace.api.Problem.FieldError;
 import dev.millrace.payment.Currencies;
 import dev.millrace.payment.PaymentEvent;
+import dev.millrace.platform.HttpUrl;
 import java.io.IOException;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -255,8 +254,8 @@ final class CreatePayment {
       error("payment_method_bin", "parameter_invalid",
           "`payment_method_bin` must be the first 6 to 8 digits of the card, as a string.");
     }
-    if (returnUrl != null && !httpUrl(returnUrl)) {
-      error("return_url", "parameter_invalid", "`return_url` must be an absolute http or https URL.");
+    if (returnUrl != null && HttpUrl.read(returnUrl) instanceof HttpUrl.Fault wrong) {
+      error("return_url", "parameter_invalid", "`return_url` " + wrong.message());
     }
     if (!errors.isEmpty()) throw new ProblemException(Problem.invalid(errors));
     return new PaymentEvent.Initiated(amount, nonNull(currency), nonNull(paymentMethod), capture, reference,
@@ -266,14 +265,5 @@ final class CreatePayment {
   private static String nonNull(@Nullable String value) {
     if (value == null) throw new IllegalStateException("checked before");
     return value;
-  }
-
-  private static boolean httpUrl(String url) {
-    try {
-      var uri = new URI(url);
-      return uri.getHost() != null && ("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()));
-    } catch (URISyntaxException e) {
-      return false;
-    }
   }
 }

@@ -1,13 +1,13 @@
 package dev.millrace.api;
 
 import dev.millrace.journal.PublicEvent;
+import dev.millrace.platform.HttpUrl;
 import dev.millrace.webhook.AddressPolicy;
 import dev.millrace.webhook.Endpoint;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.InetAddress;
 import java.net.URI;
-import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.util.HashSet;
 import java.util.List;
@@ -29,7 +29,6 @@ final class EndpointSettings {
   private static final int RATE_MAX = 10_000;
   private static final Pattern HEADER = Pattern.compile("[A-Za-z0-9][A-Za-z0-9-]{0,59}");
   private static final Pattern HEADER_VALUE = Pattern.compile("[\\x21-\\x7e]([\\x20-\\x7e]*[\\x21-\\x7e])?");
-  private static final Pattern PRINTABLE = Pattern.compile("[\\x21-\\x7e]+");
   private static final Pattern LAST_LABEL_OF_DIGITS = Pattern.compile("(^|\\.)[0-9][^.]*\\.?$");
   private static final Pattern DOTTED = Pattern.compile("((0|[1-9][0-9]{0,2})(\\.|$)){4}(?<!\\.)");
   /** Of HTTP, and ours. */
@@ -108,26 +107,23 @@ final class EndpointSettings {
   private @Nullable URI url(BodyFields f) {
     String text = f.text("url", 2_000);
     if (text == null) return null;
-    String fault = "must be an absolute https URL with a host, without user, password or fragment; percent-encode what is not ASCII.";
-    try {
-      URI url = new URI(text);
-      boolean https = "https".equals(url.getScheme());
-      if (url.getHost() == null || url.getRawUserInfo() != null || url.getRawFragment() != null
-          || !(https || "http".equals(url.getScheme())) || url.getPort() == 0 || url.getPort() > 65_535
-          || !PRINTABLE.matcher(text).matches()) {
-        f.fault("url", "parameter_invalid", fault);
-      } else if (!https && !addresses.privateAllowed()) {
-        f.fault("url", "parameter_invalid", "must be https.");
-      } else if (!literalPermitted(url.getHost())) {
-        f.fault("url", "parameter_invalid",
-            "has an address that is private, loopback, link-local or reserved. It must be on the public Internet.");
-      } else {
-        return url;
-      }
-    } catch (URISyntaxException e) {
-      f.fault("url", "parameter_invalid", fault);
-    }
+    String fault = switch (HttpUrl.read(text)) {
+      case HttpUrl.Fault wrong -> wrong.message();
+      case HttpUrl url -> fault(url);
+    };
+    if (fault == null) return URI.create(text);
+    f.fault("url", "parameter_invalid", fault);
     return null;
+  }
+
+  private @Nullable String fault(HttpUrl url) {
+    if (url.userInfo() != null)
+      return "has a user or a password before its host. Remove them; send a secret in `headers`.";
+    if (url.fragment() != null) return "has a fragment, which no server is told. Remove # and what follows.";
+    String part = url.notAscii();
+    if (part != null) return "has characters in its " + part + " that are not ASCII. Percent-encode them.";
+    if (!url.https() && !addresses.privateAllowed()) return "has the scheme http. It must be https.";
+    return faultOfAddress(url.host());
   }
 
   /**
@@ -135,15 +131,19 @@ final class EndpointSettings {
    * begins with a digit: that is an address, and must be one in four decimal parts, not in a form that only
    * some resolvers take.
    */
-  private boolean literalPermitted(String host) {
+  private @Nullable String faultOfAddress(String host) {
     boolean literal = host.startsWith("[");
-    if (!literal && !LAST_LABEL_OF_DIGITS.matcher(host).find()) return true;
-    if (!literal && !DOTTED.matcher(host).matches()) return false;
+    if (!literal && !LAST_LABEL_OF_DIGITS.matcher(host).find()) return null;
+    if (!literal && !DOTTED.matcher(host).matches())
+      return "has a host whose last part begins with a digit: that is an address, and must have four decimal"
+          + " parts.";
     try {
-      return addresses.permits(InetAddress.getByName(host));
+      if (addresses.permits(InetAddress.getByName(host))) return null;
     } catch (UnknownHostException e) {
-      return false;
+      return "has a host that is no address.";
     }
+    return "has a host that is a private, loopback, link-local or reserved address. It must be on the public"
+        + " Internet.";
   }
 
   /** The same settings give the same text, whatever of them was spelt out. */

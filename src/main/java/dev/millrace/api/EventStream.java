@@ -13,6 +13,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -126,10 +127,14 @@ final class EventStream {
     // While the place was looked up, others came, and this one may have gone: nobody would tell us any more.
     if (response.closed()) return Answer.TAKEN;
     refuseWhenFull(key);
-    StreamFeed feed = feeds.computeIfAbsent(key, StreamFeed::new);
     response.setStatusCode(200).setChunked(true).setWriteQueueMaxSize(limits.clientBytesMax)
         .putHeader("Content-Type", "text/event-stream").putHeader("Cache-Control", "no-store")
         .putHeader("X-Accel-Buffering", "no").putHeader("Request-Id", call.requestId());
+    if (call.request().method() == HttpMethod.HEAD) {
+      response.end().onFailure(e -> LOG.debug("answer_not_sent error=\"{}\"", e.getMessage()));
+      return Answer.TAKEN;
+    }
+    StreamFeed feed = feeds.computeIfAbsent(key, StreamFeed::new);
     var client = new StreamClient(feed, response, filter, from);
     feed.clients.add(client);
     clients++;

@@ -3,6 +3,7 @@ package dev.millrace.api;
 import dev.millrace.api.ApiCall.Answer;
 import dev.millrace.identity.Credentials;
 import dev.millrace.platform.Capacity;
+import dev.millrace.platform.RouteMethods;
 import dev.millrace.platform.Trace;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
@@ -123,7 +124,7 @@ final class Gate {
     if (answer == Answer.TAKEN || response.closed() || response.ended()) return;
     response.setStatusCode(answer.status()).putHeader("Content-Type", JSON).putHeader(REQUEST_ID, requestId);
     answer.headers().forEach(response::putHeader);
-    send(response, answer.status(), answer.body());
+    send(context.request(), answer.status(), answer.body());
   }
 
   private void fail(RoutingContext context, String requestId, Throwable failure) {
@@ -184,7 +185,8 @@ final class Gate {
     boolean unread = !request.isEnded() && problem.status() != 503 && problem.status() != 429;
     if (unread) response.putHeader("Connection", "close");
     request.resume();
-    response.end(body).onFailure(e -> LOG.debug("answer_not_sent error=\"{}\"", e.getMessage()));
+    RouteMethods.end(request, body)
+        .onFailure(e -> LOG.debug("answer_not_sent error=\"{}\"", e.getMessage()));
     // Not at once: closing over unread bytes would reset the connection before the answer is read.
     if (unread) Vertx.currentContext().owner().setTimer(LINGER_MS, timer -> close(request.connection()));
   }
@@ -202,15 +204,15 @@ final class Gate {
     String id = TypeId.format(TypeId.REQUEST, TypeId.next());
     request.response().setStatusCode(status).putHeader("Connection", "close")
         .putHeader("Content-Type", PROBLEM).putHeader(REQUEST_ID, id);
-    send(request.response(), status, Problem.of(status, "invalid_request_error", "request_malformed",
+    send(request, status, Problem.of(status, "invalid_request_error", "request_malformed",
         "The request is not valid HTTP, or its head is too large.").json(docsUrl, "/requests/" + id)
         .toBuffer());
     Vertx.currentContext().owner().setTimer(LINGER_MS, timer -> close(request.connection()));
   }
 
-  private void send(HttpServerResponse response, int status, Buffer body) {
+  private void send(HttpServerRequest request, int status, Buffer body) {
     count(status);
-    response.end(body).onFailure(e -> LOG.debug("answer_not_sent error=\"{}\"", e.getMessage()));
+    RouteMethods.end(request, body).onFailure(e -> LOG.debug("answer_not_sent error=\"{}\"", e.getMessage()));
   }
 
   private void count(int status) {

@@ -59,7 +59,7 @@ final class IdempotentTransaction {
           "Send a header Idempotency-Key with a value of your own for this request, a UUID for example, and the same on each retry.",
           "Idempotency-Key"));
     }
-    if (CardNumbers.cardIn(key.key())) {
+    if (CardNumbers.in(key.key())) {
       throw new ProblemException(Problem.invalid("card_number_refused",
           "The header Idempotency-Key holds what looks like a card number. Use a UUID.", "Idempotency-Key"));
     }

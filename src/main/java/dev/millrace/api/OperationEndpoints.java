@@ -166,12 +166,14 @@ final class OperationEndpoints {
   private Future<Answer> await(Asked asked, IdempotentTransaction.Request request, Answer accepted) {
     if (request.waitMs() == 0 || accepted.replayed() || accepted.status() != 202)
       return Future.succeededFuture(accepted);
+    boolean waits = !watch.full();
     return watch.await(asked.id, request.waitMs()).compose(row -> row == null
         ? Future.succeededFuture(accepted)
         : ended(asked, row)).compose(answer -> once
             // The key's answer becomes this one, unless somebody may already have been given the stored one.
             .replace(asked.call, request.key(), answer.status(), answer.body())
-            .map(replaced -> replaced ? answer : accepted));
+            .map(replaced -> replaced ? answer : accepted))
+        .map(answer -> waits ? answer.waited(request.waitMs()) : answer);
   }
 
   private Future<Answer> ended(Asked asked, OperationRow row) {
@@ -200,11 +202,20 @@ final class OperationEndpoints {
             "an operation's id (cap_…, can_…, re_… or rev_…), the last one of the page before")
         : q.id("starting_after", TypeId.REFUND, "a refund's id (re_…), the last one of the page before");
     q.check();
-    return owned(call, payment).compose(v -> operations.of(payment, kind, after, limit)).map(rows -> {
-      boolean more = rows.size() > limit;
-      return Answer.of(200,
-          OperationJson.list(more ? rows.subList(0, limit) : rows, more).toBuffer());
-    });
+    return owned(call, payment).compose(v -> placed(payment, kind, after))
+        .compose(v -> operations.of(payment, kind, after, limit)).map(rows -> {
+          boolean more = rows.size() > limit;
+          return Answer.of(200,
+              OperationJson.list(more ? rows.subList(0, limit) : rows, more).toBuffer());
+        });
+  }
+
+  private Future<Void> placed(UUID payment, @Nullable Kind kind, @Nullable UUID after) {
+    if (after == null) return Future.succeededFuture();
+    return Query.place("starting_after",
+        operations.one(payment, after)
+            .map(row -> row != null && (kind == null || row.kind() == kind) ? row : null),
+        kind == null ? "operation of this payment" : "refund of this payment");
   }
 
   private Future<Void> owned(ApiCall call, UUID payment) {

@@ -49,7 +49,7 @@ final class OutcomeWatch<T> {
     this.meter = new QueueMeter(registry, queue, instance, limit, this, w -> w.depth);
   }
 
-  /** Payments whose outcome is known. */
+  /** Payments whose outcome is known, or for which somebody else has to do something. */
   static Future<Map<UUID, PaymentRow>> decided(PaymentReads payments, Set<UUID> ids) {
     return payments.payments(ids).map(rows -> rows.stream().filter(row -> decided(row.status()))
         .collect(Collectors.toMap(PaymentRow::id, Function.identity())));
@@ -60,7 +60,7 @@ final class OutcomeWatch<T> {
    * full).
    */
   Future<@Nullable T> await(UUID id, long ms) {
-    if (waiters.size() >= limit) {
+    if (full()) {
       meter.reject();
       return Future.succeededFuture(null);
     }
@@ -70,6 +70,9 @@ final class OutcomeWatch<T> {
     if (!asking) askLater();
     return promise.future();
   }
+
+  /** Whether one more would not be waited for. */
+  boolean full() { return waiters.size() >= limit; }
 
   /** Lets everybody go with what is known now, before a shutdown. */
   void release() {
@@ -109,10 +112,11 @@ final class OutcomeWatch<T> {
     if (waiter != null) waiter.promise.tryComplete(outcome);
   }
 
+  /** Whether the payment's next step is not ours or the provider's: waiting would bring nothing more. */
   static boolean decided(Status status) {
     return switch (status) {
-      case INITIATED, PROVIDER_SUBMITTED, UNKNOWN, IN_REVIEW -> false;
-      case BLOCKED, REQUIRES_ACTION, PROCESSING, AUTHORIZED, CONFIRMED, DECLINED, VOIDED, EXPIRED, SETTLED,
+      case INITIATED, PROVIDER_SUBMITTED, UNKNOWN -> false;
+      case BLOCKED, IN_REVIEW, REQUIRES_ACTION, PROCESSING, AUTHORIZED, CONFIRMED, DECLINED, VOIDED, EXPIRED, SETTLED,
           PARTIALLY_REFUNDED,
           REFUNDED, DISPUTED, CHARGED_BACK, RETURNED ->
         true;

@@ -8,12 +8,15 @@ import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.Database;
 import dev.millrace.platform.QueueMeter;
+import dev.millrace.platform.RouteMethods;
 import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.net.URI;
@@ -84,13 +87,15 @@ final class PayerReturn {
       if (atOnce >= AT_ONCE_MAX) meter.reject();
       later(context);
     } else {
-      String result = result(context);
+      // HEAD is what a page's preview sends: nobody has come back with it.
+      boolean looks = context.request().method() == HttpMethod.HEAD;
       atOnce++;
-      take(id, result).onComplete(done -> {
-        atOnce--;
-        if (done.succeeded()) answer(context, done.result());
-        else fail(context, done.cause());
-      });
+      (looks ? payments.payment(id).map(row -> new Way(row, false)) : take(id, result(context)))
+          .onComplete(done -> {
+            atOnce--;
+            if (done.succeeded()) answer(context, done.result());
+            else fail(context, done.cause());
+          });
     }
   }
 
@@ -179,7 +184,7 @@ final class PayerReturn {
     HttpServerResponse response = headed(context, status).putHeader("Content-Type",
         "text/html; charset=utf-8");
     if (retryAfterSeconds > 0) response.putHeader("Retry-After", Integer.toString(retryAfterSeconds));
-    response.end("""
+    RouteMethods.end(context.request(), Buffer.buffer("""
       <!doctype html>
       <html lang="en">
       <meta charset="utf-8">
@@ -188,7 +193,7 @@ final class PayerReturn {
       <h1>%s</h1>
       <p>%s</p>
       </html>
-      """.formatted(title, title, text))
+      """.formatted(title, title, text)))
         .onFailure(e -> LOG.debug("answer_not_sent error=\"{}\"", e.getMessage()));
   }
 }

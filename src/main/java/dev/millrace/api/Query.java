@@ -3,6 +3,7 @@ package dev.millrace.api;
 import dev.millrace.api.Problem.FieldError;
 import dev.millrace.platform.InstantText;
 import dev.millrace.platform.TypeId;
+import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -102,6 +103,19 @@ final class Query {
     }
     error(name, "parameter_invalid", "`" + name + "` must be " + what + ".");
     return null;
+  }
+
+  /**
+   * Fails when nothing was found by a cursor: a page after what does not exist would be empty and say
+   * nothing. {@code what} it must be the id of.
+   */
+  static <T> Future<Void> place(String name, Future<@Nullable T> found, String what) {
+    return found.compose(object -> object != null
+        ? Future.succeededFuture()
+        : Future.failedFuture(new ProblemException(Problem.invalid(List.of(new FieldError(name,
+            "parameter_invalid",
+            "`" + name + "` names no " + what + " that you have in this mode. Send `next` of"
+                + " the page before, or leave it out."))))));
   }
 
   void fault(String name, String message) { error(name, "parameter_invalid", message); }

@@ -97,12 +97,23 @@ final class ReadEndpoints {
     if (filter.after() != null && filter.before() != null)
       q.fault("ending_before", "Send `starting_after` or `ending_before`, not both.");
     q.check();
-    return payments.list(call.credential().merchant(), call.credential().livemode(), filter).map(rows -> {
-      boolean more = rows.size() > filter.limit();
-      List<PaymentRow> page = more ? rows.subList(0, filter.limit()) : rows;
-      if (filter.before() != null) Collections.reverse(page);
-      return Answer.of(200, PaymentJson.list(page, more));
-    });
+    return placed(call, "starting_after", filter.after())
+        .compose(v -> placed(call, "ending_before", filter.before()))
+        .compose(v -> payments.list(call.credential().merchant(), call.credential().livemode(), filter))
+        .map(rows -> page(rows, filter));
+  }
+
+  private Future<Void> placed(ApiCall call, String name, @Nullable UUID payment) {
+    if (payment == null) return Future.succeededFuture();
+    var who = call.credential();
+    return Query.place(name, payments.payment(who.merchant(), who.livemode(), payment), "payment");
+  }
+
+  private static Answer page(List<PaymentRow> rows, PaymentReads.Filter filter) {
+    boolean more = rows.size() > filter.limit();
+    List<PaymentRow> page = more ? rows.subList(0, filter.limit()) : rows;
+    if (filter.before() != null) Collections.reverse(page);
+    return Answer.of(200, PaymentJson.list(page, more));
   }
 
   /** {@code GET /v1/payments/{id}/timeline}: all that happened to a payment, in order. */

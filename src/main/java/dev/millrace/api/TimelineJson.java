@@ -6,12 +6,11 @@ import dev.millrace.journal.PaymentRow;
 import dev.millrace.journal.Timeline.Moment;
 import dev.millrace.payment.EventType;
 import dev.millrace.payment.Operation.Kind;
+import dev.millrace.platform.HttpUrl;
 import dev.millrace.platform.Trace;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
@@ -51,16 +50,9 @@ final class TimelineJson {
     if (type.equals(EventType.REQUIRES_ACTION.wire())) detail.put("url", origin(detail.getString("url")));
   }
 
-  /** Scheme and host of an address. */
+  /** Scheme, host and port of an address. */
   static String origin(String url) {
-    try {
-      var uri = new URI(url);
-      if (uri.getHost() != null)
-        return uri.getScheme() + "://" + uri.getHost() + (uri.getPort() < 0 ? "" : ":" + uri.getPort());
-    } catch (URISyntaxException e) {
-      return "(hidden)";
-    }
-    return "(hidden)";
+    return HttpUrl.read(url) instanceof HttpUrl read ? read.origin() : "(hidden)";
   }
 
   private static void attempt(JsonObject detail) {

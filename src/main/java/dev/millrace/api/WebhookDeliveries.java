@@ -57,14 +57,19 @@ final class WebhookDeliveries {
             "a delivery's id (whd_…), the last one of the page before"),
         q.limit());
     q.check();
-    return log().list(call.credential().merchant(), call.credential().livemode(), filter).map(found -> {
-      boolean more = found.size() > filter.limit();
-      var page = more ? found.subList(0, filter.limit()) : found;
-      var data = new JsonArray();
-      page.forEach(e -> data.add(json(e)));
-      return Answer.of(200, WebhookEndpoints.Page.json(data, more,
-          more ? TypeId.format(TypeId.WEBHOOK_DELIVERY, page.getLast().id()) : null));
-    });
+    var who = call.credential();
+    return (filter.after() == null
+        ? Future.<Void>succeededFuture()
+        : Query.place("starting_after", log().found(who.merchant(), who.livemode(), filter.after()),
+            "webhook delivery"))
+        .compose(v -> log().list(who.merchant(), who.livemode(), filter)).map(found -> {
+          boolean more = found.size() > filter.limit();
+          var page = more ? found.subList(0, filter.limit()) : found;
+          var data = new JsonArray();
+          page.forEach(e -> data.add(json(e)));
+          return Answer.of(200, WebhookEndpoints.Page.json(data, more,
+              more ? TypeId.format(TypeId.WEBHOOK_DELIVERY, page.getLast().id()) : null));
+        });
   }
 
   private static UUID id(ApiCall call) {

@@ -118,7 +118,12 @@ final class WebhookEndpoints {
     int limit = q.limit();
     UUID after = q.id("starting_after", TypeId.WEBHOOK_ENDPOINT, "a webhook endpoint's id (whe_…)");
     q.check();
-    return store().list(call.credential().merchant(), call.credential().livemode(), after, limit)
+    var who = call.credential();
+    return (after == null
+        ? Future.<Void>succeededFuture()
+        : Query.place("starting_after", store().found(who.merchant(), who.livemode(), after),
+            "webhook endpoint"))
+        .compose(v -> store().list(who.merchant(), who.livemode(), after, limit))
         .map(found -> {
           boolean more = found.size() > limit;
           var page = more ? found.subList(0, limit) : found;

@@ -88,7 +88,7 @@ public final class InboxProcessor {
 
   private OffsetDateTime now() { return clock.instant().atOffset(ZoneOffset.UTC); }
 
-  private final class Judging implements Follower.Work<Kept> {
+  private final class Judging implements Follower.Task<Kept> {
     @Override
     public Future<Cursor> begin(long epoch) { return inbox.cursor(); }
 

@@ -32,7 +32,7 @@ public final class Follower<T> {
    * What a follower reads and does. Each method is called with the lease held, and when the one before has
    * completed.
    */
-  public interface Work<T> {
+  public interface Task<T> {
     /** Where to go on from in this epoch, by what is marked. */
     Future<Cursor> begin(long epoch);
 
@@ -58,7 +58,7 @@ public final class Follower<T> {
   }
 
   private final Lease lease;
-  private final Work<T> work;
+  private final Task<T> task;
   private final long pollMs;
   private final long standbyMs;
   private final PacedLoop loop;
@@ -72,9 +72,9 @@ public final class Follower<T> {
    * often to look whether the lease has come.
    */
   public Follower(Vertx vertx, Lease lease, String name, String lagMetric, long pollMs, long standbyMs,
-      Work<T> work, MeterRegistry registry) {
+      Task<T> task, MeterRegistry registry) {
     this.lease = lease;
-    this.work = work;
+    this.task = task;
     this.pollMs = pollMs;
     this.standbyMs = standbyMs;
     this.loop = new PacedLoop(vertx, name + "_step_failed", RETRY_MS,
@@ -93,17 +93,17 @@ public final class Follower<T> {
     }
     long epoch = lease.epoch();
     Future<Void> placed = epoch == readingEpoch ? Future.succeededFuture() : begin(epoch);
-    return placed.compose(v -> work.read(cursor)).compose(batch -> {
+    return placed.compose(v -> task.read(cursor)).compose(batch -> {
       lagSeconds = batch.rows().isEmpty() ? 0 : age(batch.rows().getFirst());
-      return work.handle(batch, epoch).map(more -> {
+      return task.handle(batch, epoch).map(more -> {
         cursor = batch.end();
-        return batch.more() || more ? 0 : work.pauseMs(batch.rows().size(), pollMs);
+        return batch.more() || more ? 0 : task.pauseMs(batch.rows().size(), pollMs);
       });
     });
   }
 
   private Future<Void> begin(long epoch) {
-    return work.begin(epoch).map(place -> {
+    return task.begin(epoch).map(place -> {
       cursor = place;
       readingEpoch = epoch;
       return null;
@@ -111,12 +111,12 @@ public final class Follower<T> {
   }
 
   private double age(T row) {
-    return Math.max(0, Duration.between(work.written(row).toInstant(), lease.instant()).toMillis() / 1_000.0);
+    return Math.max(0, Duration.between(task.written(row).toInstant(), lease.instant()).toMillis() / 1_000.0);
   }
 
   private void stand() {
     readingEpoch = NO_EPOCH;
-    work.stand();
+    task.stand();
   }
 
   /** Finishes the batch in hand and stops. */

@@ -85,7 +85,7 @@ public final class Relay {
 
   public void start() { follower.start(); }
 
-  private final class Publishing implements Follower.Work<JournalRow> {
+  private final class Publishing implements Follower.Task<JournalRow> {
     @Override
     public Future<Cursor> begin(long epoch) {
       return cursor.read().onSuccess(place -> LOG.info("relay_active epoch={} xid={} position={}", epoch,

@@ -1,6 +1,7 @@
 package dev.millrace.ops;
 
 import dev.millrace.platform.OperatorRefusal;
+import dev.millrace.platform.RouteMethods;
 import dev.millrace.platform.Unavailable;
 import io.vertx.core.Future;
 import io.vertx.core.json.DecodeException;
@@ -87,7 +88,8 @@ final class OperatorCall {
   }
 
   static void answer(RoutingContext c, int status, JsonObject json) {
-    c.response().setStatusCode(status).putHeader("Content-Type", "application/json").end(json.toBuffer())
+    c.response().setStatusCode(status).putHeader("Content-Type", "application/json");
+    RouteMethods.end(c.request(), json.toBuffer())
         .onFailure(e -> LOG.debug("answer_not_sent error=\"{}\"", e.getMessage()));
   }
 }

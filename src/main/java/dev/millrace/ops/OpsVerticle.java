@@ -4,20 +4,22 @@ import dev.millrace.deadletter.DeadLetterActs;
 import dev.millrace.journal.AppendWriter;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.Database;
+import dev.millrace.platform.NodeState;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Resources;
+import dev.millrace.platform.RouteMethods;
 import dev.millrace.platform.Servers;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.WorkerExecutor;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.handler.BodyHandler;
 import io.vertx.redis.client.Redis;
 import io.vertx.sqlclient.Pool;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 
 /**
  * The role {@code ops}: a listener of its own for health, metrics, the trial balance, dead letters and
@@ -28,13 +30,13 @@ public final class OpsVerticle extends VerticleBase {
   private final Servers servers;
   private final PrometheusMeterRegistry registry;
   private final String instance;
-  private final BooleanSupplier leaving;
+  private final NodeState state;
   private final Resources open = new Resources();
 
-  /** {@code leaving}: whether this node has been told to stop, and no more requests should be sent to it. */
+  /** {@code state}: of this node, which decides whether requests should be sent to it. */
   public OpsVerticle(Config config, Servers servers, PrometheusMeterRegistry registry, String instance,
-      BooleanSupplier leaving) {
-    this.leaving = leaving;
+      NodeState state) {
+    this.state = state;
     this.config = config;
     this.servers = servers;
     this.registry = registry;
@@ -48,7 +50,7 @@ public final class OpsVerticle extends VerticleBase {
     PgLink link = open.add(servers.batchLink(vertx, "ops-" + instance, registry), PgLink::close);
     var database = new Database(reading, config.millis("postgres.statement-timeout"),
         servers.poolRoom("ops-" + instance, registry));
-    var readiness = new Readiness(vertx, database, redis, servers.kafkaBootstrap(), leaving);
+    var readiness = new Readiness(vertx, database, redis, servers.kafkaBootstrap(), state);
     var acts = new OperatorActs(database,
         new AppendWriter(vertx, link, "ops-" + instance, 256, 64, registry));
     // Of its own: metrics are wanted most when everything else waits for a server that is away.
@@ -56,16 +58,26 @@ public final class OpsVerticle extends VerticleBase {
         WorkerExecutor::close);
     Router router = Router.router(vertx);
     router.route().handler(BodyHandler.create(false).setBodyLimit(16 * 1024));
-    router.get("/health/live").handler(c -> c.json(new JsonObject().put("status", "up")));
+    router.get("/health/live")
+        .handler(c -> OperatorCall.answer(c, 200, new JsonObject().put("status", "up")));
     router.get("/health/ready").handler(c -> readiness.look()
         .onSuccess(found -> OperatorCall.answer(c, Readiness.code(found), found)).onFailure(c::fail));
-    router.get("/metrics").handler(c -> scraping.executeBlocking(() -> registry.scrape()).onSuccess(
-        text -> c.response().putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8").end(text))
-        .onFailure(c::fail));
+    router.get("/metrics").handler(c -> scraping.executeBlocking(() -> registry.scrape()).compose(text -> {
+      c.response().putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+      return RouteMethods.end(c.request(), Buffer.buffer(text));
+    }).onFailure(c::fail));
     new OperatorRoutes(database, acts).mount(router);
     var letters = new DeadLetterActs(database);
     new DeadLetterRoutes(letters).mount(router);
     new PaymentActRoutes(new PaymentActs(database, letters, "operator-" + instance)).mount(router);
+    RouteMethods.addHead(router);
+    router.errorHandler(404, c -> OperatorCall.answer(c, 404,
+        new JsonObject().put("error", "there is nothing at this path")));
+    router.errorHandler(405, c -> {
+      String allowed = RouteMethods.allowed(router, c);
+      c.response().putHeader("Allow", allowed);
+      OperatorCall.answer(c, 405, new JsonObject().put("error", "this path takes " + allowed));
+    });
     return vertx.createHttpServer().requestHandler(router)
         .listen(config.port("ops.port"), config.text("ops.host"))
         .onSuccess(server -> open.add(server, s -> s.shutdown(2, TimeUnit.SECONDS)));

@@ -51,8 +51,9 @@ public final class Transitions {
     stays(EventType.CANCEL_REQUESTED, REQUIRES_ACTION, AUTHORIZED);
 
     from(CONFIRMED).by(EventType.SETTLED, SETTLED);
-    // What is posted later is settled later: the status tells more by then. A correction may come at any time.
-    for (Status status : Status.values()) if (status != CONFIRMED) stays(EventType.SETTLED, status);
+    // What is posted later is settled later: the status tells more by then.
+    Status[] any = Status.values();
+    for (Status status : any) if (status != CONFIRMED) stays(EventType.SETTLED, status);
 
     // What no dispute holds can be refunded.
     stays(EventType.REFUND_REQUESTED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, DISPUTED, CHARGED_BACK);
@@ -88,7 +89,6 @@ public final class Transitions {
     from(RETURNED).by(EventType.RETURN_REVERSED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED);
 
     // A charge that came after the end, or at another account than the payment's, is given back beside it.
-    Status[] any = Status.values();
     stays(EventType.LATE_CHARGE, any);
     stays(EventType.LATE_CHARGE_RETURNED, any);
     stays(EventType.LATE_CHARGE_KEPT, any);

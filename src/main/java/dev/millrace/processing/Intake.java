@@ -3,6 +3,7 @@ package dev.millrace.processing;
 import io.micrometer.core.instrument.MeterRegistry;
 import dev.millrace.platform.QueueMeter;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.kafka.client.common.TopicPartition;
 import io.vertx.kafka.client.consumer.KafkaConsumer;
@@ -52,6 +53,7 @@ final class Intake {
   private final QueueMeter meter;
   private final QueueMeter holding;
   private final Map<TopicPartition, Partition> partitions = new HashMap<>();
+  private final Promise<Void> joined = Promise.promise();
   private volatile int inFlight;
   private volatile int held;
   private volatile int heldMax;
@@ -78,9 +80,15 @@ final class Intake {
     this.holding = new QueueMeter(registry, name + "-held", "all", () -> heldMax, this, i -> i.held);
   }
 
-  /** Joins the group and begins. */
+  /** Completes with the first answer of the group, though it may have no partition to give. */
+  Future<Void> joined() {
+    return joined.future();
+  }
+
+  /** Begins; it will join the group as soon as the group takes it. */
   Future<Void> start(Set<String> topics) {
     consumer.partitionsRevokedHandler(this::revoked);
+    consumer.partitionsAssignedHandler(some -> joined.tryComplete());
     return consumer.subscribe(topics).onSuccess(v -> {
       poll();
       timer = vertx.setPeriodic(COMMIT_EVERY_MS, id -> commit());

@@ -20,6 +20,7 @@ import dev.millrace.provider.WebhookScheme;
 import dev.millrace.inbox.InboxStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.sqlclient.Pool;
 import java.time.InstantSource;
@@ -46,6 +47,7 @@ public final class ProcessorVerticle extends VerticleBase {
   private final Producer<String, byte[]> producer;
   private final Map<String, WebhookScheme> schemes;
   private final Resources open = new Resources();
+  private final Promise<Void> joined = Promise.promise();
 
   /**
    * {@code holder} names this process in leases, and must differ after a restart; {@code schemes} are the
@@ -120,12 +122,18 @@ public final class ProcessorVerticle extends VerticleBase {
         .compose(v -> inboxRights.whenUp(10_000))
         .compose(v -> fresh.start(Set.of(config.text("kafka.topic"))))
         .compose(v -> waiting.start(retries.topics())).onSuccess(v -> {
+          Future.all(fresh.joined(), waiting.joined()).<Void>mapEmpty().onComplete(joined);
           janitor.start();
           expiry.start();
           inboxLease.start();
           inbox.start();
           replays.start();
         });
+  }
+
+  /** Completes when it has a place among the consumers of both groups, which may be after its start. */
+  public Future<Void> joined() {
+    return joined.future();
   }
 
   private Screener screener(RedisLink redis) {

@@ -1,6 +1,8 @@
 package dev.millrace.provider;
 
 import dev.millrace.platform.ConfigException;
+import dev.millrace.platform.HttpUrl;
+import dev.millrace.platform.RetryAfter;
 import dev.millrace.provider.Provider.Outcome;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -14,12 +16,15 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.json.JsonObject;
-import java.net.URI;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The HTTP connections to one account at a provider. A call ends within its timeout, whatever becomes of it;
@@ -30,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * loop.
  */
 public final class HttpWire {
+  private static final Logger LOG = LoggerFactory.getLogger(HttpWire.class);
   private static final int BODY_BYTES_MAX = 256 * 1024;
   private static final int HEADER_BYTES_MAX = 16 * 1024;
   private static final int CONNECT_TIMEOUT_MS = 2_000;
@@ -59,10 +65,11 @@ public final class HttpWire {
   }
 
   private final HttpClientAgent client;
-  private final URI base;
+  private final HttpUrl base;
   private final String path;
   private final Map<String, String> headers;
   private final long timeoutMs;
+  private final InstantSource clock;
 
   /**
    * {@code url}: scheme, host, port and first part of the path; {@code headers}: of every call;
@@ -72,25 +79,31 @@ public final class HttpWire {
    * @throws ConfigException when the URL is none: the key must not go to whatever answers in its place
    */
   public HttpWire(Vertx vertx, String url, Map<String, String> headers, int connections, long timeoutMs) {
-    this.base = absolute(url);
-    this.path = base.getRawPath().replaceFirst("/+$", "");
-    this.headers = headers;
-    this.timeoutMs = timeoutMs;
-    this.client = vertx.createHttpClient(
-        new HttpClientOptions().setSsl("https".equals(base.getScheme())).setVerifyHost(true)
-            .setConnectTimeout(CONNECT_TIMEOUT_MS).setKeepAliveTimeout(60).setMaxHeaderSize(HEADER_BYTES_MAX),
-        new PoolOptions().setHttp1MaxSize(connections).setMaxWaitQueueSize(connections));
+    this(vertx, url, headers, connections, timeoutMs, InstantSource.system());
   }
 
-  private static URI absolute(String url) {
-    try {
-      URI uri = URI.create(url);
-      if (uri.getHost() != null && ("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()))
-          && uri.getRawQuery() == null && uri.getRawFragment() == null)
-        return uri;
-    } catch (IllegalArgumentException e) {
-      // Told below, with all others that are none.
-    }
+  /** {@code clock}: for an answer that names the time from which it may be asked again. */
+  HttpWire(Vertx vertx, String url, Map<String, String> headers, int connections, long timeoutMs,
+      InstantSource clock) {
+    this.clock = clock;
+    this.base = absolute(url);
+    this.path = base.target().replaceFirst("/+$", "");
+    this.headers = headers;
+    this.timeoutMs = timeoutMs;
+    this.client = vertx.httpClientBuilder().with(
+        new HttpClientOptions().setSsl(base.https()).setVerifyHost(true)
+            .setConnectTimeout(CONNECT_TIMEOUT_MS).setKeepAliveTimeout(60).setMaxHeaderSize(HEADER_BYTES_MAX))
+        .with(new PoolOptions().setHttp1MaxSize(connections).setMaxWaitQueueSize(connections))
+        // What is wrong with an answer is its call's outcome; between calls it concerns nobody.
+        .withConnectHandler(connection -> connection.exceptionHandler(
+            e -> LOG.debug("provider_connection error=\"{}\"", e.getMessage())))
+        .build();
+  }
+
+  private static HttpUrl absolute(String url) {
+    if (HttpUrl.read(url) instanceof HttpUrl read && read.target().indexOf('?') < 0
+        && read.fragment() == null)
+      return read;
     throw new ConfigException(
         "a provider's `url` must be `simulator` or one like https://api.stripe.com, not `"
             + url + "`");
@@ -127,8 +140,8 @@ public final class HttpWire {
       @Nullable Buffer body) {
     long begunNanos = System.nanoTime();
     Future<HttpClientRequest> taken = client.request(new RequestOptions().setMethod(method)
-        .setHost(base.getHost())
-        .setPort(port()).setURI(this.path + path).setSsl("https".equals(base.getScheme()))
+        .setHost(base.host())
+        .setPort(base.port()).setURI(this.path + path).setSsl(base.https())
         .setConnectTimeout(CONNECT_TIMEOUT_MS));
     var inTime = taken.isComplete() ? taken : taken.timeout(timeoutMs, TimeUnit.MILLISECONDS);
     return inTime.transform(connection -> {
@@ -147,6 +160,8 @@ public final class HttpWire {
 
   private Future<Answer> exchange(HttpClientRequest request, Map<String, String> headers,
       @Nullable Buffer body, long leftMs) {
+    // Told by the answer's failure.
+    request.exceptionHandler(e -> LOG.debug("provider_request error=\"{}\"", e.getMessage()));
     try {
       this.headers.forEach(request::putHeader);
       headers.forEach(request::putHeader);
@@ -157,26 +172,22 @@ public final class HttpWire {
     return (body == null ? request.send() : request.send(body)).compose(
         response -> new BoundedBody(response, BODY_BYTES_MAX).body().map(read -> new Read(response, read)))
         .timeout(leftMs, TimeUnit.MILLISECONDS).onFailure(e -> request.reset(CANCEL, e))
-        .compose(HttpWire::taken);
+        .compose(this::taken);
   }
 
   private record Read(HttpClientResponse response, Buffer body) {}
 
-  private static Future<Answer> taken(Read read) {
+  private Future<Answer> taken(Read read) {
     int status = read.response.statusCode();
     return status == TOO_MANY_REQUESTS
-        ? Future.failedFuture(new NotTaken("status " + status,
-            retryAfterMs(read.response.getHeader(HttpHeaders.RETRY_AFTER))))
+        ? Future.failedFuture(new NotTaken("status " + status, retryAfterMs(read.response)))
         : Future.succeededFuture(new Answer(status, read.body));
   }
 
-  /** Of seconds; 0 where it says none, a date, or more digits than anybody waits for. */
-  private static long retryAfterMs(@Nullable String header) {
-    return header != null && header.matches("\\d{1,6}") ? Long.parseLong(header) * 1_000 : 0;
-  }
-
-  private int port() {
-    return base.getPort() > 0 ? base.getPort() : "https".equals(base.getScheme()) ? 443 : 80;
+  /** 0 where it says none. */
+  private long retryAfterMs(HttpClientResponse response) {
+    Duration wait = RetryAfter.of(response.getHeader(HttpHeaders.RETRY_AFTER), clock.instant());
+    return wait == null ? 0 : wait.toMillis();
   }
 
   private static Outcome unanswered(Throwable failure) {

@@ -99,10 +99,7 @@ public interface Provider {
       public String reason() { return "waited too long for its turn"; }
     }
 
-    /**
-     * The provider has no record of this reference (the answer to an inquiry), or of the step that the payer has come back
-     * from: nothing is said of the payment.
-     */
+    /** The provider has no record of this reference (an inquiry's answer only). */
     record Absent() implements NoWord {}
   }
 

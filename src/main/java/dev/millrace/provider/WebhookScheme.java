@@ -31,7 +31,7 @@ public interface WebhookScheme {
 
     /**
      * Something that nobody ordered happened to the payment that the provider calls
-     * {@code providerReference}.
+     * {@code providerReference}; our reference of its charge where the provider names it by that alone.
      */
     record Unsolicited(String type, String providerReference,
         UnsolicitedChange fact) implements ProviderEvent {}

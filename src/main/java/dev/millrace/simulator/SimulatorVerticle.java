@@ -118,7 +118,7 @@ final class SimulatorVerticle extends VerticleBase {
     var line = new PaymentReport(wires);
     var arrivals = new Arrivals(clock);
     var pages = new ControlPages(opened, new BookPages(opened, line, context), settings, telling,
-        new ManualEvents(opened, line, movements, clock), arrivals, calls.faults());
+        new ManualEvents(opened, line, wires, movements, clock), arrivals, calls.faults());
     return new SimulatorEndpoints(new StripeApi(calls, opened, ids, stripe),
         new AdyenApi(calls, opened, adyenIds, adyen), new BankApi(calls, opened, ids, bank), wires,
         new PayerPages(opened, movements, clock, List.of(stripe, adyen)), pages, options.apiKey(),

@@ -51,6 +51,9 @@ public final class DeliveryLog {
             ORDER BY w.xid DESC, w.position DESC LIMIT $9::int) d
         WHERE e.merchant = $1::uuid AND e.livemode = $2::bool AND e.deleted IS NULL AND ($3::uuid IS NULL OR e.id = $3::uuid)
         ORDER BY d.xid DESC, d.position DESC, d.endpoint DESC LIMIT $9::int""";
+  private static final String FOUND = """
+    SELECT 1 FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint
+     WHERE d.id = $1::uuid AND e.merchant = $2::uuid AND e.livemode = $3::bool""";
   private static final String ATTEMPTS = """
     SELECT number, at, status, error, latency_ms, response FROM webhook_attempt WHERE delivery = $1::uuid ORDER BY number""";
   /** What is dead gets one attempt more; what was delivered or held begins anew. */
@@ -98,6 +101,11 @@ public final class DeliveryLog {
   public Future<@Nullable Entry> find(UUID merchant, boolean livemode, UUID id) {
     return sql.query("SELECT " + COLUMNS + " " + OWN, Tuple.of(id, merchant, livemode))
         .map(DeliveryLog::first);
+  }
+
+  /** Its id if there is one of this merchant and mode, though its endpoint may be deleted; else null. */
+  public Future<@Nullable UUID> found(UUID merchant, boolean livemode, UUID id) {
+    return sql.query(FOUND, Tuple.of(id, merchant, livemode)).map(rows -> rows.size() == 0 ? null : id);
   }
 
   /** Every attempt, in order. */

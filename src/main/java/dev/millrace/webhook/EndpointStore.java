@@ -61,6 +61,8 @@ public final class EndpointStore {
   private static final String CHANGED = "SELECT " + Endpoint.COLUMNS + """
     FROM webhook_endpoint
     WHERE changed >= $1::timestamptz - interval '10 s' AND (deleted IS NULL OR $2::bool)""";
+  private static final String FOUND = """
+    SELECT 1 FROM webhook_endpoint WHERE id = $1::uuid AND merchant = $2::uuid AND livemode = $3::bool""";
   private static final String TEST = append("");
   private static final String DISABLE = append(", status = 'disabled', disabled_reason = $7::text");
 
@@ -147,7 +149,12 @@ public final class EndpointStore {
     return sql.query(FIND, Tuple.of(id, merchant, livemode)).map(EndpointStore::first);
   }
 
-  /** The same, and nobody else changes it before the transaction ends. */
+  /** Its id if the merchant has one in this mode, or has had it and deleted it; else null. */
+  public Future<@Nullable UUID> found(UUID merchant, boolean livemode, UUID id) {
+    return sql.query(FOUND, Tuple.of(id, merchant, livemode)).map(rows -> rows.size() == 0 ? null : id);
+  }
+
+  /** The same as {@link #find}, and nobody else changes it before the transaction ends. */
   public Future<@Nullable Endpoint> lock(UUID merchant, boolean livemode, UUID id) {
     return sql.query(FIND + " FOR UPDATE", Tuple.of(id, merchant, livemode)).map(EndpointStore::first);
   }

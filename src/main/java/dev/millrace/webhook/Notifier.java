@@ -84,7 +84,7 @@ final class Notifier {
 
   private boolean active() { return epoch > 0 && lease.held() && lease.epoch() == epoch; }
 
-  private final class Planning implements Follower.Work<EventRow> {
+  private final class Planning implements Follower.Task<EventRow> {
     @Override
     public Future<Cursor> begin(long newEpoch) {
       known.clear();

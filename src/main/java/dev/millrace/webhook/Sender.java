@@ -1,33 +1,36 @@
 package dev.millrace.webhook;
 
+import dev.millrace.platform.HttpUrl;
+import dev.millrace.platform.RetryAfter;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.core.net.TrustOptions;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes one call to a merchant's endpoint: resolves the name, refuses addresses that the policy refuses,
@@ -36,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  * fails: what went wrong is in the reply.
  */
 public final class Sender {
+  private static final Logger LOG = LoggerFactory.getLogger(Sender.class);
   static final int RESPONSE_BYTES_MAX = 4 * 1024;
   /** The status decides; how long its body may take after it. */
   private static final long BODY_MS_MAX = 2_000;
@@ -80,26 +84,34 @@ public final class Sender {
     this.timeoutMs = timeoutMs;
     var options = new HttpClientOptions().setVerifyHost(true).setMaxHeaderSize(16 * 1024)
         .setMaxChunkSize(16 * 1024).setConnectTimeout((int) Math.min(CONNECT_MS_MAX, timeoutMs))
-        .setKeepAliveTimeout(30).setTcpNoDelay(true);
-    if (trust != null) options.setTrustOptions(trust);
-    this.client = vertx.createHttpClient(options,
-        new PoolOptions().setHttp1MaxSize(connectionsMax).setMaxWaitQueueSize(connectionsMax));
+        .setKeepAliveTimeout(30).setTcpNoDelay(true).setTrustOptions(HostTrust.of(vertx, trust));
+    this.client = vertx.httpClientBuilder().with(options)
+        .with(new PoolOptions().setHttp1MaxSize(connectionsMax).setMaxWaitQueueSize(connectionsMax))
+        // What is wrong with an answer is told by its call; between calls it concerns nobody.
+        .withConnectHandler(connection -> connection.exceptionHandler(
+            e -> LOG.debug("webhook_connection error=\"{}\"", e.getMessage())))
+        .build();
   }
 
   /** Posts the body. */
-  Future<Reply> post(URI url, Map<String, String> headers, Buffer body) {
+  Future<Reply> post(URI address, Map<String, String> headers, Buffer body) {
     var call = new Call(headers, body);
-    long timer = vertx.setTimer(timeoutMs, id -> call.timeout());
-    resolve(url).onComplete(resolved -> {
-      if (resolved.failed()) call.fail(resolved.cause());
-      else if (!policy.permits(resolved.result())) call.refused(resolved.result());
-      else call.start(url, resolved.result());
-    });
-    return call.promise.future().onComplete(done -> vertx.cancelTimer(timer));
+    switch (HttpUrl.read(address.toString())) {
+      case HttpUrl.Fault wrong -> call.failed("url: the endpoint's URL " + wrong.message());
+      case HttpUrl url -> {
+        long timer = vertx.setTimer(timeoutMs, id -> call.timeout());
+        call.promise.future().onComplete(done -> vertx.cancelTimer(timer));
+        resolve(url.host()).onComplete(resolved -> {
+          if (resolved.failed()) call.fail(resolved.cause());
+          else if (!policy.permits(resolved.result())) call.refused(resolved.result());
+          else call.start(url, resolved.result());
+        });
+      }
+    }
+    return call.promise.future();
   }
 
-  private Future<InetAddress> resolve(URI url) {
-    String host = url.getHost();
+  private Future<InetAddress> resolve(String host) {
     return resolver.resolve(host.startsWith("[") ? host.substring(1, host.length() - 1) : host);
   }
 
@@ -120,14 +132,11 @@ public final class Sender {
       this.body = body;
     }
 
-    void start(URI url, InetAddress address) {
-      boolean ssl = "https".equals(url.getScheme());
-      int port = url.getPort() > 0 ? url.getPort() : ssl ? 443 : 80;
-      String query = url.getRawQuery() == null ? "" : "?" + url.getRawQuery();
-      String path = url.getRawPath() == null || url.getRawPath().isEmpty() ? "/" : url.getRawPath();
+    void start(HttpUrl url, InetAddress address) {
       client.request(new RequestOptions().setMethod(HttpMethod.POST)
-          .setServer(SocketAddress.inetSocketAddress(new InetSocketAddress(address, port)))
-          .setHost(url.getHost()).setPort(port).setSsl(ssl).setURI(path + query).setFollowRedirects(false))
+          .setServer(SocketAddress.inetSocketAddress(new InetSocketAddress(address, url.port())))
+          .setHost(url.host()).setPort(url.port()).setSsl(url.https()).setURI(url.target())
+          .setFollowRedirects(false))
           .onComplete(made -> {
             if (made.failed()) {
               fail(made.cause());
@@ -138,6 +147,8 @@ public final class Sender {
               cut();
               return;
             }
+            // Told by the answer's failure.
+            made.result().exceptionHandler(e -> LOG.debug("webhook_request error=\"{}\"", e.getMessage()));
             headers.forEach(made.result()::putHeader);
             made.result().send(body).onSuccess(this::head).onFailure(this::fail);
           });
@@ -162,7 +173,7 @@ public final class Sender {
       HttpClientResponse head = response;
       if (head == null || promise.future().isComplete()) return;
       promise.tryComplete(new Reply(head.statusCode(), null, elapsedMs(), captured.copy(),
-          retryAfter(head.getHeader("Retry-After"), clock.instant())));
+          retryAfter(head, clock.instant())));
       if (unfinished) cut();
     }
 
@@ -181,7 +192,10 @@ public final class Sender {
       failed(switch (failure) {
         case UnknownHostException e -> "dns: the host's name has no address";
         case TimeoutException e -> "timeout: " + e.getMessage();
-        default -> "connection: " + failure.getMessage();
+        case IOException e -> "connection: " + e.getMessage();
+        case VertxException e -> "connection: " + e.getMessage();
+        // What Netty has to say about the bytes that came.
+        default -> (request == null ? "connection: " : "answer: not valid HTTP: ") + failure.getMessage();
       });
     }
 
@@ -199,28 +213,10 @@ public final class Sender {
     }
   }
 
-  /**
-   * How long to wait by a {@code Retry-After}, seconds or a date, at most a day; null when there is none that
-   * can be read.
-   *
-   * @see <a href="https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3">RFC 9110, Retry-After</a>
-   */
-  static @Nullable Duration retryAfter(@Nullable String header, Instant now) {
-    if (header == null) return null;
-    String value = header.trim();
-    Duration wait;
-    if (value.matches("\\d{1,9}")) {
-      wait = Duration.ofSeconds(Long.parseLong(value));
-    } else {
-      try {
-        wait = Duration.between(now, ZonedDateTime
-            .parse(value, DateTimeFormatter.RFC_1123_DATE_TIME.withLocale(Locale.ENGLISH)).toInstant());
-      } catch (DateTimeException e) {
-        return null;
-      }
-    }
-    if (wait.isNegative()) return Duration.ZERO;
-    return wait.compareTo(RETRY_AFTER_MAX) > 0 ? RETRY_AFTER_MAX : wait;
+  /** At most a day; null when there is none that can be read. */
+  private static @Nullable Duration retryAfter(HttpClientResponse head, Instant now) {
+    Duration wait = RetryAfter.of(head.getHeader(HttpHeaders.RETRY_AFTER), now);
+    return wait != null && wait.compareTo(RETRY_AFTER_MAX) > 0 ? RETRY_AFTER_MAX : wait;
   }
 
   public Future<Void> close() { return client.close(); }

@@ -37,7 +37,10 @@ class CardNumbersIT {
       "\"return_url\":\"https://shop.example/4242424242424242\"",
       "\"metadata\":{\"card\":\"4242424242424242\"}", "\"metadata\":{\"card\":\"4242-4242-4242-4242\"}",
       "\"metadata\":{\"card\":4242424242424242}", "\"metadata\":{\"4242424242424242\":\"card\"}",
-      "\"metadata\":{\"4242 4242 4242 4242\":\"card\"}", "\"description\":\"\\u0034242424242424242\""})
+      "\"metadata\":{\"4242 4242 4242 4242\":\"card\"}",
+      "\"metadata\":{\"a\":\"4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2\"}",
+      "\"description\":\"42424242-42424242\"", "\"reference\":\"card-4242-4242-4242-4242\"",
+      "\"description\":\"\\u0034242424242424242\""})
   void field_withACardNumber_isRefused(String field) {
     String name = field.substring(0, field.indexOf(':') + 1);
     String body = TestMerchant.VISA.contains(name)
@@ -59,6 +62,17 @@ class CardNumbersIT {
     var answer = MERCHANT.pay(TestMerchant.VISA.replace("}", "," + field + "}"));
     assertThat(answer.status()).as(answer.body()).isEqualTo(400);
     assertQuiet(answer.body());
+  }
+
+  /** One in ten time stamps passes the Luhn check. */
+  @ParameterizedTest
+  @ValueSource(strings = {"\"reference\":\"ORD-1795996304238\"", "\"reference\":\"1795996304238\"",
+      "\"description\":\"order 1795996304238 of 2026-11-20 12:30:45\"",
+      "\"metadata\":{\"at\":\"1795996304238\"}",
+      "\"metadata\":{\"1795996304238\":\"at\"}", "\"return_url\":\"https://shop.example/1795996304238\""})
+  void field_withATimeStamp_isTaken(String field) {
+    var answer = TestMerchant.create().pay(TestMerchant.VISA.replace("}", "," + field + "}"));
+    assertThat(answer.status()).as(answer.body()).isEqualTo(202);
   }
 
   private static void assertQuiet(String body) {

@@ -301,18 +301,23 @@ final class CreatePaymentTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"http://shop.example", "https://shop.example:8443/a?b=c#d", "https://127.0.0.1/"})
+  @ValueSource(strings = {"http://shop.example", "https://shop.example:8443/a?b=c#d", "https://127.0.0.1/",
+      "https://my_shop.example.com/h", "HTTPS://Shop.Example/h", "https://shop.example/größe"})
   void returnUrl_absolute_isAccepted(String url) {
     assertThat(parse(with("return_url", "\"" + url + "\"")).returnUrl()).isEqualTo(url);
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"shop.example", "/ok", "ftp://shop.example", "javascript:alert(1)", "https:///x",
-      "https://",
-      "http://a b", "mailto:a@b.c"})
-  void returnUrl_other_refused(String url) {
-    refused("\"return_url\":\"" + url + "\"", "return_url", "parameter_invalid",
-        "`return_url` must be an absolute http or https URL.");
+  @CsvSource({"shop.example, has no scheme. Begin it with https://.",
+      "/ok, has no scheme. Begin it with https://.",
+      "ftp://shop.example, has a scheme that is neither https nor http. Begin it with https://.",
+      "javascript:alert(1), has a scheme that is neither https nor http. Begin it with https://.",
+      "https:///x, 'has no host. Name one behind the two slashes, https://shop.example/ for example.'",
+      "https://shop.example:0, has a port that is no number from 1 to 65535.",
+      "https://shop.example/a b, 'has in its path a character that must be percent-encoded, a space as %20 for"
+          + " example.'"})
+  void returnUrl_other_refusedByThePart(String url, String message) {
+    refused("\"return_url\":\"" + url + "\"", "return_url", "parameter_invalid", "`return_url` " + message);
   }
 
   @Test

@@ -168,7 +168,7 @@ class IdempotencyIT {
 
   @Test
   void key_inFlight_isRefusedUntilTheFirstIsAnswered() {
-    String body = TestMerchant.paidBy("pm_test_review");
+    String body = TestMerchant.paidBy("pm_sim_slow");
     var first = merchant.payLater("k", body, "Prefer", "wait=2");
     Await.until(Duration.ofSeconds(5), "in flight",
         () -> merchant.get("/v1/idempotency_keys/k").status() == 200);

@@ -166,6 +166,25 @@ class ListIT {
 
   @Test
   void list_ofAnotherMerchant_isEmpty() {
-    assertThat(TestMerchant.create().list("?starting_after=" + newestFirst.getFirst())).isEmpty();
+    assertThat(TestMerchant.create().list("")).isEmpty();
+  }
+
+  /** Neither a payment that does not exist nor one that does not exist for the caller. */
+  @ParameterizedTest
+  @CsvSource({"starting_after", "ending_before"})
+  void list_fromAnUnknownPayment_isRefused(String param) {
+    assertUnknown(MERCHANT.get("/v1/payments?" + param + "=pay_01jd3w5ynkfxmrx1v0a9s2e4zg"), param);
+    String known = "/v1/payments?limit=1&" + param + "=" + newestFirst.getFirst();
+    assertThat(MERCHANT.get(known).status()).isEqualTo(200);
+    assertUnknown(TestMerchant.create().get(known), param);
+    assertUnknown(MERCHANT.withOtherKey(true).get(known), param);
+  }
+
+  private static void assertUnknown(Http.Answer answer, String param) {
+    assertThat(answer.status()).as(answer.body()).isEqualTo(400);
+    assertThat(answer.code()).isEqualTo("parameter_invalid");
+    assertThat(answer.json().getString("detail")).isEqualTo("`" + param
+        + "` names no payment that you have in this mode. Send `next` of the page before, or leave it out.");
+    assertThat(answer.json().getJsonObject("error").getString("param")).isEqualTo(param);
   }
 }

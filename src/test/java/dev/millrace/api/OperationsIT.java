@@ -380,6 +380,14 @@ class OperationsIT {
     assertThat(data(path(id, "/operations")).getLast().getString("status")).isEqualTo("succeeded");
     assertThat(MERCHANT.get(path(id, "/refunds?starting_after=cap_01jd3w5ynkfxmrx1v0a9s2e4zg")).status())
         .isEqualTo(400);
+    String capture = data(path(id, "/operations")).getLast().getString("id");
+    for (String unknown : List.of("/refunds?starting_after=re_01jd3w5ynkfxmrx1v0a9s2e4zg",
+        "/operations?starting_after=cap_01jd3w5ynkfxmrx1v0a9s2e4zg",
+        "/refunds?starting_after=re_" + capture.substring(4))) {
+      var refused = MERCHANT.get(path(id, unknown));
+      assertThat(refused.status()).as(unknown).isEqualTo(400);
+      assertThat(refused.json().getJsonObject("error").getString("param")).isEqualTo("starting_after");
+    }
     assertThat(MERCHANT.get(path(id, "/refunds?status=pending")).status()).isEqualTo(400);
     assertThat(MERCHANT.get(path(id, "/refunds/re_01jd3w5ynkfxmrx1v0a9s2e4zg")).status()).isEqualTo(404);
     assertThat(MERCHANT.get(path(id, "/refunds/x")).status()).isEqualTo(404);

@@ -43,14 +43,42 @@ class OutcomeIT {
     }
   }
 
+  /** An operator must decide: waiting would bring nothing. */
+  @Test
+  void create_thatGoesToReview_isAnsweredAtOnce() {
+    long before = System.nanoTime();
+    var answer = merchant.pay("k", TestMerchant.paidBy("pm_test_review"), "Prefer", "wait=30");
+    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(10));
+    assertThat(answer.status()).isEqualTo(201);
+    assertThat(answer.json().getString("status")).isEqualTo("in_review");
+    assertThat(answer.header("Preference-Applied")).isEqualTo("wait=30");
+    var again = merchant.pay("k", TestMerchant.paidBy("pm_test_review"), "Prefer", "wait=30");
+    assertThat(again.body()).isEqualTo(answer.body());
+    assertThat(again.header("Idempotent-Replayed")).isEqualTo("true");
+    assertThat(again.header("Preference-Applied")).as("nobody waited").isNull();
+  }
+
   @Test
   void create_notDecidedInTime_isAccepted() {
     long before = System.nanoTime();
-    var answer = merchant.pay("k", TestMerchant.paidBy("pm_test_review"), "Prefer", "respond-async, wait=1");
+    var answer = TestMerchant.at(QuietSite.GATEWAY)
+        .pay("k", TestMerchant.VISA, "Prefer", "respond-async, wait=1");
     assertThat(answer.status()).isEqualTo(202);
     assertThat(answer.json().getString("status")).isEqualTo("initiated");
+    assertThat(answer.header("Preference-Applied")).isEqualTo("wait=1");
     assertThat(Duration.ofNanos(System.nanoTime() - before)).isGreaterThan(Duration.ofMillis(950));
-    assertThat(merchant.payment(answer.json().getString("id")).getString("status")).isEqualTo("in_review");
+  }
+
+  /** What RFC 7240 lets a client write; {@code |} parts lines. */
+  @ParameterizedTest
+  @ValueSource(strings = {"Prefer: Wait=20", "prefer: wait=\"20\"", "Prefer: respond-async|Prefer: wait=20",
+      "Prefer: wait = 20; a=\"b, c\"", "Prefer: respond-async, wait=60"})
+  void create_preferringToWait_isWaitedFor(String lines) {
+    var answer = RawHttp.create(merchant, "Idempotency-Key: k\r\n" + lines.replace("|", "\r\n") + "\r\n",
+        TestMerchant.VISA);
+    assertThat(answer.status()).as(answer.body()).isEqualTo(201);
+    assertThat(answer.headers()).containsEntry("preference-applied",
+        lines.contains("60") ? "wait=30" : "wait=20");
   }
 
   @ParameterizedTest

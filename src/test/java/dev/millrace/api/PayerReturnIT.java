@@ -99,6 +99,17 @@ class PayerReturnIT {
     assertThat(returns(id)).hasSize(1);
   }
 
+  /** What looks at a link before a person opens it must not count as that person. */
+  @Test
+  void return_lookedAtByHead_isAnsweredAndIsNone() {
+    String id = waiting("https://shop.example/");
+    var head = Http.send("HEAD", url(id, "?redirectResult=X"), Map.of(), null);
+    assertThat(head.status()).isEqualTo(303);
+    assertThat(head.header("Location")).isEqualTo("https://shop.example/?payment=" + id);
+    assertThat(brought(id)).isNull();
+    assertThat(returns(id)).isEmpty();
+  }
+
   @Test
   void return_withoutAShopToGoTo_isThanked() {
     var answer = Http.get(url(waiting(null), ""));
@@ -113,6 +124,8 @@ class PayerReturnIT {
       "https://shop.example/a#top,https://shop.example/a?payment=#top",
       "https://shop.example/a?b=c&d#top?x,https://shop.example/a?b=c&d&payment=#top?x",
       "https://shop.example/?,https://shop.example/?payment=",
+      "https://my_shop.example.com/h?a,https://my_shop.example.com/h?a&payment=",
+      "HTTPS://Shop.Example/h,HTTPS://Shop.Example/h?payment=",
       "http://127.0.0.1:3000/ü?ä=%20,http://127.0.0.1:3000/%C3%BC?%C3%A4=%20&payment="})
   void return_goesToTheMerchantsAddress_withThePayment(String returnUrl, String location) {
     String id = waiting(returnUrl);

@@ -269,6 +269,12 @@ class WebhookActsIT {
     assertThat(merchant
         .get(DELIVERIES + "?status=x&type=payment.*&event=x&webhook_endpoint=x&starting_after=x&limit=0&a=b")
         .json().getJsonArray("errors")).hasSize(7);
+    for (var who : List.of(merchant, TestMerchant.create(), merchant.withOtherKey(true))) {
+      String after = who == merchant ? "whd_01jd3w5ynkfxmrx1v0a9s2e4zg" : seen.getFirst();
+      var unknown = who.get(DELIVERIES + "?starting_after=" + after);
+      assertThat(unknown.status()).as(unknown.body()).isEqualTo(400);
+      assertThat(unknown.json().getJsonObject("error").getString("param")).isEqualTo("starting_after");
+    }
     String one = DELIVERIES + "/" + seen.getFirst();
     for (var other : List.of(TestMerchant.create(), merchant.withOtherKey(true))) {
       assertThat(other.get(one).status()).isEqualTo(404);

@@ -108,6 +108,16 @@ class WebhookEndpointIT {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"https://my_shop.example.com/h", "HTTPS://Shop.Example/h",
+      "https://shop.example:/h",
+      "https://SHOP_1.example./h?a=b"})
+  void create_ofUrl_isTaken_andKeptAsItWasWritten(String url) {
+    var answer = create(smallest().put("url", url).encode());
+    assertThat(answer.status()).as(answer.body()).isEqualTo(201);
+    assertThat(read(answer.json().getString("id")).getString("url")).isEqualTo(url);
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"Host", "content-type", "Content-Length", "User-Agent", "traceparent", "webhook-id",
       "Webhook-Signature", "Stripe-Signature", "Transfer-Encoding", "a b", "a:", "", "-a", "ü"})
   void create_ofHeaderName_isRefused(String name) {
@@ -276,6 +286,15 @@ class WebhookEndpointIT {
     assertThat(pages).containsExactly(2, 2, 1);
     assertThat(merchant.get(ENDPOINTS + "?limit=0&starting_after=x&a=b").json().getJsonArray("errors"))
         .hasSize(3);
+    var unknown = merchant.get(ENDPOINTS + "?starting_after=whe_01jd3w5ynkfxmrx1v0a9s2e4zg");
+    assertThat(unknown.status()).isEqualTo(400);
+    assertThat(unknown.json().getJsonObject("error").getString("param")).isEqualTo("starting_after");
+    assertThat(TestMerchant.create().get(ENDPOINTS + "?starting_after=" + made.getLast()).status())
+        .isEqualTo(400);
+    // Whoever turns pages must not be stopped because the last one he saw was deleted meanwhile.
+    merchant.send("DELETE", ENDPOINTS + "/" + made.getFirst(), null);
+    assertThat(merchant.get(ENDPOINTS + "?starting_after=" + made.getFirst()).json().getJsonArray("data"))
+        .hasSize(4);
   }
 
   @Test
@@ -299,13 +318,15 @@ class WebhookEndpointIT {
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = '|', value = {"/v1/webhook_endpoints | PUT | GET, POST",
-      "/v1/webhook_endpoints/x | POST | DELETE, GET, PATCH", "/v1/webhook_endpoints/x/test | GET | POST",
+  @CsvSource(delimiter = '|', value = {"/v1/webhook_endpoints | PUT | GET, HEAD, POST",
+      "/v1/webhook_endpoints/x | POST | DELETE, GET, HEAD, PATCH",
+      "/v1/webhook_endpoints/x/test | GET | POST",
       "/v1/webhook_endpoints/x/rotate_secret | DELETE | POST",
       "/v1/webhook_endpoints/x/replay | PATCH | POST",
-      "/v1/webhook_deliveries | POST | GET", "/v1/webhook_deliveries/x | DELETE | GET",
-      "/v1/webhook_deliveries/x/retry | GET | POST", "/v1/events | POST | GET", "/v1/events/x | DELETE | GET",
-      "/v1/events/stream | POST | GET", "/webhooks/stripe/default | GET | POST"})
+      "/v1/webhook_deliveries | POST | GET, HEAD", "/v1/webhook_deliveries/x | DELETE | GET, HEAD",
+      "/v1/webhook_deliveries/x/retry | GET | POST", "/v1/events | POST | GET, HEAD",
+      "/v1/events/x | DELETE | GET, HEAD",
+      "/v1/events/stream | POST | GET, HEAD", "/webhooks/stripe/default | GET | POST"})
   void method_thatThePathDoesNotTake_isRefused(String path, String method, String allowed) {
     var answer = Http.send(HttpMethod.valueOf(method).name(), ApiSite.url(path), Map.of(), null);
     assertThat(answer.status()).isEqualTo(405);

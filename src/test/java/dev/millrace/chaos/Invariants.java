@@ -163,7 +163,7 @@ final class Invariants {
     rule(Rule.I6, () -> BookAudit.assertOnceAndInOrder(deployment.site));
     rule(Rule.I6,
         () -> assertThat(SiteSql.rows(deployment.site, BACKWARD)).as("steps that go backwards").isEmpty());
-    rule(Rule.I6, this::endedByEvidence);
+    rule(Rule.I6, this::endedByTheProvidersWord);
     rule(Rule.I8, this::secretsStayedSecret);
     return breaches;
   }
@@ -265,7 +265,7 @@ final class Invariants {
     return id == null ? key : id.toString();
   }
 
-  private void endedByEvidence() {
+  private void endedByTheProvidersWord() {
     var live = new HashMap<String, SimulatorBook.Entry>();
     for (var entry : SimulatorBook.of(deployment.site).entries())
       if (entry.live()) live.put(subject(entry.reference()), entry);

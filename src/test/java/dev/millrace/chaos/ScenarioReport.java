@@ -9,15 +9,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** A row for each scenario, printed as they come and kept in {@code target/chaos.md}. */
+/** A row for each scenario, printed as they come and kept in {@code target}. */
 final class ScenarioReport {
-  private static final Path FILE = Path.of("target", "chaos.md");
+  private final Path file;
   private final List<String> rows = new ArrayList<>();
   private final long seed;
 
-  /** {@code seed}: by which the same schedules can be had again. */
-  ScenarioReport(long seed) {
+  /** {@code seed}: by which the same schedules can be had again; {@code file}: its name in {@code target}. */
+  ScenarioReport(long seed, String file) {
     this.seed = seed;
+    this.file = Path.of("target", file);
     rows.add("`-Dmillrace.chaos.seed=" + seed
         + "`. `payments`: requests that were accepted; `sent`: requests sent, repetitions and all;"
         + " `injected`: faults; `rest`: seconds from healing until everything was at rest.\n");
@@ -48,7 +49,7 @@ final class ScenarioReport {
     System.out.println(row);
     rows.add(row);
     try {
-      Files.writeString(FILE, String.join("\n", rows) + "\n");
+      Files.writeString(file, String.join("\n", rows) + "\n");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.ledger.Posting;
 import dev.millrace.ledger.PostingRules;
+import dev.millrace.payment.Currencies;
 import dev.millrace.payment.EventType;
 import dev.millrace.payment.Status;
 import dev.millrace.payment.Transitions;
+import dev.millrace.provider.MinorUnits;
+import dev.millrace.testing.CurrencyList;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -99,6 +103,37 @@ class DocumentedTablesTest {
     var known = Class.forName(name).getDeclaredMethod("known");
     known.setAccessible(true);
     assertThat(new TreeSet<>(documented)).isEqualTo(new TreeSet<>(((Map<?, ?>) known.invoke(null)).keySet()));
+  }
+
+  private static MinorUnits units(String provider) throws Exception {
+    var units = Class.forName("dev.millrace.provider." + provider.toLowerCase(Locale.ROOT) + "." + provider
+        + "Amount").getDeclaredField("UNITS");
+    units.setAccessible(true);
+    return (MinorUnits) units.get(null);
+  }
+
+  /** How many decimals a provider has, and of what amounts must be a multiple. */
+  private static String unit(MinorUnits units, String currency) {
+    Long smallest = units.smallest(currency);
+    if (smallest == null) return "none published: not sent";
+    int decimals = Currencies.exponent(currency) - 6;
+    for (long sent = units.fromIso(1_000_000, currency); sent > 1; sent /= 10) decimals++;
+    return decimals + (smallest == 1 ? "" : ", multiples of " + smallest);
+  }
+
+  @Test
+  void units_areTheConnectors() throws Exception {
+    var documented = new TreeMap<String, List<String>>();
+    for (var row : Document.page("providers").table("currency"))
+      Document.code(row.getFirst())
+          .forEach(code -> assertThat(documented.put(code, row.subList(1, row.size()))).isNull());
+    var coded = new TreeMap<String, List<String>>();
+    for (String code : CurrencyList.all()) {
+      var row = List.of(String.valueOf(Currencies.exponent(code)), unit(units("Stripe"), code),
+          unit(units("Adyen"), code));
+      if (new HashSet<>(row).size() > 1) coded.put(code, row);
+    }
+    assertThat(documented).isEqualTo(coded);
   }
 
   @Test

@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -100,6 +101,60 @@ class StartIT {
       assertThat(SiteSql.statuses(loaded)).containsOnlyKeys("settled");
       load.assertReplays(gateway.apiUrl());
       BookAudit.assertConsistent(loaded, gateway);
+    }
+  }
+
+  /** Whoever sends requests to a node once it is ready must never be turned away by it. */
+  @Test
+  void node_isReady_fromTheTimeWhenAllItsRolesWork_untilItIsToldToStop() throws Exception {
+    var environment = onSharedServers();
+    environment.put("MILLRACE_PROCESSOR_GROUP", "ready");
+    environment.put("MILLRACE_API_LEAVE_DELAY", "1s");
+    String api = "http://127.0.0.1:" + environment.get("MILLRACE_API_PORT");
+    String ready = "http://127.0.0.1:" + environment.get("MILLRACE_OPS_PORT") + "/health/ready";
+    var process = GatewayProcess.launch(environment, directory.resolve("ready.log"));
+    try {
+      var before = new ArrayList<Http.Answer>();
+      Await.until(Duration.ofSeconds(90), "ready", () -> look(ready, before) == 200);
+      assertThat(Http.get(api + "/v1/balances").status()).as("asked for its key at the very first")
+          .isEqualTo(401);
+      assertThat(members("ready")).isEqualTo(1);
+      assertThat(members("ready-retry")).isEqualTo(1);
+      assertThat(before.removeLast().json().getString("status")).isEqualTo("up");
+      assertThat(before).isNotEmpty().allSatisfy(answer -> {
+        assertThat(answer.status()).isEqualTo(503);
+        assertThat(answer.json().getString("status")).isEqualTo("starting");
+        assertThat(answer.json().getJsonArray("starting")).isNotEmpty();
+      });
+      process.destroy();
+      var after = new ArrayList<Http.Answer>();
+      Await.until(Duration.ofSeconds(10), "it leaves", () -> look(ready, after) == 503);
+      Await.until(Duration.ofSeconds(40), "it is gone", () -> look(ready, after) == 0);
+      assertThat(after).filteredOn(answer -> answer.status() == 503)
+          .allSatisfy(answer -> assertThat(answer.json().getString("status")).isEqualTo("leaving"));
+      assertThat(after.subList(
+          after.indexOf(after.stream().filter(a -> a.status() == 503).findFirst().orElseThrow()),
+          after.size())).as("not ready again").allMatch(answer -> answer.status() == 503);
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+  }
+
+  /** The status of one look, which is noted; 0 when nobody answers. */
+  private static int look(String url, List<Http.Answer> seen) {
+    try {
+      seen.add(Http.get(url));
+      return seen.getLast().status();
+    } catch (UncheckedIOException e) {
+      return 0;
+    }
+  }
+
+  /** How many members a group of consumers has to which it has given their partitions. */
+  private static int members(String group) throws Exception {
+    try (var admin = Admin.create(Map.of("bootstrap.servers", "127.0.0.1:" + site.ports().kafka()))) {
+      return (int) admin.describeConsumerGroups(List.of(group)).describedGroups().get(group).get().members()
+          .stream().filter(member -> !member.assignment().topicPartitions().isEmpty()).count();
     }
   }
 

@@ -38,7 +38,7 @@ final class FollowerIT {
   private Follower<Long> follower;
 
   /** What is followed: the numbers from 1 to {@code last}, handled as the test says. */
-  private final class Numbers implements Follower.Work<Long> {
+  private final class Numbers implements Follower.Task<Long> {
     private volatile long last;
     private volatile int failures;
     private volatile OffsetDateTime written = OffsetDateTime.now();

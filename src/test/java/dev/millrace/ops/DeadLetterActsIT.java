@@ -3,6 +3,7 @@ package dev.millrace.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.platform.Config;
+import dev.millrace.platform.NodeState;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
 import dev.millrace.testing.Http;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -45,7 +47,7 @@ final class DeadLetterActsIT {
     var config = Config.load(
         Map.of("MILLRACE_POSTGRES_URI", database.uri(), "MILLRACE_OPS_PORT", Integer.toString(port)));
     Loop.result(loop.vertx().deployVerticle(new OpsVerticle(config, new Servers(config),
-        new PrometheusMeterRegistry(PrometheusConfig.DEFAULT), "test", () -> false)));
+        new PrometheusMeterRegistry(PrometheusConfig.DEFAULT), "test", new NodeState(Set.of()))));
     ops = "http://127.0.0.1:" + port + "/ops/dead-letters";
   }
 

@@ -107,7 +107,7 @@ class AttemptsIT {
    * A provider that hangs may carry out late what it was sent: only from its first answer on it has had time.
    */
   @Test
-  void absence_isEvidence_onlySinceTheProviderSaidSo() {
+  void absence_isProof_onlySinceTheProviderSaidSo() {
     var attempt = begun(100);
     var times = new Providers.Times(1_000, LONG_MS, LONG_MS);
     assertThat(open(attempt).absentFor(times.absenceAfter())).as("begun long ago").isFalse();

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 final class OutcomePolicyTest {
   private static final Instant NOW = Instant.ofEpochSecond(1_795_000_000);
-  private static final OutcomePolicy EVIDENCE = new OutcomePolicy(
+  private static final OutcomePolicy POLICY = new OutcomePolicy(
       new FeeSchedule(List.of("provider stripe usd card 290bp+30 keep", "gateway * * * 50bp+0 return")),
       provider -> new Times(60_000, 7 * 86_400_000L, 3_600_000), () -> NOW);
 
@@ -223,7 +223,7 @@ final class OutcomePolicyTest {
   }
 
   private static Finding charge(Payment p, Outcome outcome) {
-    return EVIDENCE.charge(p, "stripe", "att_1", outcome);
+    return POLICY.charge(p, "stripe", "att_1", outcome);
   }
 
   /** A reversal gives back all that was charged late. */
@@ -231,7 +231,7 @@ final class OutcomePolicyTest {
     Outcome outcome = id.equals("rev_1") && word instanceof Outcome.Refunded r
         ? new Outcome.Refunded(r.providerReference(), 1999, r.currency())
         : word;
-    return EVIDENCE.operation(p, p.operation(id), "stripe", "att_2", outcome);
+    return POLICY.operation(p, p.operation(id), "stripe", "att_2", outcome);
   }
 
   private static KnownCall call(Attempt attempt, Status status) {
@@ -390,14 +390,14 @@ final class OutcomePolicyTest {
   @MethodSource("facts")
   void fact_inEachStatus(String status, String fact, String finding) {
     Payment p = in(Status.ofWire(status));
-    Finding found = EVIDENCE.unsolicited(p, "stripe", FACT.get(fact));
+    Finding found = POLICY.unsolicited(p, "stripe", FACT.get(fact));
     assertTaken(p, found, finding);
     if (found instanceof Finding.NewEvents)
-      assertThat(words(EVIDENCE.unsolicited(after(p, found), "stripe", FACT.get(fact)))).isEqualTo("known");
+      assertThat(words(POLICY.unsolicited(after(p, found), "stripe", FACT.get(fact)))).isEqualTo("known");
   }
 
   @Test
-  void charge_ofACallThatWasLeft_isGivenBack_andNoEvidenceForTheLaterOne() {
+  void charge_ofACallThatWasLeft_isGivenBack_saysNothingOfTheLaterOne() {
     Payment p = in(Status.PROVIDER_SUBMITTED, new PaymentEvent.ProviderSubmitted("adyen", "att_2"));
     OUTCOMES.forEach((name, outcome) -> assertThat(words(charge(p, outcome))).as(name)
         .isEqualTo(List.of("charged", "authorized").contains(name)
@@ -417,7 +417,7 @@ final class OutcomePolicyTest {
         new UnsolicitedChange.DisputeClosed("du_1", true, 1, "eur", null),
         new UnsolicitedChange.Returned(1, "eur", "R01", ""),
         new UnsolicitedChange.ReturnReversed(1, "eur", ""), new UnsolicitedChange.Refunded("re_x", 1, "eur")))
-      assertThat(words(EVIDENCE.unsolicited(in(Status.CONFIRMED), "stripe", fact))).isEqualTo(mismatch);
+      assertThat(words(POLICY.unsolicited(in(Status.CONFIRMED), "stripe", fact))).isEqualTo(mismatch);
   }
 
   /** Nobody moves nothing, and nobody moves it backwards: a person must look at what the connector read. */
@@ -429,13 +429,13 @@ final class OutcomePolicyTest {
           charge(in(Status.PROVIDER_SUBMITTED), new Outcome.Authorized("pi_1", amount, "usd", null)),
           operation(with("capture", Status.AUTHORIZED), "cap_1", new Outcome.Charged("pi_1", amount, "usd")),
           operation(with("refund", Status.CONFIRMED), "re_1", new Outcome.Refunded("re_x", amount, "usd")),
-          EVIDENCE.unsolicited(in(Status.CONFIRMED), "stripe",
+          POLICY.unsolicited(in(Status.CONFIRMED), "stripe",
               new UnsolicitedChange.DisputeOpened("d", amount, "usd", null, null)),
-          EVIDENCE.unsolicited(in(Status.CONFIRMED), "stripe",
+          POLICY.unsolicited(in(Status.CONFIRMED), "stripe",
               new UnsolicitedChange.DisputeClosed("d", true, amount, "usd", null)),
-          EVIDENCE.unsolicited(in(Status.CONFIRMED), "stripe",
+          POLICY.unsolicited(in(Status.CONFIRMED), "stripe",
               new UnsolicitedChange.Returned(amount, "usd", "R01", "")),
-          EVIDENCE.unsolicited(in(Status.CONFIRMED), "stripe",
+          POLICY.unsolicited(in(Status.CONFIRMED), "stripe",
               new UnsolicitedChange.Refunded("re_x", amount, "usd")));
       assertThat(findings.map(OutcomePolicyTest::words)).containsOnly("conflict:evidence_conflict");
     }
@@ -452,7 +452,7 @@ final class OutcomePolicyTest {
 
   @Test
   void charge_atAProviderWithoutFeeRules_takesTheGatewaysAlone() {
-    var found = (Finding.NewEvents) EVIDENCE.charge(in(Status.UNKNOWN), "adyen", "att_1",
+    var found = (Finding.NewEvents) POLICY.charge(in(Status.UNKNOWN), "adyen", "att_1",
         new Outcome.Charged("pi_9", 1999, "usd"));
     var confirmed = (PaymentEvent.Confirmed) found.events().getFirst();
     assertThat(confirmed.providerFee()).isNull();
@@ -524,16 +524,16 @@ final class OutcomePolicyTest {
   void refund_toldByWebhookBeforeItsAnswer_isCountedOnce() {
     var there = new UnsolicitedChange.Refunded("re_x", 300, "usd");
     Payment p = with("refund", Status.CONFIRMED);
-    assertThat(EVIDENCE.unsolicited(p, "stripe", there))
+    assertThat(POLICY.unsolicited(p, "stripe", there))
         .isEqualTo(new Finding.NotYet("a refund while re_1 is under way"));
     Payment answered = after(p, operation(p, "re_1", OUTCOMES.get("refunded")));
-    assertThat(words(EVIDENCE.unsolicited(answered, "stripe", there))).isEqualTo("known");
+    assertThat(words(POLICY.unsolicited(answered, "stripe", there))).isEqualTo("known");
     var another = new UnsolicitedChange.Refunded("re_y", 300, "usd");
-    assertThat(words(EVIDENCE.unsolicited(answered, "stripe", another))).isEqualTo("refunded");
+    assertThat(words(POLICY.unsolicited(answered, "stripe", another))).isEqualTo("refunded");
     // What was only asked for cannot be it.
     Payment requested = in(Status.CONFIRMED,
         new PaymentEvent.RefundRequested("re_1", 300, null, Status.CONFIRMED));
-    assertThat(words(EVIDENCE.unsolicited(requested, "stripe", there))).isEqualTo("refunded");
+    assertThat(words(POLICY.unsolicited(requested, "stripe", there))).isEqualTo("refunded");
   }
 
   @Test
@@ -543,7 +543,7 @@ final class OutcomePolicyTest {
     long[] parts = {667, 666, 666};
     for (int i = 0; i < parts.length; i++)
       p = after(p,
-          EVIDENCE.unsolicited(p, "stripe", new UnsolicitedChange.Refunded("re_" + i, parts[i], "usd")));
+          POLICY.unsolicited(p, "stripe", new UnsolicitedChange.Refunded("re_" + i, parts[i], "usd")));
     assertThat(p.status()).isEqualTo(Status.REFUNDED);
     assertThat(p.fees()).isEqualTo(new Payment.Fees(88, 0, 10, 10));
   }
@@ -568,7 +568,7 @@ final class OutcomePolicyTest {
 
   @Test
   void dispute_ofMoreThanWasCaptured_hasAnExcess() {
-    var found = EVIDENCE.unsolicited(in(Status.CONFIRMED), "stripe",
+    var found = POLICY.unsolicited(in(Status.CONFIRMED), "stripe",
         new UnsolicitedChange.DisputeOpened("du_1", 5000, "usd", "fraudulent", 7L));
     assertThat(found).isEqualTo(
         new Finding.NewEvents(
@@ -580,19 +580,19 @@ final class OutcomePolicyTest {
     for (Status status : List.of(Status.CONFIRMED, Status.SETTLED, Status.PARTIALLY_REFUNDED,
         Status.REFUNDED)) {
       Payment p = in(status);
-      Payment next = after(p, EVIDENCE.unsolicited(p, "stripe", FACT.get("won")));
+      Payment next = after(p, POLICY.unsolicited(p, "stripe", FACT.get("won")));
       assertThat(next.status()).isEqualTo(status);
-      assertThat(words(EVIDENCE.unsolicited(next, "stripe", FACT.get("opened")))).isEqualTo("known");
-      assertThat(words(EVIDENCE.unsolicited(next, "stripe", FACT.get("lost"))))
+      assertThat(words(POLICY.unsolicited(next, "stripe", FACT.get("opened")))).isEqualTo("known");
+      assertThat(words(POLICY.unsolicited(next, "stripe", FACT.get("lost"))))
           .isEqualTo("dispute_reopened charged_back");
-      assertThat(words(EVIDENCE.unsolicited(next, "stripe", FACT.get("opened_other")))).isEqualTo("disputed");
+      assertThat(words(POLICY.unsolicited(next, "stripe", FACT.get("opened_other")))).isEqualTo("disputed");
     }
   }
 
   @Test
   void return_givesTheFeesBackThatAreReturned() {
     Payment p = in(Status.CONFIRMED);
-    assertThat(EVIDENCE.unsolicited(p, "stripe", FACT.get("returned"))).isEqualTo(
+    assertThat(POLICY.unsolicited(p, "stripe", FACT.get("returned"))).isEqualTo(
         new Finding.NewEvents(new PaymentEvent.Returned("stripe", "pi_1", 1999, "usd", "R01", "No funds.",
             null, null, 10L, "gateway fee 10 returned for 1999 of 1999: 10")));
   }
@@ -601,7 +601,7 @@ final class OutcomePolicyTest {
   void return_ofMoreThanTheMerchantGot_hasAnExcess() {
     Payment p = in(Status.PROVIDER_SUBMITTED,
         new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 1999, 2500, "usd"));
-    var found = EVIDENCE.unsolicited(p, "stripe", new UnsolicitedChange.Returned(2500, "usd", "R01", ""));
+    var found = POLICY.unsolicited(p, "stripe", new UnsolicitedChange.Returned(2500, "usd", "R01", ""));
     assertTaken(p, found, "returned");
     var returned = (PaymentEvent.Returned) ((Finding.NewEvents) found).events().getFirst();
     assertThat(List.of(returned.amount(), returned.excess())).containsExactly(2500L, 501L);

@@ -37,7 +37,7 @@ final class PaymentLife {
   }
 
   private final Random random;
-  private final OutcomePolicy evidence;
+  private final OutcomePolicy policy;
   private final boolean manual;
   private String provider;
   ProviderBook book;
@@ -51,9 +51,9 @@ final class PaymentLife {
   private int names;
   private final String name;
 
-  PaymentLife(Random random, OutcomePolicy evidence, String name) {
+  PaymentLife(Random random, OutcomePolicy policy, String name) {
     this.random = random;
-    this.evidence = evidence;
+    this.policy = policy;
     this.name = name;
     this.manual = chance(50);
     boolean debits = !manual && chance(25);
@@ -103,7 +103,7 @@ final class PaymentLife {
 
   /** The payer's card was refused, and the payer may try another. */
   private Move tryRefused() {
-    return judged("try refused", evidence.charge(payment, provider, attempt, new Outcome.TryRefused(
+    return judged("try refused", policy.charge(payment, provider, attempt, new Outcome.TryRefused(
         new Outcome.Declined(name + "_try" + random.nextInt(3), "card_declined", null, "No."))));
   }
 
@@ -184,7 +184,7 @@ final class PaymentLife {
     }
     if (answer instanceof Outcome.Declined && payment.status() == Status.PROVIDER_SUBMITTED && chance(40))
       return failover();
-    return judged("answer", evidence.charge(payment, provider, attempt, answer));
+    return judged("answer", policy.charge(payment, provider, attempt, answer));
   }
 
   private Move failover() {
@@ -254,7 +254,7 @@ final class PaymentLife {
       return Move.nothing("called again");
     }
     return judged("answer of " + operation.kind(),
-        evidence.operation(payment, operation, at(operation), reference, answer));
+        policy.operation(payment, operation, at(operation), reference, answer));
   }
 
   private Move judged(String what, Finding finding) {
@@ -269,12 +269,12 @@ final class PaymentLife {
     Word word = book.words.get(index);
     Finding finding;
     if (word.fact() != null) {
-      finding = evidence.unsolicited(payment, word.provider(), word.fact());
+      finding = policy.unsolicited(payment, word.provider(), word.fact());
     } else {
       Operation operation = word.operation() == null ? null : payment.operation(word.operation());
       finding = operation == null
-          ? evidence.charge(payment, word.provider(), word.attempt(), word.outcome())
-          : evidence.operation(payment, operation, word.provider(), word.attempt(), word.outcome());
+          ? policy.charge(payment, word.provider(), word.attempt(), word.outcome())
+          : policy.operation(payment, operation, word.provider(), word.attempt(), word.outcome());
     }
     // What cannot be taken yet is told again later.
     book.words.remove(index);
@@ -304,21 +304,21 @@ final class PaymentLife {
         : Move.nothing("command: " + decision);
   }
 
-  /** Evidence that is wrong in itself: it must change nothing, whenever it comes. */
+  /** What is wrong in itself must change nothing, whenever it comes. */
   private Move noise() {
     String currency = payment.asked().currency().equals("usd") ? "eur" : "usd";
     Finding finding = switch (random.nextInt(6)) {
-      case 0 -> evidence.charge(payment, provider, String.valueOf(attempt),
+      case 0 -> policy.charge(payment, provider, String.valueOf(attempt),
           new Outcome.Charged(name, 100, currency));
       case 1 ->
-        evidence.unsolicited(payment, provider, new UnsolicitedChange.Refunded(name + "_odd", 1, currency));
-      case 2 -> evidence.unsolicited(payment, provider,
+        policy.unsolicited(payment, provider, new UnsolicitedChange.Refunded(name + "_odd", 1, currency));
+      case 2 -> policy.unsolicited(payment, provider,
           new UnsolicitedChange.Refunded(name + "_odd", 0, payment.asked().currency()));
-      case 3 -> evidence.unsolicited(payment, "elsewhere", new UnsolicitedChange.Refunded(name + "_odd",
+      case 3 -> policy.unsolicited(payment, "elsewhere", new UnsolicitedChange.Refunded(name + "_odd",
           1, payment.asked().currency()));
-      case 4 -> evidence.unsolicited(payment, provider,
+      case 4 -> policy.unsolicited(payment, provider,
           new UnsolicitedChange.DisputeOpened(name + "_odd", -1, payment.asked().currency(), null, null));
-      default -> evidence.unsolicited(payment, provider, new UnsolicitedChange.ReturnReversed(
+      default -> policy.unsolicited(payment, provider, new UnsolicitedChange.ReturnReversed(
           10 * payment.asked().amount(), payment.asked().currency(), ""));
     };
     if (finding instanceof Finding.NewEvents)

@@ -64,9 +64,9 @@ final class PaymentLifeModelTest {
       this.random = new Random(seed);
       this.ledger = new LedgerModel(rules);
       this.seen = seen;
-      var evidence = new OutcomePolicy(PaymentLifeModelTest.schedule(random),
+      var policy = new OutcomePolicy(PaymentLifeModelTest.schedule(random),
           provider -> new Times(60_000, 86_400_000, 3_600_000), () -> Instant.ofEpochSecond(1));
-      for (int i = 0; i < PAYMENTS; i++) lives.add(new PaymentLife(random, evidence, "pi_" + i));
+      for (int i = 0; i < PAYMENTS; i++) lives.add(new PaymentLife(random, policy, "pi_" + i));
     }
 
     void run() {

@@ -83,13 +83,13 @@ public final class PaymentLivesOnPostgres implements AutoCloseable {
   /** Lets so many payments live to their end and be settled; answers them as they stand. */
   List<Lived> live(int payments, long seed) {
     var random = new Random(seed);
-    var evidence = new OutcomePolicy(PaymentLifeModelTest.schedule(random),
+    var policy = new OutcomePolicy(PaymentLifeModelTest.schedule(random),
         provider -> new Times(60_000, 86_400_000, 3_600_000), () -> Instant.ofEpochSecond(1_795_000_000));
     var lived = new ArrayList<Lived>();
     for (int i = 0; i < payments; i++) {
       UUID id = TypeId.next();
       lived.add(new Lived(id, MERCHANTS.get(i % 2), i % 3 == 0,
-          new PaymentLife(new Random(seed + i), evidence, "pi_" + id)));
+          new PaymentLife(new Random(seed + i), policy, "pi_" + id)));
     }
     lived.stream().map(this::accept).toList().forEach(Loop::result);
     try (var threads = Executors.newFixedThreadPool(WRITERS)) {

@@ -12,6 +12,8 @@ import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
@@ -29,7 +31,8 @@ final class HttpWireTest {
 
   private HttpWire wire(String url, int connections, long timeoutMs) {
     return loop.on(
-        () -> new HttpWire(loop.vertx(), url, Map.of("X-Key", "k"), connections, timeoutMs));
+        () -> new HttpWire(loop.vertx(), url, Map.of("X-Key", "k"), connections, timeoutMs,
+            InstantSource.fixed(Instant.parse("2026-11-21T12:00:00Z"))));
   }
 
   private Outcome post(HttpWire wire) {
@@ -87,8 +90,9 @@ final class HttpWireTest {
 
   /** Whoever says so, and in whatever words: it was turned away, an inquiry too. */
   @ParameterizedTest
-  @CsvSource({"'',0", "1,1000", "30,30000", "'Wed, 21 Oct 2015 07:28:00 GMT',0", "-1,0", "1.5,0", "9999999,0",
-      "soon,0"})
+  @CsvSource({"'',0", "1,1000", "30,30000", "'Wed, 21 Oct 2015 07:28:00 GMT',0", "-1,0", "1.5,0",
+      "9999999,2678400000", "soon,0", "'Sat, 21 Nov 2026 12:00:30 GMT',30000",
+      "'Saturday, 21-Nov-26 12:00:30 GMT',30000", "'Sat Nov 21 12:00:30 2026',30000"})
   void answered429_isNotExecuted(String retryAfter, long retryAfterMs) {
     String head = "HTTP/1.1 429 X\r\nContent-Length: 6\r\n"
         + (retryAfter.isEmpty() ? "" : "Retry-After: " + retryAfter + "\r\n");

@@ -62,6 +62,9 @@ final class SimulatedProviders implements AutoCloseable {
         "1s"));
   }
 
+  /** The key that the simulator wants. */
+  String key() { return config(0).text("provider.stripe.key"); }
+
   String url() { return "http://127.0.0.1:" + simulator.port(); }
 
   /** Changes the simulator's settings while something is done. */

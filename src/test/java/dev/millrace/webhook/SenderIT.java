@@ -2,6 +2,8 @@ package dev.millrace.webhook;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.provider.ScriptedServer;
+import dev.millrace.testing.ErrorLog;
 import dev.millrace.testing.Loop;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -184,13 +186,56 @@ final class SenderIT {
     assertThat(post(sender(true), "https://127.0.0.1:" + receiver.port() + "/").status()).isNull();
   }
 
+  /** Each of these asks for half a minute, a day at most, or cannot be read. */
   @ParameterizedTest
-  @CsvSource(nullValues = "-", value = {"0, 0", "120, 120", "86400, 86400", "999999999, 86400", "-, -",
-      "soon, -",
-      "-5, -", "1.5, -", "'Sat, 21 Nov 2026 12:00:30 GMT', 30", "'Sat, 21 Nov 2026 11:00:00 GMT', 0",
-      "'Sun, 21 Nov 2027 12:00:00 GMT', 86400"})
-  void retryAfter_secondsOrDate(String header, Long seconds) {
-    assertThat(Sender.retryAfter(header, NOW))
+  @CsvSource(nullValues = "-", value = {"30, 30", "999999999, 86400", "-, -", "soon, -",
+      "'Sat, 21 Nov 2026 12:00:30 GMT', 30", "'Saturday, 21-Nov-26 12:00:30 GMT', 30",
+      "'Sat Nov 21 12:00:30 2026', 30", "'Sun, 21 Nov 2027 12:00:00 GMT', 86400"})
+  void retryAfter_inEachForm_isRead(String header, Long seconds) {
+    receiver.at("/later", (r, g) -> {
+      if (header != null) r.response().putHeader("Retry-After", header);
+      r.response().setStatusCode(503).end();
+    });
+    assertThat(post(sender(true), receiver.url("/later")).retryAfter())
         .isEqualTo(seconds == null ? null : Duration.ofSeconds(seconds));
+  }
+
+  /** It has no address but the one that the sender's resolver knows. */
+  @ParameterizedTest
+  @ValueSource(strings = {"http://my_shop.example.com:%d/h", "HTTP://My_Shop.Example.com:%d/h"})
+  void post_toANameWithUnderscore_isDelivered(String url) {
+    names.put("my_shop.example.com", new ArrayDeque<>(List.of("127.0.0.1")));
+    var reply = post(sender(true), url.formatted(receiver.port()));
+    assertThat(reply.status()).as(reply.error()).isEqualTo(200);
+    assertThat(receiver.got("/h").getFirst().headers().get("host"))
+        .isEqualTo("my_shop.example.com:" + receiver.port());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+      "HTTP/1.1 200 OK\r\nContent-Length: 0\n\n",
+      "HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n", "HTTP/1.1 abc OK\r\n\r\n", "nonsense\r\n\r\n",
+      "SSH-2.0-OpenSSH_9.9\r\n", "HTTP/3.7 200 OK\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "HTTP/1.1 200 OK\r\na\0b: c\r\n\r\n"})
+  void post_answeredByNoHttp_failsForThatReason_andNoLibraryComplains(String answer) {
+    try (var server = new ScriptedServer(loop.vertx()); var log = new ErrorLog()) {
+      server.raw(answer);
+      var reply = post(sender(true), server.url() + "/");
+      assertThat(reply.status()).isNull();
+      assertThat(reply.error()).startsWith("answer: not valid HTTP: ").doesNotContain("null");
+      assertThat(log.lines()).isEmpty();
+    }
+  }
+
+  /** The status has come, and counts. */
+  @Test
+  void post_answeredByABrokenBody_hasItsStatus_andNoLibraryComplains() {
+    try (var server = new ScriptedServer(loop.vertx()); var log = new ErrorLog()) {
+      server.raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\nok\n0\n\n");
+      assertThat(post(sender(true), server.url() + "/").status()).isEqualTo(200);
+      server.raw("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nmore than was asked for");
+      assertThat(post(sender(true), server.url() + "/").status()).isEqualTo(200);
+      assertThat(log.lines()).isEmpty();
+    }
   }
 }

@@ -22,6 +22,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Calls over TLS: to the address that was judged, under the name that was asked for. */
 final class SenderTlsIT {
@@ -37,7 +39,8 @@ final class SenderTlsIT {
         .resolve("shop.p12");
     var keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
         "-genkeypair",
-        "-alias", "shop", "-keyalg", "EC", "-dname", "CN=shop", "-ext", "SAN=DNS:shop.example", "-validity",
+        "-alias", "shop", "-keyalg", "EC", "-dname", "CN=shop", "-ext",
+        "SAN=DNS:shop.example,DNS:*.shops.example", "-validity",
         "2",
         "-storetype", "PKCS12", "-keystore", store.toString(), "-storepass", PASSWORD)
         .redirectErrorStream(true).start();
@@ -82,6 +85,26 @@ final class SenderTlsIT {
     var reply = post("other.example", identity);
     assertThat(reply.status()).isNull();
     assertThat(reply.error()).startsWith("connection: ");
+    assertThat(hosts).isEmpty();
+  }
+
+  /** As the JDK has no name with an underscore, it indicates none. */
+  @Test
+  void post_toANameWithUnderscore_succeedsUnderAWildcard() {
+    assertThat(post("my_shop.shops.example", identity).status()).isEqualTo(200);
+    assertThat(hosts).containsExactly("my_shop.shops.example null");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"my_shop.other.example", "a.my_shop.shops.example", "shop_.example"})
+  void post_toANameWithUnderscore_thatTheCertificateLacks_isRefused(String host) {
+    assertThat(post(host, identity).error()).startsWith("connection: ");
+    assertThat(hosts).isEmpty();
+  }
+
+  @Test
+  void post_toANameWithUnderscore_whoseCertificateNobodyKnows_isRefused() {
+    assertThat(post("my_shop.shops.example", null).status()).isNull();
     assertThat(hosts).isEmpty();
   }
 

@@ -26,8 +26,20 @@ final class AcceptPhase {
   /** Rows: ceiling before, accept saturated, accept at 70 % of that, ceiling after. */
   static List<Row> run(Options options, Path logs) {
     return options.attached()
-        ? accept(options, logs)
-        : betweenCeilings(options, logs, "ceiling", Generator::payments, () -> accept(options, logs));
+        ? accept("accept", options, logs)
+        : betweenCeilings(options, logs, "ceiling", Generator::payments, () -> both(options, logs));
+  }
+
+  /** With `--against`, that build after this one, and in the row of this one the ratio of the two. */
+  private static List<Row> both(Options options, Path logs) {
+    var rows = new ArrayList<>(accept("accept", options, logs));
+    if (!options.against().isEmpty()) {
+      var other = accept("accept against", options.ofTheOther(), logs);
+      rows.getFirst().with("of against %",
+          100 * rows.getFirst().figure("accepted/s") / other.getFirst().figure("accepted/s"));
+      rows.addAll(other);
+    }
+    return rows;
   }
 
   /**
@@ -80,36 +92,38 @@ final class AcceptPhase {
     }
   }
 
-  private static List<Row> accept(Options options, Path logs) {
-    System.out.println("accept …");
+  private static List<Row> accept(String name, Options options, Path logs) {
+    System.out.println(name + " …");
     // Nothing settles here, so the limit on unsettled payments would end the measurement: off.
     var settings = Map.of("MILLRACE_LIMITS_UNSETTLED", "0");
-    try (var site = Installation.gateway(options, "accept", logs, "api,relay,ops", false, settings)) {
+    try (var site = Installation.gateway(options, name.replace(' ', '-'), logs, "api,relay,ops", false, settings)) {
       var audit = new LoadAudit(site, false);
-      var saturated = saturate(options, site, audit);
-      var steady = steady(options, site, audit, STEADY_SHARE * saturated.figure("accepted/s"));
+      var saturated = saturate(name, options, site, audit);
+      var steady = steady(name, options, site, audit,
+          STEADY_SHARE * saturated.figure("accepted/s"));
       return List.of(saturated, steady.with(audit.problems()));
     }
   }
 
-  private static Row saturate(Options options, Installation site, LoadAudit audit) {
+  private static Row saturate(String name, Options options, Installation site, LoadAudit audit) {
     try (var generator = Generator.payments(options)) {
       generator.startClosed(0);
       Clock.sleepSeconds(options.warmUpSeconds());
       var measurement = Measurement.measure(site, generator, options.seconds(), 4, audit::add);
       audit.add(generator.stop());
-      return Row.of("accept, saturated", measurement).with("drain s", relayDrainSeconds(site, audit));
+      return Row.of(name + ", saturated", measurement).with("drain s", relayDrainSeconds(site, audit));
     }
   }
 
-  private static Row steady(Options options, Installation site, LoadAudit audit, double rate) {
-    System.out.printf("accept at %.0f/s …%n", rate);
+  private static Row steady(String name, Options options, Installation site, LoadAudit audit,
+      double rate) {
+    System.out.printf(name + " at %.0f/s …%n", rate);
     try (var generator = Generator.payments(options)) {
       generator.startOpen(rate);
       Clock.sleepSeconds(Math.min(STEADY_WARM_UP_SECONDS_MAX, options.warmUpSeconds()));
       var measurement = Measurement.measure(site, generator, options.seconds(), 4, audit::add);
       audit.add(generator.stop());
-      return Row.of("accept, 70 % of that", measurement).with("drain s", relayDrainSeconds(site, audit));
+      return Row.of(name + ", 70 % of that", measurement).with("drain s", relayDrainSeconds(site, audit));
     }
   }
 

@@ -1,10 +1,9 @@
 package dev.millrace.provider.adyen;
 
-import dev.millrace.payment.Currencies;
 import dev.millrace.provider.JsonFields;
+import dev.millrace.provider.MinorUnits;
 import io.vertx.core.json.JsonObject;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,12 +15,18 @@ import org.jspecify.annotations.Nullable;
  *   units</a>
  */
 record AdyenAmount(long minor, String currency) {
-  /** Decimals where Adyen's differ. */
-  private static final Map<String, Integer> DECIMALS = Map.of("clp", 2, "cve", 0, "idr", 0, "isk", 2);
+  /**
+   * Adyen's table, but for the currencies that have two decimals there and in ISO 4217. In clp, cve, idr and
+   * isk it differs from the standard; bif and uyi do not stand in it.
+   */
+  static final MinorUnits UNITS = new MinorUnits("""
+    0 cve djf gnf idr jpy kmf krw pyg rwf ugx vnd vuv xaf xof xpf
+    2 clp isk
+    3 bhd iqd jod kwd lyd omr tnd""");
 
-  /** Null where Adyen's unit is larger than the amount's last digits, as with half a rupiah. */
+  /** Null where Adyen cannot take the amount, as with half a rupiah. */
   static @Nullable JsonObject write(long minor, String currency) {
-    Long value = shifted(minor, more(currency));
+    Long value = UNITS.fromIso(minor, currency);
     return value == null
         ? null
         : new JsonObject().put("currency", currency.toUpperCase(Locale.ROOT)).put("value", value);
@@ -32,22 +37,9 @@ record AdyenAmount(long minor, String currency) {
     if (json == null) return null;
     Long value = JsonFields.amount(json, "value");
     String code = JsonFields.text(json, "currency");
-    String currency = code == null ? "" : code.toLowerCase(Locale.ROOT);
-    if (value == null || !Currencies.known(currency)) return null;
-    Long minor = shifted(value, -more(currency));
+    if (value == null || code == null) return null;
+    String currency = code.toLowerCase(Locale.ROOT);
+    Long minor = UNITS.toIso(value, currency);
     return minor == null ? null : new AdyenAmount(minor, currency);
-  }
-
-  /** How many decimals more than ISO 4217 Adyen has. */
-  private static int more(String currency) {
-    int iso = Currencies.exponent(currency);
-    return DECIMALS.getOrDefault(currency, iso) - iso;
-  }
-
-  private static @Nullable Long shifted(long amount, int decimals) {
-    long factor = 1;
-    for (int i = Math.abs(decimals); i > 0; i--) factor *= 10;
-    if (decimals < 0) return amount % factor == 0 ? Long.valueOf(amount / factor) : null;
-    return amount > Long.MAX_VALUE / factor ? null : Long.valueOf(amount * factor);
   }
 }

@@ -49,8 +49,13 @@ final class AdyenOutcomes {
   static Outcome ofDetails(Answer answer, Order.Complete complete) {
     Outcome outcome = ofPayment(answer, complete.charge());
     return outcome instanceof Outcome.Declined && answer.status() != 200
-        ? new Outcome.Absent()
+        ? stillOut(complete)
         : outcome;
+  }
+
+  /** The payment goes on waiting for its payer, on the page where it was sent before. */
+  static Outcome stillOut(Order.Complete complete) {
+    return new Outcome.ActionRequired(complete.providerReference(), "");
   }
 
   /** The answer to a capture, cancellation or refund, whose result comes by notification. */
@@ -108,7 +113,7 @@ final class AdyenOutcomes {
   }
 
   /** {@code code} and {@code reason} as Adyen words them, either may be missing. */
-  static Outcome refused(@Nullable String reference, @Nullable String code, @Nullable String reason) {
+  static Outcome.Declined refused(@Nullable String reference, @Nullable String code, @Nullable String reason) {
     AdyenRefusal known = AdyenRefusal.of(code, reason);
     String words = reason != null && !reason.isEmpty()
         ? reason

@@ -1,5 +1,6 @@
 package dev.millrace.provider.adyen;
 
+import dev.millrace.platform.HttpUrl;
 import dev.millrace.platform.TypeId;
 import dev.millrace.provider.HttpWire;
 import dev.millrace.provider.Method;
@@ -8,7 +9,6 @@ import dev.millrace.provider.Provider;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
-import java.net.URI;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -67,7 +67,7 @@ public final class AdyenProvider implements Provider {
     this.settings = settings;
     this.clock = clock;
     // https://<prefix>-checkout-live.adyenpayments.com/checkout/v71, https://checkout-test.adyen.com/v71
-    this.live = String.valueOf(URI.create(settings.url()).getHost()).contains("live");
+    this.live = HttpUrl.read(settings.url()) instanceof HttpUrl url && url.host().contains("live");
     this.wire = new HttpWire(vertx, settings.url(),
         Map.of("x-api-key", settings.key(), "Content-Type", "application/json"), settings.concurrency(),
         settings.timeoutMs());
@@ -97,15 +97,10 @@ public final class AdyenProvider implements Provider {
             + (live ? "live" : "test") + " mode: the order was not sent.");
   }
 
-  /** Nothing is sent: Adyen's smallest unit of this currency is larger. */
-  private static Outcome tooFine(String currency) {
-    return new Outcome.Declined(null, "amount_not_representable", null,
-        "The provider takes no such fraction of " + currency + ": the order was not sent.", true);
-  }
-
   private Future<Outcome> charge(Order.Charge c) {
     JsonObject amount = AdyenAmount.write(c.amount(), c.currency());
-    if (amount == null) return Future.succeededFuture(tooFine(c.currency()));
+    if (amount == null)
+      return Future.succeededFuture(AdyenAmount.UNITS.notSent(c.amount(), c.currency()));
     var method = new JsonObject().put("type", c.methodType().equals(Method.ACH) ? "ach" : "scheme");
     // The notification brings the metadata back, by which it knows a charge from a hold.
     var json = body(c.reference()).put("amount", amount).put("paymentMethod", method)
@@ -125,8 +120,7 @@ public final class AdyenProvider implements Provider {
 
   private Future<Outcome> complete(Order.Complete c) {
     String result = redirectResult(c.result());
-    if (result == null)
-      return Future.succeededFuture(new Outcome.Absent());
+    if (result == null) return Future.succeededFuture(AdyenOutcomes.stillOut(c));
     var json = new JsonObject().put("details", new JsonObject().put("redirectResult", result));
     // Another request than the charge, and one for each result that a payer brings back.
     return wire.post("/payments/details", headers(c, c.reference() + "-" + digest(result)), json.toBuffer(),
@@ -156,14 +150,14 @@ public final class AdyenProvider implements Provider {
 
   private Future<Outcome> modify(Order order, String payment, String what, long amount, String currency) {
     JsonObject adyens = AdyenAmount.write(amount, currency);
-    if (adyens == null) return Future.succeededFuture(tooFine(currency));
+    if (adyens == null) return Future.succeededFuture(AdyenAmount.UNITS.notSent(amount, currency));
     return post(order, "/payments/" + URLEncoder.encode(payment, StandardCharsets.UTF_8) + "/" + what,
         body(order.reference()).put("amount", adyens));
   }
 
   /** A payment whose payer has not come back may bear our reference alone. */
   private Future<Outcome> cancel(Order.Cancel c) {
-    return AdyenEvents.ours(c.providerReference())
+    return AdyenItem.ours(c.providerReference())
         ? post(c, "/cancels", body(c.reference()).put("paymentReference", c.providerReference()))
         : post(c, "/payments/" + URLEncoder.encode(c.providerReference(), StandardCharsets.UTF_8)
             + "/cancels", body(c.reference()));

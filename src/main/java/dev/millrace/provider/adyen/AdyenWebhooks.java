@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Notifications as Adyen signs them: item by item, HMAC-SHA256 over eight of its fields under a hexadecimal
  * key. What is not among these fields ({@code reason}, {@code additionalData}) is protected by TLS alone; no
- * time is signed either. A repetition has the same event and pspReference, as Adyen says of duplicates.
+ * time is signed either. A repetition has the same event and pspReference, as Adyen says of duplicates. What
+ * is no notification of items is signed as a whole, in a header.
  *
  * @see <a
  *   href="https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures">Adyen,
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AdyenWebhooks implements WebhookScheme {
   private static final Buffer ANSWER = Buffer.buffer("[accepted]");
+  private static final String HEADER = "HmacSignature";
   private static final int EVENT_ID_CHARS_MAX = 255;
 
   private final String provider;
@@ -66,7 +68,9 @@ public final class AdyenWebhooks implements WebhookScheme {
 
   @Override
   public Verdict verify(MultiMap headers, byte[] body, Instant now) {
-    List<JsonObject> items = items(JsonFields.object(Buffer.buffer(body)));
+    JsonObject json = JsonFields.object(Buffer.buffer(body));
+    List<JsonObject> items = items(json);
+    if (json != null && AdyenChange.is(json)) return change(headers.get(HEADER), json, body);
     if (items == null || items.isEmpty()) return new Verdict.Forged("no notification items");
     boolean genuine = true;
     for (JsonObject item : items) genuine &= signed(item);
@@ -84,14 +88,26 @@ public final class AdyenWebhooks implements WebhookScheme {
         : wrapped.stream().map(w -> JsonFields.at(w, "NotificationRequestItem")).toList();
   }
 
-  /** Compares with every key's, so that nobody learns from the time it takes. */
+  private Verdict change(@Nullable String signature, JsonObject json, byte[] body) {
+    if (signature == null || !matches(signature, body))
+      return new Verdict.Forged("the header " + HEADER + " matches no key");
+    String id = AdyenChange.id(json);
+    return id.length() > EVENT_ID_CHARS_MAX
+        ? new Verdict.Malformed("references that are too long")
+        : new Verdict.Genuine(id);
+  }
+
   private boolean signed(JsonObject item) {
-    byte[] signature = text(JsonFields.at(item, "additionalData"), "hmacSignature")
-        .getBytes(StandardCharsets.UTF_8);
-    byte[] payload = payload(item).getBytes(StandardCharsets.UTF_8);
+    return matches(text(JsonFields.at(item, "additionalData"), "hmacSignature"),
+        payload(item).getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Compares with every key's, so that nobody learns from the time it takes. */
+  private boolean matches(String signature, byte[] payload) {
+    byte[] given = signature.getBytes(StandardCharsets.UTF_8);
     boolean found = false;
     for (Mac key : keys)
-      found |= MessageDigest.isEqual(Base64.getEncoder().encode(key.doFinal(payload)), signature);
+      found |= MessageDigest.isEqual(Base64.getEncoder().encode(key.doFinal(payload)), given);
     return found;
   }
 
@@ -111,15 +127,19 @@ public final class AdyenWebhooks implements WebhookScheme {
         : "";
   }
 
+  /** A capture that Adyen does once more is called as the first. */
   private static String eventId(JsonObject item) {
     String original = text(item, "originalReference");
     return (text(item, "pspReference") + ":" + text(item, "eventCode") + ":" + text(item, "success")
-        + (original.isEmpty() ? "" : ":" + original)).replace('\0', '?');
+        + (original.isEmpty() ? "" : ":" + original)
+        + (AdyenEvents.recaptured(text(item, "reason")) ? ":recaptured" : "")).replace('\0', '?');
   }
 
   @Override
   public ProviderEvent read(Buffer body) {
-    List<JsonObject> items = items(JsonFields.object(body));
+    JsonObject json = JsonFields.object(body);
+    if (json != null && AdyenChange.is(json)) return AdyenChange.read(json);
+    List<JsonObject> items = items(json);
     if (items == null) return new ProviderEvent.Unreadable("", "no notification items");
     // Adyen sends one an HTTP request.
     return items.size() == 1

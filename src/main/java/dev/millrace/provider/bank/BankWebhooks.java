@@ -52,23 +52,43 @@ public final class BankWebhooks implements WebhookScheme {
     String type = Objects.requireNonNullElse(JsonFields.text(event, "type"), "");
     JsonObject object = JsonFields.object(JsonFields.at(event, "data"), "object");
     return switch (type) {
-      case "debit.accepted", "debit.canceled", "debit.returned", "credit.accepted" -> object == null
-          ? new ProviderEvent.Unreadable(type, "no data.object")
-          : about(type, object);
-      default -> new ProviderEvent.Ignored(type);
+      case "debit.accepted", "debit.canceled", "debit.returned", "debit.return_reversed",
+          "credit.accepted" ->
+        object == null ? new ProviderEvent.Unreadable(type, "no data.object") : about(type, object);
+      default -> object == null ? new ProviderEvent.Ignored(type) : unknown(type, object);
     };
   }
 
+  /** One that the bank has made up since: a person looks whether it matters, if it bears our reference. */
+  private static ProviderEvent unknown(String type, JsonObject object) {
+    String reference = reference(object);
+    return ours(reference)
+        ? new ProviderEvent.Notice(type, reference, null,
+            "The bank sent an event that the connector does not know: ask it what happened.", false)
+        : new ProviderEvent.Ignored(type);
+  }
+
+  private static String reference(JsonObject object) {
+    return Objects.requireNonNullElse(JsonFields.text(object, "reference"), "");
+  }
+
+  private static boolean ours(String reference) {
+    return TypeId.parse(TypeId.ATTEMPT, reference) != null;
+  }
+
   private static ProviderEvent about(String type, JsonObject object) {
-    String reference = Objects.requireNonNullElse(JsonFields.text(object, "reference"), "");
-    boolean ours = TypeId.parse(TypeId.ATTEMPT, reference) != null;
+    String reference = reference(object);
     if (type.equals("credit.accepted"))
-      return ours ? told(type, reference, BankOutcomes.credit(object)) : creditedThere(type, object);
+      return ours(reference)
+          ? told(type, reference, BankOutcomes.credit(object))
+          : creditedThere(type, object);
     // Others may use the same account.
-    if (!ours) return new ProviderEvent.Ignored(type);
-    return type.equals("debit.returned")
-        ? returned(type, object)
-        : told(type, reference, BankOutcomes.debit(object));
+    if (!ours(reference)) return new ProviderEvent.Ignored(type);
+    return switch (type) {
+      case "debit.returned" -> returned(type, object);
+      case "debit.return_reversed" -> returnReversed(type, object);
+      default -> told(type, reference, BankOutcomes.debit(object));
+    };
   }
 
   private static ProviderEvent told(String type, String reference, Outcome outcome) {
@@ -94,5 +114,17 @@ public final class BankWebhooks implements WebhookScheme {
         ? new ProviderEvent.Unreadable(type, "a debit without id, amount, currency or return_code")
         : new ProviderEvent.Unsolicited(type, id, new UnsolicitedChange.Returned(amount, currency, code,
             AchReturn.reason(code, JsonFields.text(debit, "return_reason"))));
+  }
+
+  /** The payer's bank had sent the debit back by mistake, and pays it after all. */
+  private static ProviderEvent returnReversed(String type, JsonObject debit) {
+    String id = JsonFields.text(debit, "id");
+    Long amount = JsonFields.amount(debit, "amount");
+    String currency = JsonFields.text(debit, "currency");
+    if (id == null || amount == null || currency == null)
+      return new ProviderEvent.Unreadable(type, "a debit without id, amount or currency");
+    String code = JsonFields.text(debit, "return_code");
+    return new ProviderEvent.Unsolicited(type, id, new UnsolicitedChange.ReturnReversed(amount, currency,
+        "The payer's bank reversed the return" + (code == null ? "." : " " + code + ".")));
   }
 }

@@ -5,6 +5,8 @@ import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +26,8 @@ final class StripeEvents {
         : new ProviderEvent.AttemptOutcome(type, reference, StripeIntents.ofCharge(intent));
   }
 
-  /** {@code before}: the refund's last status, where it is known. */
-  static ProviderEvent refund(String type, JsonObject refund, @Nullable String before) {
+  /** One that was not ordered over the gateway was made at Stripe, of a payment that may be ours. */
+  static ProviderEvent refund(String type, JsonObject refund) {
     Outcome outcome = StripeRefunds.of(refund);
     String reference = StripeRefunds.reference(refund);
     if (reference != null) return new ProviderEvent.AttemptOutcome(type, reference, outcome);
@@ -34,55 +36,66 @@ final class StripeEvents {
     return switch (outcome) {
       case Outcome.Refunded r -> new ProviderEvent.Unsolicited(type, intent,
           new UnsolicitedChange.Refunded(r.providerReference(), r.amount(), r.currency()));
-      // It was counted when it succeeded, and no event of ours takes it back.
-      case Outcome.Declined d when "succeeded".equals(before) -> new ProviderEvent.Unreadable(type,
-          "the refund " + d.providerReference() + " of " + intent + ", made at Stripe, failed afterwards");
+      case Outcome.Declined d -> new ProviderEvent.Unsolicited(type, intent, new UnsolicitedChange.RefundFailed(
+          Objects.requireNonNullElse(d.providerReference(), ""), d.code(), d.message()));
+      case Outcome.Pending p -> new ProviderEvent.Notice(type, null, intent,
+          "The refund " + p.providerReference() + ", made at Stripe, is under way.", true);
       case Outcome.Unknown u -> new ProviderEvent.Unreadable(type, u.reason());
       case Outcome.Charged _, Outcome.Authorized _, Outcome.ActionRequired _, Outcome.Voided _,
-          Outcome.Pending _, Outcome.Declined _, Outcome.TryRefused _, Outcome.NotExecuted _, Outcome.Deferred _,
-          Outcome.Absent _ ->
-        new ProviderEvent.Ignored(type);
+          Outcome.TryRefused _, Outcome.NotExecuted _, Outcome.Deferred _, Outcome.Absent _ ->
+        throw new IllegalStateException("a refund is never " + outcome);
     };
   }
 
   /**
-   * An inquiry ({@code warning_…}) takes no money. One that becomes a dispute is told by the withdrawal of
-   * its funds, with which every dispute begins.
+   * By its status alone, whatever happened to it: a decision stands, and may be another one later. An inquiry
+   * ({@code warning_…}) takes no money, one that becomes a dispute has another status then; what was
+   * {@code prevented} or {@code charge_refunded} was given back before, which is told by itself.
    */
-  static ProviderEvent disputeOpened(String type, JsonObject dispute) {
+  static ProviderEvent dispute(String type, JsonObject dispute) {
     String id = JsonFields.text(dispute, "id");
     String status = JsonFields.text(dispute, "status");
     if (id == null || status == null)
       return new ProviderEvent.Unreadable(type, "a dispute without id or status");
     String intent = JsonFields.text(dispute, "payment_intent");
-    if (intent == null || status.startsWith("warning_")) return new ProviderEvent.Ignored(type);
-    Long amount = JsonFields.amount(dispute, "amount");
-    String currency = JsonFields.text(dispute, "currency");
-    if (amount == null || currency == null)
-      return new ProviderEvent.Unreadable(type, "a dispute without amount or currency");
-    Long due = JsonFields.amount(JsonFields.at(dispute, "evidence_details"), "due_by");
-    return new ProviderEvent.Unsolicited(type, intent,
-        new UnsolicitedChange.DisputeOpened(id, amount, currency, JsonFields.text(dispute, "reason"), due));
+    // All charges of ours have an intent.
+    if (intent == null) return new ProviderEvent.Ignored(type);
+    String reason = JsonFields.text(dispute, "reason");
+    if (status.startsWith("warning_") || status.equals("prevented") || status.equals("charge_refunded"))
+      return new ProviderEvent.Notice(type, null, intent, "Stripe's dispute " + id + " is " + status
+          + (reason == null ? "" : ", for " + reason) + ": no money moves.", true);
+    StripeAmount amount = StripeAmount.read(dispute, "amount");
+    if (amount == null)
+      return new ProviderEvent.Unreadable(type, "a dispute without usable amount or currency");
+    return new ProviderEvent.Unsolicited(type, intent, switch (status) {
+      case "won", "lost" -> new UnsolicitedChange.DisputeClosed(id, status.equals("won"), amount.minor(),
+          amount.currency(), reason);
+      default -> new UnsolicitedChange.DisputeOpened(id, amount.minor(), amount.currency(), reason,
+          JsonFields.amount(JsonFields.at(dispute, "evidence_details"), "due_by"));
+    });
   }
 
-  static ProviderEvent disputeClosed(String type, JsonObject dispute) {
-    String id = JsonFields.text(dispute, "id");
-    String status = JsonFields.text(dispute, "status");
-    if (id == null || status == null)
-      return new ProviderEvent.Unreadable(type, "a dispute without id or status");
-    String intent = JsonFields.text(dispute, "payment_intent");
-    // `prevented`: refunded before it became one; the refund is told by itself.
-    if (intent == null || status.startsWith("warning_") || status.equals("prevented"))
-      return new ProviderEvent.Ignored(type);
-    Long amount = JsonFields.amount(dispute, "amount");
-    String currency = JsonFields.text(dispute, "currency");
-    if (amount == null || currency == null)
-      return new ProviderEvent.Unreadable(type, "a dispute without amount or currency");
-    boolean won = status.equals("won");
-    return won || status.equals("lost")
-        ? new ProviderEvent.Unsolicited(type, intent,
-            new UnsolicitedChange.DisputeClosed(id, won, amount, currency,
-                JsonFields.text(dispute, "reason")))
-        : new ProviderEvent.Unreadable(type, "a dispute closed with the status " + status);
+  /**
+   * What moves no money, or so we think. It is found by our reference, which charges have from their intents,
+   * or by the intent's name; where neither is there, it is about others.
+   */
+  static ProviderEvent notice(String type, JsonObject object, String words, boolean expected) {
+    String reference = StripeRefunds.reference(object);
+    String named = named(object);
+    return reference == null && named == null
+        ? new ProviderEvent.Ignored(type)
+        : new ProviderEvent.Notice(type, reference, named, words, expected);
+  }
+
+  /** The payment's name at Stripe, be it the object itself or what it is about, perhaps expanded. */
+  private static @Nullable String named(JsonObject object) {
+    String id = JsonFields.text(object, "id");
+    if (id != null && id.startsWith("pi_")) return id;
+    for (String field : List.of("payment_intent", "charge")) {
+      String name = JsonFields.text(object, field);
+      if (name == null) name = JsonFields.text(JsonFields.at(object, field), "id");
+      if (name != null) return name;
+    }
+    return id != null && id.startsWith("ch_") ? id : null;
   }
 }

@@ -82,21 +82,20 @@ final class StripeIntents {
   }
 
   private static Outcome charged(Intent intent) {
-    Long received = JsonFields.amount(intent.json, "amount_received");
-    String currency = JsonFields.text(intent.json, "currency");
-    return received == null || currency == null
-        ? new Outcome.Unknown("a succeeded intent without amount_received or currency")
-        : new Outcome.Charged(intent.id, received, currency);
+    StripeAmount received = StripeAmount.read(intent.json, "amount_received");
+    return received == null
+        ? new Outcome.Unknown("a succeeded intent without usable amount_received or currency")
+        : new Outcome.Charged(intent.id, received.minor(), received.currency());
   }
 
   private static Outcome authorized(Intent intent) {
-    Long capturable = JsonFields.amount(intent.json, "amount_capturable");
-    String currency = JsonFields.text(intent.json, "currency");
+    StripeAmount capturable = StripeAmount.read(intent.json, "amount_capturable");
     // Only an expanded charge says until when; else it is that charge's id.
     JsonObject card = JsonFields.at(intent.json, "latest_charge", "payment_method_details", "card");
-    return capturable == null || currency == null
-        ? new Outcome.Unknown("an intent to capture without amount_capturable or currency")
-        : new Outcome.Authorized(intent.id, capturable, currency, JsonFields.amount(card, "capture_before"));
+    return capturable == null
+        ? new Outcome.Unknown("an intent to capture without usable amount_capturable or currency")
+        : new Outcome.Authorized(intent.id, capturable.minor(), capturable.currency(),
+            JsonFields.amount(card, "capture_before"));
   }
 
   private static Outcome actionRequired(Intent intent) {

@@ -82,11 +82,17 @@ public final class StripeProvider implements Provider {
         + (liveKey ? "live" : "test") + " mode: the order was not sent.");
   }
 
+  private static Future<Outcome> notSent(long amount, String currency) {
+    return Future.succeededFuture(StripeAmount.UNITS.notSent(amount, currency));
+  }
+
   private Future<Outcome> charge(Order.Charge c) {
+    Long amount = StripeAmount.write(c.amount(), c.currency());
+    if (amount == null) return notSent(c.amount(), c.currency());
     boolean ach = c.methodType().equals(Method.ACH);
     // Without a return URL Stripe answers a payment that needs its payer with `use_stripe_sdk`, which a
     // server cannot follow: and which payment will need its payer, only Stripe knows.
-    var form = new StringBuilder(420).append("amount=").append(c.amount()).append("&currency=")
+    var form = new StringBuilder(420).append("amount=").append(amount).append("&currency=")
         .append(c.currency()).append("&payment_method=").append(c.paymentMethod())
         .append(ach
             ? "&confirm=true&payment_method_types[]=us_bank_account"
@@ -102,7 +108,9 @@ public final class StripeProvider implements Provider {
 
   /** The metadata of the intent goes on naming the charge: it is what the charge is found by. */
   private Future<Outcome> capture(Order.Capture c) {
-    String form = "amount_to_capture=" + c.amount() + "&metadata[millrace_capture]=" + c.reference();
+    Long amount = StripeAmount.write(c.amount(), c.currency());
+    if (amount == null) return notSent(c.amount(), c.currency());
+    String form = "amount_to_capture=" + amount + "&metadata[millrace_capture]=" + c.reference();
     return wire.post(INTENTS + "/" + encoded(c.providerReference()) + "/capture", headers(c),
         Buffer.buffer(form), StripeOutcomes::ofCapture);
   }
@@ -113,8 +121,10 @@ public final class StripeProvider implements Provider {
   }
 
   private Future<Outcome> refund(Order.Refund r) {
+    Long amount = StripeAmount.write(r.amount(), r.currency());
+    if (amount == null) return notSent(r.amount(), r.currency());
     var form = new StringBuilder(320).append("payment_intent=").append(encoded(r.providerReference()))
-        .append("&amount=").append(r.amount())
+        .append("&amount=").append(amount)
         .append("&metadata[millrace_reference]=").append(r.reference())
         .append("&metadata[millrace_payment]=").append(TypeId.format(TypeId.PAYMENT, r.payment()));
     String reason = r.reason();

@@ -33,11 +33,10 @@ final class StripeRefunds {
   }
 
   private static Outcome refunded(String id, JsonObject refund) {
-    Long amount = JsonFields.amount(refund, "amount");
-    String currency = JsonFields.text(refund, "currency");
-    return amount == null || currency == null
-        ? new Outcome.Unknown("a refund without amount or currency")
-        : new Outcome.Refunded(id, amount, currency);
+    StripeAmount amount = StripeAmount.read(refund, "amount");
+    return amount == null
+        ? new Outcome.Unknown("a refund without usable amount or currency")
+        : new Outcome.Refunded(id, amount.minor(), amount.currency());
   }
 
   private static Outcome failed(String id, JsonObject refund) {

@@ -55,19 +55,25 @@ public final class StripeWebhooks implements WebhookScheme {
     JsonObject event = JsonFields.object(body);
     if (event == null) return new ProviderEvent.Unreadable("", "the body is no JSON object");
     String type = Objects.requireNonNullElse(JsonFields.text(event, "type"), "");
-    return switch (type) {
-      case "payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled",
-          "payment_intent.amount_capturable_updated", "payment_intent.requires_action",
-          "payment_intent.processing" ->
-        about(type, event, object -> StripeEvents.intent(type, object));
-      case "refund.created", "refund.updated", "refund.failed" ->
-        about(type, event, object -> StripeEvents.refund(type, object, previousStatus(event)));
-      case "charge.dispute.created", "charge.dispute.funds_withdrawn" ->
-        about(type, event, object -> StripeEvents.disputeOpened(type, object));
-      case "charge.dispute.closed" ->
-        about(type, event, object -> StripeEvents.disputeClosed(type, object));
-      default -> new ProviderEvent.Ignored(type);
+    StripeEventTypes.Row row = StripeEventTypes.of(type);
+    if (row == null) return unknown(type, event);
+    return switch (row.reading()) {
+      case INTENT -> about(type, event, object -> StripeEvents.intent(type, object));
+      case REFUND -> about(type, event, object -> StripeEvents.refund(type, object));
+      case DISPUTE -> about(type, event, object -> StripeEvents.dispute(type, object));
+      case NOTICE -> about(type, event,
+          object -> StripeEvents.notice(type, object, "Stripe says: " + row.words() + ".", true));
+      case ELSEWHERE, OTHERS -> new ProviderEvent.Ignored(type);
     };
+  }
+
+  /** One that Stripe has made up since: a person looks whether it matters, if it names a payment. */
+  private static ProviderEvent unknown(String type, JsonObject event) {
+    JsonObject object = JsonFields.object(JsonFields.at(event, "data"), "object");
+    return object == null
+        ? new ProviderEvent.Ignored(type)
+        : StripeEvents.notice(type, object,
+            "Stripe sent an event that the connector does not know: look there what happened.", false);
   }
 
   private interface Reading {
@@ -77,10 +83,5 @@ public final class StripeWebhooks implements WebhookScheme {
   private static ProviderEvent about(String type, JsonObject event, Reading reading) {
     JsonObject object = JsonFields.object(JsonFields.at(event, "data"), "object");
     return object == null ? new ProviderEvent.Unreadable(type, "no data.object") : reading.of(object);
-  }
-
-  /** What the object's status was before, where the event says that it changed. */
-  private static @Nullable String previousStatus(JsonObject event) {
-    return JsonFields.text(JsonFields.at(event, "data", "previous_attributes"), "status");
   }
 }

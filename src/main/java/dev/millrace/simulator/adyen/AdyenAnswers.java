@@ -13,6 +13,7 @@ import dev.millrace.simulator.book.Wire;
 import dev.millrace.simulator.wire.Answer;
 import dev.millrace.simulator.wire.PayerPages;
 import dev.millrace.simulator.wire.WireAnswers;
+import dev.millrace.simulator.wire.WireUnits;
 import io.vertx.core.json.JsonObject;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,11 @@ public final class AdyenAnswers implements WireAnswers, PayerPages.Shop {
   @Override
   public Wire wire() {
     return Wire.ADYEN;
+  }
+
+  @Override
+  public WireUnits units() {
+    return AdyenForms.UNITS;
   }
 
   @Override
@@ -104,8 +110,10 @@ public final class AdyenAnswers implements WireAnswers, PayerPages.Shop {
     };
   }
 
-  static JsonObject amount(long value, String currency) {
-    return new JsonObject().put("currency", AdyenForms.upper(currency)).put("value", value);
+  /** {@code minor}: as the book has it. */
+  static JsonObject amount(long minor, String currency) {
+    return new JsonObject().put("currency", AdyenForms.upper(currency)).put("value",
+        AdyenForms.UNITS.told(minor, currency));
   }
 
   /** Adyen's name of the card's scheme. */

@@ -13,6 +13,7 @@ import dev.millrace.simulator.wire.CurrencyCodes;
 import dev.millrace.simulator.wire.Instruction;
 import dev.millrace.simulator.wire.JsonBody;
 import dev.millrace.simulator.wire.ReturnUrl;
+import dev.millrace.simulator.wire.WireUnits;
 import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +23,13 @@ import org.jspecify.annotations.Nullable;
  * and has no effect.
  *
  * @see <a href="https://docs.adyen.com/api-explorer/Checkout/71/post/payments">Adyen: /payments</a>
+ * @see <a href="https://docs.adyen.com/development-resources/currency-codes">Adyen: currency codes and minor
+ *   units</a>
  */
 final class AdyenForms {
+  static final WireUnits UNITS = new WireUnits(
+      "cve djf gnf idr jpy kmf krw pyg rwf ugx vnd vuv xaf xof xpf", "clp isk",
+      "bhd iqd jod kwd lyd omr tnd");
   private static final int TEXT_CHARS_MAX = 80;
   private static final int URL_CHARS_MAX = 1_024;
 
@@ -117,19 +123,25 @@ final class AdyenForms {
       return AdyenError.invalid("100", "No amount specified");
     }
     Long value = body.whole("amount.value");
-    if (value == null || value < 1 || value > Entry.AMOUNT_MAX) {
+    if (value == null || value < 1) {
       return AdyenError.invalid("137", "Invalid amount specified");
     }
     String currency = body.text("amount.currency");
     String known = currency == null ? null : CurrencyCodes.known(currency);
-    return known == null || !upper(known).equals(currency)
-        ? AdyenError.invalid("138", "Unsupported currency specified")
+    if (known == null || !UNITS.has(known) || !upper(known).equals(currency)) {
+      return AdyenError.invalid("138", "Unsupported currency specified");
+    }
+    // Also a fraction of a krona: the book has none.
+    Long minor = UNITS.booked(value, known);
+    return minor == null || minor > Entry.AMOUNT_MAX
+        ? AdyenError.invalid("137", "Invalid amount specified")
         : null;
   }
 
   private static long amount(JsonBody body) {
     Long value = body.whole("amount.value");
-    return value == null ? 0 : value;
+    Long minor = value == null ? null : UNITS.booked(value, currency(body));
+    return minor == null ? 0 : minor;
   }
 
   private static String currency(JsonBody body) {

@@ -12,6 +12,7 @@ import dev.millrace.simulator.book.PaymentState;
 import dev.millrace.simulator.book.Wire;
 import dev.millrace.simulator.wire.Answer;
 import dev.millrace.simulator.wire.WireAnswers;
+import dev.millrace.simulator.wire.WireUnits;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
@@ -38,6 +39,11 @@ public final class BankAnswers implements WireAnswers {
   @Override
   public Wire wire() {
     return Wire.BANK;
+  }
+
+  @Override
+  public WireUnits units() {
+    return WireUnits.ISO;
   }
 
   @Override

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param key
  *          the Idempotency-Key it came with
  * @param amount
- *          what was charged or authorized, or asked for and declined, in minor units
+ *          what was charged or authorized, or asked for and declined, in ISO 4217's minor units, whatever the
+ *          wire's are
  * @param created
  *          seconds since 1970
  * @param fingerprint
@@ -51,7 +52,7 @@ public record Entry(int ordinal, @Nullable String metadataReference, @Nullable S
     }
   }
 
-  /** The most minor units a payment may be of, on every wire. */
+  /** The most of ISO 4217's minor units a payment may be of, on every wire. */
   public static final long AMOUNT_MAX = 999_999_999_999L;
   public static final String REFERENCE_FIELD = "millrace_reference";
 

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  *          the ordinal of the payment's entry
  * @param reference
  *          the caller's own reference of the call
+ * @param amount
+ *          in ISO 4217's minor units, whatever the wire's are
  * @param about
  *          the number of the refund or dispute it ends; -1 if it ends none
  * @param fault

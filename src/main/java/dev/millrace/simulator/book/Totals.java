@@ -13,7 +13,7 @@ public final class Totals {
   private int succeeded;
   private int declined;
 
-  /** Minor units of one currency. */
+  /** ISO 4217's minor units of one currency. */
   private static final class Sums {
     private long captured;
     private long refunded;
@@ -70,7 +70,7 @@ public final class Totals {
     return byCurrency.computeIfAbsent(entry.currency(), currency -> new Sums());
   }
 
-  /** Amounts in minor units. */
+  /** Amounts in ISO 4217's minor units. */
   public JsonObject toJson() {
     var currencies = new JsonObject();
     byCurrency.forEach((currency, sums) -> currencies.put(currency, sums.toJson()));

@@ -12,11 +12,13 @@ import dev.millrace.simulator.stripe.StripeRefusal;
 import dev.millrace.simulator.wire.Answer;
 import dev.millrace.simulator.wire.Instruction;
 import dev.millrace.simulator.wire.RequestBody;
+import dev.millrace.simulator.wire.WireAnswers;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -30,11 +32,14 @@ public final class ManualEvents {
 
   private final Book book;
   private final PaymentReport line;
+  private final Map<Wire, WireAnswers> wires;
   private final MovementQueue movements;
   private final InstantSource clock;
 
-  public ManualEvents(Book book, PaymentReport line, MovementQueue movements, InstantSource clock) {
+  public ManualEvents(Book book, PaymentReport line, Map<Wire, WireAnswers> wires, MovementQueue movements,
+      InstantSource clock) {
     this.book = book;
+    this.wires = wires;
     this.line = line;
     this.movements = movements;
     this.clock = clock;
@@ -47,7 +52,7 @@ public final class ManualEvents {
   /** Answers with the payment's line of the book; false if there is no such page. */
   boolean handle(HttpServerRequest request, String path) {
     Function<JsonObject, Page> page = switch (path) {
-      case "/disputes" -> ManualEvents::dispute;
+      case "/disputes" -> this::dispute;
       case "/disputes/close" -> ManualEvents::close;
       case "/returns" -> ManualEvents::returned;
       case "/expire" -> ManualEvents::expire;
@@ -71,11 +76,23 @@ public final class ManualEvents {
     }
   }
 
-  private static Page dispute(JsonObject fields) {
+  /** {@code amount}: in ISO 4217's minor units. */
+  private Page dispute(JsonObject fields) {
     long amount = fields.containsKey("amount") ? amount(fields) : Instruction.ALL;
     return new Page(Set.of("reference", "amount"), Set.of(Wire.STRIPE, Wire.ADYEN),
-        now -> Instruction.of(now.entry().ordinal(), Kind.DISPUTE, null).amount(amount)
+        now -> Instruction.of(now.entry().ordinal(), Kind.DISPUTE, null)
+            .amount(amount == Instruction.ALL ? amount : sayable(amount, now.entry()))
             .note(ScheduledEffects.DISPUTE_REASON));
+  }
+
+  /** The amount, which the payment's wire must be able to say. */
+  private long sayable(long amount, Entry entry) {
+    WireAnswers answers = wires.get(entry.wire());
+    long least = answers == null ? 1 : answers.units().least(entry.currency());
+    if (amount % least != 0) {
+      throw new IllegalArgumentException("amount must be a multiple of " + least + " in " + entry.currency());
+    }
+    return amount;
   }
 
   private static Page close(JsonObject fields) {

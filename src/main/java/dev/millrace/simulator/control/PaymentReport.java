@@ -10,7 +10,10 @@ import dev.millrace.simulator.book.Wire;
 import dev.millrace.simulator.wire.WireAnswers;
 import java.util.Map;
 
-/** A payment as a line of {@code GET /book}: what it has come to, and every movement of it. */
+/**
+ * A payment as a line of {@code GET /book}: what it has come to, and every movement of it. Amounts are in ISO
+ * 4217's minor units.
+ */
 public final class PaymentReport {
   private final Map<Wire, WireAnswers> wires;
 

@@ -14,6 +14,7 @@ import dev.millrace.simulator.book.Wire;
 import dev.millrace.simulator.wire.Answer;
 import dev.millrace.simulator.wire.PayerPages;
 import dev.millrace.simulator.wire.WireAnswers;
+import dev.millrace.simulator.wire.WireUnits;
 import java.util.List;
 import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,11 @@ public final class StripeAnswers implements WireAnswers, PayerPages.Shop {
   @Override
   public Wire wire() {
     return Wire.STRIPE;
+  }
+
+  @Override
+  public WireUnits units() {
+    return Amount.UNITS;
   }
 
   /** Stripe's captures, cancellations and completions have the payment's. */

@@ -116,12 +116,12 @@ public final class StripeApi {
 
   /** What is asked of the payment with this id, if there is one. */
   private interface OfPayment {
-    CheckResult check(int payment);
+    CheckResult check(Entry payment);
   }
 
   private CheckResult ofIntent(String id, OfPayment of) {
     int payment = answers.payment(id);
-    return payment < 0 ? StripeRefusal.noSuchIntent(id) : of.check(payment);
+    return payment < 0 ? StripeRefusal.noSuchIntent(id) : of.check(book.get(payment));
   }
 
   private CheckResult refund(Form form) {
@@ -132,7 +132,7 @@ public final class StripeApi {
     int payment = answers.payment(id);
     return payment < 0
         ? StripeRefusal.missingResource("payment_intent", id, "payment_intent")
-        : StripeForms.refund(form, payment);
+        : StripeForms.refund(form, book.get(payment));
   }
 
   private CheckResult evidence(Form form, String id) {
@@ -206,7 +206,7 @@ public final class StripeApi {
     }
     String limited = param(request, "limit");
     var limit = limited == null ? null : new Amount(limited, "limit");
-    if (limit != null && (limit.refusal() != null || limit.minor() > LIST_LIMIT)) {
+    if (limit != null && (limit.refusal() != null || limit.number() > LIST_LIMIT)) {
       refuse(request, StripeRefusal.invalid(null, "limit must be from 1 to " + LIST_LIMIT + ".", "limit"));
       return;
     }
@@ -215,7 +215,7 @@ public final class StripeApi {
       refuse(request, StripeRefusal.missingResource("payment_intent", id, "payment_intent"));
       return;
     }
-    int most = limit == null ? LIST_DEFAULT : (int) limit.minor();
+    int most = limit == null ? LIST_DEFAULT : (int) limit.number();
     var found = new ArrayList<Movement>();
     for (Movement movement : book.state(payment).movements().reversed()) {
       if (movement.is(kind)) {

@@ -1,6 +1,7 @@
 package dev.millrace.simulator.stripe;
 
 import dev.millrace.simulator.book.Entry.Extras;
+import dev.millrace.simulator.book.Entry;
 import dev.millrace.simulator.book.Movement.Kind;
 import dev.millrace.simulator.book.Movement;
 import dev.millrace.simulator.book.PaymentMethod.Rail;
@@ -58,11 +59,12 @@ final class StripeForms {
       return StripeRefusal.missing("currency");
     }
     String known = CurrencyCodes.known(currency);
-    if (known == null) {
+    if (known == null || !Amount.UNITS.has(known)) {
       return StripeRefusal.invalid(null, "Invalid currency: " + currency + ".", "currency");
     }
-    StripeRefusal refusal = refusalOfRest(form);
-    return refusal != null ? refusal : charge(form, amount.minor(), known, metadata, page);
+    amount = amount.booked(known, "amount");
+    StripeRefusal refusal = amount.refusal() != null ? amount.refusal() : refusalOfRest(form);
+    return refusal != null ? refusal : charge(form, amount.number(), known, metadata, page);
   }
 
   private static @Nullable StripeRefusal refusalOfRest(Form form) {
@@ -122,31 +124,31 @@ final class StripeForms {
     return new ChargeParams(amount, currency, paymentMethod, metadata.reference(), extras, terms);
   }
 
-  static CheckResult capture(Form form, int payment) {
+  static CheckResult capture(Form form, Entry payment) {
     var metadata = FormMetadata.whole(form, CAPTURE);
     if (metadata.refusal() != null) {
       return metadata.refusal();
     }
-    return amount(form, "amount_to_capture",
-        Instruction.of(payment, Kind.CAPTURE, metadata.reference()).metadata(metadata.all()));
+    return amount(form, "amount_to_capture", payment,
+        Instruction.of(payment.ordinal(), Kind.CAPTURE, metadata.reference()).metadata(metadata.all()));
   }
 
-  static CheckResult cancel(Form form, int payment) {
+  static CheckResult cancel(Form form, Entry payment) {
     var metadata = FormMetadata.of(form, CANCEL);
     if (metadata.refusal() != null) {
       return metadata.refusal();
     }
     return noted(form, "cancellation_reason", CANCEL_REASONS,
-        Instruction.of(payment, Kind.CANCEL, metadata.reference()));
+        Instruction.of(payment.ordinal(), Kind.CANCEL, metadata.reference()));
   }
 
-  static CheckResult refund(Form form, int payment) {
+  static CheckResult refund(Form form, Entry payment) {
     var metadata = FormMetadata.whole(form, REFUND);
     if (metadata.refusal() != null) {
       return metadata.refusal();
     }
-    CheckResult checked = amount(form, "amount",
-        Instruction.of(payment, Kind.REFUND, metadata.reference()).metadata(metadata.all()));
+    CheckResult checked = amount(form, "amount", payment,
+        Instruction.of(payment.ordinal(), Kind.REFUND, metadata.reference()).metadata(metadata.all()));
     return checked instanceof Instruction instruction
         ? noted(form, "reason", REFUND_REASONS, instruction)
         : checked;
@@ -175,12 +177,12 @@ final class StripeForms {
         .about(dispute.number());
   }
 
-  private static CheckResult amount(Form form, String name, Instruction instruction) {
+  private static CheckResult amount(Form form, String name, Entry payment, Instruction instruction) {
     if (form.get(name) == null) {
       return instruction;
     }
-    var amount = new Amount(form.get(name), name);
-    return amount.refusal() != null ? amount.refusal() : instruction.amount(amount.minor());
+    Amount amount = new Amount(form.get(name), name).booked(payment.currency(), name);
+    return amount.refusal() != null ? amount.refusal() : instruction.amount(amount.number());
   }
 
   private static CheckResult noted(Form form, String name, Set<String> values, Instruction instruction) {

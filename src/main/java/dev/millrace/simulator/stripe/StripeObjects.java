@@ -29,6 +29,16 @@ final class StripeObjects {
       "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new "
           + "PaymentMethod to attempt to fulfill this PaymentIntent again.");
 
+  /** What a charge of ours never has. */
+  private static final String WITHOUT = ",\"application\":null,\"application_fee\":null,"
+      + "\"application_fee_amount\":null,\"balance_transaction\":null,\"billing_details\":{\"address\":null,"
+      + "\"email\":null,\"name\":null,\"phone\":null,\"tax_id\":null},"
+      + "\"calculated_statement_descriptor\":null,\"customer\":null,\"failure_balance_transaction\":null,"
+      + "\"fraud_details\":{},\"on_behalf_of\":null,\"outcome\":null,\"receipt_email\":null,"
+      + "\"receipt_number\":null,\"receipt_url\":null,\"review\":null,\"shipping\":null,\"source\":null,"
+      + "\"source_transfer\":null,\"statement_descriptor\":null,\"statement_descriptor_suffix\":null,"
+      + "\"transfer_data\":null,\"transfer_group\":null";
+
   private final BookIds ids;
 
   StripeObjects(BookIds ids) {
@@ -40,9 +50,10 @@ final class StripeObjects {
     Entry entry = state.entry();
     String id = ids.entry(INTENT, entry.ordinal());
     out.append("{\"id\":\"").append(id);
-    out.append("\",\"object\":\"payment_intent\",\"amount\":").append(entry.amount());
-    out.append(",\"amount_capturable\":").append(state.capturable());
-    out.append(",\"amount_details\":{\"tip\":{}},\"amount_received\":").append(state.captured());
+    out.append("\",\"object\":\"payment_intent\",\"amount\":").append(told(entry.amount(), entry));
+    out.append(",\"amount_capturable\":").append(told(state.capturable(), entry));
+    out.append(",\"amount_details\":{\"tip\":{}},\"amount_received\":")
+        .append(told(state.captured(), entry));
     out.append(",\"application\":null,\"application_fee_amount\":null,\"automatic_payment_methods\":null,");
     ending(out, state.ending());
     out.append(",\"capture_method\":\"").append(entry.terms().manual() ? "manual" : "automatic");
@@ -76,6 +87,11 @@ final class StripeObjects {
         + "\"shipping\":null,\"source\":null,\"statement_descriptor\":null,"
         + "\"statement_descriptor_suffix\":null,\"status\":\"").append(status(state));
     out.append("\",\"transfer_data\":null,\"transfer_group\":null}");
+  }
+
+  /** An amount of the payment as Stripe says it. */
+  static long told(long minor, Entry entry) {
+    return Amount.UNITS.told(minor, entry.currency());
   }
 
   String clientSecret(Entry entry) {
@@ -147,21 +163,26 @@ final class StripeObjects {
     boolean failed = entry.opening() == Opening.DECLINED;
     long refunded = state.refunded();
     out.append("{\"id\":\"").append(ids.entry(CHARGE, entry.ordinal()));
-    out.append("\",\"object\":\"charge\",\"amount\":").append(entry.amount());
-    out.append(",\"amount_captured\":").append(state.captured());
-    out.append(",\"amount_refunded\":").append(refunded);
+    out.append("\",\"object\":\"charge\",\"amount\":").append(told(entry.amount(), entry));
+    out.append(",\"amount_captured\":").append(told(state.captured(), entry));
+    out.append(",\"amount_refunded\":").append(told(refunded, entry));
     out.append(",\"captured\":").append(state.captured() > 0).append(",\"created\":")
         .append(entry.created());
     out.append(",\"currency\":\"").append(entry.currency());
     out.append("\",\"disputed\":").append(state.first(Kind.DISPUTE) != null);
     out.append(",\"failure_code\":");
     JsonText.string(out, failed ? declineOf(entry).code() : null);
-    out.append(",\"livemode\":false,\"paid\":").append(!failed).append(",\"payment_intent\":\"")
+    out.append(",\"failure_message\":");
+    JsonText.string(out, failed ? declineOf(entry).message() : null);
+    JsonText.string(out.append(",\"description\":"),
+        entry.extras() == null ? null : entry.extras().description());
+    StripeMetadata.of(out.append(",\"metadata\":"), state);
+    out.append(WITHOUT).append(",\"livemode\":false,\"paid\":").append(!failed).append(",\"payment_intent\":\"")
         .append(ids.entry(INTENT, entry.ordinal()));
     out.append("\",\"payment_method\":\"").append(entry.method().id());
     out.append("\",\"payment_method_details\":{\"").append(type(entry)).append("\":{");
     if (entry.method().rail() != Rail.ACH) {
-      out.append("\"amount_authorized\":").append(failed ? 0 : entry.amount());
+      out.append("\"amount_authorized\":").append(failed ? 0 : told(entry.amount(), entry));
       if (state.status() == Status.AUTHORIZED) {
         out.append(",\"capture_before\":").append(authorizedAt(state) + AUTHORIZATION_S);
       }

@@ -32,12 +32,13 @@ final class StripeRefundObjects {
     String failure = end != null && end.kind() == Kind.REFUND_FAILURE ? end.note() : null;
     boolean pending = state.pending(refund);
     out.append("{\"id\":\"").append(ids.movement(REFUND, refund.number()));
-    out.append("\",\"object\":\"refund\",\"amount\":").append(refund.amount());
+    out.append("\",\"object\":\"refund\",\"amount\":")
+        .append(StripeObjects.told(refund.amount(), state.entry()));
     out.append(",\"balance_transaction\":null");
     charge(out, state.entry());
     out.append(",\"created\":").append(refund.created());
     out.append(",\"currency\":\"").append(state.entry().currency());
-    out.append("\",\"destination_details\":null");
+    out.append("\",\"customer\":null,\"customer_account\":null,\"destination_details\":null");
     if (failure != null) {
       JsonText.string(out.append(",\"failure_reason\":"), failure);
     }
@@ -47,7 +48,7 @@ final class StripeRefundObjects {
       out.append(",\"pending_reason\":\"processing\"");
     }
     JsonText.string(out.append(",\"reason\":"), refund.note());
-    out.append(",\"receipt_number\":null,\"source_transfer_reversal\":null,\"status\":\"")
+    out.append(",\"payment_method\":null,\"receipt_number\":null,\"source_transfer_reversal\":null,\"status\":\"")
         .append(failure != null ? "failed" : pending ? "pending" : "succeeded");
     out.append("\",\"transfer_reversal\":null}");
   }
@@ -57,7 +58,8 @@ final class StripeRefundObjects {
     Movement end = state.endOf(dispute);
     String evidence = end == null ? null : end.note();
     out.append("{\"id\":\"").append(ids.movement(DISPUTE, dispute.number()));
-    out.append("\",\"object\":\"dispute\",\"amount\":").append(dispute.amount());
+    out.append("\",\"object\":\"dispute\",\"amount\":")
+        .append(StripeObjects.told(dispute.amount(), state.entry()));
     out.append(",\"balance_transactions\":[]");
     charge(out, state.entry());
     out.append(",\"created\":").append(dispute.created());

@@ -182,7 +182,7 @@ public final class CallExecutor implements PendingCall.Executor {
     } else {
       HttpCall http = call.http;
       book.append(params.entry(book.nextOrdinal(), http.key(), http.fingerprint(), clock.millis() / 1000,
-          shared(params.terms())), call);
+          shared(params.terms()), http.answers().units()), call);
     }
   }
 

@@ -11,15 +11,16 @@ import org.jspecify.annotations.Nullable;
  * A new payment asked for, its parameters checked.
  *
  * @param amount
- *          in minor units, as asked for
+ *          in ISO 4217's minor units, as asked for
  */
 public record ChargeParams(long amount, String currency, PaymentMethod method, @Nullable String reference,
     @Nullable Extras extras, Terms terms) implements CheckResult, CallParameters {
 
-  /** {@code agreed}: terms equal to these. */
-  Entry entry(int ordinal, @Nullable String key, long fingerprint, long created, Terms agreed) {
+  /** {@code agreed}: terms equal to these; {@code units}: those of its wire. */
+  Entry entry(int ordinal, @Nullable String key, long fingerprint, long created, Terms agreed,
+      WireUnits units) {
     String sharedKey = key != null && key.equals(reference) ? reference : key;
-    long moved = amount + (method.script() == Script.WRONG_AMOUNT ? 1 : 0);
+    long moved = amount + (method.script() == Script.WRONG_AMOUNT ? units.least(currency) : 0);
     return new Entry(ordinal, reference, sharedKey, method, currency, moved, created, fingerprint, extras,
         agreed);
   }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Something asked of a payment that exists, and the limits it is held to.
  *
  * @param amount
- *          in minor units; {@link #ALL} for whatever is left
+ *          in ISO 4217's minor units; {@link #ALL} for whatever is left
  * @param currency
  *          the currency the caller names; null where the wire has none there
  * @param about

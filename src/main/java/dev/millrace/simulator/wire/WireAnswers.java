@@ -12,6 +12,9 @@ import dev.millrace.simulator.book.Wire;
 public interface WireAnswers {
   Wire wire();
 
+  /** In which units it says amounts. */
+  WireUnits units();
+
   /** What the wire calls the payment, or the movement where it has a name of its own. */
   String id(BookLine line);
 

@@ -2,7 +2,9 @@ package dev.millrace.provider.adyen;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.testing.CurrencyList;
 import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,7 +19,8 @@ final class AdyenAmountTest {
   /** Ours, Adyen's; the four of which Adyen says that its table leads. */
   @ParameterizedTest
   @CsvSource({"usd,1999,1999", "eur,1,1", "jpy,500,500", "kwd,1234,1234", "clp,500,50000", "isk,1,100",
-      "cve,50000,500", "idr,1500000,15000", "vnd,7,7", "eur,99999999999,99999999999",
+      "cve,50000,500", "idr,1500000,15000", "vnd,7,7", "eur,99999999999,99999999999", "isk,5000,500000",
+      "ugx,5000,5000", "ugx,5050,5050", "mga,100000,100000", "kwd,1005,1005", "lyd,1005,1005", "iqd,1,1",
       "clp,99999999999,9999999999900"})
   void amount_goesOutAndComesBack(String currency, long ours, long adyens) {
     var json = AdyenAmount.write(ours, currency);
@@ -29,6 +32,23 @@ final class AdyenAmountTest {
   @CsvSource({"cve,50", "cve,101", "idr,1", "idr,150050"})
   void write_fractionOfAdyensUnit_isNull(String currency, long ours) {
     assertThat(AdyenAmount.write(ours, currency)).isNull();
+  }
+
+  /** With the loss of nothing, or not at all. */
+  @Test
+  void everyCurrency_roundTrips_orIsRefused() {
+    var refused = new ArrayList<String>();
+    for (String currency : CurrencyList.all()) {
+      Long smallest = AdyenAmount.UNITS.smallest(currency);
+      if (smallest == null) refused.add(currency);
+      for (long ours : new long[]{1, 2, 5, 10, 99, 100, 1_005, 5_050, 100_000, 99_999_999_999L}) {
+        var json = AdyenAmount.write(ours, currency);
+        assertThat(json != null).as(ours + " " + currency)
+            .isEqualTo(smallest != null && ours % smallest == 0);
+        if (json != null) assertThat(AdyenAmount.read(json)).isEqualTo(new AdyenAmount(ours, currency));
+      }
+    }
+    assertThat(refused).containsExactly("bif", "uyi");
   }
 
   @Test

@@ -69,27 +69,33 @@ final class AdyenEventsTest {
   }
 
   @Test
-  void authorisation_refused_isDeclined() {
+  void authorisation_refused_isATryThatWas() {
     var item = example("AUTHORISATION").put("success", "false").put("reason", "Acquirer Error");
-    assertThat(told(item))
-        .isEqualTo(new Outcome.Declined(PSP, "card_declined", "acquirer_error", "Acquirer Error", true));
-    assertThat(told(item.put("reason", "CVC Declined")))
-        .isEqualTo(new Outcome.Declined(PSP, "card_declined", "cvc_declined", "CVC Declined"));
+    assertThat(told(item)).isEqualTo(new Outcome.TryRefused(
+        new Outcome.Declined(PSP, "card_declined", "acquirer_error", "Acquirer Error", true)));
+    assertThat(told(item.put("reason", "CVC Declined"))).isEqualTo(new Outcome.TryRefused(
+        new Outcome.Declined(PSP, "card_declined", "cvc_declined", "CVC Declined")));
     item.remove("reason");
-    assertThat(told(item)).isEqualTo(
-        new Outcome.Declined(PSP, "card_declined", null, "The provider declined the payment."));
+    assertThat(told(item)).isEqualTo(new Outcome.TryRefused(
+        new Outcome.Declined(PSP, "card_declined", null, "The provider declined the payment.")));
   }
 
   @Test
   void capture_isCharged_andMayFailLater() {
-    assertThat(told(example("CAPTURE"))).isEqualTo(new Outcome.Charged(ORIGINAL, 1_000, "eur"));
+    assertThat(told(example("CAPTURE"))).isEqualTo(new Outcome.Charged(ORIGINAL, 1_000, "eur", PSP));
     assertThat(
         told(example("CAPTURE").put("success", "false").put("reason", "Insufficient balance on payment")))
-        .isEqualTo(new Outcome.Declined(PSP, "capture_failed", null, "Insufficient balance on payment"));
+        .isEqualTo(new Outcome.Declined(PSP, "capture_refused", null, "Insufficient balance on payment"));
     assertThat(told(example("CAPTURE_FAILED")))
         .isEqualTo(new Outcome.Declined(PSP, "capture_failed", null, "Capture Failed"));
-    assertThat(read(example("CAPTURE_FAILED").put("success", "false")))
-        .isEqualTo(new ProviderEvent.Ignored("CAPTURE_FAILED"));
+  }
+
+  /** The scheme's technical fault: Adyen captures once more under the same name, which must not hide it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"Transaction Recaptured", "Transaction Auto-recaptured"})
+  void capture_onceMore_isAnotherOne(String reason) {
+    assertThat(told(example("CAPTURE").put("reason", reason)))
+        .isEqualTo(new Outcome.Charged(ORIGINAL, 1_000, "eur", PSP + "/recaptured"));
   }
 
   @ParameterizedTest
@@ -104,8 +110,6 @@ final class AdyenEventsTest {
   @Test
   void expiry_isVoided_asLapsed() {
     assertThat(told(example("EXPIRE"))).isEqualTo(new Outcome.Voided(PSP, true));
-    assertThat(read(example("EXPIRE").put("success", "false")))
-        .isEqualTo(new ProviderEvent.Ignored("EXPIRE"));
   }
 
   @Test
@@ -129,12 +133,50 @@ final class AdyenEventsTest {
         .isEqualTo(new ProviderEvent.Unsolicited("REFUND",
             "ORIGINAL_PSP", new UnsolicitedChange.Refunded("PSP_REFERENCE", 1_500, "eur")));
     assertThat(read(item(Fixture.json("adyen/refund-false")))).isEqualTo(new ProviderEvent.Ignored("REFUND"));
-    var failed = item(Fixture.json("adyen/refund-true")).put("eventCode", "REFUND_FAILED");
-    assertThat(read(failed)).isEqualTo(new ProviderEvent.Unreadable("REFUND_FAILED",
-        "the refund PSP_REFERENCE of ORIGINAL_PSP, made at Adyen, failed afterwards"));
     var nameless = item(Fixture.json("adyen/refund-true"));
     nameless.remove("originalReference");
-    assertThat(read(nameless)).isEqualTo(new ProviderEvent.Ignored("REFUND"));
+    for (String event : new String[]{"REFUND", "REFUND_WITH_DATA", "REFUND_FAILED", "REFUNDED_REVERSED"})
+      assertThat(read(nameless.put("eventCode", event))).isEqualTo(new ProviderEvent.Ignored(event));
+  }
+
+  @Test
+  void refund_madeAtAdyen_mayFailOrComeBack() {
+    var failed = item(Fixture.json("adyen/refund-true")).put("eventCode", "REFUND_FAILED");
+    assertThat(read(failed.put("reason", "Refund Failed")))
+        .isEqualTo(new ProviderEvent.Unsolicited("REFUND_FAILED", "ORIGINAL_PSP",
+            new UnsolicitedChange.RefundFailed("PSP_REFERENCE", "refund_failed", "Refund Failed")));
+    assertThat(read(failed.put("eventCode", "REFUNDED_REVERSED").put("reason", "")))
+        .isEqualTo(new ProviderEvent.Unsolicited("REFUNDED_REVERSED", "ORIGINAL_PSP",
+            new UnsolicitedChange.RefundFailed("PSP_REFERENCE", "refund_reversed",
+                "The provider says: REFUNDED_REVERSED.")));
+  }
+
+  @Test
+  void refundByData_isARefund() {
+    assertThat(told(example("REFUND").put("eventCode", "REFUND_WITH_DATA").put("success", "true")))
+        .isEqualTo(new Outcome.Refunded(PSP, 1_000, "eur"));
+  }
+
+  private static JsonObject either(String action, String success) {
+    return example("CAPTURE").put("eventCode", "CANCEL_OR_REFUND").put("success", success)
+        .put("additionalData", new JsonObject().put("modification.action", action));
+  }
+
+  @Test
+  void cancelOrRefund_isWhatItsActionSays() {
+    assertThat(told(either("refund", "true"))).isEqualTo(new Outcome.Refunded(PSP, 1_000, "eur"));
+    assertThat(told(either("cancel", "true"))).isEqualTo(new Outcome.Voided(ORIGINAL, false));
+    assertThat(read(either("refund", "true").put("merchantReference", "by hand"))).isEqualTo(
+        new ProviderEvent.Unsolicited("CANCEL_OR_REFUND", ORIGINAL,
+            new UnsolicitedChange.Refunded(PSP, 1_000, "eur")));
+    assertThat(told(either("refund", "false").put("reason", "No"))).isEqualTo(
+        new Outcome.Declined(PSP, "refund_failed", null, "No"));
+    for (String action : new String[]{"cancel", "", "new"})
+      assertThat(told(either(action, "false").put("reason", "No"))).isEqualTo(
+          new Outcome.Declined(PSP, "cancel_failed", null, "No"));
+    for (String action : new String[]{"", "new"})
+      assertThat(read(either(action, "true"))).isEqualTo(new ProviderEvent.Notice("CANCEL_OR_REFUND", REFERENCE,
+          ORIGINAL, "Adyen canceled or refunded the payment, and does not say which: look there.", false));
   }
 
   @Test
@@ -193,56 +235,117 @@ final class AdyenEventsTest {
             "Merchandise/Services Not Received"));
   }
 
-  /**
-   * The money is taken a second time, after the first dispute was won: that one's end must not swallow it.
-   */
+  /** All events of a dispute bear its one name: what was won is lost after all. */
   @Test
-  void secondChargeback_isADisputeOfItsOwn() {
+  void secondChargeback_losesTheDispute() {
     assertThat(befell(example("CHARGEBACK").put("eventCode", "SECOND_CHARGEBACK"))).isEqualTo(
-        new UnsolicitedChange.DisputeClosed(PSP + "/2", false, 1_000, "eur",
+        new UnsolicitedChange.DisputeClosed(PSP, false, 1_000, "eur",
             "Payment.TxId=300000000524534724 dispute"));
   }
 
+  /** Where Adyen does not say how it ended, as with payments in Brazil, a person looks. */
   @Test
-  void dispute_thatHasNotEnded_isIgnored() {
-    for (String event : new String[]{"DISPUTE_DEFENSE_PERIOD_ENDED", "ISSUER_RESPONSE_TIMEFRAME_EXPIRED"}) {
-      assertThat(read(status(example(event), "Pending"))).isEqualTo(new ProviderEvent.Ignored(event));
-      var unsaid = example(event);
-      unsaid.remove("additionalData");
-      assertThat(read(unsaid)).isEqualTo(new ProviderEvent.Ignored(event));
-    }
-    assertThat(read(example("CHARGEBACK").put("success", "false")))
-        .isEqualTo(new ProviderEvent.Ignored("CHARGEBACK"));
+  void dispute_thatHasNotEnded_isNoticed() {
+    var words = Map.of("DISPUTE_DEFENSE_PERIOD_ENDED", "the dispute was not defended",
+        "ISSUER_RESPONSE_TIMEFRAME_EXPIRED", "the issuer did not answer");
+    words.forEach((event, said) -> {
+      var pending = status(example(event), "Pending").put("reason", "");
+      assertThat(read(pending)).isEqualTo(new ProviderEvent.Notice(event, REFERENCE, "9914444444444444",
+          "Adyen says: " + said + ", dispute 9915555555555555 is Pending.", true));
+      pending.remove("additionalData");
+      assertThat(read(pending)).isEqualTo(new ProviderEvent.Notice(event, REFERENCE, "9914444444444444",
+          "Adyen says: " + said + ".", false));
+    });
   }
 
-  /** As in Adyen's example of a reversal: the payment's name is sent only where that is switched on. */
-  @Test
-  void dispute_withoutThePaymentsName_isForAPerson() {
-    assertThat(read(example("CHARGEBACK_REVERSED"))).isInstanceOf(ProviderEvent.Unreadable.class);
-    assertThat(read(example("PREARBITRATION_LOST"))).isInstanceOf(ProviderEvent.Unreadable.class);
-    assertThat(read(example("CHARGEBACK").put("originalReference", "")))
-        .isInstanceOf(ProviderEvent.Unreadable.class);
+  @ParameterizedTest
+  @ValueSource(strings = {"PREARBITRATION_OPEN", "PREARBITRATION_ACCEPTED", "PREARBITRATION_DECLINED",
+      "PREARBITRATION_ISSUER_WITHDRAWN", "SCHEME_ARBITRATION"})
+  void dispute_stage_isNoticed_andDecidesOnlyWhereItSaysSo(String event) {
+    for (String status : new String[]{"", "Pending", "Undefended"})
+      assertThat(read(status(example("CHARGEBACK"), status).put("eventCode", event)))
+          .isInstanceOfSatisfying(ProviderEvent.Notice.class, n -> assertThat(n.expected()).isTrue());
+    for (boolean won : new boolean[]{true, false})
+      assertThat(befell(status(example("CHARGEBACK"), won ? "Won" : "Lost").put("eventCode", event)))
+          .isInstanceOfSatisfying(UnsolicitedChange.DisputeClosed.class, c -> assertThat(c.won()).isEqualTo(won));
+  }
+
+  /** As in Adyen's own examples: the payment's name is sent only where that is switched on. */
+  @ParameterizedTest
+  @ValueSource(strings = {"CHARGEBACK_REVERSED", "PREARBITRATION_LOST", "CHARGEBACK"})
+  void dispute_withoutThePaymentsName_isFoundByOurReference(String event) {
+    var item = example(event);
+    item.remove("originalReference");
+    assertThat(read(item)).isInstanceOfSatisfying(ProviderEvent.Unsolicited.class,
+        u -> assertThat(u.providerReference()).isEqualTo(REFERENCE));
+    assertThat(read(item.put("originalReference", ""))).isInstanceOf(ProviderEvent.Unsolicited.class);
+    assertThat(read(item.put("merchantReference", "order-7"))).isEqualTo(new ProviderEvent.Ignored(event));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"AUTHORISATION_ADJUSTMENT", "INFORMATION_SUPPLIED", "REQUEST_FOR_INFORMATION",
-      "NOTIFICATION_OF_FRAUD", "REPORT_AVAILABLE", "RECURRING_CONTRACT", "ORDER_CLOSED", "A_NEW_ONE"})
-  void event_thatMovesNoMoney_isIgnored(String event) {
+      "NOTIFICATION_OF_FRAUD", "ISSUER_COMMENTS", "MANUAL_REVIEW_ACCEPT", "MANUAL_REVIEW_REJECT",
+      "OFFER_CLOSED",
+      "POSTPONED_REFUND", "VOID_PENDING_REFUND", "AUTORESCUE", "CANCEL_AUTORESCUE", "AUTHENTICATION"})
+  void event_thatMovesNoMoney_isNoticed(String event) {
+    var item = example("CAPTURE").put("eventCode", event).put("reason", "why");
+    String words = AdyenEventCodes.of(event).words();
+    assertThat(read(item)).isEqualTo(new ProviderEvent.Notice(event, REFERENCE, ORIGINAL,
+        "Adyen says: " + words + ": why", true));
+    assertThat(read(item.put("success", "false").put("reason", ""))).isEqualTo(new ProviderEvent.Notice(event,
+        REFERENCE, ORIGINAL, "Adyen says: " + words + ", without success.", true));
+    assertThat(read(item.put("merchantReference", "by hand"))).isInstanceOfSatisfying(
+        ProviderEvent.Notice.class, n -> assertThat(n.reference() + n.providerReference())
+            .isEqualTo("null" + ORIGINAL));
+    item.remove("originalReference");
+    assertThat(read(item)).isEqualTo(new ProviderEvent.Ignored(event));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"REPORT_AVAILABLE", "RECURRING_CONTRACT", "ORDER_OPENED", "ORDER_CLOSED",
+      "PAYOUT_THIRDPARTY", "PAYOUT_DECLINE", "PAYOUT_EXPIRE"})
+  void event_aboutNothingThatWeMake_isIgnored(String event) {
     assertThat(read(example("CAPTURE").put("eventCode", event))).isEqualTo(new ProviderEvent.Ignored(event));
+  }
+
+  /** A new one, and what only comes after something that we never order. */
+  @Test
+  void event_thatNobodyExpects_isAlarmed_whenItNamesAPayment() {
+    assertThat(read(example("CAPTURE").put("eventCode", "A_NEW_ONE"))).isEqualTo(new ProviderEvent.Notice(
+        "A_NEW_ONE", REFERENCE, ORIGINAL,
+        "Adyen sent an event that the connector does not know: look there what happened.", false));
+    var others = example("AUTHORISATION").put("eventCode", "A_NEW_ONE").put("merchantReference", "order-7");
+    assertThat(read(others)).isInstanceOfSatisfying(ProviderEvent.Notice.class,
+        n -> assertThat(n.reference() + n.providerReference()).isEqualTo("null" + PSP));
+    assertThat(read(example("CAPTURE").put("eventCode", "PAIDOUT_REVERSED"))).isEqualTo(new ProviderEvent.Notice(
+        "PAIDOUT_REVERSED", REFERENCE, ORIGINAL,
+        "Adyen says: a bank rejected money that was paid out. The gateway orders no such thing.", false));
+    for (String event : new String[]{"CAPTURE_FAILED", "EXPIRE", "REFUND_FAILED", "CHARGEBACK"})
+      assertThat(read(example("CAPTURE").put("eventCode", event).put("success", "false"))).isEqualTo(
+          new ProviderEvent.Notice(event, REFERENCE, ORIGINAL, "Adyen says: " + event
+              + ", without success. The connector knows no such event.", false));
   }
 
   /** Others may use the same merchant account, and other merchant accounts the same endpoint. */
   @Test
   void event_ofOthers_isIgnored() {
-    for (String name : new String[]{"authorisation-true", "cancellation-true", "capture-true",
-        "capture-false"}) {
+    for (String name : new String[]{"authorisation-true", "capture-false"}) {
       var item = item(Fixture.json("adyen/" + name));
       assertThat(read(item)).as(name).isEqualTo(new ProviderEvent.Ignored(item.getString("eventCode")));
     }
-    assertThat(read(example("CAPTURE_FAILED").put("merchantReference", "00000001")))
-        .isEqualTo(new ProviderEvent.Ignored("CAPTURE_FAILED"));
     assertThat(new AdyenEvents("another").read(example("CHARGEBACK")))
         .isEqualTo(new ProviderEvent.Ignored("CHARGEBACK"));
+  }
+
+  /** The payment may be ours all the same: its name tells. */
+  @ParameterizedTest
+  @ValueSource(strings = {"CAPTURE", "CAPTURE_FAILED", "CANCELLATION", "EXPIRE"})
+  void event_underAReferenceThatIsNotOurs_isAlarmed_whereThePaymentIsOurs(String event) {
+    var item = example("CAPTURE").put("eventCode", event).put("merchantReference", "by hand");
+    assertThat(read(item)).isEqualTo(new ProviderEvent.Notice(event, null, ORIGINAL,
+        "Done at Adyen, and not over the gateway: " + event + " under the name " + PSP + ".", false));
+    item.remove("originalReference");
+    assertThat(read(item)).isEqualTo(new ProviderEvent.Ignored(event));
   }
 
   @Test
@@ -262,7 +365,7 @@ final class AdyenEventsTest {
   void event_inACurrencyOfOtherDecimals_isConverted() {
     var item = example("CAPTURE");
     item.put("amount", new JsonObject().put("currency", "IDR").put("value", 15_000));
-    assertThat(told(item)).isEqualTo(new Outcome.Charged(ORIGINAL, 1_500_000, "idr"));
+    assertThat(told(item)).isEqualTo(new Outcome.Charged(ORIGINAL, 1_500_000, "idr", PSP));
   }
 
   @Test

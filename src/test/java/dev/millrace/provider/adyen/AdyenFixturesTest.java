@@ -40,7 +40,7 @@ final class AdyenFixturesTest {
     assertThat(AdyenOutcomes.ofDetails(answer(200, "paymentDetailsResponse"), complete))
         .isEqualTo(new Outcome.Charged("V4HZ4RBFJGXXGN82", 1_999, "eur"));
     assertThat(AdyenOutcomes.ofDetails(answer(422, "paymentsdetails-error-invalid-data-422"), complete))
-        .isEqualTo(new Outcome.Pending("993617895204576J"));
+        .isEqualTo(new Outcome.ActionRequired("993617895204576J", ""));
   }
 
   @Test

@@ -271,7 +271,8 @@ final class AdyenProviderTest {
   @Test
   void complete_withoutAResult_saysNothing() {
     for (String result : new String[]{null, "", " ", "redirectResult=%zz"})
-      assertThat(execute(new Order.Complete(charge(false), PSP, result))).isEqualTo(new Outcome.Absent());
+      assertThat(execute(new Order.Complete(charge(false), PSP, result)))
+          .isEqualTo(new Outcome.ActionRequired(PSP, ""));
     assertThat(server.requests()).isEmpty();
   }
 
@@ -279,7 +280,8 @@ final class AdyenProviderTest {
   @Test
   void complete_withAResultThatAdyenCannotRead_saysNothing() {
     server.answer(422, error("103", "validation")).answer(500, error("905", "internal"));
-    assertThat(execute(new Order.Complete(charge(false), PSP, "forged"))).isEqualTo(new Outcome.Absent());
+    assertThat(execute(new Order.Complete(charge(false), PSP, "forged")))
+        .isEqualTo(new Outcome.ActionRequired(PSP, ""));
     assertThat(execute(new Order.Complete(charge(false), PSP, "x"))).isInstanceOf(Outcome.Unknown.class);
   }
 

@@ -167,6 +167,47 @@ final class AdyenWebhooksTest {
     assertThat(scheme(KEY).read(Buffer.buffer("[]"))).isInstanceOf(ProviderEvent.Unreadable.class);
   }
 
+  /** Adyen calls it as the first capture, which must not make a repetition of it. */
+  @Test
+  void verify_aCaptureOnceMore_isAnotherEvent() throws Exception {
+    var again = capture(KEY).put("reason", "Transaction Recaptured");
+    assertThat(verify(scheme(KEY), body(again))).isEqualTo(new Verdict.Genuine("PSP:CAPTURE:true:ORIG:recaptured"));
+  }
+
+  private static String change(String type) {
+    return new JsonObject().put("type", type).put("version", "1").put("createdAt", "2021-01-01T01:00:00+01:00")
+        .put("data", new JsonObject().put("pspReference", "PSP").put("shopperReference", "S")
+            .put("notificationOfChange", new JsonObject().put("newBankAccountNumber", "987654321")))
+        .encode();
+  }
+
+  private static Verdict verify(String signature, String body) {
+    var headers = MultiMap.caseInsensitiveMultiMap();
+    if (signature != null) headers.add("HmacSignature", signature);
+    return scheme(KEY_2, KEY).verify(headers, body.getBytes(StandardCharsets.UTF_8), Instant.EPOCH);
+  }
+
+  /** Those that are no notification of items are signed as a whole. */
+  @Test
+  void verify_aNotificationOfChange_byTheHeader() throws Exception {
+    String body = change("ach.notificationOfChange");
+    assertThat(verify(sign(KEY, body), body))
+        .isEqualTo(new Verdict.Genuine("PSP:ach.notificationOfChange:2021-01-01T01:00:00+01:00"));
+    for (String signature : new String[]{null, "", sign(KEY, body + " "), sign("00".repeat(32), body)})
+      assertThat(verify(signature, body)).isInstanceOf(Verdict.Forged.class);
+  }
+
+  /** Nothing of the payer's account is kept. */
+  @Test
+  void read_aNotificationOfChange_isNoticed() {
+    for (String type : List.of("ach.notificationOfChange", "eft.notificationOfChange"))
+      assertThat(scheme(KEY).read(Buffer.buffer(change(type)))).isEqualTo(new ProviderEvent.Notice(type, null, "PSP",
+          "Adyen says: the payer's bank account has other details now, which the Customer Area shows.", true));
+    assertThat(scheme(KEY).read(Buffer.buffer(change("new.one")))).isEqualTo(new ProviderEvent.Notice("new.one",
+        null, "PSP", "Adyen sent an event that the connector does not know: look there what happened.", false));
+    assertThat(scheme(KEY).read(Buffer.buffer("{\"type\":\"x\"}"))).isEqualTo(new ProviderEvent.Ignored("x"));
+  }
+
   @Test
   void answer_isWhatAdyenExpects() {
     assertThat(scheme(KEY).answer()).isEqualTo(Buffer.buffer("[accepted]"));

@@ -102,7 +102,7 @@ final class BankWebhooksTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"debit.accepted", "debit.canceled", "debit.returned"})
+  @ValueSource(strings = {"debit.accepted", "debit.canceled", "debit.returned", "debit.return_reversed"})
   void debit_ofOthers_isIgnored(String type) {
     assertThat(read(type, debit("returned").put("reference", "invoice-7")))
         .isEqualTo(new ProviderEvent.Ignored(type));
@@ -120,8 +120,26 @@ final class BankWebhooksTest {
   }
 
   @Test
-  void event_ofAnotherType_isIgnored() {
-    assertThat(read("debit.pending", debit("pending"))).isEqualTo(new ProviderEvent.Ignored("debit.pending"));
+  void debit_whoseReturnWasReversed_isPaidAfterAll() {
+    var debit = debit("accepted").put("return_code", "R02");
+    assertThat(read("debit.return_reversed", debit)).isEqualTo(
+        new ProviderEvent.Unsolicited("debit.return_reversed", "db_1",
+            new UnsolicitedChange.ReturnReversed(1_999, "usd", "The payer's bank reversed the return R02.")));
+    debit.remove("return_code");
+    assertThat(read("debit.return_reversed", debit)).isEqualTo(
+        new ProviderEvent.Unsolicited("debit.return_reversed", "db_1",
+            new UnsolicitedChange.ReturnReversed(1_999, "usd", "The payer's bank reversed the return.")));
+    debit.remove("amount");
+    assertThat(read("debit.return_reversed", debit)).isInstanceOf(ProviderEvent.Unreadable.class);
+  }
+
+  @Test
+  void event_ofAnotherType_isAlarmed_whenItIsOurs() {
+    assertThat(read("debit.pending", debit("pending"))).isEqualTo(new ProviderEvent.Notice("debit.pending",
+        REFERENCE, null, "The bank sent an event that the connector does not know: ask it what happened.",
+        false));
+    assertThat(read("debit.pending", debit("pending").put("reference", "invoice-7")))
+        .isEqualTo(new ProviderEvent.Ignored("debit.pending"));
     assertThat(scheme.read(Buffer.buffer("{}"))).isEqualTo(new ProviderEvent.Ignored(""));
     assertThat(scheme.read(Buffer.buffer("[]"))).isInstanceOf(ProviderEvent.Unreadable.class);
   }

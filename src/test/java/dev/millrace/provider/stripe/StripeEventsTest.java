@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Events about refunds and disputes. The shapes are those of Stripe's API reference. */
@@ -66,18 +67,22 @@ final class StripeEventsTest {
         .isEqualTo(new ProviderEvent.Unsolicited("refund.updated", "pi_1",
             new UnsolicitedChange.Refunded("re_1", 500, "usd")));
     assertThat(read("refund.created", refund("pending", null)))
-        .isEqualTo(new ProviderEvent.Ignored("refund.created"));
+        .isEqualTo(new ProviderEvent.Notice("refund.created", null, "pi_1",
+            "The refund re_1, made at Stripe, is under way.", true));
   }
 
+  /** Whether it was told as done before, whoever keeps the payment knows. */
   @Test
-  void refund_madeAtStripeThatFails_isForAPersonOnlyWhenItWasCounted() {
-    assertThat(read("refund.failed", refund("failed", null), "pending"))
-        .isEqualTo(new ProviderEvent.Ignored("refund.failed"));
-    assertThat(read("refund.failed", refund("failed", null)))
-        .isEqualTo(new ProviderEvent.Ignored("refund.failed"));
-    assertThat(read("refund.failed", refund("failed", null), "succeeded"))
-        .isInstanceOfSatisfying(ProviderEvent.Unreadable.class, u -> assertThat(u.reason())
-            .isEqualTo("the refund re_1 of pi_1, made at Stripe, failed afterwards"));
+  void refund_madeAtStripeThatFails_befellAsFailed() {
+    var failed = refund("failed", null).put("failure_reason", "expired_or_canceled_card");
+    for (String before : new String[]{"succeeded", "pending", null}) {
+      assertThat(read("refund.failed", failed, before)).isEqualTo(new ProviderEvent.Unsolicited("refund.failed",
+          "pi_1", new UnsolicitedChange.RefundFailed("re_1", "refund_failed",
+              "The refund failed at the provider: expired or canceled card.")));
+    }
+    assertThat(read("refund.updated", refund("canceled", null)))
+        .isEqualTo(new ProviderEvent.Unsolicited("refund.updated", "pi_1", new UnsolicitedChange.RefundFailed(
+            "re_1", "refund_canceled", "The refund was canceled at the provider.")));
   }
 
   @Test
@@ -96,44 +101,62 @@ final class StripeEventsTest {
         .isEqualTo(new ProviderEvent.Unreadable("refund.created", "no data.object"));
   }
 
+  private static final List<String> DISPUTES = List.of("charge.dispute.created", "charge.dispute.updated",
+      "charge.dispute.closed", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated");
+
+  private static UnsolicitedChange opened(String reason, Long due) {
+    return new UnsolicitedChange.DisputeOpened("du_1", 1_999, "usd", reason, due);
+  }
+
+  /** Events come in any order: one that was sent before the decision may come after it. */
   @Test
-  void dispute_created_isOpened() {
-    for (String type : List.of("charge.dispute.created", "charge.dispute.funds_withdrawn")) {
-      assertThat(read(type, dispute("needs_response"))).isEqualTo(new ProviderEvent.Unsolicited(type, "pi_1",
-          new UnsolicitedChange.DisputeOpened("du_1", 1_999, "usd", "fraudulent", 1_796_000_000L)));
+  void dispute_isWhatItsStatusSays_whateverHappenedToIt() {
+    for (String type : DISPUTES) {
+      for (String status : List.of("needs_response", "under_review", "a_new_one"))
+        assertThat(read(type, dispute(status)))
+            .isEqualTo(new ProviderEvent.Unsolicited(type, "pi_1", opened("fraudulent", 1_796_000_000L)));
+      for (boolean won : new boolean[]{true, false})
+        assertThat(read(type, dispute(won ? "won" : "lost"))).isEqualTo(new ProviderEvent.Unsolicited(type,
+            "pi_1", new UnsolicitedChange.DisputeClosed("du_1", won, 1_999, "usd", "fraudulent")));
     }
     var bare = dispute("under_review").putNull("evidence_details").putNull("reason");
     assertThat(read("charge.dispute.created", bare))
-        .isEqualTo(new ProviderEvent.Unsolicited("charge.dispute.created",
-            "pi_1", new UnsolicitedChange.DisputeOpened("du_1", 1_999, "usd", null, null)));
+        .isEqualTo(new ProviderEvent.Unsolicited("charge.dispute.created", "pi_1", opened(null, null)));
   }
 
-  @Test
-  void dispute_closed_isWonOrLost() {
-    assertThat(read("charge.dispute.closed", dispute("won"))).isEqualTo(new ProviderEvent.Unsolicited(
-        "charge.dispute.closed", "pi_1",
-        new UnsolicitedChange.DisputeClosed("du_1", true, 1_999, "usd", "fraudulent")));
-    assertThat(read("charge.dispute.closed", dispute("lost"))).isEqualTo(new ProviderEvent.Unsolicited(
-        "charge.dispute.closed", "pi_1",
-        new UnsolicitedChange.DisputeClosed("du_1", false, 1_999, "usd", "fraudulent")));
-  }
-
-  /** An inquiry takes no money. */
+  /** In Stripe's unit, which is not always ours. */
   @ParameterizedTest
-  @ValueSource(strings = {"warning_needs_response", "warning_under_review", "warning_closed"})
-  void dispute_thatIsAnInquiry_isIgnored(String status) {
-    for (String type : List.of("charge.dispute.created", "charge.dispute.closed"))
-      assertThat(read(type, dispute(status))).isEqualTo(new ProviderEvent.Ignored(type));
+  @CsvSource({"isk,500000,5000", "ugx,505000,5050", "mga,1000,100000", "kwd,5050,5050", "jpy,500,500"})
+  void event_inACurrencyOfOtherUnits_isConverted(String currency, long stripes, long ours) {
+    var intent = new JsonObject().put("id", "pi_1").put("currency", currency)
+        .put("metadata", new JsonObject().put("millrace_reference", "att_1"));
+    assertThat(read("payment_intent.succeeded", intent.put("status", "succeeded")
+        .put("amount_received", stripes))).isEqualTo(new ProviderEvent.AttemptOutcome(
+            "payment_intent.succeeded", "att_1", new Outcome.Charged("pi_1", ours, currency)));
+    String held = "payment_intent.amount_capturable_updated";
+    assertThat(read(held, intent.put("status", "requires_capture").put("amount_capturable", stripes)))
+        .isEqualTo(new ProviderEvent.AttemptOutcome(held, "att_1",
+            new Outcome.Authorized("pi_1", ours, currency, null)));
+    var refund = refund("succeeded", null).put("amount", stripes).put("currency", currency);
+    assertThat(read("refund.created", refund)).isEqualTo(new ProviderEvent.Unsolicited("refund.created",
+        "pi_1", new UnsolicitedChange.Refunded("re_1", ours, currency)));
+    var dispute = dispute("needs_response").put("amount", stripes).put("currency", currency);
+    assertThat(read("charge.dispute.created", dispute)).isEqualTo(new ProviderEvent.Unsolicited(
+        "charge.dispute.created", "pi_1",
+        new UnsolicitedChange.DisputeOpened("du_1", ours, currency, "fraudulent", 1_796_000_000L)));
+    assertThat(read("charge.dispute.closed", dispute.put("status", "lost"))).isEqualTo(
+        new ProviderEvent.Unsolicited("charge.dispute.closed", "pi_1",
+            new UnsolicitedChange.DisputeClosed("du_1", false, ours, currency, "fraudulent")));
   }
 
-  @Test
-  void dispute_closedInAWayNobodyKnows_isForAPerson() {
-    assertThat(read("charge.dispute.closed", dispute("prevented")))
-        .isEqualTo(new ProviderEvent.Ignored("charge.dispute.closed"));
-    assertThat(read("charge.dispute.closed", dispute("a_new_one")))
-        .isEqualTo(
-            new ProviderEvent.Unreadable("charge.dispute.closed",
-                "a dispute closed with the status a_new_one"));
+  /** An inquiry takes no money, and what was refunded in time never became a dispute. */
+  @ParameterizedTest
+  @ValueSource(strings = {"warning_needs_response", "warning_under_review", "warning_closed", "prevented",
+      "charge_refunded"})
+  void dispute_thatTakesNoMoney_isNoticed(String status) {
+    for (String type : DISPUTES)
+      assertThat(read(type, dispute(status))).isEqualTo(new ProviderEvent.Notice(type, null, "pi_1",
+          "Stripe's dispute du_1 is " + status + ", for fraudulent: no money moves.", true));
   }
 
   @Test
@@ -150,6 +173,8 @@ final class StripeEventsTest {
         assertThat(read(type, dispute("lost").put(field, List.of()))).as(field)
             .isInstanceOf(ProviderEvent.Unreadable.class);
       }
+      assertThat(read(type, dispute("lost").put("currency", "isk").put("amount", 5_050)))
+          .isEqualTo(new ProviderEvent.Unreadable(type, "a dispute without usable amount or currency"));
     }
   }
 }

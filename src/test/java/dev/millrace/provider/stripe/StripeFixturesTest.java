@@ -74,7 +74,9 @@ final class StripeFixturesTest {
     var dispute = Fixture.json("stripe/dispute").put("payment_intent", "pi_1");
     // Stripe's own example is an inquiry, which takes no money.
     assertThat(read(event("charge.dispute.created", dispute)))
-        .isEqualTo(new ProviderEvent.Ignored("charge.dispute.created"));
+        .isEqualTo(new ProviderEvent.Notice("charge.dispute.created", null, "pi_1",
+            "Stripe's dispute dp_1MoqxHLgUG5tbmjcom3Mmh0p is warning_needs_response, for general: no money moves.",
+            true));
     assertThat(read(event("charge.dispute.created", dispute.put("status", "needs_response"))))
         .isEqualTo(new ProviderEvent.Unsolicited("charge.dispute.created", "pi_1",
             new UnsolicitedChange.DisputeOpened(

@@ -89,7 +89,7 @@ final class StripeOutcomesTest {
       "\"amount_received\": 99999999999999999999,"})
   void charge_succeededWithoutAnAmount_isUnknown(String received) {
     assertThat(charge(200, intent("succeeded", received)))
-        .isEqualTo(new Outcome.Unknown("a succeeded intent without amount_received or currency"));
+        .isEqualTo(new Outcome.Unknown("a succeeded intent without usable amount_received or currency"));
   }
 
   @ParameterizedTest

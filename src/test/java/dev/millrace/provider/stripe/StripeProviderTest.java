@@ -97,6 +97,70 @@ final class StripeProviderTest {
         entry("description", "Two tickets & more"));
   }
 
+  private static Order.Charge charge(boolean manual, long amount, String currency) {
+    return new Order.Charge(PAYMENT, false, REFERENCE, amount, currency, "pm_card_visa", "card", manual, null,
+        RETURN, TRACE);
+  }
+
+  /** Both ways, whatever is ordered and however it is heard of: Stripe's króna has two decimals. */
+  @ParameterizedTest
+  @CsvSource({"isk,5000,500000,2000,200000", "ugx,5000,500000,50,5000", "ugx,5050,505000,5050,505000",
+      "mga,100000,1000,20000,200", "kwd,5050,5050,1000,1000", "usd,1999,1999,500,500"})
+  void order_inStripesUnits_isSentAndRead(String currency, long amount, String stripes, long part,
+      String stripesPart) {
+    String common = "\"id\":\"pi_1\",\"currency\":\"" + currency + "\",\"amount\":" + stripes;
+    String held = "{" + common + ",\"status\":\"requires_capture\",\"amount_capturable\":" + stripes + "}";
+    String taken = "{" + common + ",\"status\":\"succeeded\",\"amount_received\":" + stripesPart + "}";
+    String back = "{\"id\":\"re_1\",\"status\":\"succeeded\",\"amount\":" + stripesPart + ",\"currency\":\""
+        + currency + "\",\"metadata\":{\"millrace_reference\":\"" + REFERENCE + "\"}}";
+    server.answer(200, held);
+    var authorized = new Outcome.Authorized("pi_1", amount, currency, null);
+    assertThat(execute(charge(true, amount, currency))).isEqualTo(authorized);
+    assertThat(server.request().form()).containsEntry("amount", stripes);
+    server.answer(200, "{\"data\":[" + held + "]}");
+    assertThat(inquire(charge(true, amount, currency))).isEqualTo(authorized);
+    server.request();
+    var capture = new Order.Capture(PAYMENT, false, REFERENCE, "pi_1", part, currency, TRACE);
+    var charged = new Outcome.Charged("pi_1", part, currency);
+    server.answer(200, taken);
+    assertThat(execute(capture)).isEqualTo(charged);
+    assertThat(server.request().form()).containsEntry("amount_to_capture", stripesPart);
+    server.answer(200, taken);
+    assertThat(inquire(capture)).isEqualTo(charged);
+    server.request();
+    var refund = new Order.Refund(PAYMENT, false, REFERENCE, "pi_1", part, currency, null, TRACE);
+    var refunded = new Outcome.Refunded("re_1", part, currency);
+    server.answer(200, back);
+    assertThat(execute(refund)).isEqualTo(refunded);
+    assertThat(server.request().form()).containsEntry("amount", stripesPart);
+    server.answer(200, page(false, back));
+    assertThat(inquire(refund)).isEqualTo(refunded);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"kwd,1005", "mga,100050", "mga,1", "lyd,5000", "uyi,1"})
+  void amount_thatStripeCannotTake_isNotSent(String currency, long amount) {
+    for (Order order : new Order[]{charge(false, amount, currency), charge(true, amount, currency),
+        new Order.Capture(PAYMENT, false, REFERENCE, "pi_1", amount, currency, TRACE),
+        new Order.Refund(PAYMENT, false, REFERENCE, "pi_1", amount, currency, null, TRACE)}) {
+      assertThat(execute(order)).isInstanceOfSatisfying(Outcome.Declined.class, d -> {
+        assertThat(d.code()).isEqualTo("amount_not_representable");
+        assertThat(d.message()).contains(currency).endsWith("The order was not sent.");
+        assertThat(d.elsewhere()).isTrue();
+      });
+    }
+    assertThat(server.requests()).isEmpty();
+  }
+
+  /** It certainly happened, and what happened cannot be booked: a person has to look. */
+  @Test
+  void answer_inAFractionOfOurUnit_isUnknown() {
+    server.answer(200,
+        "{\"id\":\"pi_1\",\"status\":\"succeeded\",\"currency\":\"isk\",\"amount_received\":5050}");
+    assertThat(execute(charge(false, 5_000, "isk")))
+        .isEqualTo(new Outcome.Unknown("a succeeded intent without usable amount_received or currency"));
+  }
+
   @Test
   void charge_manual_asksForTheChargeThatSaysUntilWhen() {
     server.answer(200,

@@ -297,12 +297,53 @@ class StripeWebhooksTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"payment_intent.created", "charge.succeeded", "charge.refunded", "charge.captured",
-      "ping",
-      "payment_intent.succeeded.not", "charge.dispute.updated", "charge.dispute.funds_reinstated",
-      "charge.refund.updated", "payment_intent.partially_funded"})
-  void read_otherTypes_isIgnored(String type) {
+      "charge.updated", "charge.failed", "charge.refund.updated", "balance.available", "invoice.paid",
+      "issuing_card.created", "payout.paid"})
+  void read_whatEveryPaymentBrings_orIsOfOthers_isIgnored(String type) {
     var event = new JsonObject(StripeSender.succeeded("evt_1", "att_1", 1_999)).put("type", type);
     assertThat(read(event.encode())).isEqualTo(new ProviderEvent.Ignored(type));
+  }
+
+  /** By our reference, which its charge has as well, else by the intent's name. */
+  @Test
+  void read_aTypeThatIsNotInTheTable_isAlarmed_whenItNamesAPayment() {
+    String words = "Stripe sent an event that the connector does not know: look there what happened.";
+    var intent = new JsonObject().put("id", "pi_1").put("metadata",
+        new JsonObject().put("millrace_reference", "att_1"));
+    assertThat(about("payment_intent.vanished", intent))
+        .isEqualTo(new ProviderEvent.Notice("payment_intent.vanished", "att_1", "pi_1", words, false));
+    var charge = intent.copy().put("id", "ch_1").put("payment_intent", "pi_1");
+    assertThat(about("charge.vanished", charge))
+        .isEqualTo(new ProviderEvent.Notice("charge.vanished", "att_1", "pi_1", words, false));
+    charge.remove("metadata");
+    assertThat(about("charge.vanished", charge))
+        .isEqualTo(new ProviderEvent.Notice("charge.vanished", null, "pi_1", words, false));
+    assertThat(about("charge.vanished", charge.put("payment_intent", intent)))
+        .isEqualTo(new ProviderEvent.Notice("charge.vanished", null, "pi_1", words, false));
+    charge.remove("payment_intent");
+    assertThat(about("charge.vanished", charge))
+        .isEqualTo(new ProviderEvent.Notice("charge.vanished", null, "ch_1", words, false));
+    assertThat(about("refund.vanished", new JsonObject().put("id", "re_1").put("charge", "ch_1")))
+        .isEqualTo(new ProviderEvent.Notice("refund.vanished", null, "ch_1", words, false));
+    for (String type : List.of("refund.vanished", "ping", ""))
+      assertThat(about(type, new JsonObject().put("id", "re_1"))).isEqualTo(new ProviderEvent.Ignored(type));
+  }
+
+  private ProviderEvent about(String type, JsonObject object) {
+    return read(new JsonObject().put("type", type).put("data", new JsonObject().put("object", object)).encode());
+  }
+
+  @Test
+  void read_whatInforms_isNoticed() {
+    var warning = new JsonObject().put("id", "issfr_1").put("charge", "ch_1").put("payment_intent", "pi_1")
+        .put("fraud_type", "misc");
+    assertThat(about("radar.early_fraud_warning.created", warning)).isEqualTo(new ProviderEvent.Notice(
+        "radar.early_fraud_warning.created", null, "pi_1", "Stripe says: the issuer warns of fraud.", true));
+    assertThat(about("review.opened", new JsonObject().put("id", "prv_1").put("payment_intent", "pi_1")))
+        .isEqualTo(new ProviderEvent.Notice("review.opened", null, "pi_1",
+            "Stripe says: Stripe reviews the payment.", true));
+    assertThat(about("review.closed", new JsonObject().put("id", "prv_1")))
+        .isEqualTo(new ProviderEvent.Ignored("review.closed"));
   }
 
   @ParameterizedTest

@@ -1,0 +1,79 @@
+package dev.millrace.provider.adyen;
+
+import dev.millrace.provider.JsonFields;
+import dev.millrace.provider.WebhookScheme.ProviderEvent;
+import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
+import io.vertx.core.json.JsonObject;
+import java.time.DateTimeException;
+import java.time.OffsetDateTime;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Disputes, by the money: the notification of a chargeback announces that it will be taken, the chargeback
+ * takes it, either opens the dispute. A chargeback that cannot be defended any more says so by its
+ * {@code disputeStatus} and is lost. A reversal brings the money back: won. A second chargeback takes it
+ * again: lost after all. All of them bear the dispute's one pspReference, and the payment's
+ * {@code merchantReference}, which is ours.
+ *
+ * @see <a href="https://docs.adyen.com/risk-management/disputes-api/dispute-notifications">Adyen, dispute
+ *   webhooks</a>
+ * @see <a
+ *   href="https://docs.adyen.com/risk-management/understanding-disputes/dispute-process-and-flow">Adyen,
+ *     dispute flow</a>
+ */
+final class AdyenDisputes {
+  private static final Set<String> LOST = Set.of("Lost", "Accepted", "Expired");
+  private static final String WON = "Won";
+
+  private AdyenDisputes() {}
+
+  static ProviderEvent opened(AdyenItem item) {
+    AdyenAmount amount = item.amount();
+    return befell(item, amount == null
+        ? null
+        : new UnsolicitedChange.DisputeOpened(item.psp(), amount.minor(), amount.currency(), item.reason(),
+            defensePeriodEnd(item.additional())));
+  }
+
+  static ProviderEvent chargeback(AdyenItem item) {
+    return LOST.contains(item.disputeStatus()) ? closed(item, false) : opened(item);
+  }
+
+  static ProviderEvent closed(AdyenItem item, boolean won) {
+    AdyenAmount amount = item.amount();
+    return befell(item, amount == null
+        ? null
+        : new UnsolicitedChange.DisputeClosed(item.psp(), won, amount.minor(), amount.currency(),
+            item.reason()));
+  }
+
+  /** {@code ended}: it is over, and without a status (as with payments in Brazil) a person must see how. */
+  static ProviderEvent stage(AdyenItem item, String words, boolean ended) {
+    String status = item.disputeStatus();
+    if (LOST.contains(status)) return closed(item, false);
+    return status.equals(WON) ? closed(item, true) : item.notice(words, !ended || !status.isEmpty());
+  }
+
+  /**
+   * Adyen sends the payment's name with some of them only where that is switched on; our reference names it
+   * as well.
+   */
+  private static ProviderEvent befell(AdyenItem item, @Nullable UnsolicitedChange change) {
+    String payment = item.original() != null ? item.original() : item.ours() ? item.reference() : null;
+    if (payment == null) return item.ignored();
+    return change == null
+        ? item.noAmount()
+        : new ProviderEvent.Unsolicited(item.event(), payment, change);
+  }
+
+  private static @Nullable Long defensePeriodEnd(JsonObject additional) {
+    String end = JsonFields.text(additional, "defensePeriodEndsAt");
+    if (end == null) return null;
+    try {
+      return OffsetDateTime.parse(end).toEpochSecond();
+    } catch (DateTimeException e) {
+      return null; // Said in another way: the dispute counts without it.
+    }
+  }
+}
