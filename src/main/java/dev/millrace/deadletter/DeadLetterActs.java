@@ -160,9 +160,11 @@ public final class DeadLetterActs {
             && done.equals(letter.getString("done"))
                 ? Future.succeededFuture(letter)
                 : Future.failedFuture(new OperatorRefusal(409, letter.getString("status").equals("closed")
-                    ? "the dead letter was closed by " + letter.getString("decided_by") + " with other words: "
+                    ? "the dead letter was closed by " + letter.getString("decided_by")
+                        + " with other words: "
                         + letter.getString("done")
-                    : "the dead letter is " + letter.getString("status") + "; only one that is open can be closed"))));
+                    : "the dead letter is " + letter.getString("status")
+                        + "; only one that is open can be closed"))));
   }
 
   /**
@@ -175,14 +177,16 @@ public final class DeadLetterActs {
     String source = "operator/" + id + "/" + key;
     String asked = new JsonObject().put("operator", operator).put("reason", reason).encode();
     return database
-        .query(ORDER, Tuple.tuple().addValue(payment).addValue(traceparent).addValue(source).addValue(operator)
-            .addValue(reason).addValue(id).addValue(asked))
+        .query(ORDER,
+            Tuple.tuple().addValue(payment).addValue(traceparent).addValue(source).addValue(operator)
+                .addValue(reason).addValue(id).addValue(asked))
         .compose(v -> database.query(ORDERED, Tuple.of(source, asked))).compose(rows -> {
           Row row = rows.iterator().next();
           return row.getBoolean(1)
               ? find(row.getLong(0))
-              : Future.failedFuture(new OperatorRefusal(409, "`key` was used for another order, which is dead letter "
-                  + row.getLong(0) + ": give a new order a key of its own"));
+              : Future.failedFuture(
+                  new OperatorRefusal(409, "`key` was used for another order, which is dead letter "
+                      + row.getLong(0) + ": give a new order a key of its own"));
         });
   }
 

@@ -169,7 +169,8 @@ public final class DeadLetterStore {
         .addValue(error).addValue(Failure.json(letter.failures).encode())
         .addValue(Failure.storable(letter.traceparent)).addValue(written.text())
         .addValue(origin.key() == null ? null : Failure.storable(origin.key())).addValue(written.form())
-        .addValue(origin.size()).addValue(headers.encode()).addValue(origin.source()).addValue(letter.passing));
+        .addValue(origin.size()).addValue(headers.encode()).addValue(origin.source())
+        .addValue(letter.passing));
   }
 
   /** Closes the letters of payments that have come to rest, as far as that was all they told. */
@@ -203,9 +204,10 @@ public final class DeadLetterStore {
     return sql.query(TAKE, Tuple.of(max, leaseMs, lateMs)).map(rows -> {
       var taken = new ArrayList<Taken>(rows.size());
       for (Row r : rows)
-        taken.add(new Taken(r.getLong(0), r.getInteger(1), r.getOffsetDateTime(11), r.getString(12), r.getUUID(2),
-            r.getString(3), r.getString(4),
-            origin(r)));
+        taken.add(
+            new Taken(r.getLong(0), r.getInteger(1), r.getOffsetDateTime(11), r.getString(12), r.getUUID(2),
+                r.getString(3), r.getString(4),
+                origin(r)));
       return taken;
     });
   }

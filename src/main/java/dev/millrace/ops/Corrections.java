@@ -52,8 +52,9 @@ final class Corrections {
     Suspense.Part part = part(p, Suspense.of(events, merchant), order);
     long stands = Math.abs(part.amount());
     if (order.amount > stands)
-      throw new OperatorRefusal(409, "`amount` must be at most " + stands + ", which is what stands in suspense of "
-          + origin(part) + ", not " + order.amount);
+      throw new OperatorRefusal(409,
+          "`amount` must be at most " + stands + ", which is what stands in suspense of "
+              + origin(part) + ", not " + order.amount);
     if (part.lateCharge() != null)
       for (Operation o : p.returnsOf(part.lateCharge()))
         if (o.open())
@@ -94,8 +95,9 @@ final class Corrections {
   private static Suspense.Part part(Payment p, List<Suspense.Part> all, Order order) {
     if (all.isEmpty()) throw new OperatorRefusal(409, "nothing of this payment stands in suspense");
     var meant = all.stream().filter(part -> order.provider == null || part.provider().equals(order.provider))
-        .filter(part -> order.lateCharge == null || part.lateCharge() != null && p.returnsOf(part.lateCharge())
-            .stream().anyMatch(o -> o.id().equals(order.lateCharge)))
+        .filter(
+            part -> order.lateCharge == null || part.lateCharge() != null && p.returnsOf(part.lateCharge())
+                .stream().anyMatch(o -> o.id().equals(order.lateCharge)))
         .toList();
     if (meant.size() == 1) return meant.getFirst();
     String stand = all.stream().map(part -> Math.abs(part.amount()) + " of " + origin(part))

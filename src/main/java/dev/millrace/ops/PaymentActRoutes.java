@@ -59,8 +59,9 @@ final class PaymentActRoutes {
   /** What the same act is known by when it is sent again. */
   private static String key(JsonObject body) {
     if (body.getValue("key") instanceof String s && KEY.matcher(s).matches()) return s;
-    throw new OperatorRefusal(400, "`key` must be 1 to 100 letters, digits, and `.`, `_`, `:` and `-` in the JSON"
-        + " body: your name of this act, the same when you send it again");
+    throw new OperatorRefusal(400,
+        "`key` must be 1 to 100 letters, digits, and `.`, `_`, `:` and `-` in the JSON"
+            + " body: your name of this act, the same when you send it again");
   }
 
   private static Corrections.Order correction(JsonObject body) {

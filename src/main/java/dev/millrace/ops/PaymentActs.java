@@ -118,12 +118,14 @@ final class PaymentActs {
       if (last.state() == Operation.State.SUCCEEDED)
         throw new OperatorRefusal(409, "the late charge went back by " + last.id());
       checkWhole(charge, Suspense.of(history.events(), merchant(history)));
-      var event = new LateChargeRetried(TypeId.format(TypeId.REVERSAL, TypeId.next()), first, charge.provider(),
+      var event = new LateChargeRetried(TypeId.format(TypeId.REVERSAL, TypeId.next()), first,
+          charge.provider(),
           charge.providerReference(), charge.amount(), charge.currency(), charge.held(), operator, reason,
           p.status());
       var answer = answer(payment, charge, p.after(event).returnsOf(first).getLast());
       return append(sql, history, event, operator, "return_late_charge",
-          new JsonObject().put("late_charge", first).put("operation", event.operation()).put("reason", reason))
+          new JsonObject().put("late_charge", first).put("operation", event.operation()).put("reason",
+              reason))
           .map(answer);
     });
   }

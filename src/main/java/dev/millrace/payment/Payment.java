@@ -97,7 +97,9 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   }
 
   /** Whether the debit was sent back, and that was not reversed. */
-  public boolean isSentBack() { return sentBack != null && !sentBack.reversed(); }
+  public boolean isSentBack() {
+    return sentBack != null && !sentBack.reversed();
+  }
 
   private long returned() { return sentBack == null || sentBack.reversed() ? 0 : sentBack.share(); }
 
@@ -110,7 +112,9 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   }
 
   /** What of the payment a further dispute, or a return, can take. */
-  public long disputable() { return Math.max(0, amountCaptured - disputed() - returned()); }
+  public long disputable() {
+    return Math.max(0, amountCaptured - disputed() - returned());
+  }
 
   /** The last refund, or capture, that the provider calls so, reversed or not; null when there is none. */
   public static @Nullable Movement named(List<Movement> movements, String reference) {
@@ -286,7 +290,8 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   private void captured(Draft next, PaymentEvent.Captured c) {
     long excess = excess(c, c.amount(), c.excess());
     require(amountCaptured > 0, c, "a further capture of what was not captured yet");
-    require(amountCaptured + c.amount() - excess <= amountAuthorized, c, "captures of more than was authorized");
+    require(amountCaptured + c.amount() - excess <= amountAuthorized, c,
+        "captures of more than was authorized");
     require(named(captures, c.capture()) == null, c, "a second " + c.capture());
     next.take(c, null, c.capture());
     require(c.amountCaptured() == next.amountCaptured && c.amountCharged() == next.amountCharged, c,

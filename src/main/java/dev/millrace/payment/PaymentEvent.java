@@ -96,7 +96,9 @@ public sealed interface PaymentEvent {
     Long excess();
 
     /** What of the fees goes with it: back to the merchant where money did not come, else taken anew. */
-    default long providerFee() { return 0; }
+    default long providerFee() {
+      return 0;
+    }
 
     default long gatewayFee() { return 0; }
   }
@@ -535,7 +537,8 @@ public sealed interface PaymentEvent {
    * merchant's part of that.
    */
   record Captured(String provider, String attempt, String providerReference, String capture, long amount,
-      long amountCharged, long amountCaptured, String currency, @Nullable Long excess, @Nullable Long providerFee,
+      long amountCharged, long amountCaptured, String currency, @Nullable Long excess,
+      @Nullable Long providerFee,
       @Nullable String providerFeeNote, @Nullable Long gatewayFee, @Nullable String gatewayFeeNote,
       Status status) implements TakesMoney {
     @Override
@@ -558,7 +561,8 @@ public sealed interface PaymentEvent {
    * none; {@code operation} what of ours it was. Fees are what is given back of them.
    */
   record CaptureReversed(@Nullable String operation, String provider, @Nullable String capture, long amount,
-      long amountCharged, long amountCaptured, String currency, String code, String message, @Nullable Long excess,
+      long amountCharged, long amountCaptured, String currency, String code, String message,
+      @Nullable Long excess,
       @Nullable Long providerFeeReturned, @Nullable Long gatewayFeeReturned, @Nullable Long expires,
       Status status) implements Reverses, OfOperation {
     @Override

@@ -105,7 +105,9 @@ public final class PaymentFlow implements ProviderEventHandler {
   }
 
   /** The payment as it stands. */
-  Future<Payment> read(UUID id) { return recorder.read(id).map(PaymentSnapshot::payment); }
+  Future<Payment> read(UUID id) {
+    return recorder.read(id).map(PaymentSnapshot::payment);
+  }
 
   private Future<FollowUp> again(UUID id) { return recorder.read(id).compose(this::drive); }
 
@@ -316,7 +318,8 @@ public final class PaymentFlow implements ProviderEventHandler {
 
   /** Takes what moves no money, and belongs into the payment's history. {@code event}: its name of it. */
   @Override
-  public Future<Disposition> notice(UUID payment, String provider, String event, ProviderEvent.Notice notice) {
+  public Future<Disposition> notice(UUID payment, String provider, String event,
+      ProviderEvent.Notice notice) {
     return recorder.read(payment)
         .compose(work -> recorder.record(work, null, p -> p.heard().contains(event)
             ? new Finding.NothingNew()

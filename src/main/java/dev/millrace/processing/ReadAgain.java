@@ -35,7 +35,9 @@ final class ReadAgain {
    * @param waits what of the payment is not decided yet; null when all is
    */
   record Report(List<String> words, boolean unsettled, @Nullable Waits waits) {
-    String note() { return words.isEmpty() ? "no provider was called for this payment" : String.join("; ", words); }
+    String note() {
+      return words.isEmpty() ? "no provider was called for this payment" : String.join("; ", words);
+    }
   }
 
   /** What is said of one call. */
@@ -82,7 +84,8 @@ final class ReadAgain {
   private Future<Line> line(UUID payment, String actor, Attempt call) {
     return recorder.read(payment).compose(work -> {
       Operation operation = OutcomePolicy.operation(work.payment(), call);
-      String name = (operation == null ? "charge " + TypeId.format(TypeId.ATTEMPT, call.reference())
+      String name = (operation == null
+          ? "charge " + TypeId.format(TypeId.ATTEMPT, call.reference())
           : operation.kind().wire() + " " + operation.id()) + " at " + call.provider() + ": ";
       return Future.succeededFuture().compose(v -> about(work, actor, call, operation))
           .recover(failure -> failure instanceof Unavailable
@@ -92,7 +95,8 @@ final class ReadAgain {
     });
   }
 
-  private Future<Line> about(PaymentSnapshot work, String actor, Attempt call, @Nullable Operation operation) {
+  private Future<Line> about(PaymentSnapshot work, String actor, Attempt call,
+      @Nullable Operation operation) {
     if (underWay(work.payment(), call, operation)) return said("is still under way");
     if ("not_executed".equals(call.outcome())) return said("never left, there is nothing to ask about");
     if (operation != null

@@ -29,7 +29,8 @@ class ReadAgainIT {
 
   @AfterEach
   void restore() {
-    SimulatorBook.settings(FIXTURE.site(), new JsonObject().put("webhooks", true).put("outage", "none").put("refund_ms", 500));
+    SimulatorBook.settings(FIXTURE.site(),
+        new JsonObject().put("webhooks", true).put("outage", "none").put("refund_ms", 500));
   }
 
   private static String settled(String currency, String method) {
@@ -104,8 +105,10 @@ class ReadAgainIT {
     refused(409, "`key` was used for another order, which is dead letter " + letter.getLong("id")
         + ": give a new order a key of its own", path, order("k", "another doubt"));
     assertThat(GatewayFixture.deadLetters(FIXTURE.gateway(), "task=inquiry&payment=" + id)).hasSize(1);
-    assertThat(SiteSql.rows(FIXTURE.site(), "SELECT operator, act, data ->> 'reason' FROM audit WHERE subject = '"
-        + id + "'")).containsExactly(List.of("ann", "read_again", "a doubt"));
+    assertThat(
+        SiteSql.rows(FIXTURE.site(), "SELECT operator, act, data ->> 'reason' FROM audit WHERE subject = '"
+            + id + "'"))
+        .containsExactly(List.of("ann", "read_again", "a doubt"));
     BookAudit.awaitRest(FIXTURE.site(), FIXTURE.gateway(), SOON);
     BookAudit.assertBalanced(FIXTURE.site(), FIXTURE.gateway());
   }

@@ -28,12 +28,14 @@ final class CorrectionsTest {
       new PaymentEvent.ProviderSubmitted("stripe", "att_1"));
   private static final PaymentEvent CHARGED_MORE = new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 1000,
       1005, "usd");
-  private static final PaymentEvent CHARGED = new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 1000, 1000,
+  private static final PaymentEvent CHARGED = new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 1000,
+      1000,
       "usd");
   /** 300 more than was left went back: suspense lacks it. */
   private static final PaymentEvent DISPUTED = new PaymentEvent.Disputed("du_1", "stripe", 1300, "usd", null,
       null, 300L);
-  private static final PaymentEvent REFUSED = new PaymentEvent.Declined("stripe", "att_1", null, "c", null, "m");
+  private static final PaymentEvent REFUSED = new PaymentEvent.Declined("stripe", "att_1", null, "c", null,
+      "m");
 
   private static PaymentEvent late(String operation, String provider, String reference, long amount,
       Status status) {
@@ -63,7 +65,8 @@ final class CorrectionsTest {
     return Corrections.decide(PAYMENT, MERCHANT, events, order).event();
   }
 
-  private static void refused(List<PaymentEvent> events, Corrections.Order order, int status, String message) {
+  private static void refused(List<PaymentEvent> events, Corrections.Order order, int status,
+      String message) {
     assertThatThrownBy(() -> decide(events, order)).isInstanceOfSatisfying(OperatorRefusal.class,
         r -> assertThat(r.status() + " " + r.getMessage()).isEqualTo(status + " " + message));
   }
