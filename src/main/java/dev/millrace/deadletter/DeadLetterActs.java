@@ -168,8 +168,8 @@ public final class DeadLetterActs {
   }
 
   /**
-   * Has a processor ask the provider about every call of a payment, and book what it says. The same key again,
-   * from the same operator for the same reason, is the same order; its letter shows what came of it.
+   * Has a processor ask the provider about every call of a payment, and book what it says. The same key
+   * again, from the same operator for the same reason, is the same order; its letter shows what came of it.
    */
   public Future<JsonObject> readAgain(UUID payment, String traceparent, String key, String operator,
       String reason) {

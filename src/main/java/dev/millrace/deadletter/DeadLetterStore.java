@@ -240,8 +240,8 @@ public final class DeadLetterStore {
   }
 
   /**
-   * Deletes up to 5 000 that were replayed, discarded or closed and have not changed since {@code time}; answers how
-   * many. Those that wait for a decision or their replay stay, however old they are.
+   * Deletes up to 5 000 that were replayed, discarded or closed and have not changed since {@code time};
+   * answers how many. Those that wait for a decision or their replay stay, however old they are.
    */
   public Future<Integer> forgetBefore(OffsetDateTime time) {
     return sql.query(FORGET, Tuple.of(time)).map(rows -> rows.rowCount());

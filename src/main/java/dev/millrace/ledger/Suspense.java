@@ -9,7 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What of one payment stands in suspense, by where it came from: the sums of the postings of its events. Pure.
+ * What of one payment stands in suspense, by where it came from: the sums of the postings of its events.
+ * Pure.
  */
 public final class Suspense {
   /**

@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What moves out of suspense by an operator's word: at most what of the payment stands there, to the side from
- * which it came. Pure.
+ * What moves out of suspense by an operator's word: at most what of the payment stands there, to the side
+ * from which it came. Pure.
  */
 final class Corrections {
   /**

@@ -17,8 +17,8 @@ import java.util.TreeSet;
 import java.util.function.BiFunction;
 
 /**
- * {@code /ops/dead-letters}: search, inspect, replay, discard and close. A name or a value that is not known is
- * refused.
+ * {@code /ops/dead-letters}: search, inspect, replay, discard and close. A name or a value that is not known
+ * is refused.
  */
 final class DeadLetterRoutes {
   private static final int PAGE_MAX = 100;

@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code /ops/payments/{id}}: what a person can mend of one payment. A field that is not known, or a value that
- * is wrong, is refused.
+ * {@code /ops/payments/{id}}: what a person can mend of one payment. A field that is not known, or a value
+ * that is wrong, is refused.
  */
 final class PaymentActRoutes {
   private static final Pattern KEY = Pattern.compile("[A-Za-z0-9._:-]{1,100}");

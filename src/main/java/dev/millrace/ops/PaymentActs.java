@@ -25,8 +25,8 @@ import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a person can mend of one payment. An act, its event and its line in the audit are one transaction, which
- * has the payment for itself: asked twice, also at once, it is done once.
+ * What a person can mend of one payment. An act, its event and its line in the audit are one transaction,
+ * which has the payment for itself: asked twice, also at once, it is done once.
  */
 final class PaymentActs {
   private final Database database;
@@ -101,7 +101,8 @@ final class PaymentActs {
   }
 
   /**
-   * Orders anew that a late charge is given back, where that was refused. While one is under way it is that one.
+   * Orders anew that a late charge is given back, where that was refused. While one is under way it is that
+   * one.
    */
   Future<JsonObject> returnLateCharge(UUID payment, String lateCharge, String operator, String reason) {
     return alone(payment, (sql, history) -> {

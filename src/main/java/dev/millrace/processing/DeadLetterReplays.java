@@ -21,9 +21,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Carries out the replays and the inquiries that operators ordered, on every processor, each letter in one's hands at a time. A
- * payment goes the way of any other that is resumed, so a replay that runs twice, at once or after a crash,
- * moves no money twice.
+ * Carries out the replays and the inquiries that operators ordered, on every processor, each letter in one's
+ * hands at a time. A payment goes the way of any other that is resumed, so a replay that runs twice, at once
+ * or after a crash, moves no money twice.
  */
 final class DeadLetterReplays {
   private static final Logger LOG = LoggerFactory.getLogger(DeadLetterReplays.class);

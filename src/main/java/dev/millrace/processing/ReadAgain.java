@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Asks providers about calls that have ended, and books what they say as if they had told it by themselves:
- * further captures, refunds that failed, late charges, or an alert. It only looks: what would be carried out by
- * being asked about is left alone. Doing it twice books nothing twice.
+ * further captures, refunds that failed, late charges, or an alert. It only looks: what would be carried out
+ * by being asked about is left alone. Doing it twice books nothing twice.
  */
 final class ReadAgain {
   /**

@@ -35,8 +35,8 @@ final class Settler {
   private static final String FENCE = Lease.fence("settlement", 1);
   private static final String CURSOR = CursorStore.select("settlement") + " FOR UPDATE";
   /**
-   * What moves a merchant's money. As many as the partial index has (V7). A late charge is not among it: it is
-   * to go back. What an operator takes of it to the merchant or to the fees is owed from then on; what is
+   * What moves a merchant's money. As many as the partial index has (V7). A late charge is not among it: it
+   * is to go back. What an operator takes of it to the merchant or to the fees is owed from then on; what is
    * cleared with the provider was never to be paid out.
    */
   private static final String MOVEMENTS = """
