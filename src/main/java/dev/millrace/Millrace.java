@@ -172,6 +172,7 @@ public final class Millrace {
     if (roles.contains("relay") || roles.contains("processor"))
       KafkaTopics.ensure(config, servers.kafkaBootstrap());
     String holder = node + "-" + TypeId.next();
+    deploy("wake-ups", 0, servers.wakeUps().connection(servers, registry));
     if (roles.contains("relay")) {
       var buffer = new KafkaBuffer(registry, "relay", config.positive("kafka.buffer-bytes"));
       deploy("relay", 0, new RelayVerticle(config, servers, registry, holder, () -> buffer.of(producer())));

@@ -13,6 +13,7 @@ import dev.millrace.journal.OperationRow;
 import dev.millrace.journal.PaymentReads;
 import dev.millrace.journal.PaymentRow;
 import dev.millrace.ledger.Balances;
+import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.Database;
 import dev.millrace.platform.PgLink;
@@ -22,6 +23,7 @@ import dev.millrace.platform.Resources;
 import dev.millrace.platform.RouteMethods;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
+import dev.millrace.platform.WakeUps;
 import dev.millrace.provider.Providers;
 import dev.millrace.provider.WebhookScheme;
 import dev.millrace.webhook.AddressPolicy;
@@ -85,12 +87,17 @@ public final class ApiVerticle extends VerticleBase {
   public Future<?> start() {
     Pool reading = open.add(servers.readPool(vertx), Pool::close);
     RedisLink link = open.add(servers.redisLink(vertx, instance, registry), RedisLink::close);
-    PgLink commits = open.add(servers.batchLink(vertx, "accept-" + instance, registry), PgLink::close);
+    WakeUps wakeUps = servers.wakeUps();
+    PgLink commits = open.add(servers.batchLink(vertx, "accept-" + instance, registry)
+        .afterEach(() -> wakeUps.say(WakeUps.Work.JOURNAL)), PgLink::close);
     var database = new Database(reading, config.millis("postgres.statement-timeout"),
-        servers.poolRoom(instance, registry));
+        servers.poolRoom(instance, registry)).afterEachTransaction(() -> wakeUps.say(WakeUps.Work.JOURNAL));
     var writer = new AcceptWriter(vertx, commits, instance, config.positive("limits.accept-queue"),
         config.positive("limits.commit-batch-max"), registry);
-    var backlog = new Backlog(vertx, database, config.integer("limits.unsettled"), instance, registry);
+    var backlog = new Backlog(vertx, database, config.integer("limits.unsettled"),
+        new AdaptiveInterval(Backlog.EVERY_MS, config.millis("idle.interval")), instance, registry);
+    wakeUps.listen(Set.of(WakeUps.Work.JOURNAL), backlog::wake);
+    open.onClose(backlog::close);
     backlog.start();
     var payments = new PaymentReads(database);
     var waiting = new OutcomeWatch<PaymentRow>(vertx, ids -> OutcomeWatch.decided(payments, ids),
@@ -114,7 +121,8 @@ public final class ApiVerticle extends VerticleBase {
         config.text("api.docs-url"), registry);
     var inbox = new ArrayList<PgLink>();
     for (int i = 0; i < config.positive("inbox.connections"); i++)
-      inbox.add(servers.batchLink(vertx, "inbox-" + instance + "-" + i, registry));
+      inbox.add(servers.batchLink(vertx, "inbox-" + instance + "-" + i, registry)
+          .afterEach(() -> wakeUps.say(WakeUps.Work.INBOX)));
     open.add(inbox, links -> Future.join(links.stream().map(PgLink::close).toList()));
     return commits.whenUp(10_000)
         .compose(v -> Future.all(inbox.stream().map(one -> one.whenUp(10_000)).toList()))
@@ -167,7 +175,8 @@ public final class ApiVerticle extends VerticleBase {
       BooleanSupplier storageUp) {
     Pool writing = open.add(servers.batchPool(vertx), Pool::close);
     var transactions = new Database(writing, config.millis("postgres.statement-timeout"),
-        servers.poolRoom("operations-" + instance, registry));
+        servers.poolRoom("operations-" + instance, registry))
+            .afterEachTransaction(() -> servers.wakeUps().say(WakeUps.Work.JOURNAL));
     var turns = new PerPaymentQueue(config.positive("postgres.pool-waiting-max"), instance, registry);
     String counter = "operations-" + instance;
     var ended = new OperationReads(database);
@@ -196,10 +205,10 @@ public final class ApiVerticle extends VerticleBase {
     var journal = new EventReads(database);
     var streaming = new EventStream(vertx, journal, events, new EventStream.Limits(
         config.positive("stream.clients-max"), config.positive("stream.merchant-clients-max"),
-        config.millis("stream.poll-interval"), config.millis("stream.heartbeat"),
-        config.millis("stream.retry"),
+        config.millis("stream.heartbeat"), config.millis("stream.retry"),
         config.positive("stream.client-bytes-max"), config.positive("stream.recent-bytes-max"),
-        config.millis("stream.stall-timeout")), instance, registry);
+        config.millis("stream.stall-timeout")), servers.interval("stream.poll-interval"), instance, registry);
+    servers.wakeUps().listen(Set.of(WakeUps.Work.JOURNAL), streaming::wake);
     router.get("/v1/events").handler(gate.call(events::list));
     router.get("/v1/events/stream").handler(gate.call(streaming::open));
     router.get("/v1/events/:id").handler(gate.call(events::read));

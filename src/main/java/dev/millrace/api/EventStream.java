@@ -7,6 +7,7 @@ import dev.millrace.journal.EventReads;
 import dev.millrace.journal.EventReads.Page;
 import dev.millrace.journal.EventReads.Wanted;
 import dev.millrace.journal.EventRow;
+import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.QueueMeter;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -44,15 +45,17 @@ final class EventStream {
   private static final int CATCHING_UP_MAX = 8;
   private static final long LOOK_MS = 1_000;
   private static final long RETRY_MS = 500;
+  private static final long NO_TIMER = -1;
 
   /** Sizes and times. {@code retryMs}: what clients are told to wait before they connect again. */
-  record Limits(int clientsMax, int merchantClientsMax, long pollMs, long heartbeatMs, long retryMs,
+  record Limits(int clientsMax, int merchantClientsMax, long heartbeatMs, long retryMs,
       int clientBytesMax, int recentBytesMax, long stallMs) {}
 
   private final Vertx vertx;
   private final EventReads reads;
   private final Events events;
   private final Limits limits;
+  private final AdaptiveInterval interval;
   private final QueueMeter meter;
   private final QueueMeter memory;
   private final Counter sent;
@@ -66,10 +69,16 @@ final class EventStream {
   private int catchingUp;
   private volatile int clients;
   private boolean polling;
+  private boolean woken;
+  private long pause = NO_TIMER;
+  private long looks = NO_TIMER;
+  private @Nullable Cursor next;
   private boolean closed;
 
-  EventStream(Vertx vertx, EventReads reads, Events events, Limits limits, String instance,
-      MeterRegistry registry) {
+  /** {@code interval}: between two looks at the journal while somebody listens. */
+  EventStream(Vertx vertx, EventReads reads, Events events, Limits limits, AdaptiveInterval interval,
+      String instance, MeterRegistry registry) {
+    this.interval = interval;
     this.vertx = vertx;
     this.reads = reads;
     this.events = events;
@@ -79,7 +88,6 @@ final class EventStream {
         s -> s.recentBytes);
     this.sent = Counter.builder("millrace.stream.events").tag("instance", instance).register(registry);
     this.slow = Counter.builder("millrace.stream.slow.clients").tag("instance", instance).register(registry);
-    vertx.setPeriodic(LOOK_MS, id -> look());
   }
 
   /** Opens a stream; from then on the response is this class's. */
@@ -138,6 +146,7 @@ final class EventStream {
     var client = new StreamClient(feed, response, filter, from);
     feed.clients.add(client);
     clients++;
+    if (clients == 1) lookLater();
     response.closeHandler(v -> gone(client));
     response.exceptionHandler(e -> gone(client));
     client.write(Buffer.buffer("retry: " + limits.retryMs + "\n" + placed(from)));
@@ -190,6 +199,7 @@ final class EventStream {
       return;
     }
     tail = from;
+    woken = false;
     var asked = new ArrayList<>(feeds.values());
     var merchants = new HashSet<UUID>();
     asked.forEach(feed -> merchants.add(feed.key.merchant()));
@@ -199,12 +209,28 @@ final class EventStream {
     }).onComplete(result -> {
       if (result.failed()) LOG.warn("stream_tail_failed error=\"{}\"", result.cause().getMessage());
       // What has been published stays so, whatever failed afterwards.
-      again(tail, result.failed() ? RETRY_MS : result.result().more() ? 0 : limits.pollMs);
+      if (result.failed()) {
+        again(tail, RETRY_MS);
+        return;
+      }
+      long pauseMs = interval.next(!result.result().events().isEmpty());
+      again(tail, result.result().more() || woken ? 0 : pauseMs);
     });
   }
 
   private void again(@Nullable Cursor from, long ms) {
-    vertx.setTimer(Math.max(1, ms), id -> poll(from));
+    next = from;
+    pause = vertx.setTimer(Math.max(1, ms), id -> {
+      pause = NO_TIMER;
+      poll(from);
+    });
+  }
+
+  /** There may be new events: ends the pause, if it is one of the long ones. On the owning event loop. */
+  void wake() {
+    if (!interval.quicken()) return;
+    if (vertx.cancelTimer(pause)) again(next, 0);
+    else woken = true;
   }
 
   /** {@code asked}: the feeds whose events the page has, from {@code from} on. */
@@ -356,6 +382,15 @@ final class EventStream {
       sent.increment(batch.count());
     }
     if (client.next < feed.end()) client.whenDrained(() -> pump(client));
+  }
+
+  /** As long as there are clients. */
+  private void lookLater() {
+    vertx.cancelTimer(looks);
+    looks = vertx.setTimer(LOOK_MS, id -> {
+      look();
+      if (clients > 0) lookLater();
+    });
   }
 
   private void look() {

@@ -167,7 +167,8 @@ final class WebhookEndpoints {
   Future<Answer> delete(ApiCall call) {
     noQuery(call);
     UUID id = id(call);
-    return store().delete(call.credential().merchant(), call.credential().livemode(), id)
+    return database.transaction(sql -> new EndpointStore(sql)
+        .delete(call.credential().merchant(), call.credential().livemode(), id))
         .compose(deleted -> deleted
             ? Future.succeededFuture(Answer.of(200, new JsonObject()
                 .put("id", TypeId.format(TypeId.WEBHOOK_ENDPOINT, id)).put("object", OBJECT)

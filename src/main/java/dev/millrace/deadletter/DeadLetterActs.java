@@ -85,9 +85,12 @@ public final class DeadLetterActs {
   }
 
   private final Database database;
+  private final Runnable ordered;
 
-  public DeadLetterActs(Database database) {
+  /** {@code ordered} runs when replays were ordered. */
+  public DeadLetterActs(Database database, Runnable ordered) {
     this.database = database;
+    this.ordered = ordered;
   }
 
   /** A page, by id, of those after {@code after}. */
@@ -144,7 +147,7 @@ public final class DeadLetterActs {
   public Future<JsonObject> replay(long id, Order order) {
     return one(REPLAY, REPLAYABLE, id, order.values(1, "replay_dead_letter", subject(id)).addValue(1),
         "replaying", "only one that is open or discarded can be replayed. What fails after a replay is open"
-            + " again, or a dead letter of its own");
+            + " again, or a dead letter of its own").onSuccess(letter -> ordered.run());
   }
 
   /** Puts one away. One that was put away before stays as it is. */
@@ -180,6 +183,7 @@ public final class DeadLetterActs {
         .query(ORDER,
             Tuple.tuple().addValue(payment).addValue(traceparent).addValue(source).addValue(operator)
                 .addValue(reason).addValue(id).addValue(asked))
+        .onSuccess(v -> ordered.run())
         .compose(v -> database.query(ORDERED, Tuple.of(source, asked))).compose(rows -> {
           Row row = rows.iterator().next();
           return row.getBoolean(1)
@@ -213,7 +217,8 @@ public final class DeadLetterActs {
     return many(REPLAY, REPLAYABLE, filter,
         order.values(limit, "replay_dead_letters", "dead_letters").addValue(rate))
         .map(row -> new JsonObject().put("scheduled", row.getLong(0)).put("rate", rate).put("until",
-            text(row.getOffsetDateTime(1))).put("more_may_match", row.getLong(0) == limit));
+            text(row.getOffsetDateTime(1))).put("more_may_match", row.getLong(0) == limit))
+        .onSuccess(scheduled -> ordered.run());
   }
 
   /** Puts away those that are meant. */

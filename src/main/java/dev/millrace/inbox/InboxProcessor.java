@@ -10,6 +10,7 @@ import dev.millrace.journal.AttemptStore.ProviderName;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.Follower;
 import dev.millrace.journal.Follower.Batch;
+import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.Database;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.FaultPoint;
@@ -42,9 +43,8 @@ import org.slf4j.LoggerFactory;
  * Works off what providers told us, in the order in which it was kept: what decides a payment's
  * outcome is appended to the payment, through the journal and by its version, so a notice that is late,
  * doubled, out of order or read twice after a crash changes nothing twice. One whose payment is not known yet
- * is parked, tried again after each window, and at last given up: as a dead letter with an alert where it bears
- * a reference of ours, else as another's. One worker
- * is active at a time, by a fenced lease.
+ * is parked, tried again after each window, and at last given up: as a dead letter with an alert where it
+ * bears a reference of ours, else as another's. One worker is active at a time, by a fenced lease.
  */
 public final class InboxProcessor {
   private static final Logger LOG = LoggerFactory.getLogger(InboxProcessor.class);
@@ -64,13 +64,15 @@ public final class InboxProcessor {
   private final InstantSource clock;
   private final MeterRegistry registry;
   private long dueAskedMs;
+  /** Some may be parked, and their time may come while nothing else does. */
+  private boolean anyParked = true;
 
   /** {@code schemes} by {@code provider/account}; {@code windows}: the waits of the park. */
   public InboxProcessor(Vertx vertx, Lease lease, InboxStore inbox, Database database,
       Map<String, WebhookScheme> schemes,
       ProviderEventHandler payments,
-      DeadLetterStore letters, List<Duration> windows, InstantSource clock, long pollMs,
-      MeterRegistry registry) {
+      DeadLetterStore letters, List<Duration> windows, InstantSource clock,
+      AdaptiveInterval interval, MeterRegistry registry) {
     this.inbox = inbox;
     this.attempts = new AttemptStore(database);
     this.schemes = schemes;
@@ -79,18 +81,26 @@ public final class InboxProcessor {
     this.windows = windows;
     this.clock = clock;
     this.registry = registry;
-    this.follower = new Follower<>(vertx, lease, "inbox", "millrace.inbox.lag.seconds", pollMs, pollMs,
-        new Judging(),
-        registry);
+    this.follower = new Follower<>(vertx, lease, "inbox", "millrace.inbox.lag.seconds", interval,
+        new Judging(), registry);
   }
 
   public void start() { follower.start(); }
+
+  /** There may be webhooks to work off. On the event loop that it was made on. */
+  public void wake() {
+    anyParked = true;
+    follower.wake();
+  }
 
   private OffsetDateTime now() { return clock.instant().atOffset(ZoneOffset.UTC); }
 
   private final class Judging implements Follower.Task<Kept> {
     @Override
-    public Future<Cursor> begin(long epoch) { return inbox.cursor(); }
+    public Future<Cursor> begin(long epoch) {
+      anyParked = true;
+      return inbox.cursor();
+    }
 
     @Override
     public Future<Batch<Kept>> read(Cursor after) {
@@ -109,6 +119,11 @@ public final class InboxProcessor {
           : process(epoch, batch.rows(), batch.end(), batch.rows().size());
       return fresh.compose(v -> parked(epoch));
     }
+
+    @Override
+    public long pauseMs(int rows, long intervalMs) {
+      return anyParked ? Math.min(intervalMs, DUE_EVERY_MS) : intervalMs;
+    }
   }
 
   /** Those in the park whose time has come; true when there may be more of them. */
@@ -117,8 +132,16 @@ public final class InboxProcessor {
     if (nowMs - dueAskedMs < DUE_EVERY_MS) return Future.succeededFuture(false);
     dueAskedMs = nowMs;
     return inbox.due(now(), BATCH_MAX).compose(batch -> batch.isEmpty()
-        ? Future.succeededFuture(false)
+        ? lookForParked()
         : process(epoch, batch, Cursor.START, 0).map(v -> batch.size() == BATCH_MAX));
+  }
+
+  private Future<Boolean> lookForParked() {
+    if (!anyParked) return Future.succeededFuture(false);
+    return inbox.anyParked().map(any -> {
+      anyParked = any;
+      return false;
+    });
   }
 
   private Future<Void> process(long epoch, List<Kept> batch, Cursor place, int passed) {
@@ -165,7 +188,10 @@ public final class InboxProcessor {
     return switch (event) {
       case ProviderEvent.AttemptOutcome told -> told.reference();
       case ProviderEvent.Notice notice -> notice.reference();
-      case ProviderEvent.Unsolicited _, ProviderEvent.Ignored _, ProviderEvent.Unreadable _ -> null;
+      // Some events name a payment by our reference alone.
+      case ProviderEvent.Unsolicited change ->
+        ours(change.providerReference()) ? change.providerReference() : null;
+      case ProviderEvent.Ignored _, ProviderEvent.Unreadable _ -> null;
     };
   }
 
@@ -278,6 +304,7 @@ public final class InboxProcessor {
       if (one.result != null) results.add(one.result);
       if (one.parked != null) parked.add(one.parked);
     }
+    anyParked |= !parked.isEmpty();
     return inbox.write(epoch, results, parked, place, passed)
         .compose(held -> held
             ? Future.succeededFuture()

@@ -53,6 +53,7 @@ public final class InboxStore {
     SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, k.since, k.tries, p.form, k.errors::text
       FROM provider_event_parked k JOIN provider_event p ON p.xid = k.xid AND p.position = k.position
      WHERE k.next_try <= $1::timestamptz ORDER BY k.next_try LIMIT $2::int""";
+  private static final String ANY_PARKED = "SELECT EXISTS (SELECT FROM provider_event_parked)";
   private static final String WRITE = "WITH fence AS MATERIALIZED (" + Lease.fence("inbox", 1) + "),"
       + """
         r AS (
@@ -180,6 +181,11 @@ public final class InboxStore {
       if (row.getLong(0) == 0) return Again.GONE;
       return row.getLong(1) + row.getLong(2) == 0 ? Again.IN_HAND : Again.PARKED;
     });
+  }
+
+  /** Whether any waits for its payment, however long. */
+  Future<Boolean> anyParked() {
+    return sql.query(ANY_PARKED, Tuple.tuple()).map(rows -> rows.iterator().next().getBoolean(0));
   }
 
   /**

@@ -27,10 +27,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The one statement that moves payments: new state, events, the postings that those cause, operations,
- * disputes with their events, attempts and work counter of many payments in one transaction. The update of {@code payment} guards each of
- * them: it finds the row only at the expected version, waits for a rival's commit and then looks again, so a
- * handler that runs twice appends once. Returns the payments that moved. At most one {@link Append} a payment
- * in one statement.
+ * disputes with their events, attempts and work counter of many payments in one transaction. The update of
+ * {@code payment} guards each of them: it finds the row only at the expected version, waits for a rival's
+ * commit and then looks again, so a handler that runs twice appends once. Returns the payments that moved. At
+ * most one {@link Append} a payment in one statement.
  *
  * <p>The journal is followed in the order of (xid, position). A transaction that was given its xid early, by
  * a lock or by another row, must not append to a payment that a younger one has moved since: its events would

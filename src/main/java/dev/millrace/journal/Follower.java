@@ -1,5 +1,6 @@
 package dev.millrace.journal;
 
+import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PacedLoop;
 import io.micrometer.core.instrument.Gauge;
@@ -49,8 +50,8 @@ public final class Follower<T> {
     Future<Boolean> handle(Batch<T> batch, long epoch);
 
     /** How long to wait after a batch of so many rows behind which there is nothing. */
-    default long pauseMs(int rows, long pollMs) {
-      return pollMs;
+    default long pauseMs(int rows, long intervalMs) {
+      return intervalMs;
     }
 
     /** The lease has gone, or something failed: what is remembered of this epoch holds no longer. */
@@ -59,8 +60,7 @@ public final class Follower<T> {
 
   private final Lease lease;
   private final Task<T> task;
-  private final long pollMs;
-  private final long standbyMs;
+  private final AdaptiveInterval interval;
   private final PacedLoop loop;
   private volatile double lagSeconds;
   private Cursor cursor = Cursor.START;
@@ -68,28 +68,32 @@ public final class Follower<T> {
 
   /**
    * {@code name}: of failures in the log, {@code <name>_step_failed}; {@code lagMetric}: the gauge of the lag
-   * in seconds; {@code pollMs}: how long to wait when there was nothing more to read; {@code standbyMs}: how
-   * often to look whether the lease has come.
+   * in seconds; {@code interval}: how long to wait when there was nothing more to read.
    */
-  public Follower(Vertx vertx, Lease lease, String name, String lagMetric, long pollMs, long standbyMs,
+  public Follower(Vertx vertx, Lease lease, String name, String lagMetric, AdaptiveInterval interval,
       Task<T> task, MeterRegistry registry) {
     this.lease = lease;
     this.task = task;
-    this.pollMs = pollMs;
-    this.standbyMs = standbyMs;
+    this.interval = interval;
     this.loop = new PacedLoop(vertx, name + "_step_failed", RETRY_MS,
         () -> step().onFailure(failure -> stand()));
+    lease.onChange(loop::wake);
     Gauge.builder(lagMetric, this, f -> f.lagSeconds).register(registry);
   }
 
   public void start() { loop.start(0); }
+
+  /** There may be something to read: ends a wait, if it is one of the long ones. On the follower's loop. */
+  public void wake() {
+    if (interval.quicken()) loop.wake();
+  }
 
   /** One batch; answers how long to wait for the next. */
   private Future<Long> step() {
     if (!lease.held()) {
       if (readingEpoch != NO_EPOCH) stand();
       lagSeconds = 0;
-      return Future.succeededFuture(standbyMs);
+      return Future.succeededFuture(interval.longestMs());
     }
     long epoch = lease.epoch();
     Future<Void> placed = epoch == readingEpoch ? Future.succeededFuture() : begin(epoch);
@@ -97,7 +101,8 @@ public final class Follower<T> {
       lagSeconds = batch.rows().isEmpty() ? 0 : age(batch.rows().getFirst());
       return task.handle(batch, epoch).map(more -> {
         cursor = batch.end();
-        return batch.more() || more ? 0 : task.pauseMs(batch.rows().size(), pollMs);
+        long pauseMs = interval.next(more || !batch.rows().isEmpty());
+        return batch.more() || more ? 0 : task.pauseMs(batch.rows().size(), pauseMs);
       });
     });
   }

@@ -2,6 +2,7 @@ package dev.millrace.journal;
 
 import dev.millrace.journal.Follower.Batch;
 import dev.millrace.payment.EventType;
+import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
@@ -45,7 +46,6 @@ public final class Relay {
    */
   private static final int BUSY = 100;
   private static final int BUSY_POLLS = 5;
-  private static final int STANDBY_POLLS = 10;
   private static final byte[] SPEC = bytes("1.0");
   private static final byte[] SOURCE = bytes("/millrace");
   private static final byte[] CONTENT = bytes("application/avro");
@@ -59,6 +59,7 @@ public final class Relay {
   private @Nullable Producer<String, byte[]> producer;
   private final String topic;
   private final int batchMax;
+  private final Runnable told;
   private final Counter published;
   private final QueueMeter meter;
   private final EventContract contract = new EventContract();
@@ -66,24 +67,28 @@ public final class Relay {
 
   /**
    * {@code producers} makes a producer with {@link #producerSettings}; the relay closes what it was given.
+   * {@code told} runs after each batch that Kafka has.
    */
   public Relay(Vertx vertx, PgLink pg, Lease lease, Supplier<Producer<String, byte[]>> producers,
       String topic,
-      int batchMax,
-      long pollMs, MeterRegistry registry) {
+      int batchMax, AdaptiveInterval interval, Runnable told, MeterRegistry registry) {
     this.worker = vertx.createSharedWorkerExecutor("millrace-relay", 1);
     this.pg = pg;
     this.cursor = new CursorStore("relay", pg);
     this.producers = producers;
     this.topic = topic;
     this.batchMax = batchMax;
+    this.told = told;
     this.published = Counter.builder("millrace.relay.published").register(registry);
     this.meter = new QueueMeter(registry, "relay", "all", batchMax, this, r -> r.inHand);
-    this.follower = new Follower<>(vertx, lease, "relay", "millrace.relay.lag.seconds", pollMs,
-        STANDBY_POLLS * pollMs, new Publishing(), registry);
+    this.follower = new Follower<>(vertx, lease, "relay", "millrace.relay.lag.seconds", interval,
+        new Publishing(), registry);
   }
 
   public void start() { follower.start(); }
+
+  /** There may be events to publish. On the relay's event loop. */
+  public void wake() { follower.wake(); }
 
   private final class Publishing implements Follower.Task<JournalRow> {
     @Override
@@ -116,7 +121,9 @@ public final class Relay {
 
     /** In a busy time longer than in a quiet one: many events in one batch cost less each. */
     @Override
-    public long pauseMs(int events, long pollMs) { return events < BUSY ? pollMs : BUSY_POLLS * pollMs; }
+    public long pauseMs(int events, long intervalMs) {
+      return events < BUSY ? intervalMs : BUSY_POLLS * intervalMs;
+    }
   }
 
   /**
@@ -146,7 +153,10 @@ public final class Relay {
         producer = null;
         throw e;
       }
-    }).onSuccess(v -> published.increment(batch.size()));
+    }).onSuccess(v -> {
+      published.increment(batch.size());
+      told.run();
+    });
   }
 
   private Future<Void> mark(Batch<JournalRow> batch, long epoch) {

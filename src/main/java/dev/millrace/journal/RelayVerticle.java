@@ -5,9 +5,11 @@ import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Resources;
 import dev.millrace.platform.Servers;
+import dev.millrace.platform.WakeUps;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.Producer;
 
@@ -37,7 +39,9 @@ public final class RelayVerticle extends VerticleBase {
     var lease = open.add(new Lease(vertx, rights, "relay", holder, config.millis("relay.lease")),
         Lease::close);
     var relay = open.add(new Relay(vertx, rows, lease, producers, config.text("kafka.topic"),
-        config.positive("relay.batch-max"), config.millis("relay.poll-interval"), registry), Relay::close);
+        config.positive("relay.batch-max"), servers.interval("relay.poll-interval"),
+        () -> servers.wakeUps().say(WakeUps.Work.KAFKA), registry), Relay::close);
+    servers.wakeUps().listen(Set.of(WakeUps.Work.JOURNAL), relay::wake);
     return rows.whenUp(10_000).compose(v -> rights.whenUp(10_000)).onSuccess(v -> {
       lease.start();
       relay.start();

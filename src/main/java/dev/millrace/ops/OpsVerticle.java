@@ -9,6 +9,7 @@ import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Resources;
 import dev.millrace.platform.RouteMethods;
 import dev.millrace.platform.Servers;
+import dev.millrace.platform.WakeUps;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -47,7 +48,8 @@ public final class OpsVerticle extends VerticleBase {
   public Future<?> start() {
     Pool reading = open.add(servers.pool(vertx), Pool::close);
     Redis redis = open.add(Redis.createClient(vertx, servers.redisUri()), Redis::close);
-    PgLink link = open.add(servers.batchLink(vertx, "ops-" + instance, registry), PgLink::close);
+    PgLink link = open.add(servers.batchLink(vertx, "ops-" + instance, registry)
+        .afterEach(() -> servers.wakeUps().say(WakeUps.Work.JOURNAL)), PgLink::close);
     var database = new Database(reading, config.millis("postgres.statement-timeout"),
         servers.poolRoom("ops-" + instance, registry));
     var readiness = new Readiness(vertx, database, redis, servers.kafkaBootstrap(), state);
@@ -67,7 +69,7 @@ public final class OpsVerticle extends VerticleBase {
       return RouteMethods.end(c.request(), Buffer.buffer(text));
     }).onFailure(c::fail));
     new OperatorRoutes(database, acts).mount(router);
-    var letters = new DeadLetterActs(database);
+    var letters = new DeadLetterActs(database, () -> servers.wakeUps().say(WakeUps.Work.LETTERS));
     new DeadLetterRoutes(letters).mount(router);
     new PaymentActRoutes(new PaymentActs(database, letters, "operator-" + instance)).mount(router);
     RouteMethods.addHead(router);

@@ -7,8 +7,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What can happen to a payment, to a dispute of one, to a settlement batch and to a webhook endpoint. Wire names are part of the
- * public contract.
+ * What can happen to a payment, to a dispute of one, to a settlement batch and to a webhook endpoint. Wire
+ * names are part of the public contract.
  */
 public enum EventType {
   // Accepted and screened.

@@ -556,9 +556,9 @@ public sealed interface PaymentEvent {
 
   /**
    * A capture that had been confirmed came to nothing. {@code amount} is what it had taken,
-   * {@code amountCharged} what is left of others and {@code amountCaptured} the merchant's part of that; where nothing is, the payment is
-   * authorized again, until {@code expires}. {@code capture} is the provider's name of it, absent where it has
-   * none; {@code operation} what of ours it was. Fees are what is given back of them.
+   * {@code amountCharged} what is left of others and {@code amountCaptured} the merchant's part of that; where
+   * nothing is, the payment is authorized again, until {@code expires}. {@code capture} is the provider's name
+   * of it, absent where it has none; {@code operation} what of ours it was. Fees are what is given back of them.
    */
   record CaptureReversed(@Nullable String operation, String provider, @Nullable String capture, long amount,
       long amountCharged, long amountCaptured, String currency, String code, String message,

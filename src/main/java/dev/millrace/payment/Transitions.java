@@ -47,7 +47,7 @@ public final class Transitions {
         .by(EventType.TRY_REFUSED, REQUIRES_ACTION);
 
     from(AUTHORIZED).by(EventType.CAPTURE_REQUESTED, AUTHORIZED).by(EventType.CONFIRMED, CONFIRMED);
-    from(REQUIRES_ACTION, AUTHORIZED).by(EventType.VOIDED, VOIDED).by(EventType.EXPIRED, EXPIRED);
+    from(REQUIRES_ACTION, PROCESSING, AUTHORIZED).by(EventType.VOIDED, VOIDED).by(EventType.EXPIRED, EXPIRED);
     stays(EventType.CANCEL_REQUESTED, REQUIRES_ACTION, AUTHORIZED);
 
     from(CONFIRMED).by(EventType.SETTLED, SETTLED);
@@ -58,7 +58,7 @@ public final class Transitions {
     // What no dispute holds can be refunded.
     stays(EventType.REFUND_REQUESTED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, DISPUTED, CHARGED_BACK);
     from(CONFIRMED, SETTLED, PARTIALLY_REFUNDED).by(EventType.REFUNDED, PARTIALLY_REFUNDED, REFUNDED);
-    // More than there was went back, or the provider had carried it out before the payer's bank came in between.
+    // More than there was went back, or it was carried out before the payer's bank came in between.
     stays(EventType.REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);
 
     from(CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED).by(EventType.RETURNED, RETURNED);
@@ -76,13 +76,14 @@ public final class Transitions {
 
     // The way back: what was final is so no longer.
     from(CONFIRMED, SETTLED).by(EventType.CAPTURE_REVERSED, AUTHORIZED);
-    stays(EventType.CAPTURE_REVERSED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED,
-        CHARGED_BACK,
-        RETURNED);
+    stays(EventType.CAPTURE_REVERSED, AUTHORIZED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED,
+        CHARGED_BACK, RETURNED);
     from(PARTIALLY_REFUNDED).by(EventType.CAPTURE_REVERSED, REFUNDED);
     from(PARTIALLY_REFUNDED, REFUNDED)
         .by(EventType.REFUND_REVERSED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED);
-    stays(EventType.REFUND_REVERSED, REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);
+    // Of a refund that was all beyond what was left, nothing of the payment's comes back.
+    stays(EventType.REFUND_REVERSED, AUTHORIZED, VOIDED, EXPIRED, CONFIRMED, SETTLED, REFUNDED, DISPUTED,
+        CHARGED_BACK, RETURNED);
     from(CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK)
         .by(EventType.DISPUTE_REOPENED, DISPUTED);
     from(CHARGED_BACK, DISPUTED).by(EventType.CHARGEBACK_REVERSED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED,

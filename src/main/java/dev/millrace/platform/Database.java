@@ -22,12 +22,19 @@ public final class Database implements Sql {
   private final Pool pool;
   private final long timeoutMs;
   private final Capacity capacity;
+  private Runnable committed = () -> {};
 
   /** {@code capacity}: for what runs on the pool and what waits for a connection. */
   public Database(Pool pool, long timeoutMs, Capacity capacity) {
     this.pool = pool;
     this.timeoutMs = timeoutMs;
     this.capacity = capacity;
+  }
+
+  /** Runs {@code done} after each transaction that was committed. */
+  public Database afterEachTransaction(Runnable done) {
+    committed = done;
+    return this;
   }
 
   /** A statement that was given up goes on taking its place, until its connection is free again. */
@@ -50,7 +57,7 @@ public final class Database implements Sql {
   public <T> Future<T> transaction(Function<Sql, Future<T>> work) {
     return withinCapacity(() -> pool.<T>withTransaction(
         c -> work.apply((sql, parameters) -> c.preparedQuery(sql).execute(parameters))))
-        .timeout(timeoutMs, TimeUnit.MILLISECONDS)
+        .onSuccess(v -> committed.run()).timeout(timeoutMs, TimeUnit.MILLISECONDS)
         .recover(e -> Future.failedFuture(e instanceof PgException || e instanceof VertxException
             || e instanceof IOException || e instanceof TimeoutException ? translated(e) : e));
   }

@@ -38,6 +38,7 @@ public final class Lease implements InstantSource {
   private volatile long epoch;
   private volatile long validUntilNanos;
   private volatile Duration ahead = Duration.ZERO;
+  private Runnable changed = () -> {};
   private long timer;
   private boolean closed;
 
@@ -61,6 +62,12 @@ public final class Lease implements InstantSource {
 
   /** Begins to ask for the lease, a third of its life apart. */
   public void start() { renew(); }
+
+  /**
+   * Runs {@code done} whenever the lease has come, or gone to another: nobody needs to look for that. It may
+   * also run out untold, see {@link #held()}.
+   */
+  public void onChange(Runnable done) { changed = done; }
 
   /** Whether this process may believe that it holds the lease. */
   public boolean held() {
@@ -98,15 +105,17 @@ public final class Lease implements InstantSource {
       } else {
         LOG.warn("lease_renewal_failed name={} error=\"{}\"", name, result.cause().getMessage());
       }
-      timer = vertx.setTimer(Math.max(1, ttlMs / 3), id -> renew());
+      timer = vertx.setTimer(Math.max(1, PacedLoop.together(ttlMs / 3)), id -> renew());
     });
   }
 
   private void taken(long granted, long asked) {
-    if (granted != epoch)
+    boolean change = granted != epoch;
+    if (change)
       LOG.info("lease name={} holder={} epoch={} held={}", name, holder, granted, granted > 0);
     validUntilNanos = asked + TimeUnit.MILLISECONDS.toNanos(ttlMs);
     epoch = granted;
+    if (change) changed.run();
   }
 
   /** Stops asking and lets the next node have it at once. */

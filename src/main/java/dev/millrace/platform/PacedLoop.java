@@ -13,11 +13,17 @@ import org.slf4j.LoggerFactory;
 public final class PacedLoop {
   private static final Logger LOG = LoggerFactory.getLogger(PacedLoop.class);
 
+  private static final long BEAT_MS = 500;
+  /** No timer: a step is in hand, or it has not begun. */
+  private static final long NONE = -1;
+
   private final Vertx vertx;
   private final String failureEvent;
   private final long retryMs;
   private final Supplier<Future<Long>> work;
   private boolean closed;
+  private boolean woken;
+  private long timer = NONE;
   private Future<Void> step = Future.succeededFuture();
 
   /**
@@ -34,16 +40,37 @@ public final class PacedLoop {
   /** Begins, {@code delayMs} from now. */
   public void start(long delayMs) {
     if (closed) return;
-    vertx.setTimer(Math.max(1, delayMs), id -> {
+    timer = vertx.setTimer(Math.max(1, together(delayMs)), id -> {
+      timer = NONE;
       if (!closed) step = step();
     });
   }
 
+  /**
+   * A pause of a second or more, made shorter by less than {@value #BEAT_MS} ms, to end when others of this
+   * process do: waking up a process that sleeps costs more than what most steps have to do.
+   */
+  public static long together(long delayMs) {
+    if (delayMs < 2 * BEAT_MS) return delayMs;
+    long nowMs = System.nanoTime() / 1_000_000;
+    return delayMs - Math.floorMod(nowMs + delayMs, BEAT_MS);
+  }
+
+  /**
+   * Has the next step come at once instead of after its pause: if one is in hand, after that one, which may
+   * have begun too early to see what there is to be done.
+   */
+  public void wake() {
+    if (timer == NONE) woken = true;
+    else if (vertx.cancelTimer(timer)) start(0);
+  }
+
   /** Never fails. */
   private Future<Void> step() {
+    woken = false;
     return Future.succeededFuture().compose(v -> work.get()).transform(result -> {
       if (result.failed()) LOG.warn("{} error=\"{}\"", failureEvent, result.cause().getMessage());
-      start(result.succeeded() ? result.result() : retryMs);
+      start(result.failed() ? retryMs : woken ? 0 : result.result());
       return Future.succeededFuture();
     });
   }

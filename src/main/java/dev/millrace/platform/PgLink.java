@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +32,8 @@ public final class PgLink implements Sql {
   private static final long RETRY_MS_MIN = 50;
   private static final long RETRY_MS_MAX = 1_000;
 
+  private record Channel(String name, Consumer<@Nullable String> handler) {}
+
   private final Vertx vertx;
   private final ContextInternal owner;
   private final PgConnectOptions options;
@@ -38,6 +41,8 @@ public final class PgLink implements Sql {
   private final long timeoutMs;
   private final Capacity room;
   private final List<Promise<Void>> waiting = new ArrayList<>();
+  private Runnable answered = () -> {};
+  private @Nullable Channel channel;
   private @Nullable PgConnection connection;
   private volatile boolean up;
   private boolean closed;
@@ -87,8 +92,33 @@ public final class PgLink implements Sql {
     if (!room.take())
       return Future.failedFuture(Unavailable.notSent("postgres: too many statements without an answer"));
     return current.preparedQuery(sql).execute(parameters).timeout(timeoutMs, TimeUnit.MILLISECONDS)
-        .onComplete(done -> room.give())
+        .onComplete(done -> room.give()).onSuccess(rows -> answered.run())
         .recover(failure -> Future.failedFuture(translate(current, failure)));
+  }
+
+  /** Runs {@code done} after each statement that succeeded, so after its commit. */
+  public PgLink afterEach(Runnable done) {
+    answered = done;
+    return this;
+  }
+
+  /**
+   * Hears what is notified on a channel (LISTEN), on this connection and each that takes its place.
+   * {@code handler} gets what was said, or null when a connection has come: some may have been missed.
+   */
+  void listen(String name, Consumer<@Nullable String> handler) {
+    channel = new Channel(name, handler);
+    if (connection != null) listen(connection, channel);
+  }
+
+  private void listen(PgConnection on, Channel to) {
+    on.notificationHandler(said -> to.handler.accept(said.getPayload()));
+    on.query("LISTEN " + to.name).execute().onSuccess(v -> to.handler.accept(null)).onFailure(e -> {
+      // Without it nothing would be heard until the connection is lost some day.
+      LOG.warn("postgres_listen_failed link={} error=\"{}\"", name, e.getMessage());
+      lost(on);
+      on.close().onFailure(f -> LOG.debug("postgres {}: close: {}", name, f.getMessage()));
+    });
   }
 
   private Throwable translate(PgConnection used, Throwable failure) {
@@ -142,6 +172,7 @@ public final class PgLink implements Sql {
     made.exceptionHandler(
         e -> LOG.warn("postgres_connection_error link={} error=\"{}\"", name, e.getMessage()));
     made.closeHandler(v -> lost(made));
+    if (channel != null) listen(made, channel);
     var woken = List.copyOf(waiting);
     waiting.clear();
     woken.forEach(promise -> promise.tryComplete());

@@ -35,6 +35,15 @@ public final class Servers {
   private static final int SQL_CHARS_MAX = 16_384;
 
   private final Config config;
+  private final WakeUps wakeUps = new WakeUps();
+
+  /** What says in this process, and over Postgres to all others, that there is work. */
+  public WakeUps wakeUps() { return wakeUps; }
+
+  /** How often looks at the journal and the like are {@code configured}, and while nothing comes. */
+  public AdaptiveInterval interval(String configured) {
+    return new AdaptiveInterval(config.millis(configured), config.millis("idle.interval"));
+  }
 
   public Servers(Config config) { this.config = config; }
 

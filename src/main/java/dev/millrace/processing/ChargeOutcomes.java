@@ -91,6 +91,8 @@ final class ChargeOutcomes {
 
   private Finding afterTheCharge(Payment p, String provider, String attempt, Outcome outcome) {
     return switch (outcome) {
+      // What was left of the authorization has run out.
+      case Outcome.Voided v when v.lapsed() -> KNOWN;
       case Outcome.Voided _ ->
         new Conflict("voided_after_charge", "canceled at the provider although it was charged");
       // Adyen takes a capture back in this way, even one that it had made of its own accord.
@@ -175,19 +177,20 @@ final class ChargeOutcomes {
           ? KNOWN
           : new NewEvents(new PaymentEvent.RequiresAction(provider, attempt, a.providerReference(), a.url(),
               in(times.apply(provider).actionLifetime())));
-      case Outcome.Voided v -> p.status() == Status.REQUIRES_ACTION
+      case Outcome.Voided v -> p.status() == Status.REQUIRES_ACTION || p.openCaptureOrCancel() != null
           ? OutcomeEvents.released(p, provider, attempt, v)
           : new NewEvents(
               new PaymentEvent.Declined(provider, attempt, v.providerReference(), "canceled", null,
                   "The provider canceled the payment."));
+      case Outcome.Declined d when d.ofAnOperation() -> KNOWN;
       case Outcome.Declined d ->
         new NewEvents(OutcomeEvents.overtaking(p, new PaymentEvent.Declined(provider, attempt,
             d.providerReference(), d.code(), d.declineCode(), d.message())));
       case Outcome.TryRefused t -> tryRefused(p, provider, attempt, t.refusal());
       case Outcome.Pending pending -> p.status() == Status.PROCESSING
           ? OutcomeEvents.notYet(pending, provider)
-          : new NewEvents(OutcomeEvents.overtaking(p,
-              new PaymentEvent.Processing(provider, attempt, pending.providerReference())));
+          // A cancellation that is under way may still come in time.
+          : new NewEvents(new PaymentEvent.Processing(provider, attempt, pending.providerReference()));
       case Outcome.NoWord n -> OutcomeEvents.notYet(n, provider);
       case Outcome.Refunded _ -> new Conflict("evidence_conflict", "refunded before it was charged");
     };
@@ -211,6 +214,8 @@ final class ChargeOutcomes {
         events.charged(p, provider, attempt, c, c.capture() == null ? capture(p) : null);
       case Outcome.Voided v -> OutcomeEvents.released(p, provider, attempt, v);
       case Outcome.Refunded r -> refunded(p, provider, r);
+      case Outcome.Declined d when d.code().equals(Outcome.Declined.CAPTURE_FAILED) ->
+        captureFailed(p, provider, d);
       case Outcome.Authorized _, Outcome.ActionRequired _, Outcome.Declined _, Outcome.TryRefused _,
           Outcome.NoWord _ ->
         KNOWN;

@@ -11,7 +11,7 @@ import java.util.Map;
  * The consumers of the processor, by the configuration: they commit by hand, and begin with the oldest
  * record. A fetch comes back with so many bytes, or with what there is after so long. A partition that is
  * resumed must wait for the fetch under way, so fresh payments' is short; retries can wait, and have no need
- * of fifty idle fetches a second.
+ * of fifty fetches a second. Nobody has while nothing comes: then the {@link Intake} polls seldom.
  */
 final class Consumers {
   private final Vertx vertx;
@@ -43,6 +43,8 @@ final class Consumers {
     long sessionMs = config.millis("processor.session-timeout");
     settings.put("session.timeout.ms", Long.toString(sessionMs));
     settings.put("heartbeat.interval.ms", Long.toString(Math.max(1, sessionMs / 4)));
+    // Of the group's, too: so often a thread wakes up to see whether a heartbeat is due.
+    settings.put("retry.backoff.ms", "1000");
     settings.put("fetch.min.bytes", Integer.toString(bytes));
     settings.put("fetch.max.wait.ms", Integer.toString(waitMs));
     return KafkaConsumer.create(vertx, settings);

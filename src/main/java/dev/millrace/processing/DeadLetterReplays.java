@@ -1,6 +1,8 @@
 package dev.millrace.processing;
 
 import dev.millrace.deadletter.DeadLetterStore;
+import dev.millrace.platform.AdaptiveInterval;
+import dev.millrace.platform.PacedLoop;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
 import dev.millrace.deadletter.DeadLetterStore.Outcome;
@@ -34,8 +36,11 @@ final class DeadLetterReplays {
 
   private record End(Outcome outcome, String note) {}
 
-  /** {@code leaseMs}: how long one is another's before it is taken for left behind. */
-  record Timing(long pollMs, long leaseMs) {}
+  /**
+   * {@code interval}: between looks; {@code leaseMs}: how long one is another's before it is taken for left
+   * behind.
+   */
+  record Timing(AdaptiveInterval interval, long leaseMs) {}
 
   private final Vertx vertx;
   private final DeadLetterStore letters;
@@ -43,15 +48,19 @@ final class DeadLetterReplays {
   private final RecordProcessor records;
   private final Retries retries;
   private final InboxStore inbox;
+  private final Runnable parked;
   private final Timing timing;
   private final MeterRegistry registry;
   private final MultiGauge open;
+  private final PacedLoop looking;
+  private long lookedNanos = System.nanoTime();
   private int inHand;
   private boolean closed;
 
+  /** {@code parked} runs when a webhook is to be worked off again. */
   DeadLetterReplays(Vertx vertx, DeadLetterStore letters, PaymentFlow flow, RecordProcessor records,
-      Retries retries,
-      InboxStore inbox, Timing timing, MeterRegistry registry) {
+      Retries retries, InboxStore inbox, Runnable parked, Timing timing, MeterRegistry registry) {
+    this.parked = parked;
     this.vertx = vertx;
     this.letters = letters;
     this.flow = flow;
@@ -59,28 +68,33 @@ final class DeadLetterReplays {
     this.retries = retries;
     this.inbox = inbox;
     this.timing = timing;
+    this.looking = new PacedLoop(vertx, "dead_letters_not_taken", timing.interval.shortestMs(), this::look);
     this.registry = registry;
     this.open = MultiGauge.builder("millrace.dead.letters.open").register(registry);
   }
 
   void start() {
-    poll();
+    looking.start(0);
     count();
   }
 
-  private void poll() {
-    if (closed) return;
+  /** Some were ordered. On the owning event loop. */
+  void wake() {
+    if (timing.interval.quicken()) looking.wake();
+  }
+
+  private Future<Long> look() {
     int room = IN_HAND_MAX - inHand;
-    Future<List<Taken>> taken = room == 0
-        ? Future.succeededFuture(List.of())
-        : letters.take(room, timing.leaseMs, timing.pollMs);
-    taken.onComplete(result -> {
-      if (result.failed())
-        LOG.warn("dead_letters_not_taken error=\"{}\"", result.cause().getMessage());
-      else
-        result.result().forEach(this::replay);
-      vertx.setTimer(timing.pollMs, id -> poll());
-    });
+    long sinceMs = (System.nanoTime() - lookedNanos) / 1_000_000;
+    lookedNanos = System.nanoTime();
+    if (room == 0) return Future.succeededFuture(timing.interval.next(true));
+    // What became due between two looks comes at once; not what became due while this process hung.
+    long lateMs = Math.clamp(sinceMs, timing.interval.shortestMs(), timing.interval.longestMs());
+    return letters.take(room, timing.leaseMs, lateMs)
+        .map(taken -> {
+          taken.forEach(this::replay);
+          return timing.interval.next(!taken.isEmpty());
+        });
   }
 
   private void replay(Taken letter) {
@@ -133,7 +147,10 @@ final class DeadLetterReplays {
   private Future<End> told(Taken letter) {
     String[] parts = letter.origin().source().split("/", 4);
     return inbox.again(parts[1], parts[2], parts[3], letter.ordered()).map(again -> switch (again) {
-      case PARKED -> new End(Outcome.WAITS, "is worked off again");
+      case PARKED -> {
+        parked.run();
+        yield new End(Outcome.WAITS, "is worked off again");
+      }
       case IN_HAND -> new End(Outcome.FAILED, "it is being worked off at this moment: look again");
       case GONE -> new End(Outcome.FAILED, "it is no longer kept (`inbox.retention`)");
     });
@@ -158,6 +175,7 @@ final class DeadLetterReplays {
   /** Takes no more, and waits up to {@code ms} for those in hand; what is left others take later. */
   Future<Void> close(long ms) {
     closed = true;
+    looking.stop();
     return idle(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ms));
   }
 

@@ -6,13 +6,12 @@ import dev.millrace.journal.PaymentReads;
 import dev.millrace.payment.Commands;
 import dev.millrace.payment.Commands.Decision;
 import dev.millrace.platform.Database;
+import dev.millrace.platform.PacedLoop;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.UUID;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Ends authorizations that nobody captured and actions that no payer completed in time: it requests a
@@ -22,31 +21,21 @@ import org.slf4j.LoggerFactory;
 final class Expiry {
   /** The reason of a cancellation that ends in {@code payment.expired}. */
   static final String REASON = "expired";
-  private static final Logger LOG = LoggerFactory.getLogger(Expiry.class);
   private static final int PAGE = 500;
 
-  private final Vertx vertx;
+  private final PacedLoop loop;
   private final PaymentReads payments;
   private final AppendWriter journal;
   private final long intervalMs;
-  private boolean closed;
 
   Expiry(Vertx vertx, Database database, AppendWriter journal, long intervalMs) {
-    this.vertx = vertx;
+    this.loop = new PacedLoop(vertx, "expiry_failed", intervalMs, () -> round().map(intervalMs));
     this.payments = new PaymentReads(database);
     this.journal = journal;
     this.intervalMs = intervalMs;
   }
 
-  void start() {
-    vertx.setTimer(intervalMs, id -> {
-      if (closed) return;
-      round().onComplete(result -> {
-        if (result.failed()) LOG.warn("expiry_failed error=\"{}\"", result.cause().getMessage());
-        start();
-      });
-    });
-  }
+  void start() { loop.start(intervalMs); }
 
   private Future<Void> round() {
     return payments.expired(PAGE)
@@ -66,5 +55,5 @@ final class Expiry {
     });
   }
 
-  void close() { closed = true; }
+  void close() { loop.stop(); }
 }

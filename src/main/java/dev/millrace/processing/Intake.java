@@ -1,6 +1,8 @@
 package dev.millrace.processing;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import dev.millrace.platform.AdaptiveInterval;
+import dev.millrace.platform.PacedLoop;
 import dev.millrace.platform.QueueMeter;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -23,7 +25,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Takes records from Kafka no faster than they are worked off. It goes on polling whatever happens, so that
- * it keeps its place in the group, and pauses each partition of which it holds records that cannot start yet:
+ * it keeps its place in the group, without a break while records come, and pauses each partition of which it holds records that cannot start yet:
  * because {@code inFlightMax} are in hand, or because their time has not come. An offset is committed once
  * everything before it is durable elsewhere, so a crash repeats records and never skips one. Owned by one
  * event loop.
@@ -33,7 +35,10 @@ final class Intake {
   /** Records of one poll; a partition that holds some is not polled again, so of each at most so many. */
   static final int POLL_MAX = 2_000;
   private static final long COMMIT_EVERY_MS = 500;
-  private static final long AGAIN_MS = 20;
+  private static final Duration POLL = Duration.ofMillis(100);
+  /** After a pause: longer than a fetch takes that has nothing to wait for. */
+  private static final Duration GLANCE = Duration.ofMillis(30);
+  private static final long NO_TIMER = -1;
 
   /** One that waits; {@code fromNanos}: when it may start, by this process's own clock, which nobody sets. */
   private record Held(KafkaConsumerRecord<String, byte[]> record, long fromNanos) {}
@@ -50,6 +55,7 @@ final class Intake {
   private final int inFlightMax;
   private final ToLongFunction<KafkaConsumerRecord<String, byte[]>> waitMs;
   private final Function<KafkaConsumerRecord<String, byte[]>, Future<Void>> work;
+  private final AdaptiveInterval interval;
   private final QueueMeter meter;
   private final QueueMeter holding;
   private final Map<TopicPartition, Partition> partitions = new HashMap<>();
@@ -59,16 +65,20 @@ final class Intake {
   private volatile int heldMax;
   private boolean closed;
   private boolean draining;
-  private long timer;
+  private boolean assigned;
+  private long commits = NO_TIMER;
+  private long pause = NO_TIMER;
+  private long due = NO_TIMER;
 
   /**
    * {@code waitMs}: how long a record that has just come must wait, or -1 when it needs no work; one for
    * which it throws does not wait, and the work decides. {@code work} completes when the record's effects are
-   * durable and must not fail.
+   * durable and must not fail. {@code interval}: how long to pause between polls; not at all while it is the
+   * shortest.
    */
   Intake(Vertx vertx, KafkaConsumer<String, byte[]> consumer, String name, int inFlightMax,
       ToLongFunction<KafkaConsumerRecord<String, byte[]>> waitMs,
-      Function<KafkaConsumerRecord<String, byte[]>, Future<Void>> work,
+      Function<KafkaConsumerRecord<String, byte[]>, Future<Void>> work, AdaptiveInterval interval,
       MeterRegistry registry) {
     this.vertx = vertx;
     this.consumer = consumer;
@@ -76,6 +86,7 @@ final class Intake {
     this.inFlightMax = inFlightMax;
     this.waitMs = waitMs;
     this.work = work;
+    this.interval = interval;
     this.meter = new QueueMeter(registry, name, "all", inFlightMax, this, i -> i.inFlight);
     this.holding = new QueueMeter(registry, name + "-held", "all", () -> heldMax, this, i -> i.held);
   }
@@ -87,22 +98,26 @@ final class Intake {
 
   /** Begins; it will join the group as soon as the group takes it. */
   Future<Void> start(Set<String> topics) {
-    consumer.partitionsRevokedHandler(this::revoked);
-    consumer.partitionsAssignedHandler(some -> joined.tryComplete());
+    consumer.partitionsRevokedHandler(this::revoked).partitionsAssignedHandler(gained -> {
+      assigned = true;
+      joined.tryComplete();
+    });
     return consumer.subscribe(topics).onSuccess(v -> {
       poll();
-      timer = vertx.setPeriodic(COMMIT_EVERY_MS, id -> commit());
     });
   }
 
   private void revoked(Set<TopicPartition> lost) {
     // Records in hand go on: their effects are idempotent, and the next owner repeats what was not committed.
     lost.forEach(partitions::remove);
+    // Joining the group anew takes several polls.
+    assigned = false;
+    wake();
   }
 
   private void poll() {
     if (closed) return;
-    consumer.poll(Duration.ofMillis(100)).onComplete(result -> {
+    consumer.poll(interval.seldom() ? GLANCE : POLL).onComplete(result -> {
       if (closed) return;
       if (result.failed()) {
         LOG.warn("kafka_poll_failed intake={} error=\"{}\"", name, result.cause().getMessage());
@@ -112,7 +127,32 @@ final class Intake {
       var records = result.result();
       for (int i = 0; i < records.size(); i++) hold(records.recordAt(i));
       drain();
-      poll();
+      long pauseMs = interval.next(records.size() > 0 || !assigned);
+      if (!interval.seldom()) {
+        poll();
+        return;
+      }
+      pause = vertx.setTimer(PacedLoop.together(pauseMs), id -> {
+        pause = NO_TIMER;
+        poll();
+      });
+    });
+  }
+
+  /** There may be records: ends the pause. On the owning event loop. */
+  void wake() {
+    interval.quicken();
+    if (!vertx.cancelTimer(pause)) return;
+    pause = NO_TIMER;
+    poll();
+  }
+
+  /** Once in a while, as long as there is something to commit. */
+  private void commitLater() {
+    if (closed || commits != NO_TIMER) return;
+    commits = vertx.setTimer(COMMIT_EVERY_MS, id -> {
+      commits = NO_TIMER;
+      commit();
     });
   }
 
@@ -122,6 +162,7 @@ final class Intake {
     long wait = waitOf(record);
     if (wait < 0) {
       partition.offsets.skip(record.offset());
+      commitLater();
       return;
     }
     partition.offsets.begin(record.offset());
@@ -143,13 +184,17 @@ final class Intake {
     draining = true;
     long now = System.nanoTime();
     boolean wait = false;
+    long nextNanos = Long.MAX_VALUE;
     int left = 0;
     for (Partition partition : partitions.values()) {
       while (!partition.held.isEmpty() && inFlight < inFlightMax
           && partition.held.peek().fromNanos - now <= 0) {
         begin(partition, partition.held.poll().record);
       }
-      if (!partition.held.isEmpty()) wait = true;
+      if (!partition.held.isEmpty()) {
+        wait = true;
+        nextNanos = Math.min(nextNanos, partition.held.element().fromNanos - now);
+      }
       left += partition.held.size();
     }
     held = left;
@@ -157,7 +202,13 @@ final class Intake {
     if (wait && inFlight >= inFlightMax) meter.reject();
     balance();
     draining = false;
-    if (wait && inFlight < inFlightMax) vertx.setTimer(AGAIN_MS, id -> drain());
+    if (wait && inFlight < inFlightMax) drainIn(nextNanos);
+  }
+
+  /** When the time of the next one has come; one timer, however often it is looked. */
+  private void drainIn(long nanos) {
+    vertx.cancelTimer(due);
+    due = vertx.setTimer(TimeUnit.NANOSECONDS.toMillis(nanos) + 1, id -> drain());
   }
 
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
@@ -173,6 +224,7 @@ final class Intake {
       inFlight--;
       if (result.succeeded()) {
         partition.offsets.end(record.offset());
+        commitLater();
       } else {
         // A defect: the offset stays, so that the record comes again after a restart instead of being lost.
         LOG.error("alert=record_failed intake={} topic={} partition={} offset={}", name, record.topic(),
@@ -196,9 +248,10 @@ final class Intake {
     pause.forEach(which -> holding.reject());
     if (!pause.isEmpty())
       consumer.pause(pause).onFailure(e -> LOG.debug("pause intake={} error=\"{}\"", name, e.getMessage()));
-    if (!resume.isEmpty())
-      consumer.resume(resume)
-          .onFailure(e -> LOG.debug("resume intake={} error=\"{}\"", name, e.getMessage()));
+    if (resume.isEmpty()) return;
+    consumer.resume(resume)
+        .onFailure(e -> LOG.debug("resume intake={} error=\"{}\"", name, e.getMessage()));
+    wake();
   }
 
   private Future<Void> commit() {
@@ -214,13 +267,14 @@ final class Intake {
         Partition partition = partitions.get(which);
         if (partition != null) partition.offsets.forget();
       });
+      commitLater();
     });
   }
 
   /** Takes no more, waits up to {@code ms} for what is in hand, commits and leaves the group. */
   Future<Void> close(long ms) {
     closed = true;
-    vertx.cancelTimer(timer);
+    for (long timer : new long[]{commits, pause, due}) vertx.cancelTimer(timer);
     partitions.values().forEach(p -> {
       while (!p.held.isEmpty()) p.held.poll();
     });

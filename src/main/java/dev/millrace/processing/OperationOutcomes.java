@@ -146,18 +146,27 @@ final class OperationOutcomes {
             ? KNOWN
             : OutcomeEvents.refundReversed(p, provider, refund, d.code(), d.message());
       }
-      case CAPTURE -> {
-        Movement capture = of(p.captures(), operation);
-        yield capture == null || capture.reversed()
-            ? KNOWN
-            : events.captureReversed(p, provider, capture, d.code(), d.message(), clock.instant()
-                .plusMillis(times.apply(provider).authorizationLifetime()).getEpochSecond());
-      }
-      case REVERSAL -> new Conflict("operation_failed_after_success",
-          operation.id() + " failed after it had succeeded: " + d.code());
+      case CAPTURE -> switch (d.code()) {
+        case Outcome.Declined.CAPTURE_FAILED -> {
+          Movement capture = of(p.captures(), operation);
+          yield capture == null || capture.reversed()
+              ? KNOWN
+              : events.captureReversed(p, provider, capture, d.code(), d.message(), clock.instant()
+                  .plusMillis(times.apply(provider).authorizationLifetime()).getEpochSecond());
+        }
+        // It was captured at the provider itself before our call came, and told as if it were ours.
+        case Outcome.Declined.CAPTURE_REFUSED -> KNOWN;
+        default -> failedAfterSuccess(operation, d);
+      };
+      case REVERSAL -> failedAfterSuccess(operation, d);
       // It may have been refused because what it was to release had lapsed already.
       case CANCEL -> KNOWN;
     };
+  }
+
+  private static Conflict failedAfterSuccess(Operation operation, Outcome.Declined d) {
+    return new Conflict("operation_failed_after_success",
+        operation.id() + " failed after it had succeeded: " + d.code());
   }
 
   private static @Nullable Movement of(List<Movement> movements, Operation operation) {

@@ -14,6 +14,8 @@ import dev.millrace.platform.PgLink;
 import dev.millrace.platform.RedisLink;
 import dev.millrace.platform.Resources;
 import dev.millrace.platform.Servers;
+import dev.millrace.platform.WakeUps;
+import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.provider.Providers;
 import dev.millrace.provider.Routing;
 import dev.millrace.provider.WebhookScheme;
@@ -36,6 +38,9 @@ import org.apache.kafka.clients.producer.Producer;
 public final class ProcessorVerticle extends VerticleBase {
   private static final int RETRIES_IN_FLIGHT_MAX = 128;
   private static final long EXPIRY_EVERY_MS = 1_000;
+  private static final long POLL_PAUSE_MS = 50;
+  /** When a node comes or goes, the others get its partitions once each of them has polled. */
+  private static final long POLL_PAUSE_MS_MAX = 2_000;
   /** How long what is in hand may take at the end. */
   private static final long DRAIN_MS = 8_000;
 
@@ -75,7 +80,9 @@ public final class ProcessorVerticle extends VerticleBase {
   public Future<?> start() {
     Pool pool = open.add(servers.pool(vertx), Pool::close);
     RedisLink redis = open.add(servers.redisLink(vertx, "screening-" + instance, registry), RedisLink::close);
-    PgLink appends = open.add(servers.batchLink(vertx, "append-" + instance, registry), PgLink::close);
+    WakeUps wakeUps = servers.wakeUps();
+    PgLink appends = open.add(servers.batchLink(vertx, "append-" + instance, registry)
+        .afterEach(() -> wakeUps.say(WakeUps.Work.JOURNAL)), PgLink::close);
     PgLink inboxRights = open.add(servers.link(vertx, "inbox-lease", registry), PgLink::close);
     PgLink inboxRows = open.add(servers.link(vertx, "inbox", registry), PgLink::close);
     var providers = open.add(new Providers(vertx, config, registry), Providers::close);
@@ -92,25 +99,33 @@ public final class ProcessorVerticle extends VerticleBase {
     var letters = new DeadLetterStore(vertx, database, registry);
     var retries = new Retries(vertx, producer, letters, config.text("kafka.retry-topic"),
         config.durations("processor.retry-windows"), RetryKind.Limits.of(config),
-        config.integer("processor.retry-jitter-percent"), RandomGenerator.getDefault(), registry);
+        config.integer("processor.retry-jitter-percent"), RandomGenerator.getDefault(),
+        () -> wakeUps.say(WakeUps.Work.KAFKA), registry);
     var records = new RecordProcessor(vertx, flow, retries, letters);
     var consumers = new Consumers(vertx, config, servers);
     var fresh = new Intake(vertx, consumers.fresh(), "processor", config.positive("processor.in-flight-max"),
-        RecordProcessor::freshWaitMs, records::fresh, registry);
+        RecordProcessor::freshWaitMs, records::fresh, pollInterval(), registry);
     var waiting = new Intake(vertx, consumers.retries(), "retry", RETRIES_IN_FLIGHT_MAX, records::retryWaitMs,
-        records::retry, registry);
+        records::retry, pollInterval(), registry);
+    var sweep = new Sweep(flow, letters, Patience.of(config), InstantSource.system());
     var janitor = new Janitor(vertx, database, letters, config.millis("processor.janitor-age"),
-        config.millis("processor.janitor-interval"), new Sweep(flow, letters, Patience.of(config), InstantSource.system())::resume, registry);
+        config.millis("processor.janitor-interval"), sweep::resume, registry);
     var expiry = new Expiry(vertx, database, writer, EXPIRY_EVERY_MS);
     var inboxLease = new Lease(vertx, inboxRights, "inbox", holder, config.millis("inbox.lease"));
     var inbox = new InboxProcessor(vertx, inboxLease, new InboxStore(inboxRows), database, schemes,
         flow,
-        letters, config.durations("inbox.park-windows"), inboxLease, config.millis("inbox.poll-interval"),
+        letters, config.durations("inbox.park-windows"), inboxLease, servers.interval("inbox.poll-interval"),
         registry);
     var replays = new DeadLetterReplays(vertx, letters, flow, records, retries,
-        new InboxStore(database), new DeadLetterReplays.Timing(
-            config.millis("processor.replay-interval"), config.millis("processor.replay-lease")),
+        new InboxStore(database), () -> wakeUps.say(WakeUps.Work.INBOX), new DeadLetterReplays.Timing(
+            servers.interval("processor.replay-interval"), config.millis("processor.replay-lease")),
         registry);
+    // Of a new event as well: the fetch is under way when the relay publishes it.
+    Set<WakeUps.Work> inKafka = Set.of(WakeUps.Work.JOURNAL, WakeUps.Work.KAFKA);
+    wakeUps.listen(inKafka, fresh::wake);
+    wakeUps.listen(inKafka, waiting::wake);
+    wakeUps.listen(Set.of(WakeUps.Work.INBOX), inbox::wake);
+    wakeUps.listen(Set.of(WakeUps.Work.LETTERS), replays::wake);
     open.onClose(records::close);
     open.add(inboxLease, Lease::close);
     // At the same time: together they must not take longer than one of them may.
@@ -134,6 +149,11 @@ public final class ProcessorVerticle extends VerticleBase {
   /** Completes when it has a place among the consumers of both groups, which may be after its start. */
   public Future<Void> joined() {
     return joined.future();
+  }
+
+  /** Between polls of Kafka, which wait by themselves while they are made without a break. */
+  private AdaptiveInterval pollInterval() {
+    return new AdaptiveInterval(POLL_PAUSE_MS, Math.min(POLL_PAUSE_MS_MAX, config.millis("idle.interval")));
   }
 
   private Screener screener(RedisLink redis) {

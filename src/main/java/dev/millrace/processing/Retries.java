@@ -43,11 +43,14 @@ final class Retries {
   private final RetryKind.Limits limits;
   private final int jitterPercent;
   private final RandomGenerator random;
+  private final Runnable sent;
   private final MeterRegistry registry;
 
+  /** {@code sent} runs when Kafka has one more. */
   Retries(Vertx vertx, Producer<String, byte[]> producer, DeadLetterStore letters, String prefix,
       List<Duration> windows, RetryKind.Limits limits, int jitterPercent, RandomGenerator random,
-      MeterRegistry registry) {
+      Runnable sent, MeterRegistry registry) {
+    this.sent = sent;
     this.vertx = vertx;
     this.producer = producer;
     this.letters = letters;
@@ -140,7 +143,7 @@ final class Retries {
       producer.flush();
       if (reported.isCancelled()) throw new IllegalStateException("Kafka's producer was closed");
       return null;
-    }, false).compose(v -> acknowledged.future()).recover(failure -> {
+    }, false).compose(v -> acknowledged.future()).onSuccess(v -> sent.run()).recover(failure -> {
       LOG.warn("retry_not_scheduled error=\"{}\"", failure.getMessage());
       return vertx.timer(1, TimeUnit.SECONDS).compose(v -> send(record));
     });

@@ -60,7 +60,7 @@ final class UnsolicitedChanges {
   /** A refund that was made there, told with its own name or with the charge's. */
   Finding refunded(Payment p, String provider, UnsolicitedChange.Refunded r) {
     if (Payment.named(p.refunds(), r.refund()) != null) return KNOWN;
-    if (p.captures().isEmpty()) return uncaptured(p, "refunded");
+    if (p.amountCharged() == 0) return uncaptured(p, "refunded");
     // It may be the very one that we are waiting for, told without our reference: counted twice, it could not
     // be undone.
     for (Operation o : p.operations())
@@ -82,7 +82,7 @@ final class UnsolicitedChanges {
 
   private static Finding opened(Payment p, String provider, UnsolicitedChange.DisputeOpened d) {
     if (p.disputes().containsKey(d.dispute())) return KNOWN;
-    if (p.captures().isEmpty()) return uncaptured(p, "disputed");
+    if (p.amountCharged() == 0) return uncaptured(p, "disputed");
     var event = new PaymentEvent.Disputed(d.dispute(), provider, d.amount(), d.currency(), d.reason(),
         d.evidenceDue(), OutcomeEvents.orNull(d.amount() - Math.min(d.amount(), p.disputable())));
     return Transitions.permits(p.status(), event)
@@ -96,8 +96,8 @@ final class UnsolicitedChanges {
     Payment then = p;
     if (known == null) {
       // The end was told before the beginning.
-      Finding first = opened(p, provider,
-          new UnsolicitedChange.DisputeOpened(d.dispute(), d.amount(), d.currency(), d.reason(), null));
+      Finding first = OutcomeEvents.checked(p, opened(p, provider,
+          new UnsolicitedChange.DisputeOpened(d.dispute(), d.amount(), d.currency(), d.reason(), null)));
       if (!(first instanceof NewEvents h)) return first;
       events.addAll(h.events());
       then = p.after(h.events().getFirst());
@@ -130,7 +130,7 @@ final class UnsolicitedChanges {
 
   private Finding sentBack(Payment p, String provider, UnsolicitedChange.Returned r) {
     if (p.isSentBack()) return KNOWN;
-    if (p.captures().isEmpty()) return uncaptured(p, "sent back");
+    if (p.amountCharged() == 0) return uncaptured(p, "sent back");
     var back = events.feesGivenBack(p, provider, p.amountCaptured());
     var event = new PaymentEvent.Returned(provider, Objects.requireNonNullElse(p.providerReference(), ""),
         r.amount(), r.currency(), r.code(), r.message(), OutcomeEvents.amount(back.provider()),

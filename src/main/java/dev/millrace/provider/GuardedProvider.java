@@ -57,6 +57,7 @@ public final class GuardedProvider {
   }
 
   private static final long RAMP_STEP_MS = 50;
+  private static final long EXPIRE_EVERY_MS = 500;
 
   private record Waiting(boolean inquiry, Supplier<Future<Provider.Outcome>> call,
       Promise<Provider.Outcome> promise, long sinceMs) {}
@@ -79,6 +80,7 @@ public final class GuardedProvider {
   private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
   private boolean draining;
   private boolean looking;
+  private boolean expiring;
   private volatile int inFlight;
   private volatile int depth;
   private long closedAtMs = Long.MIN_VALUE / 2;
@@ -102,7 +104,6 @@ public final class GuardedProvider {
         .tag("provider", provider.name()).register(registry);
     Gauge.builder("millrace.provider.in.flight", this, g -> g.inFlight).tag("provider", provider.name())
         .register(registry);
-    vertx.setPeriodic(500, id -> expire());
     breaker.openHandler(v -> {
       opened.increment();
       LOG.error("alert=breaker_open provider={} cooldown_ms={}", provider.name(), limits.cooldownMs);
@@ -194,6 +195,7 @@ public final class GuardedProvider {
       run(waiting.poll());
     draining = false;
     depth = waiting.size();
+    expireLater();
     if (waiting.isEmpty() || looking) return;
     long waitMs = nextLookMs();
     if (waitMs == 0) return;
@@ -232,6 +234,17 @@ public final class GuardedProvider {
     }
   }
 
+  /** Looks for those now and then, as long as anybody waits. */
+  private void expireLater() {
+    if (expiring || waiting.isEmpty()) return;
+    expiring = true;
+    vertx.setTimer(EXPIRE_EVERY_MS, id -> {
+      expiring = false;
+      expire();
+      expireLater();
+    });
+  }
+
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
   private void run(Waiting next) {
     inFlight++;
@@ -246,6 +259,7 @@ public final class GuardedProvider {
         // The breaker turned the call away (it opened in between): it waits again, in front.
         waiting.addFirst(next);
         depth = waiting.size();
+        expireLater();
         return;
       }
       if (outcome[0] instanceof Provider.Outcome.NotExecuted n && n.retryAfterMs() > 0)

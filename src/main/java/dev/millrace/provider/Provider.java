@@ -1,6 +1,7 @@
 package dev.millrace.provider;
 
 import io.vertx.core.Future;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,6 +76,16 @@ public interface Provider {
       public static final String CAPTURE_FAILED = "capture_failed";
       /** {@code code}: a capture was refused, and never done. */
       public static final String CAPTURE_REFUSED = "capture_refused";
+      private static final Set<String> OF_OPERATIONS = Set.of(CAPTURE_FAILED, CAPTURE_REFUSED, "cancel_failed",
+          "refund_failed");
+
+      /**
+       * Whether it speaks of a capture, cancellation or refund, which a merchant may have asked for at the
+       * provider itself: it may bear the charge's reference, and refuses no charge.
+       */
+      public boolean ofAnOperation() {
+        return OF_OPERATIONS.contains(code);
+      }
 
       public Declined(@Nullable String providerReference, String code, @Nullable String declineCode,
           String message) {

@@ -5,6 +5,7 @@ import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Resources;
 import dev.millrace.platform.Servers;
+import dev.millrace.platform.WakeUps;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -42,7 +43,8 @@ public final class SettlementVerticle extends VerticleBase {
     var intervals = new Settler.Intervals(config.millis("settlement.interval"),
         config.millis("settlement.rollup-interval"));
     var settler = open.add(new Settler(vertx, writing, lease, "settlement",
-        config.positive("settlement.batch-max"), intervals, railOf, registry), Settler::close);
+        config.positive("settlement.batch-max"), intervals, railOf,
+        () -> servers.wakeUps().say(WakeUps.Work.JOURNAL), registry), Settler::close);
     return rights.whenUp(10_000).onSuccess(v -> {
       lease.start();
       settler.start();

@@ -2,6 +2,7 @@ package dev.millrace.simulator;
 
 import dev.millrace.simulator.book.Wire;
 import dev.millrace.simulator.settings.AnswerSettings;
+import dev.millrace.simulator.settings.EffectSettings;
 import dev.millrace.simulator.settings.Outage;
 import dev.millrace.simulator.settings.SimulatorSettings;
 import dev.millrace.simulator.settings.WebhookSettings;
@@ -59,10 +60,7 @@ public record SimulatorOptions(String host, int port, Path bookDirectory, String
 
   SimulatorSettings settings() {
     return new SimulatorSettings(latencyMsMin, latencyMsMax, failureRate, 0,
-        SimulatorSettings.DEFAULT_SLOW_MS,
-        SimulatorSettings.DEFAULT_EFFECT_MS, SimulatorSettings.DEFAULT_EFFECT_MS,
-        SimulatorSettings.DEFAULT_EFFECT_MS,
-        Outage.NONE, AnswerSettings.DEFAULT, WebhookSettings.DEFAULT);
+        SimulatorSettings.DEFAULT_SLOW_MS, EffectSettings.DEFAULT, Outage.NONE, AnswerSettings.DEFAULT, WebhookSettings.DEFAULT);
   }
 
   /** Everything but the key and the secrets. */

@@ -113,6 +113,12 @@ public final class EndpointQueue {
     return active() && draining && !open && !reviving && nowMs >= reviveAtMs;
   }
 
+  /** Whether time alone changes nothing here. */
+  boolean still() {
+    return queue.isEmpty() && inFlight == 0 && !loading && !reviving && !draining && !open
+        && (loadAtMs == NEVER || !active());
+  }
+
   private boolean hasToken(long nowMs) {
     Integer rate = endpoint.settings().rate();
     if (rate == null) return true;

@@ -9,7 +9,9 @@ import dev.millrace.journal.Follower;
 import dev.millrace.journal.Follower.Batch;
 import dev.millrace.journal.PublicEvent;
 import dev.millrace.payment.EventType;
+import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.Lease;
+import dev.millrace.platform.PacedLoop;
 import dev.millrace.platform.TypeId;
 import dev.millrace.webhook.DeliveryStore.Planned;
 import dev.millrace.webhook.ReplayOrders.Replay;
@@ -44,7 +46,6 @@ final class Notifier {
   private static final long TICK_MS = 50;
   private static final long MARK_MS = 5_000;
 
-  private final Vertx vertx;
   private final Lease lease;
   private final EventReads events;
   private final DeliveryStore store;
@@ -54,17 +55,21 @@ final class Notifier {
   private final EventId ids;
   private final InstantSource clock;
   private final Follower<EventRow> follower;
+  private final PacedLoop ticks;
+  private final AdaptiveInterval interval;
   private final Map<UUID, Endpoint> known = new HashMap<>();
   private @Nullable OffsetDateTime changedUntil;
   private long epoch;
   private long refreshedAt;
   private long markedAt;
-  private long ticking;
+  /** Nothing is sent or waits: ticks pause until something is planned. */
+  private boolean still;
+  /** There may be orders to replay: whoever gives one changes its endpoint. */
+  private boolean ordered;
 
   Notifier(Vertx vertx, Lease lease, EventReads events, DeliveryStore store, EndpointStore endpoints,
       ReplayOrders replays,
-      Scheduler scheduler, EventId ids, InstantSource clock, long pollMs, MeterRegistry registry) {
-    this.vertx = vertx;
+      Scheduler scheduler, EventId ids, InstantSource clock, AdaptiveInterval interval, MeterRegistry registry) {
     this.lease = lease;
     this.events = events;
     this.store = store;
@@ -73,13 +78,30 @@ final class Notifier {
     this.scheduler = scheduler;
     this.ids = ids;
     this.clock = clock;
-    this.follower = new Follower<>(vertx, lease, "notifier", "millrace.notifier.lag.seconds", pollMs, pollMs,
+    this.follower = new Follower<>(vertx, lease, "notifier", "millrace.notifier.lag.seconds", interval,
         new Planning(), registry);
+    this.interval = interval;
+    this.ticks = new PacedLoop(vertx, "webhook_tick_failed", TICK_MS, this::tick);
   }
 
   void start() {
-    ticking = vertx.setPeriodic(TICK_MS, id -> { if (active()) scheduler.tick(); });
+    ticks.start(TICK_MS);
     follower.start();
+  }
+
+  /** There may be events to deliver, or endpoints have changed. On the notifier's event loop. */
+  void wake() { follower.wake(); }
+
+  private Future<Long> tick() {
+    if (active()) scheduler.tick();
+    still = scheduler.still();
+    return Future.succeededFuture(still ? interval.longestMs() : TICK_MS);
+  }
+
+  private void tickAgain() {
+    if (!still || scheduler.still()) return;
+    still = false;
+    ticks.wake();
   }
 
   private boolean active() { return epoch > 0 && lease.held() && lease.epoch() == epoch; }
@@ -89,6 +111,7 @@ final class Notifier {
     public Future<Cursor> begin(long newEpoch) {
       known.clear();
       changedUntil = null;
+      ordered = true;
       scheduler.begin(newEpoch);
       return store.cursor().compose(place -> refresh().map(place)).onSuccess(v -> {
         epoch = newEpoch;
@@ -107,6 +130,10 @@ final class Notifier {
 
     @Override
     public Future<Boolean> handle(Batch<EventRow> batch, long current) {
+      return look(batch).onComplete(done -> tickAgain());
+    }
+
+    private Future<Boolean> look(Batch<EventRow> batch) {
       if (!batch.rows().isEmpty() || nowMs() - refreshedAt >= REFRESH_MS)
         return refresh().compose(v -> plan(batch)).compose(v -> replay());
       // Nobody's: an endpoint that is made from now on has a later transaction than all of it.
@@ -133,6 +160,7 @@ final class Notifier {
         if (changedUntil == null || e.changed().isAfter(changedUntil)) changedUntil = e.changed();
       }
       scheduler.set(changed);
+      ordered |= !changed.isEmpty();
       refreshedAt = nowMs();
       return null;
     });
@@ -180,10 +208,11 @@ final class Notifier {
 
   /** One part of each order to replay; true when there is more. */
   private Future<Boolean> replay() {
+    if (!ordered) return Future.succeededFuture(false);
     return replays.open().compose(open -> {
       Future<Boolean> all = Future.succeededFuture(false);
       for (Replay one : open) all = all.compose(more -> replay(one).map(unfinished -> more || unfinished));
-      return all;
+      return all.onSuccess(more -> ordered = more);
     });
   }
 
@@ -219,7 +248,7 @@ final class Notifier {
 
   /** Finishes the step in hand and stops; what is out is sent again by whoever goes on. */
   Future<Void> close() {
-    vertx.cancelTimer(ticking);
+    ticks.stop();
     return follower.close();
   }
 }

@@ -8,11 +8,13 @@ import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Resources;
 import dev.millrace.platform.Servers;
+import dev.millrace.platform.WakeUps;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.internal.VertxInternal;
 import java.time.InstantSource;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /** The role {@code notifier}: wires the notifier to its lease, its connections and its HTTP client. */
@@ -56,11 +58,15 @@ public final class NotifierVerticle extends VerticleBase {
         .compose(v -> EventId.load(rows)).onSuccess(ids -> {
           var store = new DeliveryStore(writes);
           var endpoints = new EndpointStore(rows);
-          var scheduler = new Scheduler(vertx, store, endpoints, sender, ids, policy, lease,
+          // It writes how calls go, and that an endpoint is disabled, which is an event.
+          var noted = new EndpointStore((sql, values) -> rows.query(sql, values)
+              .onSuccess(v -> servers.wakeUps().say(WakeUps.Work.JOURNAL)));
+          var scheduler = new Scheduler(vertx, store, noted, sender, ids, policy, lease,
               RandomGenerator.getDefault(), "notifier", registry);
           var notifier = open.add(new Notifier(vertx, lease, new EventReads(rows), store, endpoints,
               new ReplayOrders(rows), scheduler, ids, lease,
-              config.millis("webhooks.poll-interval"), registry), Notifier::close);
+              servers.interval("webhooks.poll-interval"), registry), Notifier::close);
+          servers.wakeUps().listen(Set.of(WakeUps.Work.JOURNAL), notifier::wake);
           lease.start();
           notifier.start();
           long noting = new Milestones(rows).start(vertx, lease, config.duration("events.retention"));

@@ -201,6 +201,11 @@ final class Scheduler {
     load(hungry);
   }
 
+  /** Whether nothing is out, at hand or will be due: until something is planned, ticks have nothing to do. */
+  boolean still() {
+    return inFlight == 0 && turns.isEmpty() && lanes.values().stream().allMatch(EndpointQueue::still);
+  }
+
   /** One delivery of each lane in turn, until nobody may send or all calls are out. */
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
   private void turn() {

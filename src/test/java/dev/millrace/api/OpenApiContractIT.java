@@ -99,6 +99,7 @@ class OpenApiContractIT {
   void contract_served_isThisFileAndFits() {
     CALLS.assertValidCall(200, HttpMethod.GET, "/openapi.yaml", Map.of(), null);
     assertThat(Http.get(ApiSite.url("/openapi.yaml")).body()).isEqualTo(Contract.text());
+    CALLS.assertCall(431, HttpMethod.GET, "/openapi.yaml", Map.of("X-Long", "a".repeat(20_000)), null);
   }
 
   private static Map<String, String> creating(TestMerchant merchant, String... more) {

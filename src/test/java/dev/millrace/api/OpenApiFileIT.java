@@ -19,6 +19,8 @@ import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Holds {@code openapi.yaml} itself to what it says: its routes, codes and examples, and that it refuses what
@@ -134,7 +136,7 @@ class OpenApiFileIT {
         "a secret too many",
         text -> text.replace("schemas/WebhookEndpointWithSecret'", "schemas/WebhookEndpoint'"),
         "a field that the schema lacks",
-        text -> text.replace("        failing_since: {type: [integer", "        other: {type: [integer"),
+        text -> text.replace("        failing_since:\n", "        other:\n"),
         "a header's value of another type", text -> text.replace(
             "additionalProperties: {type: string, minLength: 1, maxLength: 500, pattern",
             "additionalProperties: {type: integer, pattern")));
@@ -142,7 +144,7 @@ class OpenApiFileIT {
         "an event type too few",
         text -> text.replace("\n        webhook_endpoint.test]\n", "\n        webhook_endpoint.other]\n"),
         "data of no kind",
-        text -> text.replace("            - $ref: '#/components/schemas/EndpointData'\n", "")));
+        text -> text.replace("            - $ref: '#/components/schemas/EndpointOfEvent'\n", "")));
   }
 
   private static void assertNoticed(HttpMethod method, String path, Http.Answer answer,
@@ -154,6 +156,19 @@ class OpenApiFileIT {
             Contract.lowerCase(answer), answer.bytes())).as(what).isNotEmpty();
       }
     });
+  }
+
+  /** Written out twice: generators of clients lose what may be null where one schema extends another. */
+  @ParameterizedTest
+  @CsvSource({"WebhookEndpoint,WebhookEndpointWithSecret,secret",
+      "WebhookDelivery,WebhookDeliveryWithLog,attempts_log"})
+  void schema_ofMore_hasOneFieldMoreThanThatOfLess(String less, String more, String field) {
+    var schemas = Contract.json(Contract.text()).getJsonObject("components").getJsonObject("schemas");
+    var extended = schemas.getJsonObject(more);
+    extended.remove("description");
+    assertThat(extended.getJsonObject("properties").remove(field)).isNotNull();
+    assertThat(extended.getJsonArray("required").remove(field)).isTrue();
+    assertThat(extended).isEqualTo(schemas.getJsonObject(less));
   }
 
   /** The examples are what a merchant copies. */

@@ -27,10 +27,14 @@ final class Contracts {
   }
 
   /** Adyen's Checkout API, version 71. */
-  static OpenApi checkout() { return new OpenApi(json("adyen-checkout-v71.json")); }
+  static OpenApi checkout() {
+    return new OpenApi(json("adyen-checkout-v71.json"));
+  }
 
   /** Adyen's standard webhooks. */
-  static OpenApi webhooks() { return new OpenApi(json("adyen-webhooks-v1.json")); }
+  static OpenApi webhooks() {
+    return new OpenApi(json("adyen-webhooks-v1.json"));
+  }
 
   /** An example of each of Stripe's objects, by its name. */
   static Map<String, JsonObject> stripeObjects() {

@@ -57,11 +57,13 @@ final class ExamplesConformanceTest {
   }
 
   private static final Set<String> MOVE_MONEY = Set.of("AUTHORISATION", "CAPTURE", "REFUND_WITH_DATA",
-      "NOTIFICATION_OF_CHARGEBACK", "CHARGEBACK", "CHARGEBACK_REVERSED", "SECOND_CHARGEBACK", "PREARBITRATION_WON",
+      "NOTIFICATION_OF_CHARGEBACK", "CHARGEBACK", "CHARGEBACK_REVERSED", "SECOND_CHARGEBACK",
+      "PREARBITRATION_WON",
       "PREARBITRATION_LOST", "DISPUTE_DEFENSE_PERIOD_ENDED", "ISSUER_RESPONSE_TIMEFRAME_EXPIRED");
 
   private static JsonObject item(JsonObject notification) {
-    return notification.getJsonArray("notificationItems").getJsonObject(0).getJsonObject("NotificationRequestItem");
+    return notification.getJsonArray("notificationItems").getJsonObject(0)
+        .getJsonObject("NotificationRequestItem");
   }
 
   private static void put(JsonObject item, String name, String value) {
@@ -97,7 +99,8 @@ final class ExamplesConformanceTest {
     for (String success : List.of("true", "false")) {
       for (String code : webhooks.eventCodes()) {
         ProviderEvent event = adyen.read(new JsonObject().put("notificationItems", new JsonArray().add(
-            new JsonObject().put("NotificationRequestItem", item.put("eventCode", code).put("success", success))))
+            new JsonObject().put("NotificationRequestItem",
+                item.put("eventCode", code).put("success", success))))
             .toBuffer());
         assertThat(event).as(code).isNotInstanceOf(ProviderEvent.Unreadable.class);
         if (event instanceof ProviderEvent.Notice notice)

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 /** That the judge finds what is wrong. */
 final class JudgeConformanceTest {
   private static JsonObject request() {
-    return new JsonObject().put("merchantAccount", "Bookshop").put("reference", "r").put("returnUrl", "https://r")
+    return new JsonObject().put("merchantAccount", "Bookshop").put("reference", "r")
+        .put("returnUrl", "https://r")
         .put("amount", new JsonObject().put("currency", "EUR").put("value", 1))
         .put("paymentMethod", new JsonObject().put("type", "scheme").put("storedPaymentMethodId", "m"));
   }
@@ -42,13 +43,16 @@ final class JudgeConformanceTest {
     assertThat(StripeModels.formErrors(Map.of("amount", "1", "currency", "usd", "confirm", "true",
         "capture_method", "manual", "payment_method_types[]", "card", "metadata[a]", "b", "expand[]", "x"),
         PaymentIntentCreateParams.class)).isEmpty();
-    Map.of("colour", "blue", "amount", "1.5", "confirm", "yes", "capture_method", "later", "expand[0][x]", "y",
-        "metadata[a][b]", "c").forEach((name, value) -> assertThat(
-            StripeModels.formErrors(Map.of(name, value), PaymentIntentCreateParams.class)).as(name).hasSize(1));
+    Map.of("colour", "blue", "amount", "1.5", "confirm", "yes", "capture_method", "later", "expand[0][x]",
+        "y",
+        "metadata[a][b]", "c").forEach(
+            (name, value) -> assertThat(
+                StripeModels.formErrors(Map.of(name, value), PaymentIntentCreateParams.class)).as(name)
+                .hasSize(1));
     assertThat(StripeModels.formErrors(Map.of("reason", "too_small"), RefundCreateParams.class)).hasSize(1);
     assertThat(StripeModels.errors(new JsonObject("""
-        {"id":"pi_1","amount":1,"livemode":false,"metadata":{"a":"b"},"latest_charge":"ch_1","customer":null,
-         "payment_method_types":["card"],"next_action":{"type":"x","redirect_to_url":{"url":"u"}}}"""),
+      {"id":"pi_1","amount":1,"livemode":false,"metadata":{"a":"b"},"latest_charge":"ch_1","customer":null,
+       "payment_method_types":["card"],"next_action":{"type":"x","redirect_to_url":{"url":"u"}}}"""),
         PaymentIntent.class)).isEmpty();
     for (String fault : new String[]{"{\"colour\":1}", "{\"amount\":\"1\"}", "{\"livemode\":\"no\"}",
         "{\"metadata\":{\"a\":1}}", "{\"latest_charge\":1}", "{\"latest_charge\":{\"colour\":1}}",

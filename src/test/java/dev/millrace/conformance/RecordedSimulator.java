@@ -45,16 +45,21 @@ final class RecordedSimulator implements AutoCloseable {
   private final Provider provider;
 
   RecordedSimulator(Path directory, Wire wire) {
-    receiver = Loop.result(loop.vertx().createHttpServer().requestHandler(this::received).listen(0, "127.0.0.1"));
+    receiver = Loop
+        .result(loop.vertx().createHttpServer().requestHandler(this::received).listen(0, "127.0.0.1"));
     String hook = "http://127.0.0.1:" + receiver.actualPort() + "/";
-    simulator = Loop.result(Simulator.start(loop.vertx(), new SimulatorOptions("127.0.0.1", 0, directory, KEY, 0, 0,
-        0, Map.of(wire, new WebhookTarget(hook, wire == Wire.ADYEN ? ADYEN_KEY : "whsec_1")))));
+    simulator = Loop
+        .result(Simulator.start(loop.vertx(), new SimulatorOptions("127.0.0.1", 0, directory, KEY, 0, 0,
+            0, Map.of(wire, new WebhookTarget(hook, wire == Wire.ADYEN ? ADYEN_KEY : "whsec_1")))));
     proxy = Loop.result(loop.vertx().createHttpServer().requestHandler(this::forward).listen(0, "127.0.0.1"));
     provider = loop.on(() -> wire == Wire.ADYEN
-        ? new AdyenProvider(loop.vertx(), new AdyenProvider.Settings("adyen", url() + "/adyen/v71", KEY, "Bookshop",
-            1, 5_000), InstantSource.system())
+        ? new AdyenProvider(loop.vertx(),
+            new AdyenProvider.Settings("adyen", url() + "/adyen/v71", KEY, "Bookshop",
+                1, 5_000),
+            InstantSource.system())
         : new StripeProvider(loop.vertx(), "stripe", url(), KEY, 1, 5_000));
-    control("PUT", "/settings", "{\"webhook_delay_ms_min\":0,\"webhook_delay_ms_max\":0,\"dispute_ms\":1}");
+    control("PUT", "/settings", "{\"webhook_delay_ms_min\":0,\"webhook_delay_ms_max\":0,\"dispute_ms\":1,"
+        + "\"processing_ms\":1,\"try_ms\":1}");
   }
 
   String url() { return "http://127.0.0.1:" + proxy.actualPort(); }

@@ -53,7 +53,8 @@ final class RequestsConformanceTest {
   void adyen() {
     OpenApi checkout = Contracts.checkout();
     List<Request> requests = sent(loop -> url -> new AdyenProvider(loop.vertx(),
-        new AdyenProvider.Settings("adyen", url + "/v71", "key", "Bookshop", 1, 2_000), InstantSource.system()),
+        new AdyenProvider.Settings("adyen", url + "/v71", "key", "Bookshop", 1, 2_000),
+        InstantSource.system()),
         Orders.all("QFQTPCQ8HXSKGK82", "redirectResult=X6XtfGC3%21Y"), "{}");
     var paths = new TreeSet<String>();
     for (Request request : requests) {
@@ -62,7 +63,8 @@ final class RequestsConformanceTest {
       paths.add(path);
       assertThat(checkout.errors(checkout.requestSchema(path, "post"), request.json())).as("%s", request)
           .isEmpty();
-      assertThat(request.headers().get("idempotency-key")).as("Adyen keeps 64 characters").hasSizeBetween(1, 64);
+      assertThat(request.headers().get("idempotency-key")).as("Adyen keeps 64 characters").hasSizeBetween(1,
+          64);
     }
     assertThat(paths).containsExactly("/cancels", "/payments", "/payments/details",
         "/payments/{paymentPspReference}/cancels", "/payments/{paymentPspReference}/captures",
@@ -95,7 +97,8 @@ final class RequestsConformanceTest {
     String page = "{\"data\":[{\"id\":\"re_1\",\"object\":\"refund\",\"metadata\":{}}],\"has_more\":true}";
     List<Request> requests = sent(
         loop -> url -> new StripeProvider(loop.vertx(), "stripe", url, "sk_test_1", 1, 2_000),
-        Orders.all("pi_1MoS6tLgUG5tbmjcQ62U6djv", "payment_intent=pi_1"), page, "{\"data\":[],\"has_more\":false}");
+        Orders.all("pi_1MoS6tLgUG5tbmjcQ62U6djv", "payment_intent=pi_1"), page,
+        "{\"data\":[],\"has_more\":false}");
     var calls = new TreeSet<String>();
     var errors = new ArrayList<String>();
     for (Request request : requests) {

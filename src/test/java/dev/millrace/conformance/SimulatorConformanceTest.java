@@ -55,13 +55,16 @@ final class SimulatorConformanceTest {
   private static void live(RecordedSimulator at) {
     for (String method : List.of("pm_card_mastercard", "pm_card_amex", "pm_card_chargeDeclined",
         "pm_card_chargeDeclinedInsufficientFunds", "pm_card_chargeDeclinedExpiredCard",
-        "pm_card_chargeDeclinedIncorrectCvc", "pm_sim_unavailable", "pm_nobody_knows", "pm_ach_success"))
+        "pm_card_chargeDeclinedIncorrectCvc", "pm_sim_unavailable", "pm_nobody_knows", "pm_ach_success",
+        "pm_sim_processing", "pm_sim_processing_fails", "pm_sim_late_charge", "pm_sim_second_try",
+        "pm_sim_dispute_overturned"))
       at.execute(Orders.charge(method, false));
     Order.Charge known = Orders.charge(CARD, false);
     at.execute(known);
     at.inquire(known);
-    at.execute(new Order.Charge(known.payment(), false, known.reference(), 7, "eur", CARD, "card", false, null,
-        Orders.RETURN, known.traceparent()));
+    at.execute(
+        new Order.Charge(known.payment(), false, known.reference(), 7, "eur", CARD, "card", false, null,
+            Orders.RETURN, known.traceparent()));
     operations(at);
     for (String outcome : List.of("succeed", "fail"))
       for (boolean manual : new boolean[]{false, true}) action(at, outcome, manual);
@@ -94,16 +97,44 @@ final class SimulatorConformanceTest {
     at.execute(refund);
     at.inquire(refund);
     at.execute(Orders.refund(charged, 9_000, null));
-    for (String method : List.of("pm_card_pendingRefund", "pm_card_refundFail", "pm_sim_ops_refused"))
+    for (String method : List.of("pm_card_pendingRefund", "pm_card_refundFail", "pm_sim_ops_refused",
+        "pm_sim_refund_pending_fails"))
       at.execute(Orders.refund(charged(at, method), 500, "too small"));
     at.execute(Orders.capture(name(at.execute(Orders.charge("pm_sim_ops_refused", true))), 500));
+  }
+
+  /** What Adyen alone does, and what is done in its Customer Area. */
+  private static void customerArea(RecordedSimulator at) {
+    Order.Charge held = Orders.charge(CARD, true);
+    at.execute(held);
+    var body = new JsonObject().put("reference", held.reference()).put("amount", 100);
+    at.control("POST", "/captures", body.encode());
+    at.control("POST", "/captures", body.copy().put("success", false).encode());
+    body.remove("amount");
+    at.control("POST", "/captures/fail", body.encode());
+    at.control("POST", "/expire", body.encode());
+    Order.Charge charged = Orders.charge(CARD, false);
+    String psp = name(at.execute(charged));
+    at.execute(Orders.refund(psp, 500, null));
+    body = new JsonObject().put("reference", charged.reference());
+    at.control("POST", "/refunds/fail", body.copy().put("reversed", true).encode());
+    at.control("POST", "/disputes", body.copy().put("amount", 5_000).encode());
+    for (String outcome : List.of("won", "lost", "won", "lost"))
+      at.control("POST", "/disputes/close", body.copy().put("outcome", outcome).encode());
+    for (boolean manual : new boolean[]{false, true}) {
+      String reversed = name(at.execute(Orders.charge(CARD, manual)));
+      var answer = Http.send("POST", at.url() + "/adyen/v71/payments/" + reversed + "/reversals",
+          Map.of("x-api-key", RecordedSimulator.KEY), "{\"merchantAccount\":\"Bookshop\"}");
+      assertThat(answer.status()).as(answer.body()).isEqualTo(201);
+    }
   }
 
   private static void action(RecordedSimulator at, String outcome, boolean manual) {
     Order.Charge order = Orders.charge(SLOW, manual);
     var required = (Outcome.ActionRequired) at.execute(order);
     at.execute(new Order.Complete(order, required.providerReference(), null));
-    var answer = Http.send("POST", required.url(), Map.of("Content-Type", "application/x-www-form-urlencoded"),
+    var answer = Http.send("POST", required.url(),
+        Map.of("Content-Type", "application/x-www-form-urlencoded"),
         "outcome=" + outcome);
     at.execute(new Order.Complete(order, required.providerReference(),
         URI.create(answer.header("Location")).getRawQuery()));
@@ -130,6 +161,7 @@ final class SimulatorConformanceTest {
     OpenApi webhooks = Contracts.webhooks();
     try (var at = new RecordedSimulator(directory, Wire.ADYEN)) {
       live(at);
+      customerArea(at);
       ask(at, "POST", "/adyen/v71/payments", "wrong", "{}");
       ask(at, "POST", "/adyen/v71/payments", RecordedSimulator.KEY, "{\"merchantAccount\":7}");
       ask(at, "POST", "/adyen/v71/payments", RecordedSimulator.KEY, "{");
@@ -137,11 +169,14 @@ final class SimulatorConformanceTest {
           "{\"details\":{\"redirectResult\":\"x\"}}");
       ask(at, "POST", "/adyen/v71/payments/ABCDEFGHIJKLMNOP/captures", RecordedSimulator.KEY, "{}");
       assertThat(statuses(at, "/adyen/v71")).contains("POST /payments 200", "POST /payments 400",
-          "POST /payments 401", "POST /payments 422", "POST /payments/details 200", "POST /payments/details 422",
+          "POST /payments 401", "POST /payments 422", "POST /payments/details 200",
+          "POST /payments/details 422",
           "POST /payments/*/captures 201", "POST /payments/*/captures 422", "POST /payments/*/cancels 201",
           "POST /payments/*/refunds 201");
       for (String code : List.of("AUTHORISATION", "CAPTURE", "CAPTURE_FAILED", "CANCELLATION", "REFUND",
-          "REFUND_FAILED", "NOTIFICATION_OF_CHARGEBACK", "CHARGEBACK", "CHARGEBACK_REVERSED"))
+          "REFUND_FAILED", "REFUNDED_REVERSED", "CANCEL_OR_REFUND", "EXPIRE", "NOTIFICATION_OF_CHARGEBACK",
+          "CHARGEBACK", "DISPUTE_DEFENSE_PERIOD_ENDED", "CHARGEBACK_REVERSED", "SECOND_CHARGEBACK",
+          "PREARBITRATION_WON", "PREARBITRATION_LOST"))
         at.awaitWebhook(code, webhook -> code.equals(item(webhook).getString("eventCode")));
       var errors = new TreeSet<String>();
       for (Call call : at.calls()) {
@@ -165,7 +200,8 @@ final class SimulatorConformanceTest {
   }
 
   private static JsonObject item(JsonObject webhook) {
-    return webhook.getJsonArray("notificationItems").getJsonObject(0).getJsonObject("NotificationRequestItem");
+    return webhook.getJsonArray("notificationItems").getJsonObject(0)
+        .getJsonObject("NotificationRequestItem");
   }
 
   @Test
@@ -177,16 +213,18 @@ final class SimulatorConformanceTest {
       ask(at, "POST", "/v1/payment_intents", "wrong", "amount=1");
       ask(at, "POST", "/v1/payment_intents", RecordedSimulator.KEY, "amount=0&colour=blue");
       ask(at, "GET", "/v1/payment_intents/pi_1", RecordedSimulator.KEY, "");
-      ask(at, "GET", "/v1/disputes", RecordedSimulator.KEY, "");
+      ask(at, "GET", "/v1/disputes?payment_intent=" + charged(at, CARD), RecordedSimulator.KEY, "");
       assertThat(statuses(at, "/v1")).contains("POST /payment_intents 200", "POST /payment_intents 400",
           "POST /payment_intents 401", "POST /payment_intents 402", "GET /payment_intents/* 200",
-          "GET /payment_intents/* 404", "GET /payment_intents/search 200", "POST /payment_intents/*/capture 200",
+          "GET /payment_intents/* 404", "GET /payment_intents/search 200",
+          "POST /payment_intents/*/capture 200",
           "POST /payment_intents/*/capture 400", "POST /payment_intents/*/cancel 200", "POST /refunds 200",
           "POST /refunds 400", "GET /refunds 200", "GET /disputes 200");
       for (String type : List.of("payment_intent.succeeded", "payment_intent.payment_failed",
           "payment_intent.canceled", "payment_intent.requires_action",
           "payment_intent.amount_capturable_updated", "refund.created", "refund.updated", "refund.failed",
-          "charge.dispute.created", "charge.dispute.closed"))
+          "payment_intent.processing", "charge.dispute.created", "charge.dispute.funds_withdrawn",
+          "charge.dispute.closed", "charge.dispute.funds_reinstated"))
         at.awaitWebhook(type, webhook -> type.equals(webhook.getString("type")));
       var errors = new TreeSet<String>();
       for (Call call : at.calls()) errors.addAll(answer(call));
@@ -221,7 +259,8 @@ final class SimulatorConformanceTest {
     };
     var errors = new ArrayList<>(StripeModels.errors(object, model));
     errors.addAll(missing(name, object));
-    if (object.getValue("latest_charge") instanceof JsonObject charge) errors.addAll(missing("charge", charge));
+    if (object.getValue("latest_charge") instanceof JsonObject charge)
+      errors.addAll(missing("charge", charge));
     return errors;
   }
 

@@ -52,9 +52,12 @@ final class StripeModels {
 
   private static void value(String path, Object value, Type type, List<String> errors) {
     if (type instanceof ParameterizedType generic) generic(path, value, generic, errors);
-    else if (type instanceof Class<?> model && StripeObject.class.isAssignableFrom(model)
-        && value instanceof JsonObject object) object(path, object, model, errors);
-    else if (!simple(value, type)) errors.add(path + ": " + value + " is no " + type.getTypeName());
+    else
+      if (type instanceof Class<?> model && StripeObject.class.isAssignableFrom(model)
+          && value instanceof JsonObject object)
+        object(path, object, model, errors);
+      else
+        if (!simple(value, type)) errors.add(path + ": " + value + " is no " + type.getTypeName());
   }
 
   private static void generic(String path, Object value, ParameterizedType type, List<String> errors) {
@@ -65,7 +68,8 @@ final class StripeModels {
       else fits = value instanceof String;
     } else if (type.getRawType() == Map.class) {
       fits = value instanceof JsonObject;
-      if (fits) ((JsonObject) value).forEach(m -> value(path + "." + m.getKey(), m.getValue(), of[1], errors));
+      if (fits)
+        ((JsonObject) value).forEach(m -> value(path + "." + m.getKey(), m.getValue(), of[1], errors));
     } else {
       // Lists, and collections, which are objects with a list in them.
       fits = value instanceof JsonArray || value instanceof JsonObject;
@@ -90,7 +94,8 @@ final class StripeModels {
     var errors = new ArrayList<String>();
     form.forEach((name, value) -> {
       Type type = params;
-      for (String part : PARTS.matcher(name).results().map(m -> m.group()).toList()) type = inside(type, part);
+      for (String part : PARTS.matcher(name).results().map(m -> m.group()).toList())
+        type = inside(type, part);
       if (type == null) errors.add(name + ": no such parameter of " + params.getSimpleName());
       else if (!fits(value, type)) errors.add(name + ": " + value + " is no " + type.getTypeName());
     });

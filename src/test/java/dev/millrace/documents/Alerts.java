@@ -7,10 +7,13 @@ import java.nio.file.Path;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
-/** The names of the alerts: what log lines have after {@code alert=}, and what conflicts are made with. */
+/**
+ * The names of the alerts: what log lines have after {@code alert=}, and what conflicts are made with or is
+ * raised by its name.
+ */
 final class Alerts {
   private static final Pattern NAME = Pattern
-      .compile("alert=([a-z_]+)|new (?:[A-Za-z]+\\.)*Conflict\\(\\s*\"([a-z_]+)\"");
+      .compile("alert=([a-z_]+)|(?:new (?:[A-Za-z]+\\.)*Conflict\\(|\\b(?:raise|alert)\\(payment,)\\s*\"([a-z_]+)\"");
 
   private Alerts() {}
 

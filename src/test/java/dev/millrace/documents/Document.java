@@ -51,7 +51,7 @@ record Document(Path path, String text) {
   static List<Document> all() {
     var documents = new ArrayList<>(manual());
     documents.addAll(below(Path.of(".github")));
-    for (String folder : List.of("docker", "load-tests", "src/test/chaos"))
+    for (String folder : List.of("docker", "load-tests", "src/test/chaos", "src/test/clients"))
       documents.add(read(Path.of(folder, "README.md")));
     return documents;
   }

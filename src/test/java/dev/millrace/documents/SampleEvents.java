@@ -47,7 +47,7 @@ final class SampleEvents {
   private static Object value(RecordComponent part, String account, Status status) {
     if (part.getType() == Status.class) return status;
     if (part.getType() == Map.class) return Map.of();
-    if (part.getType() == boolean.class) return true;
+    if (part.getType() == boolean.class) return false;
     if (part.getType() == int.class) return 1;
     if (part.getType() == Long.class) return FEE;
     if (part.getType() == long.class) return part.getName().equals("amountCharged") ? AMOUNT_CHARGED : AMOUNT;

@@ -2,6 +2,7 @@ package dev.millrace.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.payment.PaymentEvent;
 import dev.millrace.platform.TypeId;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.GatewayProcess;
@@ -9,22 +10,52 @@ import dev.millrace.testing.Http;
 import dev.millrace.testing.Site;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 
-/** Compares, from outside and at rest, payments, ledger, settlement and journal with the simulator's book. */
+/**
+ * Compares, from outside and at rest, payments, ledger, settlement and journal with the simulator's book.
+ * What providers have of others, on the same accounts, is none of ours: its references are no attempts.
+ */
 public final class BookAudit {
-  /**
-   * What moved at providers by what the ledger says: captured, refunded, charged back and returned, by
-   * currency.
-   */
-  private static final String LEDGER = """
-    SELECT p.currency, sum(abs(p.amount))::bigint FROM posting p JOIN journal j USING (xid, position)
-     WHERE j.type = '%s' AND p.account LIKE 'provider\\_receivable:%%' AND p.memo IS NULL GROUP BY 1""";
-  private static final String MOVEMENTS = """
-    type IN ('payment.confirmed', 'payment.refunded', 'payment.returned', 'payment.disputed', 'payment.dispute_won',
-             'payment.charged_back')""";
+  private static final String MOVEMENTS = "type IN ("
+      + PaymentEvent.records(PaymentEvent.Nets.class).keySet().stream().map(type -> "'" + type.wire() + "'")
+          .collect(Collectors.joining(", "))
+      + ")";
+  /** What moved at providers by what the journal says, by currency; each type with its sign. */
+  private static final String MOVED = """
+    SELECT data ->> 'currency', sum(sign * (data ->> CASE type WHEN 'payment.confirmed' THEN 'amount_charged'
+                                                      ELSE 'amount' END)::bigint)::bigint
+      FROM journal JOIN (VALUES %s) t (type, sign) USING (type)
+     WHERE data ->> 'held' IS DISTINCT FROM 'true' GROUP BY 1""";
+  /** What providers keep of it as their fees. */
+  private static final String FEES = """
+    (SELECT sum(coalesce((data ->> 'provider_fee')::bigint, 0)
+                - coalesce((data ->> 'provider_fee_returned')::bigint, 0)
+                + coalesce((data ->> 'provider_fee_taken')::bigint, 0))::bigint FROM journal f WHERE %s)""";
+  /** What the providers have of each payment or have paid out, fees aside; what is disputed is taken off. */
+  private static final String BY_PAYMENT = """
+    SELECT j.subject::text, sum(p.amount)::bigint + %s
+      FROM posting p JOIN journal j USING (xid, position) JOIN payment y ON y.id = j.subject
+     WHERE (p.account LIKE 'provider\\_receivable:%%' OR p.account LIKE 'disputes:%%')
+       AND j.type <> 'payment.corrected' GROUP BY j.subject"""
+      .formatted(FEES.formatted("f.subject = j.subject"));
+  /** The same by currency, of the accounts as they stand, whatever moved between them. */
+  private static final String BY_CURRENCY = """
+    SELECT p.currency, sum(p.amount)::bigint + coalesce(%s, 0)
+      FROM posting p JOIN journal j USING (xid, position)
+     WHERE (p.account LIKE 'provider\\_receivable:%%' OR p.account LIKE 'bank\\_in\\_transit:%%'
+            OR p.account LIKE 'disputes:%%') AND j.type <> 'payment.corrected' GROUP BY p.currency"""
+      .formatted(FEES.formatted("f.data ->> 'currency' = p.currency"));
+  /** What was charged of each payment, with what came too late for it. */
+  private static final String CHARGED = """
+    SELECT id::text, coalesce(amount_charged, 0) + coalesce((SELECT sum((data ->> 'amount')::bigint) FROM journal
+        WHERE subject = id AND type = 'payment.late_charge' AND data ->> 'held' = 'false'), 0)::bigint
+      FROM payment""";
   private static final String UNBALANCED = """
     SELECT count(*) FROM (SELECT FROM posting GROUP BY xid, position, currency HAVING sum(amount) <> 0) u""";
   /** Versions are 1, 2, … without a gap, and the payment stands at the last. */
@@ -44,8 +75,9 @@ public final class BookAudit {
      WHERE s.share IS DISTINCT FROM m.share OR s.owed IS DISTINCT FROM m.owed"""
       .formatted(MOVEMENTS);
   private static final String SETTLED_TWICE = """
-    SELECT count(*) FROM (SELECT FROM journal WHERE type = 'payment.confirmed'
-         OR type = 'payment.settled' AND data ->> 'status' IS NULL
+    SELECT count(*) FROM (SELECT FROM journal WHERE (type = 'payment.confirmed'
+         OR type = 'payment.settled' AND data ->> 'status' IS NULL)
+       AND subject NOT IN (SELECT subject FROM journal WHERE type = 'payment.capture_reversed')
       GROUP BY subject, type HAVING count(*) > 1) t""";
 
   private BookAudit() {}
@@ -74,16 +106,27 @@ public final class BookAudit {
     assertCounters(site, ops);
   }
 
-  /** What the ledger says was moved at providers is what their book says, payment by payment and in sum. */
+  /** What ledger and journal say was moved at providers is what their book says, payment by payment too. */
   public static void assertMovedAsBooked(Site site) {
-    var book = SimulatorBook.of(site);
-    assertThat(chargedByPayment(site, book)).as("charged by the book, settled by the gateway")
-        .isEqualTo(SiteSql.numbers(site,
-            "SELECT id::text, amount_charged FROM payment WHERE amount_charged IS NOT NULL"));
-    assertMoved(site, "payment.confirmed", book.sum(SimulatorBook.Entry::captured));
-    assertMoved(site, "payment.refunded", book.sum(SimulatorBook.Entry::refunded));
-    assertMoved(site, "payment.returned", book.sum(SimulatorBook.Entry::returned));
-    assertMoved(site, "payment.charged_back", book.sum(SimulatorBook.Entry::withdrawn));
+    var book = SimulatorBook.of(site).ours();
+    var payments = SiteSql.texts(site, "SELECT reference::text, payment_id::text FROM attempt");
+    assertThat(moved(byPayment(payments, book, SimulatorBook.Entry::captured)))
+        .as("charged by the book, by the payments").isEqualTo(moved(SiteSql.numbers(site, CHARGED)));
+    assertThat(moved(byPayment(payments, book, SimulatorBook.Entry::left)))
+        .as("kept by the book, by the ledger")
+        .isEqualTo(moved(SiteSql.numbers(site, BY_PAYMENT)));
+    assertThat(moved(SiteSql.numbers(site, BY_CURRENCY)))
+        .as("captured - refunded - disputed - returned by the book, by the ledger's accounts")
+        .isEqualTo(book.sum(SimulatorBook.Entry::left));
+    assertMoved(site, book.sum(SimulatorBook.Entry::captured), "payment.confirmed", "payment.captured",
+        "-payment.capture_reversed", "payment.late_charge");
+    assertMoved(site, book.sum(SimulatorBook.Entry::refunded), "payment.refunded", "-payment.refund_reversed",
+        "payment.late_charge_returned");
+    assertMoved(site, book.sum(SimulatorBook.Entry::returned), "payment.returned",
+        "-payment.return_reversed");
+    assertMoved(site, book.sum(SimulatorBook.Entry::disputed), "payment.disputed", "payment.dispute_reopened",
+        "-payment.dispute_won", "-payment.chargeback_reversed");
+    assertKeptOnce(payments, book);
     assertThat(SimulatorBook.summary(site).getInteger("duplicate_references"))
         .as("references that moved money twice")
         .isZero();
@@ -102,23 +145,45 @@ public final class BookAudit {
     assertThat(site.number(SETTLED_TWICE)).as("payments confirmed or settled twice").isZero();
   }
 
-  /** Amounts by payment; fails for a reference without an attempt, or a second charge of a payment. */
-  private static Map<String, Long> chargedByPayment(Site site, SimulatorBook book) {
-    var payments = SiteSql.texts(site, "SELECT reference::text, payment_id::text FROM attempt");
-    var charged = new TreeMap<String, Long>();
-    for (var entry : book.charged()) {
-      var reference = Objects.requireNonNull(TypeId.parse(TypeId.ATTEMPT, entry.reference()));
-      String payment = payments.get(reference.toString());
-      assertThat(payment).as("the payment of " + entry).isNotNull();
-      assertThat(charged.put(payment, entry.captured())).as("an earlier charge of payment " + payment)
-          .isNull();
-    }
-    return charged;
+  private static String payment(Map<String, String> payments, SimulatorBook.Entry entry) {
+    var reference = Objects.requireNonNull(TypeId.parse(TypeId.ATTEMPT, entry.reference()));
+    String payment = payments.get(reference.toString());
+    assertThat(payment).as("the payment of " + entry).isNotNull();
+    return payment;
   }
 
-  private static void assertMoved(Site site, String event, Map<String, Long> inTheBook) {
-    assertThat(SiteSql.numbers(site, LEDGER.formatted(event))).as("by the ledger's %s, by the book", event)
-        .isEqualTo(inTheBook);
+  private static Map<String, Long> byPayment(Map<String, String> payments, SimulatorBook book,
+      ToLongFunction<SimulatorBook.Entry> amount) {
+    var sums = new TreeMap<String, Long>();
+    for (var entry : book.entries())
+      // What was declined may be of a call whose attempt was never written.
+      if (entry.charged())
+        sums.merge(payment(payments, entry), amount.applyAsLong(entry), Long::sum);
+    return sums;
+  }
+
+  /** Those where anything is. */
+  private static Map<String, Long> moved(Map<String, Long> amounts) {
+    var moved = new TreeMap<>(amounts);
+    moved.values().removeIf(amount -> amount == 0);
+    return moved;
+  }
+
+  /** No payment is charged twice, but for what was given back. */
+  private static void assertKeptOnce(Map<String, String> payments, SimulatorBook book) {
+    var kept = new TreeMap<String, SimulatorBook.Entry>();
+    for (var entry : book.charged())
+      if (entry.captured() > entry.refunded())
+        assertThat(kept.put(payment(payments, entry), entry)).as("an earlier charge beside " + entry).isNull();
+  }
+
+  /** {@code types}: of the events that say so, with a minus those that take it back. */
+  private static void assertMoved(Site site, Map<String, Long> inTheBook, String... types) {
+    String signed = Arrays.stream(types).map(type -> type.startsWith("-")
+        ? "('" + type.substring(1) + "', -1)"
+        : "('" + type + "', 1)").collect(Collectors.joining(", "));
+    assertThat(moved(SiteSql.numbers(site, MOVED.formatted(signed))))
+        .as("by the journal's %s, by the book", types[0]).isEqualTo(inTheBook);
   }
 
   private static void assertTrialBalance(GatewayProcess ops) {

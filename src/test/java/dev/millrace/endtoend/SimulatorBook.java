@@ -1,5 +1,6 @@
 package dev.millrace.endtoend;
 
+import dev.millrace.platform.TypeId;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.Http;
 import dev.millrace.testing.Site;
@@ -45,10 +46,8 @@ public record SimulatorBook(List<Entry> entries) {
           .filter(kind -> kind.equals("capture") || kind.equals("cancel") || kind.equals("refund")).count();
     }
 
-    /** What the payer's bank took for good. */
-    long withdrawn() {
-      return status.equals("charged_back") ? disputed : 0;
-    }
+    /** What the merchant has of it; below zero where a dispute took more than there was. */
+    long left() { return captured - refunded - disputed - returned; }
   }
 
   public static SimulatorBook of(Site site) {
@@ -101,6 +100,12 @@ public record SimulatorBook(List<Entry> entries) {
     if (answer.status() != 200) throw new AssertionError(answer.body());
   }
 
+  /** Those of calls of ours; others may use the same accounts. */
+  SimulatorBook ours() {
+    return new SimulatorBook(entries.stream()
+        .filter(entry -> TypeId.parse(TypeId.ATTEMPT, entry.reference()) != null).toList());
+  }
+
   public List<Entry> charged() { return entries.stream().filter(Entry::charged).toList(); }
 
   /** How many calls were carried out whose answers never came. */
@@ -110,12 +115,13 @@ public record SimulatorBook(List<Entry> entries) {
         + entries.stream().filter(e -> e.method().equals("pm_sim_charge_then_hang")).count();
   }
 
-  /** Minor units by currency, of those entries that have any. */
+  /** Minor units by currency, of those that have any. */
   Map<String, Long> sum(ToLongFunction<Entry> amount) {
     var sums = new TreeMap<String, Long>();
     for (Entry entry : entries) {
-      if (amount.applyAsLong(entry) > 0) sums.merge(entry.currency(), amount.applyAsLong(entry), Long::sum);
+      sums.merge(entry.currency(), amount.applyAsLong(entry), Long::sum);
     }
+    sums.values().removeIf(sum -> sum == 0);
     return sums;
   }
 

@@ -3,6 +3,7 @@ package dev.millrace.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.journal.Follower.Batch;
+import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
 import dev.millrace.testing.Await;
@@ -41,6 +42,7 @@ final class FollowerIT {
   private final class Numbers implements Follower.Task<Long> {
     private volatile long last;
     private volatile int failures;
+    private volatile long lookedNanos = System.nanoTime();
     private volatile OffsetDateTime written = OffsetDateTime.now();
     private volatile @Nullable Promise<Void> hold;
 
@@ -52,6 +54,7 @@ final class FollowerIT {
 
     @Override
     public Future<Batch<Long>> read(Cursor after) {
+      lookedNanos = System.nanoTime();
       var rows = LongStream.rangeClosed(after.position() + 1, Math.min(last, after.position() + BATCH_MAX))
           .boxed().toList();
       Cursor end = rows.isEmpty() ? after : new Cursor(0, rows.getLast());
@@ -85,7 +88,8 @@ final class FollowerIT {
   void start() {
     loop.run(() -> {
       lease = new Lease(loop.vertx(), link, "relay", "a", 3_000);
-      follower = new Follower<>(loop.vertx(), lease, "numbers", "millrace.numbers.lag.seconds", 5, 5, numbers,
+      follower = new Follower<>(loop.vertx(), lease, "numbers", "millrace.numbers.lag.seconds",
+          new AdaptiveInterval(5, 5), numbers,
           registry);
       lease.start();
       follower.start();
@@ -125,6 +129,43 @@ final class FollowerIT {
     numbers.last = 25;
     awaitHandled(1, 25);
     assertThat(told).containsExactly("begin 1", "stand", "begin 1");
+  }
+
+  /** Its intervals double: after 2.1 s without a look the next would come 1.4 s later at the earliest. */
+  @Test
+  void follower_thatLooksSeldom_readsAtOnceWhenItIsWoken() {
+    another();
+    Await.until(BOUND, "it looks seldom", () -> System.nanoTime() - numbers.lookedNanos > 2_100_000_000L);
+    loop.run(() -> {
+      numbers.last = 7;
+      follower.wake();
+    });
+    var all = LongStream.rangeClosed(1, 7).boxed().toList();
+    Await.until(Duration.ofSeconds(1), "handled", () -> handled.equals(all));
+  }
+
+  /** On standby it does not look for the lease: that would be an hour from now. */
+  @Test
+  void follower_onStandby_isWokenByTheLease() {
+    loop.result(lease::close);
+    loop.run(() -> lease = new Lease(loop.vertx(), link, "relay", "b", 3_000));
+    another();
+    numbers.last = 7;
+    Loop.result(loop.vertx().timer(20));
+    assertThat(told).containsExactly("begin 1");
+    loop.run(lease::start);
+    awaitHandled(1, 7);
+    assertThat(told).containsExactly("begin 1", "begin 2");
+  }
+
+  /** One that looks more and more seldom, instead of the first. */
+  private void another() {
+    loop.result(follower::close);
+    loop.run(() -> {
+      follower = new Follower<>(loop.vertx(), lease, "numbers", "millrace.numbers.lag.seconds",
+          new AdaptiveInterval(1, 3_600_000), numbers, registry);
+      follower.start();
+    });
   }
 
   /** Whoever had the lease in between has marked more. */

@@ -43,8 +43,8 @@ final class TransitionsTest {
     capture_failed       | authorized voided expired CHARGED               | =
     cancel_requested     | CANCELABLE                                      | =
     cancel_failed        | CANCELABLE processing declined voided expired CHARGED | =
-    voided               | in_review CANCELABLE                            | voided
-    expired              | CANCELABLE                                      | expired
+    voided               | in_review processing CANCELABLE                 | voided
+    expired              | processing CANCELABLE                           | expired
     refund_requested     | REFUNDABLE disputed charged_back                | =
     refund_failed        | authorized voided expired CHARGED               | =
     refunded             | REFUNDABLE                                      | partially_refunded
@@ -67,12 +67,12 @@ final class TransitionsTest {
     captured             | CHARGED                                         | =
     captured             | refunded                                        | partially_refunded
     capture_reversed     | confirmed settled                               | authorized
-    capture_reversed     | CHARGED                                         | =
+    capture_reversed     | authorized CHARGED                              | =
     capture_reversed     | partially_refunded                              | refunded
     refund_reversed      | partially_refunded refunded                     | confirmed
     refund_reversed      | partially_refunded refunded                     | settled
     refund_reversed      | partially_refunded refunded                     | partially_refunded
-    refund_reversed      | refunded disputed charged_back returned         | =
+    refund_reversed      | authorized voided expired confirmed settled refunded disputed charged_back returned | =
     dispute_reopened     | REFUNDABLE refunded disputed charged_back       | disputed
     chargeback_reversed  | charged_back disputed                           | confirmed
     chargeback_reversed  | charged_back disputed                           | settled

@@ -53,6 +53,60 @@ final class PacedLoopTest {
   }
 
   @Test
+  void wake_endsThePause() {
+    var paced = start(1, () -> Future.succeededFuture(NEVER_MS));
+    Await.until(BOUND, "a step", () -> steps.get() == 1);
+    loop.run(paced::wake);
+    Await.until(BOUND, "another", () -> steps.get() == 2);
+    Loop.result(loop.vertx().timer(20));
+    assertThat(steps).as("and none more").hasValue(2);
+  }
+
+  /** What it is woken for may have come after the step in hand had looked. */
+  @Test
+  void wake_duringAStep_hasOneMoreFollowAtOnce() {
+    var inHand = new AtomicReference<Promise<Long>>();
+    var paced = start(1, () -> {
+      inHand.set(Promise.promise());
+      return inHand.get().future();
+    });
+    Await.until(BOUND, "a step", () -> inHand.get() != null);
+    loop.run(paced::wake);
+    loop.run(paced::wake);
+    assertThat(steps).hasValue(1);
+    loop.run(() -> inHand.get().complete(NEVER_MS));
+    Await.until(BOUND, "another", () -> steps.get() == 2);
+    loop.run(() -> inHand.get().complete(NEVER_MS));
+    Loop.result(loop.vertx().timer(20));
+    assertThat(steps).as("and none more").hasValue(2);
+  }
+
+  @Test
+  void wake_ofOneThatIsClosed_beginsNothing() {
+    var paced = start(1, () -> Future.succeededFuture(NEVER_MS));
+    Await.until(BOUND, "a step", () -> steps.get() == 1);
+    loop.run(() -> {
+      paced.stop();
+      paced.wake();
+    });
+    Loop.result(loop.vertx().timer(20));
+    assertThat(steps).hasValue(1);
+  }
+
+  @Test
+  void pause_ofASecondOrMore_isShortenedByLessThanHalfASecond_toABeatThatAllHaveInCommon() {
+    assertThat(PacedLoop.together(999)).isEqualTo(999);
+    for (long delayMs : new long[]{1_000, 1_499, 2_000, 86_400_000}) {
+      long before = System.nanoTime() / 1_000_000;
+      long pauseMs = PacedLoop.together(delayMs);
+      long after = System.nanoTime() / 1_000_000;
+      assertThat(pauseMs).isBetween(delayMs - 499, delayMs);
+      assertThat(Math.floorMod(-(before + pauseMs), 500)).as("how far before a beat it ends, at most")
+          .isLessThanOrEqualTo((int) (after - before));
+    }
+  }
+
+  @Test
   void close_waitsForTheStepInHand_andNoneFollows() {
     var inHand = new AtomicReference<Promise<Long>>();
     var paced = start(1, () -> {

@@ -2,6 +2,7 @@ package dev.millrace.processing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.Loop;
 import dev.millrace.testing.TestServers;
@@ -77,7 +78,7 @@ final class IntakeIT {
               if (!slow) return Future.succeededFuture();
               inHand.add(promise);
               return promise.future();
-            }, registry));
+            }, new AdaptiveInterval(50, 200), registry));
   }
 
   @Test
@@ -106,6 +107,27 @@ final class IntakeIT {
       Await.until(BOUND, "nothing is in hand", () -> depth("retry") == 0 && depth("retry-held") == 0);
       assertThat(begun).as("each once, in order")
           .containsExactlyElementsOf(IntStream.range(0, RECORDS).mapToObj(i -> (long) i).toList());
+      loop.result(() -> intake.close(1_000));
+    }
+  }
+
+  /** Timers are numbered: those of two of the test's own count the others in between. */
+  @Test
+  void intake_whoseRecordWaits_beginsItInTime_andSetsFewTimersMeanwhile() throws Exception {
+    String topic = TOPIC + "-waiting";
+    slow = false;
+    produce(topic, 1);
+    try (var loop = new Loop()) {
+      var intake = intake(loop, topic, record -> 2_000);
+      loop.result(() -> intake.start(Set.of(topic)));
+      Await.until(BOUND, "it is held", () -> depth("retry-held") == 1);
+      long held = System.nanoTime();
+      long before = loop.vertx().setTimer(1, id -> {});
+      Await.until(BOUND, "it has begun", () -> begun.size() == 1);
+      assertThat(Duration.ofNanos(System.nanoTime() - held)).isBetween(Duration.ofMillis(1_900),
+          Duration.ofMillis(3_000));
+      assertThat(loop.vertx().setTimer(1, id -> {}) - before).as("one or two a poll, ten polls a second")
+          .isLessThan(80);
       loop.result(() -> intake.close(1_000));
     }
   }

@@ -84,7 +84,8 @@ final class OutcomePolicyTest {
     authorized                 | lapsed                           | expired
     authorized                 | refunded                         | wait
     authorized                 | *                                | known
-    CHARGED                    | voided lapsed                    | conflict:voided_after_charge
+    CHARGED                    | voided                           | conflict:voided_after_charge
+    CHARGED                    | lapsed                           | known
     CHARGED                    | refunded                         | refunded
     CHARGED                    | *                                | known
     ENDED                      | charged                          | late_charge
@@ -101,11 +102,11 @@ final class OutcomePolicyTest {
     capture@authorized                                   | declined try_refused | capture_failed
     capture@authorized                                   | action refunded  | conflict:evidence_conflict
     capture@authorized                                   | *                | wait
-    cancel@authorized cancel@requires_action             | charged          | confirmed cancel_failed
-    cancel@authorized cancel@requires_action             | voided lapsed    | voided
-    cancel@authorized cancel@requires_action             | declined try_refused | cancel_failed
-    cancel@authorized cancel@requires_action             | refunded         | conflict:evidence_conflict
-    cancel@authorized cancel@requires_action             | *                | wait
+    CANCELS                                              | charged          | confirmed cancel_failed
+    CANCELS                                              | voided lapsed    | voided
+    CANCELS                                              | declined try_refused | cancel_failed
+    CANCELS                                              | refunded         | conflict:evidence_conflict
+    CANCELS                                              | *                | wait
     REFUNDS                                              | refunded         | refunded
     REFUNDS                                              | declined try_refused | refund_failed
     REFUNDS                                              | pending not_executed unknown deferred absent | wait
@@ -117,6 +118,7 @@ final class OutcomePolicyTest {
     """
       .replace("REFUNDS",
           "refund@confirmed refund@settled refund@partially_refunded refund@disputed refund@charged_back refund@returned")
+      .replace("CANCELS", "cancel@authorized cancel@requires_action cancel@processing")
       .replace("REVERSALS", "reversal@declined reversal@voided reversal@confirmed");
 
   /** What became of an operation that has ended already. */
@@ -125,9 +127,8 @@ final class OutcomePolicyTest {
     cancel:failed     | voided lapsed        | conflict:operation_done_after_failure
     refund:failed     | refunded             | conflict:operation_done_after_failure
     reversal:failed   | refunded voided lapsed | conflict:operation_done_after_failure
-    capture:succeeded | declined try_refused | capture_reversed
     refund:succeeded  | declined try_refused | refund_reversed
-    reversal:succeeded | declined try_refused | conflict:operation_failed_after_success
+    capture:succeeded reversal:succeeded | declined try_refused | conflict:operation_failed_after_success
     capture:failed cancel:failed refund:failed capture:succeeded cancel:succeeded refund:succeeded | * | known
     reversal:failed reversal:succeeded | * | known
     """;
@@ -330,8 +331,9 @@ final class OutcomePolicyTest {
   private static Payment with(String kind, Status status) {
     return switch (kind) {
       case "capture" -> submitted(in(status, new PaymentEvent.CaptureRequested("cap_1", 1999)), "cap_1");
-      case "cancel" -> submitted(in(status, new PaymentEvent.CancelRequested("can_1", "changed", status)),
-          "can_1");
+      case "cancel" -> status == Status.PROCESSING
+          ? with(kind, Status.REQUIRES_ACTION).after(new PaymentEvent.Processing("stripe", "att_1", "pi_1"))
+          : submitted(in(status, new PaymentEvent.CancelRequested("can_1", "changed", status)), "can_1");
       case "reversal" -> submitted(in(status, Lives.lateCharge(false, status)), "rev_1");
       default -> switch (status) {
         case DISPUTED -> with(kind, Status.CONFIRMED).after(Lives.disputed("du_1", 1999));

@@ -126,7 +126,8 @@ final class PaymentLife {
     boolean open = payment.operations().stream().anyMatch(Operation::open);
     if (!payment.status().atRest() && payment.status() != Status.CONFIRMED || open) return drive();
     if (payment.status() == Status.IN_REVIEW) return drive();
-    return book.words.isEmpty() ? null : hear(0, false);
+    if (!book.words.isEmpty()) return hear(0, false);
+    return book.decidesAnew() ? Move.nothing("decided anew") : null;
   }
 
   /** What the gateway does of its own accord. */

@@ -67,6 +67,7 @@ final class ProviderBook {
   long refunded;
   long sentBack;
   private boolean wasSentBack;
+  private boolean tookBack;
   private int names;
 
   /** {@code debits}: of bank accounts, which are sent back and never disputed. */
@@ -150,7 +151,10 @@ final class ProviderBook {
   private Outcome charged(String attempt, String operation, long asked) {
     long amount = chance(4) ? asked + 1 + random.nextLong(50) : chance(4) ? 1 + random.nextLong(asked) : asked;
     captured = Math.min(asked, amount);
-    return say(attempt, operation, take(attempt, operation, amount));
+    Outcome taken = say(attempt, operation, take(attempt, operation, amount));
+    // One that was made here may be heard first, and then nobody asks any more.
+    if (named) tell(attempt, operation, taken);
+    return taken;
   }
 
   private Outcome take(String attempt, String operation, long amount) {
@@ -197,12 +201,17 @@ final class ProviderBook {
 
   /** Something that nobody ordered; {@code known}: the payment as the gateway has it. */
   void ofItsOwnAccord(String attempt, Payment known) {
+    // What is taken back, is taken back of what stands: nothing else is done until that is heard.
+    if (words.stream().anyMatch(w -> w.outcome instanceof Outcome.Declined d
+        && d.code().equals(Outcome.Declined.CAPTURE_FAILED)))
+      return;
     if (state == State.HELD && chance(20)) {
       state = State.RELEASED;
       lapsed = chance(50);
       tell(attempt, null, new Outcome.Voided(name, lapsed));
       answers.put(attempt, new Outcome.Voided(name, lapsed));
-    } else if (state == State.HELD && chance(15)) {
+    } else if (state == State.HELD && chance(15) && (named || !tookBack)) {
+      // Told without a name, as much as was taken back could not be told from what was.
       long amount = chance(50) ? held : 1 + random.nextLong(held);
       captured = amount;
       tell(attempt, null, take(attempt, null, amount));
@@ -236,9 +245,11 @@ final class ProviderBook {
   /** Only what the gateway has heard of, and nothing of which something has gone back. */
   private void takeCaptureBack(Payment known) {
     Taken last = captures.isEmpty() ? null : captures.getLast();
-    if (last == null || refunded > 0 || !disputes.isEmpty() || wasSentBack || captured != charged
-        || known.amountCaptured() != captured || (!named && (last.operation == null || captures.size() > 1)))
+    if (last == null || !disputes.isEmpty() || wasSentBack || captured != charged || !refundsAreHeard(known)
+        || refunded > captured - last.amount || known.amountCaptured() != captured
+        || (!named && (last.operation == null || captures.size() > 1)))
       return;
+    tookBack = true;
     captures.removeLast();
     charged -= last.amount;
     captured -= last.amount;
@@ -246,6 +257,12 @@ final class ProviderBook {
     for (int i = 1 + random.nextInt(2); i > 0; i--)
       tell(last.attempt, last.operation,
           new Outcome.Declined(last.name, Outcome.Declined.CAPTURE_FAILED, null, "No."));
+  }
+
+  private boolean refundsAreHeard(Payment known) {
+    return refunded == PaymentLifeModelTest.refunded(known) && known.refundsOpen() == 0
+        && words.stream().noneMatch(w -> w.outcome instanceof Outcome.Refunded
+            || w.fact instanceof UnsolicitedChange.Refunded || w.fact instanceof UnsolicitedChange.RefundFailed);
   }
 
   private void takeRefundBack(Payment known) {
@@ -271,7 +288,7 @@ final class ProviderBook {
   private void decide(boolean anew) {
     for (var dispute : disputes.entrySet()) {
       Claim claim = dispute.getValue();
-      if (!claim.open && (!anew || words.stream().anyMatch(w -> w.of(dispute.getKey())))) continue;
+      if (claim.open == anew || anew && words.stream().anyMatch(w -> w.of(dispute.getKey()))) continue;
       boolean won = claim.open ? chance(50) : claim.lost;
       claim.open = false;
       claim.lost = !won;
@@ -314,6 +331,13 @@ final class ProviderBook {
 
   /** Decides what is open. */
   void decideOpen() { decide(false); }
+
+  /** Decides anew what was decided once, now and then; whether it did. */
+  boolean decidesAnew() {
+    if (disputes.values().stream().noneMatch(claim -> claim.decisions == 1) || !chance(40)) return false;
+    decide(true);
+    return true;
+  }
 
   /** What lost disputes have withdrawn. */
   long withdrawn() {

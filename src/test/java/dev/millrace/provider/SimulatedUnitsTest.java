@@ -157,7 +157,8 @@ final class SimulatedUnitsTest {
           currency, TRACE);
       simulated.execute(wire, capture);
       simulated.awaitEvent(wire, "the charge", event -> event instanceof ProviderEvent.AttemptOutcome t
-          && t.outcome().equals(new Outcome.Charged(held.providerReference(), 200_000, currency)));
+          && t.outcome() instanceof Outcome.Charged c
+          && c.equals(new Outcome.Charged(held.providerReference(), 200_000, currency, c.capture())));
       var disputed = Http.send("POST", simulated.url() + "/disputes", Map.of(),
           "{\"reference\":\"" + order.reference() + "\",\"amount\":50000}");
       assertThat(disputed.status()).as(disputed.body()).isEqualTo(200);

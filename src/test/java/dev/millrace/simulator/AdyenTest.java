@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -81,7 +82,10 @@ class AdyenTest extends SimulatorTestBase {
 
   /** The item of the n-th notification, from 1, its signature checked. */
   private JsonObject told(int n, String eventCode, boolean success) throws Exception {
-    Webhook webhook = receiver.await(n).get(n - 1);
+    return item(receiver.await(n).get(n - 1), eventCode, success);
+  }
+
+  private static JsonObject item(Webhook webhook, String eventCode, boolean success) throws Exception {
     assertThat(webhook.event().getString("live")).isEqualTo("false");
     JsonArray items = webhook.event().getJsonArray("notificationItems");
     assertThat(items).hasSize(1);
@@ -260,14 +264,17 @@ class AdyenTest extends SimulatorTestBase {
   }
 
   @Test
-  void expire_isNotTold_andLaterCapturesFail() throws Exception {
+  void expire_isTold_andLaterCapturesFail() throws Exception {
     String psp = authorized("ref-1");
     receiver.await(1);
     provider.send(provider.request("/expire").POST(BodyPublishers.ofString("{\"reference\":\"ref-1\"}"))
         .build());
     assertThat(provider.bookLine("ref-1").getString("status")).isEqualTo("canceled");
+    JsonObject expired = told(2, "EXPIRE", true);
+    assertThat(expired.getString("pspReference")).isEqualTo(psp);
+    assertThat(expired.getJsonObject("amount")).isEqualTo(amount(1099));
     modify("cap-1", psp, "captures", 5);
-    told(2, "CAPTURE", false);
+    told(3, "CAPTURE", false);
   }
 
   @Test
@@ -314,20 +321,157 @@ class AdyenTest extends SimulatorTestBase {
 
   @ParameterizedTest
   @CsvSource({"pm_sim_dispute_won,CHARGEBACK_REVERSED,Won,succeeded",
-      "pm_sim_dispute_lost,CHARGEBACK,Lost,charged_back"})
+      "pm_sim_dispute_lost,DISPUTE_DEFENSE_PERIOD_ENDED,Lost,charged_back"})
   void dispute_isTold(String method, String code, String status, String word) throws Exception {
     settings("{\"dispute_ms\":200}");
     String psp = charged(method);
-    JsonObject opened = disputed(2, "NOTIFICATION_OF_CHARGEBACK", psp);
+    JsonObject opened = disputed("NOTIFICATION_OF_CHARGEBACK", psp);
     assertThat(opened.getJsonObject("additionalData").getString("disputeStatus")).isEqualTo("Undefended");
-    JsonObject closed = disputed(3, code, psp);
+    assertThat(disputed("CHARGEBACK", psp).getString("pspReference"))
+        .isEqualTo(opened.getString("pspReference"));
+    JsonObject closed = disputed(code, psp);
     assertThat(closed.getJsonObject("additionalData").getString("disputeStatus")).isEqualTo(status);
     assertThat(closed.getString("pspReference")).isEqualTo(opened.getString("pspReference"));
     assertThat(provider.bookLine("ref-1").getString("status")).isEqualTo(word);
   }
 
-  private JsonObject disputed(int n, String code, String psp) throws Exception {
-    JsonObject item = told(n, code, true);
+  /** What is decided anew is told by the stage that the dispute has come to. */
+  @Test
+  void dispute_isDecidedAnew() throws Exception {
+    String psp = charged("pm_card_visa");
+    byHand("/disputes", new JsonObject().put("amount", 5_000));
+    byHand("/disputes", new JsonObject().put("amount", 99));
+    assertThat(provider.bookLine("ref-1").getLong("amount_disputed")).isEqualTo(5_099);
+    String first = provider.bookLine("ref-1").getJsonArray("movements").getJsonObject(0)
+        .getString("provider_id");
+    long disputed = 5_099;
+    for (String code : List.of("DISPUTE_DEFENSE_PERIOD_ENDED", "CHARGEBACK_REVERSED", "SECOND_CHARGEBACK",
+        "PREARBITRATION_WON", "PREARBITRATION_LOST")) {
+      boolean won = code.equals("CHARGEBACK_REVERSED") || code.equals("PREARBITRATION_WON");
+      byHand("/disputes/close",
+          new JsonObject().put("dispute", first).put("outcome", won ? "won" : "lost"));
+      JsonObject item = disputed(code, psp);
+      assertThat(item.getString("pspReference")).isEqualTo(first);
+      assertThat(item.getJsonObject("amount")).isEqualTo(amount(5_000));
+      disputed += won ? -5_000 : code.startsWith("DISPUTE") ? 0 : 5_000;
+      assertThat(provider.bookLine("ref-1").getLong("amount_disputed")).as(code).isEqualTo(disputed);
+    }
+    String again = new JsonObject().put("reference", "ref-1").put("dispute", first).put("outcome", "lost")
+        .encode();
+    assertThat(provider.send(provider.request("/disputes/close").POST(BodyPublishers.ofString(again)).build())
+        .statusCode()).isEqualTo(400);
+    restart();
+    assertThat(provider.bookLine("ref-1").getLong("amount_disputed")).isEqualTo(disputed);
+  }
+
+  private void byHand(String path, JsonObject body) throws Exception {
+    HttpResponse<String> answer = provider.send(provider.request(path)
+        .POST(BodyPublishers.ofString(body.put("reference", "ref-1").encode())).build());
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+  }
+
+  /** The item of the only notification of this kind so far, wherever it stands, its signature checked. */
+  private JsonObject toldOnce(String code, boolean success) throws Exception {
+    RunningSimulator.await(() -> position(code) >= 0);
+    return item(receiver.received().get(position(code)), code, success);
+  }
+
+  private int position(String code) {
+    List<Webhook> all = receiver.received();
+    for (int i = 0; i < all.size(); i++) {
+      if (all.get(i).body().contains("\"eventCode\":\"" + code + "\"")) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  @Test
+  void captures_madeInTheCustomerArea() throws Exception {
+    String psp = authorized("ref-1");
+    byHand("/captures", new JsonObject().put("amount", 100));
+    JsonObject one = told(2, "CAPTURE", true);
+    byHand("/captures", new JsonObject().put("amount", 500).put("success", false));
+    JsonObject refused = told(3, "CAPTURE", false);
+    byHand("/captures", new JsonObject().put("amount", 200));
+    JsonObject other = told(4, "CAPTURE", true);
+    for (JsonObject item : List.of(one, refused, other)) {
+      assertThat(item.getString("originalReference")).isEqualTo(psp);
+      assertThat(item.getString("merchantReference")).isEqualTo("ref-1");
+    }
+    assertThat(List.of(one.getString("pspReference"), refused.getString("pspReference"),
+        other.getString("pspReference"))).doesNotHaveDuplicates();
+    assertThat(provider.bookLine("ref-1").getInteger("amount_captured")).isEqualTo(300);
+    byHand("/captures/fail", new JsonObject().put("capture", one.getString("pspReference")));
+    assertThat(told(5, "CAPTURE_FAILED", true).getString("pspReference"))
+        .isEqualTo(one.getString("pspReference"));
+    assertThat(provider.bookLine("ref-1").getInteger("amount_captured")).isEqualTo(200);
+    byHand("/expire", new JsonObject());
+    JsonObject expired = told(6, "EXPIRE", true);
+    assertThat(expired.getString("pspReference")).isEqualTo(psp);
+    assertThat(expired.getJsonObject("amount")).isEqualTo(amount(899));
+    assertThat(provider.bookLine("ref-1").getString("status")).isEqualTo("succeeded");
+  }
+
+  @Test
+  void reversal_cancelsOrRefunds() throws Exception {
+    String held = authorized("ref-1");
+    receiver.await(1);
+    JsonObject answer = json(modify("rev-1", held, "reversals", 0));
+    assertThat(answer).isEqualTo(new JsonObject().put("merchantAccount", ACCOUNT)
+        .put("paymentPspReference", held).put("pspReference", answer.getString("pspReference"))
+        .put("reference", "rev-1").put("status", "received"));
+    JsonObject canceled = told(2, "CANCEL_OR_REFUND", true);
+    assertThat(canceled.getJsonObject("additionalData").getString("modification.action"))
+        .isEqualTo("cancel");
+    assertThat(canceled.getJsonObject("amount")).isEqualTo(amount(1099));
+    assertThat(provider.bookLine("ref-1").getString("status")).isEqualTo("canceled");
+    String paid = json(post("ref-2", "/payments", payment("pm_card_visa", "ref-2"))).getString("pspReference");
+    receiver.await(3);
+    modify("rev-2", paid, "reversals", 0);
+    JsonObject refunded = told(4, "CANCEL_OR_REFUND", true);
+    assertThat(refunded.getJsonObject("additionalData").getString("modification.action"))
+        .isEqualTo("refund");
+    assertThat(provider.bookLine("ref-2").getInteger("amount_refunded")).isEqualTo(1099);
+    modify("rev-3", paid, "reversals", 0);
+    told(5, "CANCEL_OR_REFUND", false);
+  }
+
+  @Test
+  void tries_haveNamesOfTheirOwn() throws Exception {
+    settings("{\"try_ms\":0}");
+    String page = json(post("ref-1", "/payments", payment("pm_sim_second_try", "ref-1")))
+        .getString("pspReference");
+    receiver.await(2);
+    String charged = null;
+    for (int n = 1; n <= 2; n++) {
+      JsonObject item = receiver.received().get(n - 1).event().getJsonArray("notificationItems")
+          .getJsonObject(0).getJsonObject("NotificationRequestItem");
+      assertThat(item.getString("eventCode")).isEqualTo("AUTHORISATION");
+      assertThat(item.getString("merchantReference")).isEqualTo("ref-1");
+      assertThat(item.getString("pspReference")).isNotEqualTo(page);
+      charged = item.getString("success").equals("true") ? item.getString("pspReference") : charged;
+    }
+    assertThat(provider.bookLine("ref-1").getString("status")).isEqualTo("succeeded");
+    modify("r-1", charged, "refunds", 9);
+    assertThat(told(3, "REFUND", true).getString("originalReference")).isEqualTo(charged);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"pm_sim_processing,true,succeeded", "pm_sim_processing_fails,false,declined"})
+  void payment_isReceived_andDecidedLater(String method, boolean success, String status) throws Exception {
+    settings("{\"processing_ms\":300}");
+    JsonObject answer = json(post("ref-1", "/payments", payment(method, "ref-1")));
+    assertThat(answer.getString("resultCode")).isEqualTo("Received");
+    assertThat(provider.bookLine("ref-1").getString("status")).isEqualTo("processing");
+    assertThat(told(1, "AUTHORISATION", success).getString("pspReference"))
+        .isEqualTo(answer.getString("pspReference"));
+    assertThat(provider.bookLine("ref-1").getString("status")).isEqualTo(status);
+    assertThat(post("ref-1", "/payments", payment(method, "ref-1")).body()).isEqualTo(answer.encode());
+  }
+
+  private JsonObject disputed(String code, String psp) throws Exception {
+    JsonObject item = toldOnce(code, true);
     assertThat(item.getString("originalReference")).isEqualTo(psp);
     assertThat(item.getString("merchantReference")).isEqualTo("ref-1");
     assertThat(item.getJsonObject("additionalData").getString("chargebackReasonCode")).isEqualTo("10.4");
@@ -441,8 +585,8 @@ class AdyenTest extends SimulatorTestBase {
         .getString("pspReference");
     receiver.await(1);
     JsonObject captured = json(modify("cap-1", psp, "captures", 5));
-    JsonObject failed = told(2, "CAPTURE_FAILED", true);
-    assertThat(failed.getString("reason")).isEqualTo("Capture Failed");
+    JsonObject failed = told(2, "CAPTURE", false);
+    assertThat(failed.getString("reason")).isEqualTo("Transaction rejected by the acquirer");
     assertThat(failed.getString("pspReference")).isEqualTo(captured.getString("pspReference"));
     modify("can-1", psp, "cancels", 0);
     told(3, "CANCELLATION", false);

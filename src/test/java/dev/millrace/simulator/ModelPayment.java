@@ -1,6 +1,8 @@
 package dev.millrace.simulator;
 
 import dev.millrace.simulator.book.Wire;
+import java.util.ArrayDeque;
+import java.util.Deque;
 
 /** What a payment ought to have come to, worked out without a book: a few numbers and the limits in words. */
 final class ModelPayment {
@@ -15,8 +17,8 @@ final class ModelPayment {
   long refunded;
   long disputed;
   long returned;
-  boolean disputeOpen;
-  long openAmount;
+  private boolean disputedOnce;
+  private final Deque<Long> open = new ArrayDeque<>();
 
   /** {@code status}: succeeded, authorized, declined or requires_action. */
   ModelPayment(Wire wire, String reference, String id, boolean manual, long amount, String status) {
@@ -87,23 +89,28 @@ final class ModelPayment {
   }
 
   boolean dispute(long wanted) {
-    if (wire == Wire.BANK || disputeOpen || wanted > captured - refunded - disputed) {
+    if (wire == Wire.BANK || captured == 0 || (wire == Wire.STRIPE && refunded >= captured)) {
       return false;
     }
     disputed += wanted;
-    openAmount = wanted;
-    disputeOpen = true;
+    open.push(wanted);
+    disputedOnce = true;
     return true;
   }
 
+  /** The newest that is open; none is decided anew here. */
   boolean close(boolean won) {
-    if (!disputeOpen) {
+    if (open.isEmpty()) {
       return false;
     }
-    disputeOpen = false;
-    disputed -= won ? openAmount : 0;
+    long amount = open.pop();
+    disputed -= won ? amount : 0;
     return true;
   }
+
+  boolean disputedOnce() { return disputedOnce; }
+
+  boolean disputeOpen() { return !open.isEmpty(); }
 
   boolean giveBack() {
     if (wire != Wire.BANK || captured == 0 || returned > 0 || refunded > 0) {
@@ -121,7 +128,7 @@ final class ModelPayment {
       return "returned";
     }
     if (disputed > 0) {
-      return disputeOpen ? "disputed" : "charged_back";
+      return disputeOpen() ? "disputed" : "charged_back";
     }
     return refunded == 0 ? "succeeded" : refunded < captured ? "partially_refunded" : "refunded";
   }

@@ -18,7 +18,8 @@ class SettingsTest extends SimulatorTestBase {
   void put_replacesWhatIsNamed() throws Exception {
     JsonObject changed = new JsonObject().put("latency_ms_min", 5).put("latency_ms_max", 9)
         .put("failure_rate", 0.25).put("hang_rate", 0.0).put("slow_ms", 3000)
-        .put("dispute_ms", 500).put("return_ms", 40).put("refund_ms", 500).put("outage", "none")
+        .put("dispute_ms", 500).put("return_ms", 40).put("refund_ms", 500).put("capture_ms", 500)
+        .put("processing_ms", 500).put("try_ms", 500).put("outage", "none")
         .put("throttle_rate", 0.125).put("answer_delay_ms_min", 0).put("answer_delay_ms_max", 30)
         .put("forget_keys", true)
         .put("webhook_delay_ms_min", 50).put("webhook_delay_ms_max", 150).put("webhook_duplicate_rate", 0.0)

@@ -117,7 +117,9 @@ class StripeWebhookEventsTest extends SimulatorTestBase {
     String id = json(provider.charge("ref-1", method)).getString("id");
     told(1, "payment_intent.succeeded");
     provider.post("r-1", "/v1/refunds", "payment_intent=" + id);
-    assertThat(told(2, "refund.created").getString("status")).isEqualTo("pending");
+    // As published: one that fails has succeeded at first.
+    assertThat(told(2, "refund.created").getString("status"))
+        .isEqualTo(status.equals("failed") ? "succeeded" : "pending");
     restart();
     JsonObject refund = told(3, type);
     assertThat(refund.getString("status")).isEqualTo(status);
@@ -134,10 +136,11 @@ class StripeWebhookEventsTest extends SimulatorTestBase {
     settings("{\"dispute_ms\":1}");
     String id = json(provider.charge("ref-1", "pm_card_createDispute")).getString("id");
     provider.await("/v1/disputes?payment_intent=" + id, list -> list.getJsonArray("data").size() == 1);
-    receiver.await(2);
+    JsonObject withdrawn = ofType("charge.dispute.funds_withdrawn");
     JsonObject dispute = json(provider.get("/v1/disputes?payment_intent=" + id)).getJsonArray("data")
         .getJsonObject(0);
     assertThat(dispute.getString("id")).startsWith("du_");
+    assertThat(withdrawn).isEqualTo(dispute);
     assertThat(dispute.getString("object")).isEqualTo("dispute");
     assertThat(dispute.getString("status")).isEqualTo("needs_response");
     assertThat(dispute.getInteger("amount")).isEqualTo(1099);
@@ -150,9 +153,9 @@ class StripeWebhookEventsTest extends SimulatorTestBase {
     assertThat(bookLine().getInteger("amount_disputed")).isEqualTo(1099);
     HttpResponse<String> refused = provider.post("r-1", "/v1/refunds", "payment_intent=" + id);
     assertThat(error(refused).getString("code")).isEqualTo("charge_disputed");
-    var told = com.stripe.net.Webhook.constructEvent(receiver.received().get(1).body(),
-        receiver.received().get(1).headers().get("Stripe-Signature"), WebhookReceiver.SECRET);
-    assertThat(told.getType()).isEqualTo("charge.dispute.created");
+    Webhook created = webhook("charge.dispute.created");
+    var told = com.stripe.net.Webhook.constructEvent(created.body(),
+        created.headers().get("Stripe-Signature"), WebhookReceiver.SECRET);
     assertThat(((Dispute) told.getDataObjectDeserializer().deserializeUnsafe()).getId())
         .isEqualTo(dispute.getString("id"));
   }
@@ -163,15 +166,16 @@ class StripeWebhookEventsTest extends SimulatorTestBase {
       throws Exception {
     settings("{\"dispute_ms\":1}");
     provider.charge("ref-1", "pm_card_createDispute");
-    receiver.await(2);
-    String path = "/v1/disputes/" + receiver.received().get(1).event().getJsonObject("data")
-        .getJsonObject("object").getString("id");
+    String path = "/v1/disputes/" + ofType("charge.dispute.created").getString("id");
     String form = "evidence[uncategorized_text]=" + evidence;
     HttpResponse<String> closed = provider.post("ev-1", path, form);
     assertThat(closed.statusCode()).isEqualTo(200);
     assertThat(json(closed).getString("status")).isEqualTo(status);
     assertThat(json(closed).getJsonObject("evidence").getString("uncategorized_text")).isEqualTo(evidence);
-    assertThat(told(3, "charge.dispute.closed")).isEqualTo(json(closed));
+    assertThat(ofType("charge.dispute.closed")).isEqualTo(json(closed));
+    if (status.equals("won")) {
+      assertThat(ofType("charge.dispute.funds_reinstated")).isEqualTo(json(closed));
+    }
     assertThat(json(provider.get(path))).isEqualTo(json(closed));
     assertThat(bookLine().getString("status")).isEqualTo(word);
     assertThat(bookLine().getInteger("amount_disputed")).isEqualTo(disputed);
@@ -189,9 +193,10 @@ class StripeWebhookEventsTest extends SimulatorTestBase {
     provider.charge("ref-1", method);
     told(1, "payment_intent.succeeded");
     restart();
-    told(2, "charge.dispute.created");
+    ofType("charge.dispute.funds_withdrawn");
+    ofType("charge.dispute.created");
     restart();
-    assertThat(told(3, "charge.dispute.closed").getString("status")).isEqualTo(status);
+    assertThat(ofType("charge.dispute.closed").getString("status")).isEqualTo(status);
     restart();
     assertThat(bookLine().getJsonArray("movements")).hasSize(2);
   }
@@ -201,16 +206,79 @@ class StripeWebhookEventsTest extends SimulatorTestBase {
     String id = json(provider.charge("ref-1", "pm_card_visa")).getString("id");
     provider.post("r-1", "/v1/refunds", "payment_intent=" + id + "&amount=1000");
     receiver.await(2);
-    assertThat(control("/disputes", "{\"reference\":\"ref-1\",\"amount\":100}").statusCode()).isEqualTo(400);
     HttpResponse<String> opened = control("/disputes", "{\"reference\":\"ref-1\",\"amount\":90}");
     assertThat(opened.statusCode()).isEqualTo(200);
     assertThat(json(opened)).isEqualTo(bookLine());
-    assertThat(told(3, "charge.dispute.created").getInteger("amount")).isEqualTo(90);
-    assertThat(control("/disputes", "{\"reference\":\"ref-1\"}").statusCode()).isEqualTo(400);
+    assertThat(ofType("charge.dispute.created").getInteger("amount")).isEqualTo(90);
     control("/disputes/close", "{\"reference\":\"ref-1\",\"outcome\":\"won\"}");
-    assertThat(told(4, "charge.dispute.closed").getString("status")).isEqualTo("won");
+    assertThat(ofType("charge.dispute.closed").getString("status")).isEqualTo("won");
     assertThat(json(control("/disputes", "{\"reference\":\"ref-1\"}")).getInteger("amount_disputed"))
         .isEqualTo(99);
+    // Of what was refunded in full there are no disputes.
+    control("/disputes/close", "{\"reference\":\"ref-1\",\"outcome\":\"won\"}");
+    provider.post("r-2", "/v1/refunds", "payment_intent=" + id);
+    assertThat(control("/disputes", "{\"reference\":\"ref-1\"}").statusCode()).isEqualTo(400);
+  }
+
+  /** Whatever their amounts, also together more than was charged; each is decided by itself, and anew. */
+  @Test
+  void disputes_severalOfOneCharge() throws Exception {
+    String id = json(provider.charge("ref-1", "pm_card_visa")).getString("id");
+    control("/disputes", "{\"reference\":\"ref-1\",\"amount\":900}");
+    control("/disputes", "{\"reference\":\"ref-1\",\"amount\":1500}");
+    assertThat(bookLine().getInteger("amount_disputed")).isEqualTo(2_400);
+    var list = json(provider.get("/v1/disputes?payment_intent=" + id)).getJsonArray("data");
+    String small = list.getJsonObject(1).getString("id");
+    assertThat(list.getJsonObject(0).getInteger("amount")).isEqualTo(1_500);
+    var close = new JsonObject().put("reference", "ref-1").put("dispute", small);
+    control("/disputes/close", close.put("outcome", "lost").encode());
+    assertThat(bookLine().getString("status")).isEqualTo("disputed");
+    assertThat(bookLine().getInteger("amount_disputed")).isEqualTo(2_400);
+    control("/disputes/close", close.put("outcome", "won").encode());
+    assertThat(json(provider.get("/v1/disputes/" + small)).getString("status")).isEqualTo("won");
+    assertThat(bookLine().getInteger("amount_disputed")).isEqualTo(1_500);
+    // What is won stays so at Stripe.
+    assertThat(control("/disputes/close", close.put("outcome", "lost").encode()).statusCode()).isEqualTo(400);
+    restart();
+    assertThat(bookLine().getInteger("amount_disputed")).isEqualTo(1_500);
+    assertThat(provider.summary().getJsonObject("by_currency").getJsonObject("usd").getInteger("disputed"))
+        .isEqualTo(1_500);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"pm_sim_processing,payment_intent.succeeded,succeeded",
+      "pm_sim_processing_fails,payment_intent.payment_failed,requires_payment_method"})
+  void charge_isProcessed_andDecidedLater(String method, String type, String status) throws Exception {
+    settings("{\"processing_ms\":300}");
+    JsonObject intent = json(provider.charge("ref-1", method));
+    assertThat(intent.getString("status")).isEqualTo("processing");
+    assertThat(intent.getInteger("amount_received")).isZero();
+    assertThat(told(1, "payment_intent.processing")).isEqualTo(intent);
+    assertThat(told(2, type).getString("status")).isEqualTo(status);
+    assertThat(provider.charge("ref-1", method).body()).isEqualTo(intent.encode());
+  }
+
+  @Test
+  void charge_thatWasDeclined_isChargedByALaterTry() throws Exception {
+    settings("{\"try_ms\":300}");
+    assertThat(provider.charge("ref-1", "pm_sim_late_charge").statusCode()).isEqualTo(402);
+    told(1, "payment_intent.payment_failed");
+    JsonObject charged = told(2, "payment_intent.succeeded");
+    assertThat(charged.getInteger("amount_received")).isEqualTo(1099);
+    assertThat(charged.getValue("last_payment_error")).isNull();
+    assertThat(bookLine().getString("status")).isEqualTo("succeeded");
+  }
+
+  /** The object of the one event of this type, wherever it stands. */
+  private JsonObject ofType(String type) {
+    return webhook(type).event().getJsonObject("data").getJsonObject("object");
+  }
+
+  private Webhook webhook(String type) {
+    RunningSimulator.await(() -> receiver.received().stream().anyMatch(w -> w.event().getString("type")
+        .equals(type)));
+    return receiver.received().stream().filter(w -> w.event().getString("type").equals(type)).findFirst()
+        .orElseThrow();
   }
 
   @ParameterizedTest

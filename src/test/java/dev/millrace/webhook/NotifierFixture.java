@@ -3,6 +3,7 @@ package dev.millrace.webhook;
 import dev.millrace.journal.EventId;
 import dev.millrace.journal.EventReads;
 import dev.millrace.payment.EventType;
+import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.TypeId;
@@ -86,7 +87,7 @@ final class NotifierFixture implements AutoCloseable {
           "test",
           registry);
       notifier = new Notifier(loop.vertx(), lease, new EventReads(rows), store, endpoints,
-          new ReplayOrders(rows), scheduler, ids, clock, 5, registry);
+          new ReplayOrders(rows), scheduler, ids, clock, new AdaptiveInterval(5, 50), registry);
       lease.start();
       notifier.start();
     });

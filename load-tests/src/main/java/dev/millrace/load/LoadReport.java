@@ -29,6 +29,8 @@ final class LoadReport {
       "most / budget", "calls", "of these inquiries", "breaker closed s", "drained s", "retries 2s",
       "retries 20s",
       "retries 200s", "retries 2000s", "retries 20000s");
+  private static final List<String> IDLE = List.of("gateway %", "postgres %", "redis %", "kafka %",
+      "simulator %", "commits/s", "settled p50 ms", "settled p99 ms");
   private static final List<String> GOODPUT = List.of("offered/s", "rejected/s", "of peak %",
       "without Retry-After",
       "generator's share %");
@@ -54,6 +56,7 @@ final class LoadReport {
     section(text, "Open streams, and the gateway's heap after a full collection", STREAMS);
     section(text, "A herd after an outage: calls at the recovered provider", HERD);
     section(text, "Goodput under overload", GOODPUT);
+    section(text, "At rest: CPU in percent of a core, and payments one by one", IDLE);
     text.append("\n### Lost, doubled, broken\n\n");
     text.append(
         problems().isEmpty() ? "None in the phases above.\n" : "- " + String.join("\n- ", problems()) + "\n");
@@ -97,7 +100,7 @@ final class LoadReport {
   }
 
   private static String number(double figure) {
-    return String.format(Locale.ROOT, Math.abs(figure) >= 100 ? "%,.0f" : "%.1f", figure);
+    return String.format(Locale.ROOT, Math.abs(figure) >= 100 ? "%,.0f" : Math.abs(figure) < 10 ? "%.2f" : "%.1f", figure);
   }
 
   private static String errors(List<Row> repeats) {

@@ -70,6 +70,7 @@ public final class LoadTest {
       case "overload" -> SettlePhase.overload(options, logs);
       case "goodput" -> GoodputPhase.run(options, logs);
       case "herd" -> HerdPhase.run(options, logs);
+      case "idle" -> IdlePhase.run(options, logs);
       case "compare" -> ComparePhase.run(options, logs);
       default -> throw new IllegalArgumentException("no phase " + phase);
     };

@@ -16,7 +16,7 @@ record Options(List<String> phases, int seconds, int warmUpSeconds, int connecti
     Map<String, String> environment, String classpath, String against) {
 
   static final List<String> PHASES = List.of("ceiling", "durable-ceiling", "accept", "webhook-in",
-      "webhook-out", "streams", "end-to-end", "overload", "goodput", "herd", "compare");
+      "webhook-out", "streams", "end-to-end", "overload", "goodput", "herd", "idle", "compare");
   /** The others need the processes that they start. */
   private static final Set<String> ATTACHABLE = Set.of("accept", "end-to-end", "overload");
   private static final Map<String, String> DEFAULTS = Map.ofEntries(

@@ -30,8 +30,10 @@ final class AdyenChange {
     String payment = text(JsonFields.at(json, "data"), "pspReference");
     if (payment.isEmpty()) return new ProviderEvent.Ignored(type);
     return type.endsWith(".notificationOfChange")
-        ? new ProviderEvent.Notice(type, null, payment, "Adyen says: the payer's bank account has other details"
-            + " now, which the Customer Area shows.", true)
+        ? new ProviderEvent.Notice(type, null, payment,
+            "Adyen says: the payer's bank account has other details"
+                + " now, which the Customer Area shows.",
+            true)
         : new ProviderEvent.Notice(type, null, payment,
             "Adyen sent an event that the connector does not know: look there what happened.", false);
   }

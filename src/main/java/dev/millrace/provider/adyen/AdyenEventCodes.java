@@ -114,7 +114,8 @@ final class AdyenEventCodes {
     OTHERS                 PAYOUT_DECLINE                    payouts
     OTHERS                 PAYOUT_EXPIRE                     payouts
     OTHERS                 RECURRING_CONTRACT                stored payment methods
-    OTHERS                 REPORT_AVAILABLE                  reports""".lines().map(AdyenEventCodes::row).toList();
+    OTHERS                 REPORT_AVAILABLE                  reports""".lines().map(AdyenEventCodes::row)
+      .toList();
 
   private static final Map<String, Row> BY_CODE = ROWS.stream()
       .collect(Collectors.toUnmodifiableMap(Row::code, Function.identity()));
@@ -127,7 +128,9 @@ final class AdyenEventCodes {
   }
 
   /** Null for a code that is not in the table. */
-  static @Nullable Row of(String code) { return BY_CODE.get(code); }
+  static @Nullable Row of(String code) {
+    return BY_CODE.get(code);
+  }
 
   static List<Row> all() { return ROWS; }
 }

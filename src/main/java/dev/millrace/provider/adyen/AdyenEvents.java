@@ -99,7 +99,8 @@ final class AdyenEvents {
   private static @Nullable Outcome authorised(AdyenItem item) {
     AdyenAmount amount = item.amount();
     if (amount == null) return null;
-    return switch (Objects.requireNonNullElse(JsonFields.text(item.additional(), "metadata." + CAPTURE), "")) {
+    return switch (Objects.requireNonNullElse(JsonFields.text(item.additional(), "metadata." + CAPTURE),
+        "")) {
       case "automatic" -> new Outcome.Charged(item.payment(), amount.minor(), amount.currency());
       case "manual" -> new Outcome.Authorized(item.payment(), amount.minor(), amount.currency(), null);
       default -> new Outcome.Unknown("authorised, but not said whether it was captured");
@@ -127,7 +128,8 @@ final class AdyenEvents {
   }
 
   private static ProviderEvent cancellation(AdyenItem item) {
-    return item.told(item.success() ? new Outcome.Voided(item.payment(), false) : failed(item, CANCEL_FAILED));
+    return item
+        .told(item.success() ? new Outcome.Voided(item.payment(), false) : failed(item, CANCEL_FAILED));
   }
 
   private static ProviderEvent refund(AdyenItem item) {

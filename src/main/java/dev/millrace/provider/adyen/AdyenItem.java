@@ -40,7 +40,9 @@ record AdyenItem(String event, String psp, @Nullable String original, String ref
   boolean ours() { return ours(reference); }
 
   /** The payment's name at Adyen, of a payment or of a modification. */
-  String payment() { return original == null ? psp : original; }
+  String payment() {
+    return original == null ? psp : original;
+  }
 
   /** Empty where it is not said. */
   String disputeStatus() {

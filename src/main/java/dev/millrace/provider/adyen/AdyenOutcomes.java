@@ -113,7 +113,8 @@ final class AdyenOutcomes {
   }
 
   /** {@code code} and {@code reason} as Adyen words them, either may be missing. */
-  static Outcome.Declined refused(@Nullable String reference, @Nullable String code, @Nullable String reason) {
+  static Outcome.Declined refused(@Nullable String reference, @Nullable String code,
+      @Nullable String reason) {
     AdyenRefusal known = AdyenRefusal.of(code, reason);
     String words = reason != null && !reason.isEmpty()
         ? reason

@@ -36,8 +36,9 @@ final class StripeEvents {
     return switch (outcome) {
       case Outcome.Refunded r -> new ProviderEvent.Unsolicited(type, intent,
           new UnsolicitedChange.Refunded(r.providerReference(), r.amount(), r.currency()));
-      case Outcome.Declined d -> new ProviderEvent.Unsolicited(type, intent, new UnsolicitedChange.RefundFailed(
-          Objects.requireNonNullElse(d.providerReference(), ""), d.code(), d.message()));
+      case Outcome.Declined d ->
+        new ProviderEvent.Unsolicited(type, intent, new UnsolicitedChange.RefundFailed(
+            Objects.requireNonNullElse(d.providerReference(), ""), d.code(), d.message()));
       case Outcome.Pending p -> new ProviderEvent.Notice(type, null, intent,
           "The refund " + p.providerReference() + ", made at Stripe, is under way.", true);
       case Outcome.Unknown u -> new ProviderEvent.Unreadable(type, u.reason());

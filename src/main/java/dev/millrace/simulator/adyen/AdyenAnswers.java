@@ -7,6 +7,7 @@ import dev.millrace.simulator.book.Fault;
 import dev.millrace.simulator.book.Movement.Kind;
 import dev.millrace.simulator.book.Movement;
 import dev.millrace.simulator.book.PaymentMethod.Decline;
+import dev.millrace.simulator.book.PaymentMethod;
 import dev.millrace.simulator.book.PaymentState.Status;
 import dev.millrace.simulator.book.PaymentState;
 import dev.millrace.simulator.book.Wire;
@@ -48,17 +49,23 @@ public final class AdyenAnswers implements WireAnswers, PayerPages.Shop {
   public String id(BookLine line) {
     return switch (line) {
       case Entry entry -> ids.of(entry);
+      case Movement movement when movement.about() != Movement.NOTHING -> ids.movement(movement.about());
       case Movement movement -> switch (movement.kind()) {
-        case CAPTURE, CANCEL, REFUND, DISPUTE -> ids.of(movement);
-        case REFUND_SUCCESS, REFUND_FAILURE, DISPUTE_WON, DISPUTE_LOST -> ids.movement(movement.about());
-        default -> ids.payment(movement.payment());
+        case AUTHENTICATION, AUTHENTICATION_FAILURE, COMPLETION, COMPLETION_FAILURE, EXPIRY ->
+          ids.payment(movement.payment());
+        default -> ids.of(movement);
       };
     };
   }
 
+  /** Each try of a payer has a name of its own: that of the one that was charged is the payment's then. */
   @Override
   public int payment(String pspReference) {
     int ordinal = ids.ordinal(pspReference);
+    int number = ids.movementNumber(pspReference);
+    if (number >= 0 && number < book.movements().size() && book.movements().get(number).is(Kind.TRY_CHARGED)) {
+      ordinal = book.movements().get(number).payment();
+    }
     return ordinal >= 0 && ordinal < book.size() && book.get(ordinal).wire() == Wire.ADYEN ? ordinal : -1;
   }
 
@@ -75,7 +82,7 @@ public final class AdyenAnswers implements WireAnswers, PayerPages.Shop {
   /** The result of a payment, as it stands. */
   Answer result(PaymentState state) {
     Entry entry = state.entry();
-    var json = new JsonObject().put("pspReference", ids.of(entry)).put("resultCode", resultCode(state));
+    var json = new JsonObject().put("pspReference", ids.payment(state)).put("resultCode", resultCode(state));
     AdyenRefusalReason refusal = refusal(state);
     if (refusal != null) {
       json.put("refusalReason", refusal.reason()).put("refusalReasonCode", refusal.code());
@@ -94,6 +101,7 @@ public final class AdyenAnswers implements WireAnswers, PayerPages.Shop {
   private static String resultCode(PaymentState state) {
     return switch (state.status()) {
       case REQUIRES_ACTION -> "RedirectShopper";
+      case PROCESSING -> "Received";
       case AUTHORIZED, SUCCEEDED -> "Authorised";
       case DECLINED -> "Refused";
       case CANCELED -> "Cancelled";
@@ -103,8 +111,9 @@ public final class AdyenAnswers implements WireAnswers, PayerPages.Shop {
   static @Nullable AdyenRefusalReason refusal(PaymentState state) {
     Decline decline = state.entry().decline();
     return switch (state.status()) {
-      case DECLINED ->
-        decline == null ? AdyenRefusalReason.NOT_AUTHENTICATED : AdyenRefusalReason.of(decline);
+      case DECLINED -> decline == null && state.entry().opening() == Entry.Opening.ACTION
+          ? AdyenRefusalReason.NOT_AUTHENTICATED
+          : AdyenRefusalReason.of(decline == null ? PaymentMethod.DECLINED : decline);
       case CANCELED -> AdyenRefusalReason.CANCELLED;
       default -> null;
     };
@@ -129,12 +138,12 @@ public final class AdyenAnswers implements WireAnswers, PayerPages.Shop {
       return result(then);
     }
     var json = new JsonObject().put("merchantAccount", then.entry().terms().account())
-        .put("paymentPspReference", ids.of(then.entry())).put("pspReference", ids.of(movement));
+        .put("paymentPspReference", ids.payment(then)).put("pspReference", ids.of(movement));
     if (movement.reference() != null) {
       json.put("reference", movement.reference());
     }
     json.put("status", "received");
-    if (movement.kind() != Kind.CANCEL) {
+    if (movement.kind() != Kind.CANCEL && movement.kind() != Kind.REVERSAL) {
       json.put("amount", amount(movement.amount(), parameters(movement, then)));
     }
     return new Answer(201, json.encode());
@@ -148,13 +157,13 @@ public final class AdyenAnswers implements WireAnswers, PayerPages.Shop {
   }
 
   @Override
-  public boolean tells(BookLine line) {
-    return notifications.tells(line, book);
+  public int events(BookLine line) {
+    return notifications.count(line, book);
   }
 
   @Override
-  public String event(BookLine line) {
-    return notifications.notification(line, book);
+  public String event(BookLine line, int number) {
+    return notifications.notification(line, number, book);
   }
 
   @Override

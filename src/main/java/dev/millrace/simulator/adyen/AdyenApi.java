@@ -63,7 +63,10 @@ public final class AdyenApi {
         post(request, path, body -> of(psp, entry -> AdyenForms.modification(body, Kind.CAPTURE, entry)));
       case "refunds" ->
         post(request, path, body -> of(psp, entry -> AdyenForms.modification(body, Kind.REFUND, entry)));
-      case "cancels" -> post(request, path, body -> of(psp, entry -> AdyenForms.cancel(body, entry)));
+      case "cancels" ->
+        post(request, path, body -> of(psp, entry -> AdyenForms.whole(body, Kind.CANCEL, entry)));
+      case "reversals" ->
+        post(request, path, body -> of(psp, entry -> AdyenForms.whole(body, Kind.REVERSAL, entry)));
       default -> AdyenError.notFound().answer().sendTo(request.response());
     }
   }

@@ -86,9 +86,10 @@ final class AdyenForms {
             .currency(currency(body));
   }
 
-  static CheckResult cancel(JsonBody body, Entry entry) {
+  /** A cancellation or a reversal, always of the whole payment: {@code kind} says which. */
+  static CheckResult whole(JsonBody body, Kind kind, Entry entry) {
     AdyenError refusal = refusal(body, entry);
-    return refusal != null ? refusal : Instruction.of(entry.ordinal(), Kind.CANCEL, body.text("reference"));
+    return refusal != null ? refusal : Instruction.of(entry.ordinal(), kind, body.text("reference"));
   }
 
   private static @Nullable AdyenError refusal(JsonBody body, Entry entry) {

@@ -3,7 +3,9 @@ package dev.millrace.simulator.adyen;
 import dev.millrace.simulator.book.BookIds;
 import dev.millrace.simulator.book.BookLine;
 import dev.millrace.simulator.book.Entry;
+import dev.millrace.simulator.book.Movement.Kind;
 import dev.millrace.simulator.book.Movement;
+import dev.millrace.simulator.book.PaymentState;
 import java.util.Locale;
 
 /**
@@ -33,6 +35,12 @@ public final class AdyenIds {
     return book + digits(number, NUMBER_CHARS) + MOVEMENT;
   }
 
+  /** That of the try that was charged, where it was not the first. */
+  String payment(PaymentState state) {
+    Movement charged = state.last(Kind.TRY_CHARGED);
+    return charged == null ? payment(state.entry().ordinal()) : movement(charged.number());
+  }
+
   String of(BookLine line) {
     return switch (line) {
       case Entry entry -> payment(entry.ordinal());
@@ -42,14 +50,23 @@ public final class AdyenIds {
 
   /** The ordinal of the payment that has this reference, or -1 if this book never gives it out. */
   int ordinal(String pspReference) {
+    int number = number(pspReference);
+    return number >= 0 && payment(number).equals(pspReference) ? number : -1;
+  }
+
+  /** The number of the movement that has this reference, or -1 if this book never gives it out. */
+  int movementNumber(String pspReference) {
+    int number = number(pspReference);
+    return number >= 0 && movement(number).equals(pspReference) ? number : -1;
+  }
+
+  private static int number(String pspReference) {
     if (pspReference.length() != BOOK_CHARS + NUMBER_CHARS + 1) {
       return -1;
     }
     try {
-      long ordinal = Long.parseLong(pspReference, BOOK_CHARS, BOOK_CHARS + NUMBER_CHARS, 36);
-      return ordinal >= 0 && ordinal <= Integer.MAX_VALUE && payment((int) ordinal).equals(pspReference)
-          ? (int) ordinal
-          : -1;
+      long number = Long.parseLong(pspReference, BOOK_CHARS, BOOK_CHARS + NUMBER_CHARS, 36);
+      return number >= 0 && number <= Integer.MAX_VALUE ? (int) number : -1;
     } catch (NumberFormatException e) { // Not one of ours.
       return -1;
     }

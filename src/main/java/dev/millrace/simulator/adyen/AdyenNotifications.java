@@ -6,7 +6,6 @@ import dev.millrace.simulator.book.Entry;
 import dev.millrace.simulator.book.Fault;
 import dev.millrace.simulator.book.Movement.Kind;
 import dev.millrace.simulator.book.Movement;
-import dev.millrace.simulator.book.PaymentMethod.LaterEffect;
 import dev.millrace.simulator.book.PaymentState;
 import dev.millrace.simulator.wire.Hmac;
 import io.vertx.core.json.JsonArray;
@@ -16,6 +15,8 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  *      HMAC signatures</a>
  */
 public final class AdyenNotifications {
+  private static final String AUTHORISATION = "AUTHORISATION";
   private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ssxxx");
-  private static final long DEFENSE_S = 14 * 24 * 3600;
 
   private final AdyenIds ids;
   private final @Nullable Hmac hmac;
@@ -40,35 +41,40 @@ public final class AdyenNotifications {
     this.hmac = key == null ? null : new Hmac(HexFormat.of().parseHex(key));
   }
 
-  /** What a notification says, but for what the payment says. */
-  private record Item(String eventCode, String pspReference, @Nullable String merchantReference,
-      boolean success, String reason) {}
+  /**
+   * What a notification says, but for what the payment says.
+   *
+   * @param about
+   *          what it is about: a payment of its own where it is null, else a modification or dispute of one
+   */
+  record Item(String eventCode, String pspReference, @Nullable String merchantReference, boolean success,
+      String reason, @Nullable String about, JsonObject additional) {
 
-  boolean tells(BookLine line, Book book) {
-    return item(line, book) != null;
+    Item(String eventCode, String pspReference, @Nullable String merchantReference, boolean success,
+        String reason, @Nullable String about) {
+      this(eventCode, pspReference, merchantReference, success, reason, about, new JsonObject());
+    }
   }
 
-  String notification(BookLine line, Book book) {
-    Item item = item(line, book);
-    if (item == null) {
-      throw new IllegalStateException("there is nothing to tell of " + line);
-    }
+  int count(BookLine line, Book book) {
+    return items(line, book).size();
+  }
+
+  String notification(BookLine line, int number, Book book) {
+    Item item = items(line, book).get(number);
     PaymentState then = book.stateAt(line);
     Entry entry = then.entry();
     String currency = line instanceof Movement moved
         ? AdyenAnswers.parameters(moved, then)
         : entry.currency();
-    String original = line instanceof Movement && !item.eventCode().equals("AUTHORISATION")
-        ? ids.of(entry)
-        : null;
-    JsonObject additional = additionalData(line, entry);
+    JsonObject additional = metadata(entry).mergeIn(item.additional());
     JsonObject json = new JsonObject().put("additionalData", additional)
         .put("amount", AdyenAnswers.amount(amount(line, entry), currency)).put("eventCode", item.eventCode())
         .put("eventDate", date(line.created())).put("merchantAccountCode", entry.terms().account())
         .put("merchantReference", item.merchantReference());
-    if (original != null) {
-      json.put("originalReference", original);
-    } else if (item.success()) {
+    if (item.about() != null) {
+      json.put("originalReference", item.about());
+    } else if (item.success() && item.eventCode().equals(AUTHORISATION)) {
       json.put("operations", new JsonArray().add("CANCEL").add("CAPTURE").add("REFUND"));
     }
     json.put("paymentMethod", AdyenAnswers.brand(entry)).put("pspReference", item.pspReference())
@@ -80,57 +86,83 @@ public final class AdyenNotifications {
 
   /** A cancellation is always of the whole payment. */
   private static long amount(BookLine line, Entry entry) {
-    return line instanceof Movement movement && movement.kind() == Kind.CANCEL
-        ? entry.amount()
-        : line.amount();
+    boolean whole = line instanceof Movement movement
+        && (movement.kind() == Kind.CANCEL || movement.kind() == Kind.NOTICE
+            || (movement.kind() == Kind.REVERSAL && Movement.CANCELED.equals(movement.note())));
+    return whole ? entry.amount() : line.amount();
   }
 
-  private @Nullable Item item(BookLine line, Book book) {
-    Entry entry = book.get(line.payment());
+  private List<Item> items(BookLine line, Book book) {
     return switch (line) {
-      case Entry opened when opened.opening() == Entry.Opening.ACTION -> null;
-      case Entry opened -> authorisation(PaymentState.opening(opened));
-      case Movement movement -> switch (movement.kind()) {
-        case COMPLETION, COMPLETION_FAILURE ->
-          movement.carriedOut() ? authorisation(book.stateAt(movement)) : null;
-        case CAPTURE -> movement.fault() == Fault.REFUSED_FOR_GOOD
-            ? new Item("CAPTURE_FAILED", ids.of(movement), reference(movement, entry), true, "Capture Failed")
-            : modification("CAPTURE", movement, entry);
-        case CANCEL -> modification("CANCELLATION", movement, entry);
-        // One that takes a while is told once it has arrived; one that fails has seemed to arrive.
-        case REFUND -> movement.carriedOut() && entry.method().effect() == LaterEffect.REFUND_PENDING
-            ? null
-            : modification("REFUND", movement, entry);
-        case REFUND_SUCCESS, REFUND_FAILURE -> refundEnd(movement, entry, book);
-        case DISPUTE -> dispute("NOTIFICATION_OF_CHARGEBACK", movement.number(), entry);
-        case DISPUTE_WON -> dispute("CHARGEBACK_REVERSED", movement.about(), entry);
-        case DISPUTE_LOST -> dispute("CHARGEBACK", movement.about(), entry);
-        case AUTHENTICATION, AUTHENTICATION_FAILURE, EXPIRY, RETURN -> null;
+      case Entry opened -> switch (opened.opening()) {
+        // What becomes of it is told once it is known.
+        case ACTION, PROCESSING -> List.of();
+        case CHARGED, DECLINED, AUTHORIZED -> List.of(authorisation(line, PaymentState.opening(opened)));
       };
+      case Movement movement -> items(movement, book.stateAt(movement), book);
     };
   }
 
-  private Item authorisation(PaymentState then) {
-    AdyenRefusalReason refusal = AdyenAnswers.refusal(then);
-    return new Item("AUTHORISATION", ids.of(then.entry()), then.entry().reference(), refusal == null,
-        refusal == null ? "033899:1111:03/2030" : refusal.reason());
+  private List<Item> items(Movement movement, PaymentState then, Book book) {
+    return switch (movement.kind()) {
+      case COMPLETION, COMPLETION_FAILURE ->
+        movement.carriedOut() ? List.of(authorisation(then.entry(), then)) : List.of();
+      case TRY_REFUSED, TRY_CHARGED ->
+        movement.carriedOut() ? List.of(authorisation(movement, then)) : List.of();
+      case CAPTURE, PARTIAL_CAPTURE -> List.of(modification("CAPTURE", movement, then));
+      case CAPTURE_FAILURE -> List.of(captureFailed(movement, then, book));
+      case CANCEL -> List.of(modification("CANCELLATION", movement, then));
+      case REVERSAL -> {
+        Item item = modification("CANCEL_OR_REFUND", movement, then);
+        item.additional().put("modification.action", movement.note());
+        yield List.of(item);
+      }
+      // One that takes a while is told once it has arrived; one that fails later has seemed to arrive.
+      case REFUND -> movement.carriedOut() && then.entry().method().effect().refundsPend()
+          ? List.of()
+          : List.of(modification("REFUND", movement, then));
+      case REFUND_SUCCESS, REFUND_FAILURE -> List.of(refundEnd(movement, then, book));
+      case DISPUTE, DISPUTE_WON, DISPUTE_LOST ->
+        movement.carriedOut() ? AdyenDisputeStages.items(movement, then, ids) : List.of();
+      case EXPIRY -> List.of(new Item("EXPIRE", ids.payment(then), then.entry().reference(), true, "", null));
+      case NOTICE -> List.of(new Item(Objects.requireNonNull(movement.note()), ids.of(movement),
+          then.entry().reference(), true, "", ids.payment(then)));
+      case AUTHENTICATION, AUTHENTICATION_FAILURE, RETURN, RETURN_REVERSED -> List.of();
+    };
   }
 
-  private Item modification(String eventCode, Movement movement, Entry entry) {
-    return new Item(eventCode, ids.of(movement), reference(movement, entry), movement.carriedOut(),
-        movement.fault() == null ? "" : reason(movement.fault()));
+  /** {@code line}: whose name it bears, the payment's or that of one try of its payer. */
+  private Item authorisation(BookLine line, PaymentState then) {
+    AdyenRefusalReason refusal = line instanceof Movement movement && movement.is(Kind.TRY_REFUSED)
+        ? AdyenRefusalReason.REFUSED
+        : AdyenAnswers.refusal(then);
+    return new Item(AUTHORISATION, ids.of(line), then.entry().reference(), refusal == null,
+        refusal == null ? "033899:1111:03/2030" : refusal.reason(), null);
   }
 
-  private Item refundEnd(Movement end, Entry entry, Book book) {
+  private Item modification(String eventCode, Movement movement, PaymentState then) {
+    return new Item(eventCode, ids.of(movement), reference(movement, then.entry()), movement.carriedOut(),
+        movement.fault() == null ? "" : reason(movement.fault()), ids.payment(then));
+  }
+
+  /** One that Adyen had made of its own accord has no other name than this. */
+  private Item captureFailed(Movement failure, PaymentState then, Book book) {
+    Movement capture = failure.about() == Movement.NOTHING ? failure : book.movements().get(failure.about());
+    return new Item("CAPTURE_FAILED", ids.of(capture), reference(capture, then.entry()), true,
+        "Capture Failed", ids.payment(then));
+  }
+
+  /** A refund that was not told yet is refused; what was told as done failed or came back. */
+  private Item refundEnd(Movement end, PaymentState then, Book book) {
     Movement refund = book.movements().get(end.about());
     boolean failed = end.kind() == Kind.REFUND_FAILURE;
-    return new Item(failed ? "REFUND_FAILED" : "REFUND", ids.of(refund), reference(refund, entry), true,
-        failed ? "Refund failed: " + end.note() : "");
-  }
-
-  private Item dispute(String eventCode, int dispute, Entry entry) {
-    return new Item(eventCode, ids.movement(dispute), entry.reference(), true,
-        "Other Fraud-Card Absent Environment");
+    boolean told = !then.entry().method().effect().refundsPend() || then.movements().stream()
+        .anyMatch(m -> m.is(Kind.REFUND_SUCCESS) && m.about() == end.about());
+    String event = !failed || !told
+        ? "REFUND"
+        : Movement.CAME_BACK.equals(end.note()) ? "REFUNDED_REVERSED" : "REFUND_FAILED";
+    return new Item(event, ids.of(refund), reference(refund, then.entry()), told || !failed,
+        failed ? "Refund failed: " + end.note() : "", ids.payment(then));
   }
 
   /** A modification's own reference where it has one, else the payment's. */
@@ -149,29 +181,13 @@ public final class AdyenNotifications {
     };
   }
 
-  private JsonObject additionalData(BookLine line, Entry entry) {
-    var additional = new JsonObject();
+  private static JsonObject metadata(Entry entry) {
+    var metadata = new JsonObject();
     if (entry.extras() != null) {
       new JsonObject("{" + entry.extras().metadata() + "}")
-          .forEach(member -> additional.put("metadata." + member.getKey(), member.getValue()));
+          .forEach(member -> metadata.put("metadata." + member.getKey(), member.getValue()));
     }
-    if (line instanceof Movement movement) {
-      switch (movement.kind()) {
-        case DISPUTE -> disputed(additional, "Undefended")
-            .put("defensePeriodEndsAt", date(movement.created() + DEFENSE_S)).put("defendable", "true");
-        case DISPUTE_WON -> disputed(additional, "Won");
-        case DISPUTE_LOST -> disputed(additional, "Lost");
-        default -> {
-          // Nothing more is known of it.
-        }
-      }
-    }
-    return additional;
-  }
-
-  private static JsonObject disputed(JsonObject additional, String status) {
-    return additional.put("chargebackReasonCode", "10.4").put("chargebackSchemeCode", "visa")
-        .put("modificationMerchantReferences", "").put("disputeStatus", status);
+    return metadata;
   }
 
   private String signature(JsonObject item) {
@@ -186,7 +202,7 @@ public final class AdyenNotifications {
     return Base64.getEncoder().encodeToString(hmac.sign(signed));
   }
 
-  private static String date(long seconds) {
+  static String date(long seconds) {
     return DATE.format(Instant.ofEpochSecond(seconds).atOffset(ZoneOffset.UTC));
   }
 }

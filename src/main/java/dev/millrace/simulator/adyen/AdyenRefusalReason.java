@@ -10,6 +10,7 @@ import dev.millrace.simulator.book.PaymentMethod.Decline;
 record AdyenRefusalReason(String reason, String code) {
   static final AdyenRefusalReason NOT_AUTHENTICATED = new AdyenRefusalReason("3D Not Authenticated", "11");
   static final AdyenRefusalReason CANCELLED = new AdyenRefusalReason("Cancelled", "15");
+  static final AdyenRefusalReason REFUSED = new AdyenRefusalReason("Refused", "2");
   private static final AdyenRefusalReason UNAVAILABLE = new AdyenRefusalReason("Acquirer Error", "4");
 
   static AdyenRefusalReason of(Decline decline) {
@@ -20,7 +21,7 @@ record AdyenRefusalReason(String reason, String code) {
       case "expired_card" -> new AdyenRefusalReason("Expired Card", "6");
       case "incorrect_cvc" -> new AdyenRefusalReason("CVC Declined", "24");
       case "processing_error" -> UNAVAILABLE;
-      default -> new AdyenRefusalReason("Refused", "2");
+      default -> REFUSED;
     };
   }
 }

@@ -94,7 +94,7 @@ public final class BankAnswers implements WireAnswers {
 
   private JsonObject debit(PaymentState state) {
     Entry entry = state.entry();
-    Movement returned = state.first(Kind.RETURN);
+    Movement returned = state.last(Kind.RETURN);
     var json = new JsonObject().put("id", ids.of(DEBIT, entry)).put("object", "debit")
         .put("status", status(state)).put("reference", entry.reference()).put("amount", entry.amount())
         .put("currency", entry.currency()).put("effective_date", nextDay(entry.created()))
@@ -102,6 +102,7 @@ public final class BankAnswers implements WireAnswers {
     if (entry.extras() != null) {
       json.put("description", entry.extras().description());
     }
+    // Also after the return was reversed: which one it was that has been.
     if (returned != null) {
       json.put("return_code", returned.note()).put("return_reason", reason(returned.note()));
     }
@@ -138,8 +139,8 @@ public final class BankAnswers implements WireAnswers {
   }
 
   @Override
-  public boolean tells(BookLine line) {
-    return type(line) != null;
+  public int events(BookLine line) {
+    return type(line) == null ? 0 : 1;
   }
 
   private static @Nullable String type(BookLine line) {
@@ -149,6 +150,8 @@ public final class BankAnswers implements WireAnswers {
       case Movement movement -> switch (movement.kind()) {
         case CANCEL -> "debit.canceled";
         case RETURN -> "debit.returned";
+        case RETURN_REVERSED -> "debit.return_reversed";
+        case NOTICE -> movement.note();
         case REFUND -> "credit.accepted";
         default -> null;
       };
@@ -156,7 +159,7 @@ public final class BankAnswers implements WireAnswers {
   }
 
   @Override
-  public String event(BookLine line) {
+  public String event(BookLine line, int number) {
     JsonObject object = line instanceof Movement movement && movement.kind() == Kind.REFUND
         ? credit(movement)
         : debit(book.stateAt(line));

@@ -38,7 +38,8 @@ public record Entry(int ordinal, @Nullable String metadataReference, @Nullable S
 
   /** How a payment begins. */
   public enum Opening {
-    CHARGED("succeeded"), DECLINED("declined"), AUTHORIZED("authorized"), ACTION("requires_action");
+    CHARGED("succeeded"), DECLINED("declined"), AUTHORIZED("authorized"), ACTION("requires_action"),
+    PROCESSING("processing");
 
     private final String text;
 
@@ -77,6 +78,9 @@ public record Entry(int ordinal, @Nullable String metadataReference, @Nullable S
     }
     if (method.script() == Script.ACTION) {
       return Opening.ACTION;
+    }
+    if (method.script() == Script.PROCESSING) {
+      return Opening.PROCESSING;
     }
     return terms.manual() ? Opening.AUTHORIZED : Opening.CHARGED;
   }

@@ -23,7 +23,9 @@ public enum Fault {
   DISPUTED,
   /** The payer's bank has sent it back. */
   RETURNED,
-  /** The dispute has been closed. */
+  /** The payer's bank has not sent it back. */
+  NOT_RETURNED,
+  /** The dispute has been decided so. */
   DISPUTE_CLOSED,
   /** The payment does not wait for its payer. */
   NO_ACTION,

@@ -32,6 +32,8 @@ public record PaymentMethod(String id, Rail rail, Script script, LaterEffect eff
     DECLINE,
     /** Waits for the payer to pass 3-D Secure. */
     ACTION,
+    /** Is taken, and decided after {@code processing_ms}. */
+    PROCESSING,
     /** Charges and answers after {@code slow_ms}. */
     SLOW,
     /** Charges nothing and never answers. */
@@ -55,12 +57,28 @@ public record PaymentMethod(String id, Rail rail, Script script, LaterEffect eff
     DISPUTE_WON,
     /** A dispute opens and is lost. */
     DISPUTE_LOST,
+    /** A dispute opens, is lost, and is won after all. */
+    DISPUTE_OVERTURNED,
     /** The bank returns the debit. */
     RETURN_R01("R01"), RETURN_R02("R02"), RETURN_R10("R10"),
+    /** The bank returns the debit, and the return is reversed. */
+    RETURN_REVERSED("R01"),
     /** Refunds take a while. */
     REFUND_PENDING,
     /** Refunds take a while and fail. */
+    REFUND_PENDING_FAILS,
+    /** Refunds succeed at once, and fail after a while. */
     REFUND_FAILS,
+    /** Captures succeed at once, and fail after a while. */
+    CAPTURE_FAILS,
+    /** What was taken is charged, after a while. */
+    PROCESSING_SUCCEEDS,
+    /** What was taken is declined, after a while. */
+    PROCESSING_FAILS,
+    /** A first try of the payer is refused, a second one charged. */
+    SECOND_TRY,
+    /** A payment that was declined is charged after a while, by another try of the payer. */
+    LATE_CHARGE,
     /** Captures, cancels and refunds are carried out and not answered the first time. */
     OPERATIONS_HANG,
     /** The first try of a capture, cancel or refund is answered 500 and not carried out. */
@@ -87,11 +105,17 @@ public record PaymentMethod(String id, Rail rail, Script script, LaterEffect eff
     }
 
     public boolean disputes() {
-      return this == DISPUTE || this == DISPUTE_WON || this == DISPUTE_LOST;
+      return this == DISPUTE || this == DISPUTE_WON || this == DISPUTE_LOST || this == DISPUTE_OVERTURNED;
     }
 
-    public boolean refundsTakeAWhile() {
-      return this == REFUND_PENDING || this == REFUND_FAILS;
+    /** Whether refunds are under way at first. */
+    public boolean refundsPend() {
+      return this == REFUND_PENDING || this == REFUND_PENDING_FAILS;
+    }
+
+    /** Whether refunds fail in the end. */
+    public boolean refundsFail() {
+      return this == REFUND_FAILS || this == REFUND_PENDING_FAILS;
     }
   }
 
@@ -100,6 +124,9 @@ public record PaymentMethod(String id, Rail rail, Script script, LaterEffect eff
 
   private static final Decline UNAVAILABLE = new Decline("processing_error", null,
       "An error occurred while processing your card. Try again in a little bit.");
+  /** Also what a payment that was being processed is declined with. */
+  public static final Decline DECLINED = new Decline("card_declined", "generic_decline",
+      "Your card was declined.");
   private static final Map<String, PaymentMethod> KNOWN = known();
 
   /** The payment method of this id, one instance an id; null if the provider has none. */
@@ -117,7 +144,7 @@ public record PaymentMethod(String id, Rail rail, Script script, LaterEffect eff
         "mastercard_prepaid", "amex", "discover", "diners", "jcb", "unionpay", "us", "gb", "de", "fr"}) {
       put(known, "pm_card_" + card, Rail.CARD, Script.CHARGE, LaterEffect.NONE);
     }
-    decline(known, "", "card_declined", "generic_decline", "Your card was declined.");
+    decline(known, "", DECLINED.code(), DECLINED.declineCode(), DECLINED.message());
     decline(known, "InsufficientFunds", "card_declined", "insufficient_funds",
         "Your card has insufficient funds.");
     decline(known, "LostCard", "card_declined", "lost_card", "Your card was declined.");
@@ -140,6 +167,7 @@ public record PaymentMethod(String id, Rail rail, Script script, LaterEffect eff
     put(known, "pm_ach_return", Rail.ACH, Script.CHARGE, LaterEffect.RETURN_R01);
     put(known, "pm_ach_return_R02", Rail.ACH, Script.CHARGE, LaterEffect.RETURN_R02);
     put(known, "pm_ach_return_R10", Rail.ACH, Script.CHARGE, LaterEffect.RETURN_R10);
+    put(known, "pm_ach_return_reversed", Rail.ACH, Script.CHARGE, LaterEffect.RETURN_REVERSED);
     put(known, "pm_ach_decline", Rail.ACH, new Decline("payment_method_provider_decline", null,
         "The bank account cannot be debited."), null);
   }
@@ -159,10 +187,23 @@ public record PaymentMethod(String id, Rail rail, Script script, LaterEffect eff
     put(known, "pm_sim_ops_500", Rail.ANY, Script.CHARGE, LaterEffect.OPERATIONS_FAIL);
     put(known, "pm_sim_ops_refused", Rail.ANY, Script.CHARGE, LaterEffect.OPERATIONS_REFUSED);
     put(known, "pm_sim_ops_malformed", Rail.ANY, Script.CHARGE, LaterEffect.OPERATIONS_MALFORMED);
+    changesItsMind(known);
     put(known, "pm_sim_unavailable", Rail.ANY, UNAVAILABLE, null);
     for (Wire wire : Wire.values()) {
       put(known, "pm_sim_unavailable_" + wire.text(), Rail.ANY, UNAVAILABLE, wire);
     }
+  }
+
+  /** What was decided is decided otherwise later, or is not decided for long. */
+  private static void changesItsMind(Map<String, PaymentMethod> known) {
+    put(known, "pm_sim_dispute_overturned", Rail.CARD, Script.CHARGE, LaterEffect.DISPUTE_OVERTURNED);
+    put(known, "pm_sim_refund_pending_fails", Rail.CARD, Script.CHARGE, LaterEffect.REFUND_PENDING_FAILS);
+    put(known, "pm_sim_capture_fails", Rail.CARD, Script.CHARGE, LaterEffect.CAPTURE_FAILS);
+    put(known, "pm_sim_processing", Rail.CARD, Script.PROCESSING, LaterEffect.PROCESSING_SUCCEEDS);
+    put(known, "pm_sim_processing_fails", Rail.CARD, Script.PROCESSING, LaterEffect.PROCESSING_FAILS);
+    put(known, "pm_sim_second_try", Rail.CARD, Script.ACTION, LaterEffect.SECOND_TRY);
+    known.put("pm_sim_late_charge", new PaymentMethod("pm_sim_late_charge", Rail.CARD, Script.DECLINE,
+        LaterEffect.LATE_CHARGE, DECLINED, null));
   }
 
   /** Both spellings: Stripe's own names are not uniform. */

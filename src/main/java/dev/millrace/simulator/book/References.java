@@ -46,7 +46,7 @@ public final class References {
     if (!movement.carriedOut()) {
       return;
     }
-    if (movement.kind() == Kind.COMPLETION) {
+    if (movement.kind() == Kind.COMPLETION || movement.kind() == Kind.TRY_CHARGED) {
       Entry last = entry.reference() == null ? null : newest.get(entry.reference());
       move(last == null ? entry.ordinal() : last.ordinal());
     } else if (movement.reference() != null && movement.kind().isOperation()) {

@@ -61,8 +61,11 @@ public final class PaymentReport {
       case REFUND -> state.pending(movement)
           ? "pending"
           : end != null && end.kind() == Kind.REFUND_FAILURE ? "failed" : "succeeded";
+      case CAPTURE, PARTIAL_CAPTURE -> end == null ? "succeeded" : "failed";
+      case RETURN -> state.returned() == 0 ? "reversed" : "succeeded";
       case DISPUTE -> end == null ? "open" : end.kind() == Kind.DISPUTE_WON ? "won" : "lost";
-      case COMPLETION_FAILURE, AUTHENTICATION_FAILURE, REFUND_FAILURE -> "failed";
+      case COMPLETION_FAILURE, AUTHENTICATION_FAILURE, CAPTURE_FAILURE, REFUND_FAILURE, TRY_REFUSED ->
+        "failed";
       default -> "succeeded";
     };
   }

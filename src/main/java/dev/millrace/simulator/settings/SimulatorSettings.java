@@ -16,31 +16,19 @@ import io.vertx.core.json.JsonObject;
  *          share of the calls that move money never answered, moving nothing
  * @param slowMs
  *          extra milliseconds {@code pm_sim_slow} takes
- * @param disputeMs
- *          milliseconds until a dispute opens, and until one that ends by itself is closed
- * @param returnMs
- *          milliseconds until a bank returns a debit
- * @param refundMs
- *          milliseconds until a refund that takes a while arrives or fails
  * @param outage
  *          how the provider is away, if it is
  */
 public record SimulatorSettings(int latencyMsMin, int latencyMsMax, double failureRate, double hangRate,
-    int slowMs,
-    int disputeMs, int returnMs, int refundMs, Outage outage, AnswerSettings answers,
-    WebhookSettings webhooks) {
+    int slowMs, EffectSettings effects, Outage outage, AnswerSettings answers, WebhookSettings webhooks) {
 
   public static final int DEFAULT_SLOW_MS = 3_000;
-  public static final int DEFAULT_EFFECT_MS = 500;
   private static final int DELAY_MS_MAX = 600_000;
 
   public SimulatorSettings {
     check(latencyMsMin, latencyMsMax, failureRate);
     checkRate("hang_rate", hangRate);
     checkDelay("slow_ms", slowMs);
-    checkDelay("dispute_ms", disputeMs);
-    checkDelay("return_ms", returnMs);
-    checkDelay("refund_ms", refundMs);
   }
 
   /**
@@ -70,15 +58,14 @@ public record SimulatorSettings(int latencyMsMin, int latencyMsMax, double failu
     }
     return new SimulatorSettings(integer(all, "latency_ms_min"), integer(all, "latency_ms_max"),
         number(all, "failure_rate"), number(all, "hang_rate"), integer(all, "slow_ms"),
-        integer(all, "dispute_ms"), integer(all, "return_ms"), integer(all, "refund_ms"),
-        Outage.of(all.getValue("outage")), AnswerSettings.of(all), WebhookSettings.of(all));
+        EffectSettings.of(all), Outage.of(all.getValue("outage")), AnswerSettings.of(all), WebhookSettings.of(all));
   }
 
   public JsonObject toJson() {
     var json = new JsonObject().put("latency_ms_min", latencyMsMin).put("latency_ms_max", latencyMsMax)
-        .put("failure_rate", failureRate).put("hang_rate", hangRate).put("slow_ms", slowMs)
-        .put("dispute_ms", disputeMs).put("return_ms", returnMs).put("refund_ms", refundMs)
-        .put("outage", outage.text());
+        .put("failure_rate", failureRate).put("hang_rate", hangRate).put("slow_ms", slowMs);
+    effects.putTo(json);
+    json.put("outage", outage.text());
     answers.putTo(json);
     webhooks.putTo(json);
     return json;

@@ -16,6 +16,7 @@ import dev.millrace.simulator.wire.PayerPages;
 import dev.millrace.simulator.wire.WireAnswers;
 import dev.millrace.simulator.wire.WireUnits;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -169,26 +170,22 @@ public final class StripeAnswers implements WireAnswers, PayerPages.Shop {
   }
 
   @Override
-  public boolean tells(BookLine line) {
-    return switch (line) {
-      case Entry entry -> true;
-      case Movement movement -> movement.carriedOut() && movement.kind() != Kind.AUTHENTICATION
-          && movement.kind() != Kind.AUTHENTICATION_FAILURE && movement.kind() != Kind.RETURN;
-    };
+  public int events(BookLine line) {
+    return types(line).size();
   }
 
   @Override
-  public String event(BookLine line) {
+  public String event(BookLine line, int number) {
     PaymentState then = book.stateAt(line);
     var out = new StringBuilder(1600);
-    out.append("{\"id\":\"").append(ids.of("evt_", line));
+    out.append("{\"id\":\"").append(ids.of(number == 0 ? "evt_" : "evt_F", line));
     out.append("\",\"object\":\"event\",\"api_version\":\"" + API_VERSION + "\",\"created\":")
         .append(line.created());
     out.append(",\"data\":{\"object\":");
     object(out, line, then);
     out.append("},\"livemode\":false,\"pending_webhooks\":1,\"request\":{\"id\":null,\"idempotency_key\":");
     JsonText.string(out, line.key());
-    return out.append("},\"type\":\"").append(type(line, then)).append("\"}").toString();
+    return out.append("},\"type\":\"").append(types(line).get(number)).append("\"}").toString();
   }
 
   private void object(StringBuilder out, BookLine line, PaymentState then) {
@@ -206,20 +203,41 @@ public final class StripeAnswers implements WireAnswers, PayerPages.Shop {
     }
   }
 
-  private static String type(BookLine line, PaymentState then) {
-    return switch (line instanceof Movement movement ? movement.kind() : null) {
-      case REFUND -> "refund.created";
-      case REFUND_SUCCESS -> "refund.updated";
-      case REFUND_FAILURE -> "refund.failed";
-      case DISPUTE -> "charge.dispute.created";
-      case DISPUTE_WON, DISPUTE_LOST -> "charge.dispute.closed";
-      case null, default -> "payment_intent." + switch (then.status()) {
-        case REQUIRES_ACTION -> "requires_action";
-        case AUTHORIZED -> "amount_capturable_updated";
-        case SUCCEEDED -> "succeeded";
-        case DECLINED -> "payment_failed";
-        case CANCELED -> "canceled";
+  /**
+   * The types of a line's events. A dispute's money goes and comes with events of its own.
+   *
+   * @see <a href="https://docs.stripe.com/api/events/types">Stripe: types of events</a>
+   */
+  private List<String> types(BookLine line) {
+    return switch (line) {
+      case Entry entry -> List.of(ofIntent(PaymentState.opening(entry)));
+      case Movement movement when !movement.carriedOut() -> List.of();
+      case Movement movement -> switch (movement.kind()) {
+        case REFUND -> List.of("refund.created");
+        case REFUND_SUCCESS -> List.of("refund.updated");
+        case REFUND_FAILURE -> List.of("refund.failed");
+        case DISPUTE -> List.of("charge.dispute.created", "charge.dispute.funds_withdrawn");
+        case DISPUTE_WON -> List.of("charge.dispute.closed", "charge.dispute.funds_reinstated");
+        case DISPUTE_LOST -> List.of("charge.dispute.closed");
+        case NOTICE -> List.of(Objects.requireNonNull(movement.note()));
+        case COMPLETION, COMPLETION_FAILURE, TRY_REFUSED, TRY_CHARGED, CAPTURE, CANCEL, EXPIRY ->
+          List.of(ofIntent(book.stateAt(movement)));
+        // Of other wires.
+        case AUTHENTICATION, AUTHENTICATION_FAILURE, PARTIAL_CAPTURE, CAPTURE_FAILURE, REVERSAL, RETURN,
+            RETURN_REVERSED ->
+          List.of();
       };
+    };
+  }
+
+  private static String ofIntent(PaymentState then) {
+    return "payment_intent." + switch (then.status()) {
+      case REQUIRES_ACTION -> "requires_action";
+      case PROCESSING -> "processing";
+      case AUTHORIZED -> "amount_capturable_updated";
+      case SUCCEEDED -> "succeeded";
+      case DECLINED -> "payment_failed";
+      case CANCELED -> "canceled";
     };
   }
 

@@ -51,7 +51,7 @@ final class StripeFaults {
           "Charge " + charge + " has been charged back; cannot issue a refund.", null);
       case DISPUTE_CLOSED -> StripeRefusal.invalid(null, "This dispute is already closed.", null);
       case REFUSED_FOR_GOOD -> forGood(refused, charge);
-      case CURRENCY, RETURNED, NO_ACTION ->
+      case CURRENCY, RETURNED, NOT_RETURNED, NO_ACTION ->
         StripeRefusal.invalid(null, "This cannot be done to " + charge + ": " + fault.text() + ".", null);
     };
   }

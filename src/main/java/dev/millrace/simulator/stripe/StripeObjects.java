@@ -8,6 +8,7 @@ import dev.millrace.simulator.book.Movement.Kind;
 import dev.millrace.simulator.book.Movement;
 import dev.millrace.simulator.book.PaymentMethod.Decline;
 import dev.millrace.simulator.book.PaymentMethod.Rail;
+import dev.millrace.simulator.book.PaymentMethod;
 import dev.millrace.simulator.book.PaymentState.Status;
 import dev.millrace.simulator.book.PaymentState;
 import dev.millrace.simulator.book.Terms;
@@ -64,7 +65,7 @@ final class StripeObjects {
     out.append("\",\"customer\":null,\"description\":");
     JsonText.string(out, entry.extras() == null ? null : entry.extras().description());
     out.append(",\"last_payment_error\":");
-    Decline decline = declined(state) ? declineOf(entry) : null;
+    Decline decline = declined(state) ? declineOf(state) : null;
     if (decline == null) {
       out.append("null");
     } else {
@@ -102,6 +103,7 @@ final class StripeObjects {
   static String status(PaymentState state) {
     return switch (state.status()) {
       case REQUIRES_ACTION -> "requires_action";
+      case PROCESSING -> "processing";
       case AUTHORIZED -> "requires_capture";
       case SUCCEEDED -> "succeeded";
       case DECLINED -> "requires_payment_method";
@@ -111,18 +113,24 @@ final class StripeObjects {
 
   /** Appends the error of a payment that was declined. */
   void declineError(StringBuilder out, PaymentState state) {
-    error(out, state, declineOf(state.entry()), true);
+    error(out, state, declineOf(state), true);
   }
 
-  /** Also what was canceled after it: Stripe leaves the error there. */
+  /** Also what was canceled after it: Stripe leaves the error there, until a try is charged. */
   private static boolean declined(PaymentState state) {
-    return state.entry().opening() == Opening.DECLINED
+    boolean ever = state.entry().opening() == Opening.DECLINED || state.first(Kind.TRY_REFUSED) != null
         || state.first(Kind.COMPLETION_FAILURE) != null;
+    return ever && (state.status() == Status.DECLINED || state.status() == Status.CANCELED);
   }
 
-  private static Decline declineOf(Entry entry) {
-    Decline decline = entry.decline();
-    return decline == null ? NOT_AUTHENTICATED : decline;
+  private static Decline declineOf(PaymentState state) {
+    Decline decline = state.entry().decline();
+    if (decline != null) {
+      return decline;
+    }
+    boolean failedAtThePayer = state.entry().opening() == Opening.ACTION
+        && state.first(Kind.TRY_REFUSED) == null;
+    return failedAtThePayer ? NOT_AUTHENTICATED : PaymentMethod.DECLINED;
   }
 
   private static void ending(StringBuilder out, @Nullable Movement ending) {
@@ -137,7 +145,7 @@ final class StripeObjects {
   /** None while the payer has not acted, nor where the payer failed to: nothing has been charged then. */
   private void latestCharge(StringBuilder out, PaymentState state, boolean expanded) {
     boolean attempted = state.entry().opening() != Opening.ACTION
-        || state.first(Kind.COMPLETION) != null;
+        || state.first(Kind.COMPLETION) != null || state.first(Kind.TRY_REFUSED) != null;
     if (!attempted) {
       out.append("null");
     } else if (expanded) {
@@ -160,7 +168,8 @@ final class StripeObjects {
 
   private void charge(StringBuilder out, PaymentState state) {
     Entry entry = state.entry();
-    boolean failed = entry.opening() == Opening.DECLINED;
+    boolean failed = declined(state);
+    boolean pending = state.status() == Status.PROCESSING;
     long refunded = state.refunded();
     out.append("{\"id\":\"").append(ids.entry(CHARGE, entry.ordinal()));
     out.append("\",\"object\":\"charge\",\"amount\":").append(told(entry.amount(), entry));
@@ -171,25 +180,27 @@ final class StripeObjects {
     out.append(",\"currency\":\"").append(entry.currency());
     out.append("\",\"disputed\":").append(state.first(Kind.DISPUTE) != null);
     out.append(",\"failure_code\":");
-    JsonText.string(out, failed ? declineOf(entry).code() : null);
+    JsonText.string(out, failed ? declineOf(state).code() : null);
     out.append(",\"failure_message\":");
-    JsonText.string(out, failed ? declineOf(entry).message() : null);
+    JsonText.string(out, failed ? declineOf(state).message() : null);
     JsonText.string(out.append(",\"description\":"),
         entry.extras() == null ? null : entry.extras().description());
     StripeMetadata.of(out.append(",\"metadata\":"), state);
-    out.append(WITHOUT).append(",\"livemode\":false,\"paid\":").append(!failed).append(",\"payment_intent\":\"")
+    out.append(WITHOUT).append(",\"livemode\":false,\"paid\":").append(!failed && !pending)
+        .append(",\"payment_intent\":\"")
         .append(ids.entry(INTENT, entry.ordinal()));
     out.append("\",\"payment_method\":\"").append(entry.method().id());
     out.append("\",\"payment_method_details\":{\"").append(type(entry)).append("\":{");
     if (entry.method().rail() != Rail.ACH) {
-      out.append("\"amount_authorized\":").append(failed ? 0 : told(entry.amount(), entry));
+      out.append("\"amount_authorized\":").append(told(state.authorized(), entry));
       if (state.status() == Status.AUTHORIZED) {
         out.append(",\"capture_before\":").append(authorizedAt(state) + AUTHORIZATION_S);
       }
     }
     out.append("},\"type\":\"").append(type(entry));
     out.append("\"},\"refunded\":").append(refunded > 0 && refunded == state.captured());
-    out.append(",\"status\":\"").append(failed ? "failed" : "succeeded").append("\"}");
+    out.append(",\"status\":\"").append(failed ? "failed" : pending ? "pending" : "succeeded")
+        .append("\"}");
   }
 
   private static long authorizedAt(PaymentState state) {

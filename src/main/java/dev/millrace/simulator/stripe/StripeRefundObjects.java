@@ -29,7 +29,7 @@ final class StripeRefundObjects {
   /** Appends a refund of the payment as the payment stands. */
   void refund(StringBuilder out, PaymentState state, Movement refund) {
     Movement end = state.endOf(refund);
-    String failure = end != null && end.kind() == Kind.REFUND_FAILURE ? end.note() : null;
+    Movement failure = end != null && end.kind() == Kind.REFUND_FAILURE ? end : null;
     boolean pending = state.pending(refund);
     out.append("{\"id\":\"").append(ids.movement(REFUND, refund.number()));
     out.append("\",\"object\":\"refund\",\"amount\":")
@@ -40,7 +40,7 @@ final class StripeRefundObjects {
     out.append(",\"currency\":\"").append(state.entry().currency());
     out.append("\",\"customer\":null,\"customer_account\":null,\"destination_details\":null");
     if (failure != null) {
-      JsonText.string(out.append(",\"failure_reason\":"), failure);
+      JsonText.string(out.append(",\"failure_reason\":"), failure.note());
     }
     out.append(",\"metadata\":{").append(refund.metadata() == null ? "" : refund.metadata()).append('}');
     intent(out, state.entry());
@@ -48,7 +48,8 @@ final class StripeRefundObjects {
       out.append(",\"pending_reason\":\"processing\"");
     }
     JsonText.string(out.append(",\"reason\":"), refund.note());
-    out.append(",\"payment_method\":null,\"receipt_number\":null,\"source_transfer_reversal\":null,\"status\":\"")
+    out.append(
+        ",\"payment_method\":null,\"receipt_number\":null,\"source_transfer_reversal\":null,\"status\":\"")
         .append(failure != null ? "failed" : pending ? "pending" : "succeeded");
     out.append("\",\"transfer_reversal\":null}");
   }

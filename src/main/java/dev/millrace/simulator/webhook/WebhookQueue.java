@@ -68,24 +68,32 @@ public final class WebhookQueue {
 
   /** Tells a durable line once it is time, unless the settings have it lost, or there is nothing to tell. */
   void tell(BookLine line, WebhookSettings settings) {
-    if (endpoint == null || closed || !settings.on() || !answers.tells(line)) {
+    if (endpoint == null || closed || !settings.on()) {
       return;
     }
+    for (int number = 0; number < answers.events(line); number++) {
+      tell(line, number, settings);
+    }
+  }
+
+  private void tell(BookLine line, int number, WebhookSettings settings) {
     if (hit(settings.lossRate())) {
       lost++;
       return;
     }
-    accept(line, delayMs(settings));
-    if (hit(settings.duplicateRate()) && accept(line, delayMs(settings))) {
+    accept(line, number, delayMs(settings));
+    if (hit(settings.duplicateRate()) && accept(line, number, delayMs(settings))) {
       duplicated++;
     }
   }
 
-  /** Tells these lines again, at once and whatever the settings are; gives how many had room. */
+  /** Tells these lines again, at once and whatever the settings are; gives how many webhooks had room. */
   int resend(List<? extends BookLine> lines) {
     int accepted = 0;
     for (BookLine line : lines) {
-      accepted += on() && answers.tells(line) && accept(line, 0) ? 1 : 0;
+      for (int number = 0; on() && number < answers.events(line); number++) {
+        accepted += accept(line, number, 0) ? 1 : 0;
+      }
     }
     return accepted;
   }
@@ -114,14 +122,14 @@ public final class WebhookQueue {
     return Math.min(RETRY_MS_MAX, 1_000L << Math.min(tries - 1, 6));
   }
 
-  private boolean accept(BookLine line, long delayMs) {
+  private boolean accept(BookLine line, int number, long delayMs) {
     if (waiting + inFlight >= PENDING_MAX) {
       dropped++;
       warn("more than " + PENDING_MAX + " are waiting");
       return false;
     }
     waiting++;
-    var delivery = new Delivery(line);
+    var delivery = new Delivery(line, number);
     if (delayMs > 0) {
       ticks.after(delayMs, delivery);
     } else {
@@ -140,7 +148,7 @@ public final class WebhookQueue {
       Delivery delivery = due.remove();
       waiting--;
       inFlight++;
-      endpoint.post(answers.event(delivery.line)).onComplete(tried -> {
+      endpoint.post(answers.event(delivery.line, delivery.number)).onComplete(tried -> {
         inFlight--;
         delivery.tried(tried.succeeded() ? tried.result() : 0, tried.cause());
         send();
@@ -149,13 +157,15 @@ public final class WebhookQueue {
     sending = false;
   }
 
-  /** One line on its way, or its duplicate; due when its timer goes off. */
+  /** One webhook of a line on its way, or its duplicate; due when its timer goes off. */
   private final class Delivery implements Handler<Long> {
     private final BookLine line;
+    private final int number;
     private int tries;
 
-    Delivery(BookLine line) {
+    Delivery(BookLine line, int number) {
       this.line = line;
+      this.number = number;
     }
 
     @Override

@@ -24,11 +24,11 @@ public interface WireAnswers {
   /** The answer to the request that made the movement, or was refused by it. */
   Answer done(Movement movement, boolean expanded);
 
-  /** Whether a webhook tells of the line. */
-  boolean tells(BookLine line);
+  /** How many webhooks tell of the line. */
+  int events(BookLine line);
 
-  /** What the line's webhook says, the same id and bytes each time it is sent. */
-  String event(BookLine line);
+  /** What one of them says, from 0, the same id and bytes each time it is sent. */
+  String event(BookLine line, int number);
 
   Answer unauthorized();
 

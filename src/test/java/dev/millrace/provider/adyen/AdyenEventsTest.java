@@ -175,7 +175,8 @@ final class AdyenEventsTest {
       assertThat(told(either(action, "false").put("reason", "No"))).isEqualTo(
           new Outcome.Declined(PSP, "cancel_failed", null, "No"));
     for (String action : new String[]{"", "new"})
-      assertThat(read(either(action, "true"))).isEqualTo(new ProviderEvent.Notice("CANCEL_OR_REFUND", REFERENCE,
+      assertThat(read(either(action, "true"))).isEqualTo(new ProviderEvent.Notice("CANCEL_OR_REFUND",
+          REFERENCE,
           ORIGINAL, "Adyen canceled or refunded the payment, and does not say which: look there.", false));
   }
 
@@ -267,7 +268,8 @@ final class AdyenEventsTest {
           .isInstanceOfSatisfying(ProviderEvent.Notice.class, n -> assertThat(n.expected()).isTrue());
     for (boolean won : new boolean[]{true, false})
       assertThat(befell(status(example("CHARGEBACK"), won ? "Won" : "Lost").put("eventCode", event)))
-          .isInstanceOfSatisfying(UnsolicitedChange.DisputeClosed.class, c -> assertThat(c.won()).isEqualTo(won));
+          .isInstanceOfSatisfying(UnsolicitedChange.DisputeClosed.class,
+              c -> assertThat(c.won()).isEqualTo(won));
   }
 
   /** As in Adyen's own examples: the payment's name is sent only where that is switched on. */
@@ -317,9 +319,10 @@ final class AdyenEventsTest {
     var others = example("AUTHORISATION").put("eventCode", "A_NEW_ONE").put("merchantReference", "order-7");
     assertThat(read(others)).isInstanceOfSatisfying(ProviderEvent.Notice.class,
         n -> assertThat(n.reference() + n.providerReference()).isEqualTo("null" + PSP));
-    assertThat(read(example("CAPTURE").put("eventCode", "PAIDOUT_REVERSED"))).isEqualTo(new ProviderEvent.Notice(
-        "PAIDOUT_REVERSED", REFERENCE, ORIGINAL,
-        "Adyen says: a bank rejected money that was paid out. The gateway orders no such thing.", false));
+    assertThat(read(example("CAPTURE").put("eventCode", "PAIDOUT_REVERSED")))
+        .isEqualTo(new ProviderEvent.Notice(
+            "PAIDOUT_REVERSED", REFERENCE, ORIGINAL,
+            "Adyen says: a bank rejected money that was paid out. The gateway orders no such thing.", false));
     for (String event : new String[]{"CAPTURE_FAILED", "EXPIRE", "REFUND_FAILED", "CHARGEBACK"})
       assertThat(read(example("CAPTURE").put("eventCode", event).put("success", "false"))).isEqualTo(
           new ProviderEvent.Notice(event, REFERENCE, ORIGINAL, "Adyen says: " + event

@@ -171,11 +171,13 @@ final class AdyenWebhooksTest {
   @Test
   void verify_aCaptureOnceMore_isAnotherEvent() throws Exception {
     var again = capture(KEY).put("reason", "Transaction Recaptured");
-    assertThat(verify(scheme(KEY), body(again))).isEqualTo(new Verdict.Genuine("PSP:CAPTURE:true:ORIG:recaptured"));
+    assertThat(verify(scheme(KEY), body(again)))
+        .isEqualTo(new Verdict.Genuine("PSP:CAPTURE:true:ORIG:recaptured"));
   }
 
   private static String change(String type) {
-    return new JsonObject().put("type", type).put("version", "1").put("createdAt", "2021-01-01T01:00:00+01:00")
+    return new JsonObject().put("type", type).put("version", "1")
+        .put("createdAt", "2021-01-01T01:00:00+01:00")
         .put("data", new JsonObject().put("pspReference", "PSP").put("shopperReference", "S")
             .put("notificationOfChange", new JsonObject().put("newBankAccountNumber", "987654321")))
         .encode();
@@ -201,10 +203,14 @@ final class AdyenWebhooksTest {
   @Test
   void read_aNotificationOfChange_isNoticed() {
     for (String type : List.of("ach.notificationOfChange", "eft.notificationOfChange"))
-      assertThat(scheme(KEY).read(Buffer.buffer(change(type)))).isEqualTo(new ProviderEvent.Notice(type, null, "PSP",
-          "Adyen says: the payer's bank account has other details now, which the Customer Area shows.", true));
-    assertThat(scheme(KEY).read(Buffer.buffer(change("new.one")))).isEqualTo(new ProviderEvent.Notice("new.one",
-        null, "PSP", "Adyen sent an event that the connector does not know: look there what happened.", false));
+      assertThat(scheme(KEY).read(Buffer.buffer(change(type))))
+          .isEqualTo(new ProviderEvent.Notice(type, null, "PSP",
+              "Adyen says: the payer's bank account has other details now, which the Customer Area shows.",
+              true));
+    assertThat(scheme(KEY).read(Buffer.buffer(change("new.one"))))
+        .isEqualTo(new ProviderEvent.Notice("new.one",
+            null, "PSP", "Adyen sent an event that the connector does not know: look there what happened.",
+            false));
     assertThat(scheme(KEY).read(Buffer.buffer("{\"type\":\"x\"}"))).isEqualTo(new ProviderEvent.Ignored("x"));
   }
 

@@ -76,9 +76,10 @@ final class StripeEventsTest {
   void refund_madeAtStripeThatFails_befellAsFailed() {
     var failed = refund("failed", null).put("failure_reason", "expired_or_canceled_card");
     for (String before : new String[]{"succeeded", "pending", null}) {
-      assertThat(read("refund.failed", failed, before)).isEqualTo(new ProviderEvent.Unsolicited("refund.failed",
-          "pi_1", new UnsolicitedChange.RefundFailed("re_1", "refund_failed",
-              "The refund failed at the provider: expired or canceled card.")));
+      assertThat(read("refund.failed", failed, before))
+          .isEqualTo(new ProviderEvent.Unsolicited("refund.failed",
+              "pi_1", new UnsolicitedChange.RefundFailed("re_1", "refund_failed",
+                  "The refund failed at the provider: expired or canceled card.")));
     }
     assertThat(read("refund.updated", refund("canceled", null)))
         .isEqualTo(new ProviderEvent.Unsolicited("refund.updated", "pi_1", new UnsolicitedChange.RefundFailed(

@@ -330,7 +330,8 @@ class StripeWebhooksTest {
   }
 
   private ProviderEvent about(String type, JsonObject object) {
-    return read(new JsonObject().put("type", type).put("data", new JsonObject().put("object", object)).encode());
+    return read(
+        new JsonObject().put("type", type).put("data", new JsonObject().put("object", object)).encode());
   }
 
   @Test
