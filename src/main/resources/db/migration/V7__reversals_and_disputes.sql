@@ -50,6 +50,16 @@ CREATE INDEX journal_movement ON journal (xid, position) WHERE type IN ('payment
 -- What its provider has taken and not decided yet is asked about once in a while.
 CREATE INDEX payment_processing ON payment (updated) WHERE status = 'processing';
 
+-- A letter may be closed by an operator, with what was done. The task inquiry is an operator's order to ask the provider
+-- again about a payment: nothing has failed; its outcome_note says what was answered and booked.
+ALTER TABLE dead_letter DROP CONSTRAINT dead_letter_status_check,
+  ADD CONSTRAINT dead_letter_status_check CHECK (status IN ('open', 'replaying', 'replayed', 'discarded', 'closed')),
+  ADD COLUMN done text;
+GRANT UPDATE (done) ON dead_letter TO "${user}";
+DROP INDEX dead_letter_old;
+CREATE INDEX dead_letter_old ON dead_letter (greatest(created, decided, outcome_at))
+  WHERE status IN ('replayed', 'discarded', 'closed');
+
 -- Whether a letter is closed when the payment comes to rest: it only told that this took long.
 ALTER TABLE dead_letter ADD COLUMN passing boolean NOT NULL DEFAULT false;
 GRANT UPDATE (passing) ON dead_letter TO "${user}";

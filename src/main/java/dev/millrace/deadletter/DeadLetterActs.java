@@ -11,6 +11,7 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.OffsetDateTime;
 import java.util.Objects;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +25,7 @@ public final class DeadLetterActs {
   private static final String LIST = """
     SELECT id, payment_id, task, status, attempts, error, coalesce(nullif(traceparent, ''),
              (SELECT j.traceparent FROM journal j WHERE j.subject = d.payment_id AND j.version = 1), ''), source, created, replays, due, outcome,
-           outcome_note, outcome_at, decided_by, decided, reason
+           outcome_note, outcome_at, decided_by, decided, reason, done
       FROM dead_letter d WHERE %s ORDER BY id LIMIT $1::int""";
   private static final String RECORD = """
     SELECT errors::text, record_key, record_form, record, record_size, headers::text FROM dead_letter WHERE id = $1::bigint""";
@@ -48,6 +49,27 @@ public final class DeadLetterActs {
   private static final String REPLAY = CHOSEN
       + "status = 'replaying', rate = $7::int, due = now() + nr::float8 / $7::int * interval '1 s'" + AUDITED;
   private static final String DISCARD = CHOSEN + "status = 'discarded', due = NULL" + AUDITED;
+  private static final String CLOSE = """
+    WITH closed AS (
+      UPDATE dead_letter SET status = 'closed', done = $3::text, decided_by = $2::text, decided = now()
+       WHERE id = $1::bigint AND status = 'open' RETURNING id
+    )
+    :audit
+    SELECT $2::text, 'close_dead_letter', 'dead_letter/' || id, jsonb_build_object('done', $3::text) FROM closed"""
+      .replace(":audit", AuditLog.INSERT);
+  /** {@code source} names an order for ever: the same one again is the same letter. */
+  private static final String ORDER = """
+    WITH ordered AS (
+      INSERT INTO dead_letter (payment_id, task, status, attempts, error, traceparent, record, record_size, source,
+                               due, rate, decided_by, decided, reason)
+      VALUES ($1::uuid, 'inquiry', 'replaying', 0, 'none: an operator has the provider asked again', $2::text, $7::text,
+              octet_length($7::text), $3::text, now(), 1, $4::text, now(), $5::text)
+      ON CONFLICT (source) DO NOTHING RETURNING id
+    )
+    :audit
+    SELECT $4::text, 'read_again', $6::text, jsonb_build_object('reason', $5::text, 'dead_letter', id) FROM ordered"""
+      .replace(":audit", AuditLog.INSERT);
+  private static final String ORDERED = "SELECT id, record = $2::text FROM dead_letter WHERE source = $1::text";
   /** A discarded one may be replayed after all: nothing of it was lost. */
   private static final String REPLAYABLE = "status IN ('open', 'discarded')";
   /** A replay that is ordered may be called off until a processor has taken it. */
@@ -93,7 +115,8 @@ public final class DeadLetterActs {
         .put("replays", r.getInteger(9)).put("due", text(r.getOffsetDateTime(10)))
         .put("outcome", r.getString(11)).put("outcome_note", r.getString(12))
         .put("outcome_at", text(r.getOffsetDateTime(13))).put("decided_by", r.getString(14))
-        .put("decided", text(r.getOffsetDateTime(15))).put("reason", r.getString(16));
+        .put("decided", text(r.getOffsetDateTime(15))).put("reason", r.getString(16))
+        .put("done", r.getString(17));
   }
 
   private static @Nullable String text(@Nullable OffsetDateTime time) {
@@ -131,6 +154,44 @@ public final class DeadLetterActs {
   public Future<JsonObject> discard(long id, Order order) {
     return one(DISCARD, DISCARDABLE, id, order.values(1, "discard_dead_letter", subject(id)), "discarded",
         "only one that is open, or whose replay has not begun, can be discarded");
+  }
+
+  /** Ends an open one by what was {@code done} about it. Closed by the same words before, it stays so. */
+  public Future<JsonObject> close(long id, String operator, String done) {
+    return database.query(CLOSE, Tuple.of(id, operator, done))
+        .compose(rows -> find(id).compose(letter -> letter.getString("status").equals("closed")
+            && done.equals(letter.getString("done"))
+                ? Future.succeededFuture(letter)
+                : Future.failedFuture(new OperatorRefusal(409, letter.getString("status").equals("closed")
+                    ? "the dead letter was closed by " + letter.getString("decided_by")
+                        + " with other words: "
+                        + letter.getString("done")
+                    : "the dead letter is " + letter.getString("status")
+                        + "; only one that is open can be closed"))));
+  }
+
+  /**
+   * Has a processor ask the provider about every call of a payment, and book what it says. The same key
+   * again, from the same operator for the same reason, is the same order; its letter shows what came of it.
+   */
+  public Future<JsonObject> readAgain(UUID payment, String traceparent, String key, String operator,
+      String reason) {
+    String id = TypeId.format(TypeId.PAYMENT, payment);
+    String source = "operator/" + id + "/" + key;
+    String asked = new JsonObject().put("operator", operator).put("reason", reason).encode();
+    return database
+        .query(ORDER,
+            Tuple.tuple().addValue(payment).addValue(traceparent).addValue(source).addValue(operator)
+                .addValue(reason).addValue(id).addValue(asked))
+        .onSuccess(v -> ordered.run())
+        .compose(v -> database.query(ORDERED, Tuple.of(source, asked))).compose(rows -> {
+          Row row = rows.iterator().next();
+          return row.getBoolean(1)
+              ? find(row.getLong(0))
+              : Future.failedFuture(
+                  new OperatorRefusal(409, "`key` was used for another order, which is dead letter "
+                      + row.getLong(0) + ": give a new order a key of its own"));
+        });
   }
 
   private static String subject(long id) { return "dead_letter/" + id; }

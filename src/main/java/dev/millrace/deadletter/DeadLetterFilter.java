@@ -25,8 +25,9 @@ public record DeadLetterFilter(@Nullable String status, @Nullable String task, @
 
   public static final Set<String> FIELDS = Set.of("status", "task", "payment", "error", "created_after",
       "created_before");
-  public static final List<String> STATUSES = List.of("open", "replaying", "replayed", "discarded");
-  private static final List<String> TASKS = List.of("charge", "operation", "poison", "webhook");
+  public static final List<String> STATUSES = List.of("open", "replaying", "replayed", "discarded",
+      "closed");
+  private static final List<String> TASKS = List.of("charge", "operation", "poison", "webhook", "inquiry");
   private static final int ERROR_CHARS_MAX = 200;
 
   /**

@@ -34,6 +34,9 @@ public final class DeadLetterStore {
   public static final String POISON = "poison";
   /** A provider's webhook that no payment took. */
   public static final String WEBHOOK = "webhook";
+  /** An operator's order to ask the provider again about a payment: nothing has failed. */
+  public static final String INQUIRY = "inquiry";
+  private static final int NOTE_CHARS_MAX = 8_000;
 
   private static final String LAST_OF = """
     (SELECT jsonb_agg(e ORDER BY n)
@@ -83,17 +86,18 @@ public final class DeadLetterStore {
     UPDATE dead_letter AS d SET taken_until = now() + $2::bigint * interval '1 ms', replays = d.replays + 1
       FROM t WHERE d.id = t.id
     RETURNING d.id, d.replays, d.payment_id, d.task, d.traceparent, d.source, d.record_key, d.record_form,
-        CASE d.task WHEN 'poison' THEN d.record ELSE '' END, coalesce(d.record_size, 0), d.headers::text, d.decided""";
+        CASE d.task WHEN 'poison' THEN d.record ELSE '' END, coalesce(d.record_size, 0), d.headers::text, d.decided,
+        coalesce(d.decided_by, '')""";
   /** One that is ordered and not taken yet is another order than the one that ended. */
   private static final String END = """
     UPDATE dead_letter AS d SET status = CASE $3::text WHEN 'failed' THEN 'open' ELSE 'replayed' END, outcome = $3::text,
            outcome_note = $4::text, outcome_at = clock_timestamp(), due = NULL, taken_until = NULL,
-           error = CASE $3::text WHEN 'failed' THEN $4::text ELSE d.error END,
+           error = CASE $3::text WHEN 'failed' THEN $6::text ELSE d.error END,
            errors = CASE $3::text WHEN 'failed' THEN %s ELSE d.errors END
      WHERE id = $1::bigint AND status = 'replaying' AND replays = $2::int AND taken_until IS NOT NULL RETURNING 1"""
       .formatted(LAST_OF.formatted("d.errors || $5::text::jsonb", Failure.KEPT_MAX));
   private static final String KNOWN = """
-    SELECT EXISTS (SELECT FROM dead_letter WHERE payment_id = $1::uuid AND status <> 'replayed')""";
+    SELECT EXISTS (SELECT FROM dead_letter WHERE payment_id = $1::uuid AND status <> 'replayed' AND task <> 'inquiry')""";
   private static final String CLOSE = """
     UPDATE dead_letter SET status = 'replayed', outcome = 'done', outcome_note = 'its cause is gone: nothing is left to do',
            outcome_at = clock_timestamp(), due = NULL, taken_until = NULL
@@ -102,9 +106,9 @@ public final class DeadLetterStore {
 
   /** One that is decided anew at this moment is looked at again, and stays. */
   private static final String FORGET = """
-    DELETE FROM dead_letter WHERE status IN ('replayed', 'discarded') AND id = ANY(ARRAY(
+    DELETE FROM dead_letter WHERE status IN ('replayed', 'discarded', 'closed') AND id = ANY(ARRAY(
       SELECT id FROM dead_letter
-       WHERE status IN ('replayed', 'discarded') AND greatest(created, decided, outcome_at) < $1::timestamptz
+       WHERE status IN ('replayed', 'discarded', 'closed') AND greatest(created, decided, outcome_at) < $1::timestamptz
        LIMIT 5000))""";
 
   /**
@@ -120,10 +124,11 @@ public final class DeadLetterStore {
   }
 
   /**
-   * One that was taken for its {@code replay}-th replay, ordered then. Only of {@link #POISON} the origin has
-   * a value.
+   * One that was taken for its {@code replay}-th replay, ordered then by {@code operator}. Only of
+   * {@link #POISON} the origin has a value.
    */
-  public record Taken(long id, int replay, OffsetDateTime ordered, @Nullable UUID payment, String task,
+  public record Taken(long id, int replay, OffsetDateTime ordered, String operator, @Nullable UUID payment,
+      String task,
       String traceparent, Origin origin) {}
 
   /** How a replay ended. */
@@ -164,7 +169,8 @@ public final class DeadLetterStore {
         .addValue(error).addValue(Failure.json(letter.failures).encode())
         .addValue(Failure.storable(letter.traceparent)).addValue(written.text())
         .addValue(origin.key() == null ? null : Failure.storable(origin.key())).addValue(written.form())
-        .addValue(origin.size()).addValue(headers.encode()).addValue(origin.source()).addValue(letter.passing));
+        .addValue(origin.size()).addValue(headers.encode()).addValue(origin.source())
+        .addValue(letter.passing));
   }
 
   /** Closes the letters of payments that have come to rest, as far as that was all they told. */
@@ -198,9 +204,10 @@ public final class DeadLetterStore {
     return sql.query(TAKE, Tuple.of(max, leaseMs, lateMs)).map(rows -> {
       var taken = new ArrayList<Taken>(rows.size());
       for (Row r : rows)
-        taken.add(new Taken(r.getLong(0), r.getInteger(1), r.getOffsetDateTime(11), r.getUUID(2),
-            r.getString(3), r.getString(4),
-            origin(r)));
+        taken.add(
+            new Taken(r.getLong(0), r.getInteger(1), r.getOffsetDateTime(11), r.getString(12), r.getUUID(2),
+                r.getString(3), r.getString(4),
+                origin(r)));
       return taken;
     });
   }
@@ -218,8 +225,9 @@ public final class DeadLetterStore {
   /** Notes how a replay ended; false when another took it since, or gave it up. */
   public Future<Boolean> end(Taken letter, Outcome outcome, String note) {
     var failure = Failure.now(note);
-    return sql.query(END, Tuple.of(letter.id, letter.replay, outcome.wire(), failure.error(),
-        Failure.json(List.of(failure)).encode())).map(rows -> rows.size() == 1);
+    String kept = Failure.storable(note.length() > NOTE_CHARS_MAX ? note.substring(0, NOTE_CHARS_MAX) : note);
+    return sql.query(END, Tuple.of(letter.id, letter.replay, outcome.wire(), kept,
+        Failure.json(List.of(failure)).encode(), failure.error())).map(rows -> rows.size() == 1);
   }
 
   /** How many are open, by task. */
@@ -232,8 +240,8 @@ public final class DeadLetterStore {
   }
 
   /**
-   * Deletes up to 5 000 that were replayed or discarded and have not changed since {@code time}; answers how
-   * many. Those that wait for a decision or their replay stay, however old they are.
+   * Deletes up to 5 000 that were replayed, discarded or closed and have not changed since {@code time};
+   * answers how many. Those that wait for a decision or their replay stay, however old they are.
    */
   public Future<Integer> forgetBefore(OffsetDateTime time) {
     return sql.query(FORGET, Tuple.of(time)).map(rows -> rows.rowCount());

@@ -7,6 +7,7 @@ import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -26,6 +27,9 @@ public final class AttemptStore {
     SELECT reference, number, provider, kind, operation, reason,
            coalesce((extract(epoch FROM clock_timestamp() - absent_since) * 1000)::bigint, -1)
       FROM attempt WHERE reference = $1::uuid""";
+  private static final String OF_PAYMENT = """
+    SELECT reference, number, provider, kind, operation, reason, outcome, provider_reference, detail
+      FROM attempt WHERE payment_id = $1::uuid ORDER BY reference""";
   private static final String CLAIM = """
     UPDATE attempt SET started = clock_timestamp(), finished = NULL, outcome = NULL, detail = NULL, absent_since = NULL
      WHERE reference = $1::uuid AND (outcome = 'not_executed'
@@ -81,6 +85,17 @@ public final class AttemptStore {
       var row = rows.iterator().next();
       return new Open(new Attempt(row.getUUID(0), row.getInteger(1), row.getString(2), row.getString(3),
           row.getUUID(4), row.getString(5), null, null, null), row.getLong(6));
+    });
+  }
+
+  /** Every call of a payment, oldest first, with what came of it as far as that is known. */
+  public Future<List<Attempt>> of(UUID payment) {
+    return sql.query(OF_PAYMENT, Tuple.of(payment)).map(rows -> {
+      var calls = new ArrayList<Attempt>(rows.size());
+      for (Row row : rows)
+        calls.add(new Attempt(row.getUUID(0), row.getInteger(1), row.getString(2), row.getString(3),
+            row.getUUID(4), row.getString(5), row.getString(6), row.getString(7), row.getString(8)));
+      return calls;
     });
   }
 

@@ -17,14 +17,14 @@ import java.util.TreeSet;
 import java.util.function.BiFunction;
 
 /**
- * {@code /ops/dead-letters}: search, inspect, replay and discard. A name or a value that is not known is
- * refused.
+ * {@code /ops/dead-letters}: search, inspect, replay, discard and close. A name or a value that is not known
+ * is refused.
  */
 final class DeadLetterRoutes {
   private static final int PAGE_MAX = 100;
   private static final int RATE = 10;
   private static final int RATE_MAX = 100;
-  private static final int REASON_CHARS_MAX = 500;
+  static final int REASON_CHARS_MAX = 500;
 
   private final DeadLetterActs acts;
 
@@ -41,6 +41,11 @@ final class DeadLetterRoutes {
         .handler(c -> OperatorCall.act(c, body -> one(c, body, false, acts::replay)));
     router.post("/ops/dead-letters/:id/discard")
         .handler(c -> OperatorCall.act(c, body -> one(c, body, true, acts::discard)));
+    router.post("/ops/dead-letters/:id/close").handler(c -> OperatorCall.act(c, body -> {
+      OperatorCall.only(body, "operator", "done");
+      return acts.close(id(c), OperatorCall.operator(body),
+          OperatorCall.text(body, "done", REASON_CHARS_MAX));
+    }));
   }
 
   private static long id(RoutingContext c) {
@@ -84,17 +89,12 @@ final class DeadLetterRoutes {
     String operator = OperatorCall.operator(body);
     Object reason = body.getValue("reason");
     if (reason == null && !reasoned) return new Order(operator, null, new JsonObject());
-    if (reason instanceof String s && !s.isBlank() && s.length() <= REASON_CHARS_MAX && s.indexOf('\0') < 0)
-      return new Order(operator, s, new JsonObject());
-    throw new OperatorRefusal(400,
-        "`reason` must be a text of 1 to " + REASON_CHARS_MAX + " characters in the JSON body");
+    return new Order(operator, OperatorCall.text(body, "reason", REASON_CHARS_MAX), new JsonObject());
   }
 
   private static Future<JsonObject> one(RoutingContext c, JsonObject body, boolean reasoned,
       BiFunction<Long, Order, Future<JsonObject>> act) {
-    for (String name : body.fieldNames())
-      if (!name.equals("operator") && !name.equals("reason"))
-        throw new OperatorRefusal(400, "there is no field `" + name + "`; there are operator, reason");
+    OperatorCall.only(body, "operator", "reason");
     return act.apply(id(c), order(body, reasoned));
   }
 

@@ -7,6 +7,8 @@ import io.vertx.core.Future;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,9 +39,24 @@ final class OperatorCall {
   static String operator(JsonObject body) { return text(body, "operator"); }
 
   static String text(JsonObject body, String field) {
-    if (body.getValue(field) instanceof String s && !s.isBlank() && s.length() <= 200) return s;
+    return text(body, field, 200);
+  }
+
+  /** What Postgres, and JSON, cannot hold, is no text: NUL, and half a character. */
+  static String text(JsonObject body, String field, int charsMax) {
+    if (body.getValue(field) instanceof String s && !s.isBlank() && s.length() <= charsMax
+        && s.indexOf('\0') < 0 && StandardCharsets.UTF_8.newEncoder().canEncode(s))
+      return s;
     throw new OperatorRefusal(400,
-        "`" + field + "` must be a text of 1 to 200 characters in the JSON body");
+        "`" + field + "` must be a text of 1 to " + charsMax + " characters in the JSON body");
+  }
+
+  /** Refuses a body with fields of other names than these. */
+  static void only(JsonObject body, String... fields) {
+    for (String name : body.fieldNames())
+      if (!List.of(fields).contains(name))
+        throw new OperatorRefusal(400,
+            "there is no field `" + name + "`; there are " + String.join(", ", fields));
   }
 
   static boolean flag(JsonObject body, String field) {

@@ -69,8 +69,9 @@ public final class OpsVerticle extends VerticleBase {
       return RouteMethods.end(c.request(), Buffer.buffer(text));
     }).onFailure(c::fail));
     new OperatorRoutes(database, acts).mount(router);
-    new DeadLetterRoutes(new DeadLetterActs(database,
-        () -> servers.wakeUps().say(WakeUps.Work.LETTERS))).mount(router);
+    var letters = new DeadLetterActs(database, () -> servers.wakeUps().say(WakeUps.Work.LETTERS));
+    new DeadLetterRoutes(letters).mount(router);
+    new PaymentActRoutes(new PaymentActs(database, letters, "operator-" + instance)).mount(router);
     RouteMethods.addHead(router);
     router.errorHandler(404, c -> OperatorCall.answer(c, 404,
         new JsonObject().put("error", "there is nothing at this path")));

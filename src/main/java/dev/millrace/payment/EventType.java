@@ -17,11 +17,13 @@ public enum EventType {
   // The charge.
   PROVIDER_SUBMITTED("payment.provider_submitted", Status.PROVIDER_SUBMITTED), REQUIRES_ACTION(
       "payment.requires_action",
-      Status.REQUIRES_ACTION), ACTION_RETURNED("payment.action_returned", Status.REQUIRES_ACTION), TRY_REFUSED(
-          "payment.try_refused", Status.REQUIRES_ACTION), PROCESSING("payment.processing",
-              Status.PROCESSING), UNKNOWN("payment.unknown", Status.UNKNOWN), AUTHORIZED("payment.authorized",
-                  Status.AUTHORIZED), CONFIRMED("payment.confirmed",
-                      Status.CONFIRMED), DECLINED("payment.declined", Status.DECLINED),
+      Status.REQUIRES_ACTION), ACTION_RETURNED("payment.action_returned",
+          Status.REQUIRES_ACTION), TRY_REFUSED(
+              "payment.try_refused", Status.REQUIRES_ACTION), PROCESSING("payment.processing",
+                  Status.PROCESSING), UNKNOWN("payment.unknown", Status.UNKNOWN), AUTHORIZED(
+                      "payment.authorized",
+                      Status.AUTHORIZED), CONFIRMED("payment.confirmed",
+                          Status.CONFIRMED), DECLINED("payment.declined", Status.DECLINED),
   // What is asked of a payment afterwards.
   CAPTURE_REQUESTED("payment.capture_requested", Status.AUTHORIZED), CAPTURE_FAILED(
       "payment.capture_failed"), CANCEL_REQUESTED("payment.cancel_requested"), CANCEL_FAILED(
@@ -38,7 +40,9 @@ public enum EventType {
       "payment.refund_reversed"), DISPUTE_REOPENED("payment.dispute_reopened",
           Status.DISPUTED), CHARGEBACK_REVERSED("payment.chargeback_reversed"), RETURN_REVERSED(
               "payment.return_reversed"), LATE_CHARGE("payment.late_charge"), LATE_CHARGE_RETURNED(
-                  "payment.late_charge_returned"), LATE_CHARGE_KEPT("payment.late_charge_kept"),
+                  "payment.late_charge_returned"), LATE_CHARGE_KEPT(
+                      "payment.late_charge_kept"), LATE_CHARGE_RETRIED(
+                          "payment.late_charge_retried"),
   // What moves nothing at the provider.
   PROVIDER_NOTICE("payment.provider_notice"), CORRECTED("payment.corrected"),
   // Of a dispute.

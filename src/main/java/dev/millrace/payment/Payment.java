@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  * @param sentBack the last return of the debit, reversed or not; null where there was none
  * @param disputes by the provider's name
  * @param strays charges that are given back, by the operation that does so
- * @param heard what of the provider's words that move nothing is recorded, by its names of them
+ * @param heard what of the provider's words that move nothing is recorded, by its names of them, and which
+ *   corrections are booked
  */
 public record Payment(int version, Status status, PaymentEvent.Initiated asked, @Nullable String provider,
     @Nullable String attempt, @Nullable String providerReference, long amountAuthorized, long amountCharged,
@@ -65,6 +66,17 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     return null;
   }
 
+  /**
+   * The operations that were, or are, to give back the late charge that {@code operation} is of, oldest
+   * first; empty when it is of none.
+   */
+  public List<Operation> returnsOf(String operation) {
+    StrayCharge charge = strays.get(operation);
+    return charge == null
+        ? List.of()
+        : operations.stream().filter(o -> charge.same(strays.get(o.id()))).toList();
+  }
+
   /** The capture or cancellation that is under way, or null: there is at most one. */
   public @Nullable Operation openCaptureOrCancel() {
     for (Operation o : operations)
@@ -85,7 +97,9 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   }
 
   /** Whether the debit was sent back, and that was not reversed. */
-  public boolean isSentBack() { return sentBack != null && !sentBack.reversed(); }
+  public boolean isSentBack() {
+    return sentBack != null && !sentBack.reversed();
+  }
 
   private long returned() { return sentBack == null || sentBack.reversed() ? 0 : sentBack.share(); }
 
@@ -98,7 +112,9 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   }
 
   /** What of the payment a further dispute, or a return, can take. */
-  public long disputable() { return Math.max(0, amountCaptured - disputed() - returned()); }
+  public long disputable() {
+    return Math.max(0, amountCaptured - disputed() - returned());
+  }
 
   /** The last refund, or capture, that the provider calls so, reversed or not; null when there is none. */
   public static @Nullable BookedMovement named(List<BookedMovement> movements, String reference) {
@@ -195,6 +211,16 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
         next.request(l.operation(), Operation.Kind.REVERSAL, l.amount(), l.reason());
         next.stray(new StrayCharge(l.operation(), l.provider(), l.providerReference(), l.amount(), l.held()));
       }
+      case PaymentEvent.LateChargeRetried r -> {
+        stays(event);
+        StrayCharge charge = strays.get(r.lateCharge());
+        require(charge != null && charge.amount() == r.amount() && charge.held() == r.held(), event,
+            "no late charge " + r.lateCharge());
+        for (Operation o : returnsOf(r.lateCharge()))
+          require(o.state() == Operation.State.FAILED, event, o.id() + " has not failed");
+        next.request(r.operation(), Operation.Kind.REVERSAL, r.amount(), r.reason());
+        next.stray(new StrayCharge(r.operation(), r.provider(), r.providerReference(), r.amount(), r.held()));
+      }
       case PaymentEvent.RefundReversed r -> refundReversed(next, r);
       case PaymentEvent.CaptureReversed r -> captureReversed(next, r);
       case PaymentEvent.LateChargeReturned l -> {
@@ -238,7 +264,12 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
         stays(event);
         next.hear(n.event());
       }
-      case PaymentEvent.Corrected _ -> stays(event);
+      case PaymentEvent.Corrected c -> {
+        stays(event);
+        positive(event, c.amount());
+        require(!heard.contains(c.correction()), event, "a second " + c.correction());
+        next.hear(c.correction());
+      }
     }
     return next.payment();
   }
@@ -259,7 +290,8 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   private void captured(Draft next, PaymentEvent.Captured c) {
     long excess = excess(c, c.amount(), c.excess());
     require(amountCaptured > 0, c, "a further capture of what was not captured yet");
-    require(amountCaptured + c.amount() - excess <= amountAuthorized, c, "captures of more than was authorized");
+    require(amountCaptured + c.amount() - excess <= amountAuthorized, c,
+        "captures of more than was authorized");
     require(named(captures, c.capture()) == null, c, "a second " + c.capture());
     next.take(c, null, c.capture());
     require(c.amountCaptured() == next.amountCaptured && c.amountCharged() == next.amountCharged, c,

@@ -23,7 +23,10 @@ public sealed interface PaymentEvent {
   }
 
   /** Money moves: it is posted. */
-  sealed interface MovesMoney extends PaymentEvent {}
+  sealed interface MovesMoney extends PaymentEvent {
+    /** The account of ours at a provider where it moves, or where what is corrected had moved. */
+    String provider();
+  }
 
   /**
    * What moves a merchant's money: the next settlement batch nets it. A new one needs an index of its own
@@ -33,8 +36,6 @@ public sealed interface PaymentEvent {
 
   /** {@code amount} of what was captured went back to the payer, and of the fees what is returned with it. */
   sealed interface GivesBack extends Nets {
-    String provider();
-
     long amount();
 
     String currency();
@@ -61,8 +62,6 @@ public sealed interface PaymentEvent {
    * {@code excess} what of it goes beyond what it was entitled to. Fees are what is taken of it.
    */
   sealed interface TakesMoney extends Nets {
-    String provider();
-
     /** What the provider took. */
     long taken();
 
@@ -89,8 +88,6 @@ public sealed interface PaymentEvent {
    * reverses. Only by one of these a payment goes back to a status that it had before.
    */
   sealed interface Reverses extends Nets {
-    String provider();
-
     long amount();
 
     String currency();
@@ -99,7 +96,9 @@ public sealed interface PaymentEvent {
     Long excess();
 
     /** What of the fees goes with it: back to the merchant where money did not come, else taken anew. */
-    default long providerFee() { return 0; }
+    default long providerFee() {
+      return 0;
+    }
 
     default long gatewayFee() { return 0; }
   }
@@ -538,7 +537,8 @@ public sealed interface PaymentEvent {
    * merchant's part of that.
    */
   record Captured(String provider, String attempt, String providerReference, String capture, long amount,
-      long amountCharged, long amountCaptured, String currency, @Nullable Long excess, @Nullable Long providerFee,
+      long amountCharged, long amountCaptured, String currency, @Nullable Long excess,
+      @Nullable Long providerFee,
       @Nullable String providerFeeNote, @Nullable Long gatewayFee, @Nullable String gatewayFeeNote,
       Status status) implements TakesMoney {
     @Override
@@ -562,7 +562,8 @@ public sealed interface PaymentEvent {
    * of them.
    */
   record CaptureReversed(@Nullable String operation, String provider, @Nullable String capture, long amount,
-      long amountCharged, long amountCaptured, String currency, String code, String message, @Nullable Long excess,
+      long amountCharged, long amountCaptured, String currency, String code, String message,
+      @Nullable Long excess,
       @Nullable Long providerFeeReturned, @Nullable Long gatewayFeeReturned, @Nullable Long expires,
       Status status) implements Reverses, OfOperation {
     @Override
@@ -668,6 +669,20 @@ public sealed interface PaymentEvent {
   }
 
   /**
+   * An operator orders anew that the late charge {@code lateCharge}, whose giving back was refused, is given
+   * back, by {@code operation}. {@code lateCharge} names it by the operation of its own event.
+   */
+  record LateChargeRetried(String operation, String lateCharge, String provider, String providerReference,
+      long amount, String currency, boolean held, String operator, String reason,
+      Status status) implements RequestsOperation {
+    @Override
+    public EventType type() { return EventType.LATE_CHARGE_RETRIED; }
+
+    @Override
+    public Status target() { return status; }
+  }
+
+  /**
    * The provider told something of the payment that moves no money. {@code notice} is its own word for the
    * kind of event, {@code event} its name of this one; {@code expected}: whether the kind is known to the
    * gateway.
@@ -684,9 +699,12 @@ public sealed interface PaymentEvent {
   /**
    * An operator moved {@code amount} from the account {@code credit} to the account {@code debit}, of which
    * one is suspense, for a reason that stands in the audit as well. {@code correction} is {@code cor_…}.
+   * {@code provider}: where the money had moved; {@code lateCharge}: the charge whose money it was, by the
+   * operation of its own event, null for what was moved beyond the payment.
    */
   record Corrected(String correction, String operator, String reason, long amount, String currency,
-      String debit, String credit, Status status) implements Nets {
+      String debit, String credit, String provider, @Nullable String lateCharge,
+      Status status) implements Nets {
     @Override
     public EventType type() { return EventType.CORRECTED; }
 

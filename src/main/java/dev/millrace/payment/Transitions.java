@@ -94,6 +94,7 @@ public final class Transitions {
     stays(EventType.LATE_CHARGE, any);
     stays(EventType.LATE_CHARGE_RETURNED, any);
     stays(EventType.LATE_CHARGE_KEPT, any);
+    stays(EventType.LATE_CHARGE_RETRIED, any);
     stays(EventType.PROVIDER_NOTICE, any);
     stays(EventType.CORRECTED, any);
 

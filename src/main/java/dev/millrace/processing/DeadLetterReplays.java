@@ -15,6 +15,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -22,16 +23,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Carries out the replays that operators ordered, on every processor, each letter in one's hands at a time. A
- * payment goes the way of any other that is resumed, so a replay that runs twice, at once or after a crash,
- * moves no money twice.
+ * Carries out the replays and the inquiries that operators ordered, on every processor, each letter in one's
+ * hands at a time. A payment goes the way of any other that is resumed, so a replay that runs twice, at once
+ * or after a crash, moves no money twice.
  */
 final class DeadLetterReplays {
   private static final Logger LOG = LoggerFactory.getLogger(DeadLetterReplays.class);
   private static final int IN_HAND_MAX = 32;
   private static final long COUNT_EVERY_MS = 5_000;
   private static final List<String> TASKS = List.of(RetryKind.CHARGE.wire(), RetryKind.OPERATION.wire(),
-      DeadLetterStore.POISON, DeadLetterStore.WEBHOOK);
+      DeadLetterStore.POISON, DeadLetterStore.WEBHOOK, DeadLetterStore.INQUIRY);
 
   private record End(Outcome outcome, String note) {}
 
@@ -112,9 +113,12 @@ final class DeadLetterReplays {
 
   /** Fails only while Postgres is away. */
   private Future<End> run(Taken letter) {
-    return Future.succeededFuture().compose(v -> letter.task().equals(DeadLetterStore.WEBHOOK)
-        ? told(letter)
-        : driven(letter, letter.payment() != null ? letter.payment() : records.payment(letter.origin())))
+    return Future.succeededFuture().compose(v -> switch (letter.task()) {
+      case DeadLetterStore.WEBHOOK -> told(letter);
+      case DeadLetterStore.INQUIRY -> asked(letter, Objects.requireNonNull(letter.payment()));
+      default ->
+        driven(letter, letter.payment() != null ? letter.payment() : records.payment(letter.origin()));
+    })
         .recover(failure -> failure instanceof Unavailable
             ? Future.failedFuture(failure)
             : Future.succeededFuture(new End(Outcome.FAILED, String.valueOf(failure.getMessage()))));
@@ -128,6 +132,15 @@ final class DeadLetterReplays {
               ? new End(Outcome.DONE, "nothing is left to do")
               : new End(Outcome.WAITS, "waits in a retry window again: " + next.waits().reason());
         }));
+  }
+
+  /** What an operator ordered: the provider is asked about all that was called, also what is at rest. */
+  private Future<End> asked(Taken letter, UUID payment) {
+    return flow.readAgain(payment, "operator:" + letter.operator())
+        .compose(report -> retries.first(payment, report.waits(), letter.traceparent())
+            .map(v -> new End(
+                report.unsettled() ? Outcome.FAILED : report.waits() == null ? Outcome.DONE : Outcome.WAITS,
+                report.note())));
   }
 
   /** Webhooks are worked off by one worker, which finds it among those that wait for their payment. */

@@ -57,6 +57,11 @@ final class OperationFlow {
     });
   }
 
+  /** What was sent, or is to be, for a call of {@code operation}. */
+  Order order(PaymentSnapshot work, Operation operation, Attempt attempt) {
+    return new Requested(operation).order(work, attempt);
+  }
+
   /** Whether it still makes sense to ask the provider for it. */
   static boolean possible(Payment p, Operation operation) {
     return switch (operation.kind()) {

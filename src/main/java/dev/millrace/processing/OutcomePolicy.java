@@ -55,7 +55,7 @@ final class OutcomePolicy {
   }
 
   /** The operation that an attempt is of; null for a charge. */
-  private static @Nullable Operation operation(Payment p, Attempt attempt) {
+  static @Nullable Operation operation(Payment p, Attempt attempt) {
     if (attempt.operation() == null) return null;
     String prefix = switch (Operation.Kind.valueOf(attempt.kind().toUpperCase(Locale.ROOT))) {
       case CAPTURE -> TypeId.CAPTURE;

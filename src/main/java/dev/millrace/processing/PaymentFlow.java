@@ -12,6 +12,7 @@ import dev.millrace.journal.AttemptStore;
 import dev.millrace.journal.AttemptStore.KnownCall;
 import dev.millrace.journal.EventContract.InitiatedPayment;
 import dev.millrace.journal.PaymentReads;
+import dev.millrace.payment.Operation;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
@@ -59,6 +60,7 @@ public final class PaymentFlow implements ProviderEventHandler {
   private final ProviderCall calls;
   private final Recorder recorder;
   private final OperationFlow operations;
+  private final ReadAgain again;
   private final PaymentSingleFlight serial = new PaymentSingleFlight();
 
   PaymentFlow(Parts parts) {
@@ -69,6 +71,7 @@ public final class PaymentFlow implements ProviderEventHandler {
     this.recorder = new Recorder(parts.journal, new PaymentReads(parts.database), attempts, parts.registry);
     this.calls = new ProviderCall(parts.providers, parts.journal, recorder, attempts);
     this.operations = new OperationFlow(parts.policy, recorder, calls);
+    this.again = new ReadAgain(parts.providers, parts.policy, recorder, attempts, this::orderAgain);
   }
 
   /** A payment fresh from Kafka: nothing is read, everything stands in the event. */
@@ -86,8 +89,25 @@ public final class PaymentFlow implements ProviderEventHandler {
             : Future.failedFuture(failure));
   }
 
+  /**
+   * Drives the payment on, asks its providers about every call of it that has ended, and books what they say,
+   * in the name of {@code actor}.
+   */
+  Future<ReadAgain.Report> readAgain(UUID id, String actor) {
+    return resume(id).compose(next -> again.run(id, actor, next));
+  }
+
+  private Order orderAgain(PaymentSnapshot work, Attempt attempt) {
+    Operation operation = OutcomePolicy.operation(work.payment(), attempt);
+    return operation == null
+        ? order(work, TypeId.format(TypeId.ATTEMPT, attempt.reference()))
+        : operations.order(work, operation, attempt);
+  }
+
   /** The payment as it stands. */
-  Future<Payment> read(UUID id) { return recorder.read(id).map(PaymentSnapshot::payment); }
+  Future<Payment> read(UUID id) {
+    return recorder.read(id).map(PaymentSnapshot::payment);
+  }
 
   private Future<FollowUp> again(UUID id) { return recorder.read(id).compose(this::drive); }
 
@@ -179,8 +199,13 @@ public final class PaymentFlow implements ProviderEventHandler {
   }
 
   private Order.Charge order(PaymentSnapshot work) {
+    return order(work, Objects.requireNonNull(work.payment().attempt()));
+  }
+
+  /** The charge under our reference {@code attempt}. */
+  private Order.Charge order(PaymentSnapshot work, String attempt) {
     var asked = work.payment().asked();
-    return new Order.Charge(work.id(), work.livemode(), Objects.requireNonNull(work.payment().attempt()),
+    return new Order.Charge(work.id(), work.livemode(), attempt,
         asked.amount(), asked.currency(), asked.paymentMethod(), Method.of(asked).type(),
         asked.capture().equals("manual"), asked.description(),
         parts.returnUrl + TypeId.format(TypeId.PAYMENT, work.id()), work.traceparent());
@@ -293,7 +318,8 @@ public final class PaymentFlow implements ProviderEventHandler {
 
   /** Takes what moves no money, and belongs into the payment's history. {@code event}: its name of it. */
   @Override
-  public Future<Disposition> notice(UUID payment, String provider, String event, ProviderEvent.Notice notice) {
+  public Future<Disposition> notice(UUID payment, String provider, String event,
+      ProviderEvent.Notice notice) {
     return recorder.read(payment)
         .compose(work -> recorder.record(work, null, p -> p.heard().contains(event)
             ? new Finding.NothingNew()

@@ -11,7 +11,7 @@ import java.util.UUID;
 /** A payment that is being driven on, as it stood when it was read. */
 record PaymentSnapshot(UUID id, UUID merchant, boolean livemode, String traceparent, Payment payment) {
 
-  private static final String ACTOR = "gateway";
+  static final String GATEWAY = "gateway";
 
   static PaymentSnapshot of(History history) {
     return new PaymentSnapshot(history.id(), history.merchant(), history.livemode(), history.traceparent(),
@@ -20,7 +20,12 @@ record PaymentSnapshot(UUID id, UUID merchant, boolean livemode, String tracepar
 
   /** What appends these events to it. */
   Append append(List<Attempt> attempts, List<PaymentEvent> events) {
-    return new Append(id, merchant, payment.version(), payment.status(), events, ACTOR, traceparent, attempts,
+    return append(GATEWAY, attempts, events);
+  }
+
+  /** The same, caused by {@code actor}. */
+  Append append(String actor, List<Attempt> attempts, List<PaymentEvent> events) {
+    return new Append(id, merchant, payment.version(), payment.status(), events, actor, traceparent, attempts,
         null);
   }
 

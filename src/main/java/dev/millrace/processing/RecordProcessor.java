@@ -32,7 +32,8 @@ final class RecordProcessor {
   private static final Logger LOG = LoggerFactory.getLogger(RecordProcessor.class);
   /** A capture, a cancellation or a refund, or something that is to be given back. */
   private static final Set<String> OPERATIONS = Set.of(EventType.CAPTURE_REQUESTED.wire(),
-      EventType.CANCEL_REQUESTED.wire(), EventType.REFUND_REQUESTED.wire(), EventType.LATE_CHARGE.wire());
+      EventType.CANCEL_REQUESTED.wire(), EventType.REFUND_REQUESTED.wire(), EventType.LATE_CHARGE.wire(),
+      EventType.LATE_CHARGE_RETRIED.wire());
 
   /** What a record of the event topic is about. */
   private sealed interface About {

@@ -58,12 +58,17 @@ final class Recorder {
 
   /** Judges and writes. {@code attempt}: the call that is answered by it, to be written with the events. */
   Future<Recorded> record(PaymentSnapshot work, @Nullable Attempt attempt, Function<Payment, Finding> judge) {
-    return record(work, attempt, judge, ROUNDS_MAX);
+    return record(work, attempt, judge, PaymentSnapshot.GATEWAY);
+  }
+
+  /** The same, asked for by {@code actor}. */
+  Future<Recorded> record(PaymentSnapshot work, @Nullable Attempt attempt, Function<Payment, Finding> judge,
+      String actor) {
+    return record(work, attempt, judge, actor, ROUNDS_MAX);
   }
 
   private Future<Recorded> record(PaymentSnapshot work, @Nullable Attempt attempt,
-      Function<Payment, Finding> judge,
-      int rounds) {
+      Function<Payment, Finding> judge, String actor, int rounds) {
     Finding finding = judge.apply(work.payment());
     if (finding instanceof Finding.Conflict conflict) alert(work.id(), conflict);
     if (!(finding instanceof Finding.NewEvents happened)) {
@@ -74,7 +79,8 @@ final class Recorder {
           ? attempts.finish(attempt).map(recorded)
           : Future.succeededFuture(recorded);
     }
-    return journal.append(work.append(attempt == null ? List.of() : List.of(attempt), happened.events()))
+    return journal
+        .append(work.append(actor, attempt == null ? List.of() : List.of(attempt), happened.events()))
         .compose(appended -> {
           if (appended) {
             happened.events().forEach(event -> alerts.of(work.id(), event));
@@ -83,7 +89,7 @@ final class Recorder {
           if (rounds == 0)
             return Future
                 .failedFuture(new IllegalStateException("the payment moved on " + ROUNDS_MAX + " times"));
-          return read(work.id()).compose(now -> record(now, attempt, judge, rounds - 1));
+          return read(work.id()).compose(now -> record(now, attempt, judge, actor, rounds - 1));
         });
   }
 

@@ -123,6 +123,11 @@ public final class GuardedProvider {
 
   public String rail() { return provider.rail(); }
 
+  /** As {@link Provider#inquiresByOrdering}. */
+  public boolean inquiresByOrdering() {
+    return provider.inquiresByOrdering();
+  }
+
   /** Whether calls would have to wait for the provider to recover. */
   public boolean open() {
     return breaker.state() == CircuitBreakerState.OPEN;
@@ -287,7 +292,8 @@ public final class GuardedProvider {
       case Provider.Outcome.Unknown _, Provider.Outcome.NotExecuted _ -> true;
       case Provider.Outcome.Charged _, Provider.Outcome.Authorized _, Provider.Outcome.ActionRequired _,
           Provider.Outcome.Voided _, Provider.Outcome.Refunded _, Provider.Outcome.Pending _,
-          Provider.Outcome.Declined _, Provider.Outcome.TryRefused _, Provider.Outcome.Absent _, Provider.Outcome.Deferred _ ->
+          Provider.Outcome.Declined _, Provider.Outcome.TryRefused _, Provider.Outcome.Absent _,
+          Provider.Outcome.Deferred _ ->
         false;
     };
   }

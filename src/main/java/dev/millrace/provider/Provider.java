@@ -128,6 +128,12 @@ public interface Provider {
    */
   Future<Outcome> inquire(Order order);
 
+  /**
+   * Whether an inquiry sends the order again under its reference: what never arrived is carried out by it,
+   * and so may be what was refused. Else it only looks.
+   */
+  default boolean inquiresByOrdering() { return false; }
+
   /** Closes its connections. */
   Future<Void> close();
 }

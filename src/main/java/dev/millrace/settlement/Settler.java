@@ -4,7 +4,6 @@ import dev.millrace.journal.AppendStatement;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.CursorStore;
 import dev.millrace.ledger.Balances;
-import dev.millrace.payment.EventType;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.FaultPoint;
@@ -36,20 +35,21 @@ final class Settler {
   private static final String FENCE = Lease.fence("settlement", 1);
   private static final String CURSOR = CursorStore.select("settlement") + " FOR UPDATE";
   /**
-   * What moves a merchant's money. As many as the partial index has (V7). What an operator clears of a
-   * provider's debt was never to be paid out.
+   * What moves a merchant's money. As many as the partial index has (V7). A late charge is not among it: it
+   * is to go back. What an operator takes of it to the merchant or to the fees is owed from then on; what is
+   * cleared with the provider was never to be paid out.
    */
   private static final String MOVEMENTS = """
-    SELECT j.xid::text, j.position, j.subject, j.traceparent, p.share, p.owed
+    SELECT j.xid::text, j.position, j.subject, j.traceparent, p.share, p.owed, j.data ->> 'provider'
       FROM journal j, LATERAL (
         SELECT coalesce(-sum(amount) FILTER (WHERE starts_with(account, 'merchant_pending:')), 0)::bigint AS share,
                coalesce(sum(amount) FILTER (WHERE starts_with(account, 'provider_receivable:')
-                                              AND j.type <> '%s'), 0)::bigint AS owed
+                 OR account = 'suspense' AND j.data ->> 'late_charge' IS NOT NULL), 0)::bigint AS owed
           FROM posting WHERE xid = j.xid AND position = j.position) p
      WHERE j.type IN (%s)
        AND (j.xid, j.position) > ($1::text::xid8, $2::bigint) AND j.xid < pg_snapshot_xmin(pg_current_snapshot())
      ORDER BY j.xid, j.position LIMIT $3::int"""
-      .formatted(EventType.CORRECTED.wire(), movements());
+      .formatted(movements());
   /** Asked first, as most of the time there is nothing: one statement instead of a transaction of five. */
   private static final String ANY = """
     SELECT EXISTS (
@@ -58,7 +58,7 @@ final class Settler {
          AND j.xid < pg_snapshot_xmin(pg_current_snapshot()))"""
       .formatted(movements(), CursorStore.select("settlement"));
   private static final String PAYMENTS = """
-    SELECT id, merchant, livemode, version, status, currency, provider, settlement IS NULL
+    SELECT id, merchant, livemode, version, status, currency, settlement IS NULL
       FROM payment WHERE id = ANY($1::uuid[])""";
   private static final String MOVE = CursorStore.move("settlement", 1);
 
@@ -144,23 +144,32 @@ final class Settler {
             result -> this.take = result.succeeded() ? Math.min(batchMax, take * 2) : Math.max(1, take / 4));
   }
 
-  /** What a payment's movements add up to. */
+  /** What a payment's movements at one account of a provider add up to. */
   private static final class Movements {
+    final String provider;
     long share;
     long owed;
     String traceparent = "";
+
+    Movements(String provider) { this.provider = provider; }
   }
 
   private Future<Integer> settle(SqlConnection connection, RowSet<Row> rows) {
     var moved = new LinkedHashMap<UUID, Movements>();
     var last = new Row[1];
+    int count = 0;
     for (Row row : rows) {
-      var one = moved.computeIfAbsent(row.getUUID(2), id -> new Movements());
+      String provider = row.getString(6);
+      var one = moved.computeIfAbsent(row.getUUID(2), id -> new Movements(provider));
+      // Of a payment that moved at two accounts the other one's batch is the next transaction's.
+      if (!one.provider.equals(provider)) break;
+      count++;
       one.share += row.getLong(4);
       one.owed += row.getLong(5);
       one.traceparent = row.getString(3);
       last[0] = row;
     }
+    int taken = count;
     return connection.preparedQuery(PAYMENTS).execute(Tuple.of((Object) moved.keySet().toArray(new UUID[0])))
         .compose(payments -> {
           var batches = new Batches();
@@ -177,15 +186,15 @@ final class Settler {
               }).onSuccess(v -> settled.increment(batches.first()));
         })
         .compose(v -> connection.preparedQuery(MOVE)
-            .execute(Tuple.of(last[0].getString(0), last[0].getLong(1), rows.size())))
+            .execute(Tuple.of(last[0].getString(0), last[0].getLong(1), taken)))
         .onSuccess(v -> FaultPoint.reach("settlement", "before_commit"))
-        .map(v -> rows.size());
+        .map(v -> taken);
   }
 
   private static Batches.Due due(Row row, Movements moved) {
     return new Batches.Due(row.getUUID(0), row.getUUID(1), row.getBoolean(2), row.getInteger(3),
         Objects.requireNonNull(Status.ofWire(row.getString(4)), "payment.status"), row.getString(5),
-        row.getString(6), moved.share, moved.owed, row.getBoolean(7), moved.traceparent);
+        moved.provider, moved.share, moved.owed, row.getBoolean(6), moved.traceparent);
   }
 
   /** Finishes what is in hand and stops. */

@@ -94,7 +94,7 @@ final class PublicEventTest {
       case SETTLED -> of(new PaymentEvent.Settled("stl_1"), 5);
       case TRY_REFUSED, PROCESSING, CAPTURED, CAPTURE_REVERSED, REFUND_REVERSED, DISPUTE_REOPENED,
           CHARGEBACK_REVERSED, RETURN_REVERSED, LATE_CHARGE, LATE_CHARGE_RETURNED, LATE_CHARGE_KEPT,
-          PROVIDER_NOTICE, CORRECTED ->
+          LATE_CHARGE_RETRIED, PROVIDER_NOTICE, CORRECTED ->
         of(ReversalSamples.event(type), 6);
       case DISPUTE_OPENED, DISPUTE_CLOSED_WON, DISPUTE_CLOSED_LOST, DISPUTE_OPENED_AGAIN ->
         row(type, 2, DISPUTE, null);
@@ -191,7 +191,7 @@ final class PublicEventTest {
       case SETTLED -> payment(type, 5, "settled", "{\"settlement\":\"stl_1\"}");
       case TRY_REFUSED, PROCESSING, CAPTURED, CAPTURE_REVERSED, REFUND_REVERSED, DISPUTE_REOPENED,
           CHARGEBACK_REVERSED, RETURN_REVERSED, LATE_CHARGE, LATE_CHARGE_RETURNED, LATE_CHARGE_KEPT,
-          PROVIDER_NOTICE, CORRECTED ->
+          LATE_CHARGE_RETRIED, PROVIDER_NOTICE, CORRECTED ->
         payment(type, 6, ReversalSamples.event(type).target().wire(), ReversalSamples.details(type));
       case DISPUTE_OPENED, DISPUTE_CLOSED_WON, DISPUTE_CLOSED_LOST, DISPUTE_OPENED_AGAIN ->
         head(type, "dp_01h455vb4pex5vsknk084sn02q", 2)
@@ -268,7 +268,8 @@ final class PublicEventTest {
             new PaymentEvent.OperationUnknown("re_1", "stripe", "att_3", odd, s),
             new PaymentEvent.Settled("stl_1", s), new PaymentEvent.DisputeWon(odd, "stripe", 1, "usd", s),
             new PaymentEvent.ChargedBack(odd, "stripe", 1, "usd", s),
-            new PaymentEvent.Captured("stripe", "att_1", "pi_1", odd, 1, 1, 1, "usd", null, null, odd, null, odd,
+            new PaymentEvent.Captured("stripe", "att_1", "pi_1", odd, 1, 1, 1, "usd", null, null, odd, null,
+                odd,
                 s),
             new PaymentEvent.CaptureReversed(null, "stripe", odd, 1, 1, 1, "usd", odd, odd, null, null, null,
                 null, s),
@@ -279,7 +280,8 @@ final class PublicEventTest {
             new PaymentEvent.LateChargeReturned("rev_1", "stripe", "att_1", odd, 1, "usd", true, s),
             new PaymentEvent.LateChargeKept("rev_1", odd, odd, s),
             new PaymentEvent.ProviderNotice("stripe", odd, odd, odd, false, s),
-            new PaymentEvent.Corrected("cor_1", odd, odd, 1, "usd", "suspense", "fees", s))));
+            new PaymentEvent.LateChargeRetried("rev_2", "rev_1", "stripe", odd, 1, "usd", true, odd, odd, s),
+            new PaymentEvent.Corrected("cor_1", odd, odd, 1, "usd", "suspense", "fees", "stripe", odd, s))));
   }
 
   @Test

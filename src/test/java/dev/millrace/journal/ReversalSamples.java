@@ -60,15 +60,19 @@ final class ReversalSamples {
             "{'provider':'stripe','attempt':'att_1','provider_reference':'pi_1','capture':'ca_2','amount':700,"
                 + "'amount_charged':1900,'amount_captured':1849,'currency':'usd','excess':51,'provider_fee':20,"
                 + "'provider_fee_note':'p','gateway_fee':3,'gateway_fee_note':'g','status':'confirmed'}",
-            "provider", "stripe", "attempt", "att_1", "provider_reference", "pi_1", "capture", "ca_2", "amount",
+            "provider", "stripe", "attempt", "att_1", "provider_reference", "pi_1", "capture", "ca_2",
+            "amount",
             700L, "amount_charged", 1900L, "amount_captured", 1849L, "currency", "usd", "excess", 51L,
-            "provider_fee", 20L, "provider_fee_note", "p", "gateway_fee", 3L, "gateway_fee_note", "g", "status",
+            "provider_fee", 20L, "provider_fee_note", "p", "gateway_fee", 3L, "gateway_fee_note", "g",
+            "status",
             "confirmed"),
-        sample(new PaymentEvent.Captured("stripe", "att_1", "pi_1", "ca_2", 700, 1900, 1900, "usd", null, null,
-            null, null, null, Status.SETTLED),
+        sample(
+            new PaymentEvent.Captured("stripe", "att_1", "pi_1", "ca_2", 700, 1900, 1900, "usd", null, null,
+                null, null, null, Status.SETTLED),
             "{'provider':'stripe','attempt':'att_1','provider_reference':'pi_1','capture':'ca_2','amount':700,"
                 + "'amount_charged':1900,'amount_captured':1900,'currency':'usd','status':'settled'}",
-            "provider", "stripe", "attempt", "att_1", "provider_reference", "pi_1", "capture", "ca_2", "amount",
+            "provider", "stripe", "attempt", "att_1", "provider_reference", "pi_1", "capture", "ca_2",
+            "amount",
             700L, "amount_charged", 1900L, "amount_captured", 1900L, "currency", "usd", "excess", null,
             "provider_fee", null, "provider_fee_note", null, "gateway_fee", null, "gateway_fee_note", null,
             "status", "settled"));
@@ -82,8 +86,10 @@ final class ReversalSamples {
                 + "'amount_captured':0,'currency':'usd','code':'capture_failed','message':'No.','excess':10,"
                 + "'provider_fee_returned':1,'gateway_fee_returned':2,'expires':1795779045,"
                 + "'status':'authorized'}",
-            "operation", "cap_1", "provider", "stripe", "capture", "ca_1", "amount", 20L, "amount_charged", 0L,
-            "amount_captured", 0L, "currency", "usd", "code", "capture_failed", "message", "No.", "excess", 10L,
+            "operation", "cap_1", "provider", "stripe", "capture", "ca_1", "amount", 20L, "amount_charged",
+            0L,
+            "amount_captured", 0L, "currency", "usd", "code", "capture_failed", "message", "No.", "excess",
+            10L,
             "provider_fee_returned", 1L, "gateway_fee_returned", 2L, "expires", 1795779045L, "status",
             "authorized"),
         sample(new PaymentEvent.CaptureReversed(null, "stripe", null, 20, 7, 7, "usd", "c", "", null, null,
@@ -100,7 +106,8 @@ final class ReversalSamples {
                 + "'amount_refunded':200,'currency':'usd','code':'no_account','message':'No.','excess':100,"
                 + "'provider_fee_taken':22,'gateway_fee_taken':3,'status':'partially_refunded'}",
             "operation", "re_1", "provider", "stripe", "provider_reference", "re_x", "amount", 500L,
-            "amount_refunded", 200L, "currency", "usd", "code", "no_account", "message", "No.", "excess", 100L,
+            "amount_refunded", 200L, "currency", "usd", "code", "no_account", "message", "No.", "excess",
+            100L,
             "provider_fee_taken", 22L, "gateway_fee_taken", 3L, "status", "partially_refunded"),
         sample(new PaymentEvent.RefundReversed(null, "stripe", "re_x", 500, 0, "usd", "c", "m", null, null,
             null, Status.SETTLED),
@@ -125,13 +132,15 @@ final class ReversalSamples {
             "{'provider':'bank','provider_reference':'db_1','amount':2500,'currency':'usd','message':'Paid.',"
                 + "'excess':501,'provider_fee_taken':88,'gateway_fee_taken':10,'status':'settled'}",
             "provider", "bank", "provider_reference", "db_1", "amount", 2500L, "currency", "usd", "message",
-            "Paid.", "excess", 501L, "provider_fee_taken", 88L, "gateway_fee_taken", 10L, "status", "settled"),
+            "Paid.", "excess", 501L, "provider_fee_taken", 88L, "gateway_fee_taken", 10L, "status",
+            "settled"),
         sample(new PaymentEvent.ReturnReversed("bank", "db_1", 2500, "usd", "", null, null, null,
             Status.CONFIRMED),
             "{'provider':'bank','provider_reference':'db_1','amount':2500,'currency':'usd','message':'',"
                 + "'status':'confirmed'}",
             "provider", "bank", "provider_reference", "db_1", "amount", 2500L, "currency", "usd", "message",
-            "", "excess", null, "provider_fee_taken", null, "gateway_fee_taken", null, "status", "confirmed"));
+            "", "excess", null, "provider_fee_taken", null, "gateway_fee_taken", null, "status",
+            "confirmed"));
   }
 
   private static Stream<Sample> late() {
@@ -155,8 +164,18 @@ final class ReversalSamples {
             "operation", "rev_1", "provider", "stripe", "attempt", "att_2", "provider_reference", null,
             "amount", 1999L, "currency", "usd", "held", true, "status", "voided"),
         sample(new PaymentEvent.LateChargeKept("rev_1", "c", "m", Status.CONFIRMED),
-            "{'operation':'rev_1','code':'c','message':'m','status':'confirmed'}", "operation", "rev_1", "code",
-            "c", "message", "m", "status", "confirmed"));
+            "{'operation':'rev_1','code':'c','message':'m','status':'confirmed'}", "operation", "rev_1",
+            "code",
+            "c", "message", "m", "status", "confirmed"),
+        sample(
+            new PaymentEvent.LateChargeRetried("rev_2", "rev_1", "stripe", "pi_0", 1999, "usd", false, "ann",
+                "the dispute is over", Status.DECLINED),
+            "{'operation':'rev_2','late_charge':'rev_1','provider':'stripe','provider_reference':'pi_0',"
+                + "'amount':1999,'currency':'usd','held':false,'operator':'ann','reason':'the dispute is over',"
+                + "'status':'declined'}",
+            "operation", "rev_2", "late_charge", "rev_1", "provider", "stripe", "provider_reference", "pi_0",
+            "amount", 1999L, "currency", "usd", "held", false, "operator", "ann", "reason",
+            "the dispute is over", "status", "declined"));
   }
 
   private static Stream<Sample> others() {
@@ -164,14 +183,26 @@ final class ReversalSamples {
         sample(new PaymentEvent.ProviderNotice("stripe", "radar.warning", "evt_1", "m", true, Status.SETTLED),
             "{'provider':'stripe','notice':'radar.warning','event':'evt_1','message':'m','expected':true,"
                 + "'status':'settled'}",
-            "provider", "stripe", "notice", "radar.warning", "event", "evt_1", "message", "m", "expected", true,
+            "provider", "stripe", "notice", "radar.warning", "event", "evt_1", "message", "m", "expected",
+            true,
             "status", "settled"),
-        sample(new PaymentEvent.Corrected("cor_1", "ann", "why", 501, "usd", "suspense", "fees",
-            Status.REFUNDED),
+        sample(new PaymentEvent.Corrected("cor_1", "ann", "why", 501, "usd", "suspense", "fees", "stripe",
+            null, Status.REFUNDED),
             "{'correction':'cor_1','operator':'ann','reason':'why','amount':501,'currency':'usd',"
-                + "'debit':'suspense','credit':'fees','status':'refunded'}",
+                + "'debit':'suspense','credit':'fees','provider':'stripe','status':'refunded'}",
             "correction", "cor_1", "operator", "ann", "reason", "why", "amount", 501L, "currency", "usd",
-            "debit", "suspense", "credit", "fees", "status", "refunded"),
+            "debit", "suspense", "credit", "fees", "provider", "stripe", "late_charge", null, "status",
+            "refunded"),
+        sample(
+            new PaymentEvent.Corrected("cor_1", "ann", "why", 501, "usd", "fees", "suspense", "adyen",
+                "rev_1",
+                Status.DECLINED),
+            "{'correction':'cor_1','operator':'ann','reason':'why','amount':501,'currency':'usd',"
+                + "'debit':'fees','credit':'suspense','provider':'adyen','late_charge':'rev_1',"
+                + "'status':'declined'}",
+            "correction", "cor_1", "operator", "ann", "reason", "why", "amount", 501L, "currency", "usd",
+            "debit", "fees", "credit", "suspense", "provider", "adyen", "late_charge", "rev_1", "status",
+            "declined"),
         sample(new PaymentEvent.Disputed("du_1", "stripe", 700, "usd", null, null, 201L),
             "{'dispute':'du_1','provider':'stripe','amount':700,'currency':'usd','excess':201}", "dispute",
             "du_1", "provider", "stripe", "amount", 700L, "currency", "usd", "reason", null, "evidence_due",
@@ -183,6 +214,7 @@ final class ReversalSamples {
             "status", "charged_back"),
         sample(new PaymentEvent.ChargedBack("du_1", "stripe", 700, "usd", Status.DISPUTED),
             "{'dispute':'du_1','provider':'stripe','amount':700,'currency':'usd','status':'disputed'}",
-            "dispute", "du_1", "provider", "stripe", "amount", 700L, "currency", "usd", "status", "disputed"));
+            "dispute", "du_1", "provider", "stripe", "amount", 700L, "currency", "usd", "status",
+            "disputed"));
   }
 }

@@ -72,6 +72,7 @@ final class PostingRulesTest {
     late_charge, held              |
     late_charge_returned, held     |
     late_charge_kept               |
+    late_charge_retried            |
     provider_notice                |
     confirmed                      | pr +1999, mp -1999
     confirmed, charged more        | pr +2500, mp -1999, suspense -501 charged beyond what was asked for
@@ -112,7 +113,8 @@ final class PostingRulesTest {
     late_charge                    | pr +1999, suspense -1999
     late_charge_returned           | suspense +1999, pr -1999
     corrected                      | suspense +501, pr -501
-    """.replace("BEYOND", "beyond what the payment had");
+    """
+      .replace("BEYOND", "beyond what the payment had");
 
   private static Map<String, PaymentEvent> events() {
     var all = new TreeMap<>(ReversalEvents.byName());
@@ -234,7 +236,8 @@ final class PostingRulesTest {
         Arguments.of("confirmed, more, with fees", "capture_reversed, all of it", Map.of()),
         // A fee that no rule returns is kept: that alone stays.
         Arguments.of("confirmed, both fees", "capture_reversed",
-            Map.of("merchant_pending:mer_1 usd", 98L, "provider_receivable:stripe usd", -88L, "fees usd", -10L)),
+            Map.of("merchant_pending:mer_1 usd", 98L, "provider_receivable:stripe usd", -88L, "fees usd",
+                -10L)),
         Arguments.of("refunded", "refund_reversed", Map.of()),
         Arguments.of("refunded, beyond", "refund_reversed, beyond", Map.of()),
         Arguments.of("refunded, all of it", "refund_reversed, all of it", Map.of()),

@@ -50,7 +50,10 @@ final class ReversalEvents {
         Map.entry("provider_notice",
             new PaymentEvent.ProviderNotice("stripe", "radar", "evt_1", "m", true, Status.SETTLED)),
         Map.entry("corrected", new PaymentEvent.Corrected("cor_1", "ann", "why", 501, "usd", "suspense",
-            "provider_receivable:stripe", Status.SETTLED)));
+            "provider_receivable:stripe", "stripe", null, Status.SETTLED)),
+        Map.entry("late_charge_retried",
+            new PaymentEvent.LateChargeRetried("rev_2", "rev_1", "stripe", "pi_0",
+                1999, "usd", false, "ann", "why", Status.DECLINED)));
   }
 
   private static PaymentEvent captured(long amount, Long excess, Long ofProvider, Long ofGateway) {
@@ -60,7 +63,8 @@ final class ReversalEvents {
   }
 
   private static PaymentEvent captureReversed(long amount, Long excess, Long ofProvider, Long ofGateway) {
-    return new PaymentEvent.CaptureReversed(null, "stripe", null, amount, 0, 0, "usd", "capture_failed", "No.",
+    return new PaymentEvent.CaptureReversed(null, "stripe", null, amount, 0, 0, "usd", "capture_failed",
+        "No.",
         excess, ofProvider, ofGateway, 9L, Status.AUTHORIZED);
   }
 
@@ -71,7 +75,8 @@ final class ReversalEvents {
   }
 
   private static PaymentEvent refundReversed(Long excess, Long ofProvider, Long ofGateway) {
-    return new PaymentEvent.RefundReversed(null, "stripe", "re_x", 500, 0, "usd", "c", "m", excess, ofProvider,
+    return new PaymentEvent.RefundReversed(null, "stripe", "re_x", 500, 0, "usd", "c", "m", excess,
+        ofProvider,
         ofGateway, Status.CONFIRMED);
   }
 

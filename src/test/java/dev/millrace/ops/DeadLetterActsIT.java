@@ -148,8 +148,8 @@ final class DeadLetterActsIT {
 
   @ParameterizedTest
   @CsvSource(delimiter = '|', textBlock = """
-    ?status=closed      | `status` must be one of open, replaying, replayed, discarded, not `closed`
-    ?task=tea           | `task` must be one of charge, operation, poison, webhook, not `tea`
+    ?status=ended       | `status` must be one of open, replaying, replayed, discarded, closed, not `ended`
+    ?task=tea           | `task` must be one of charge, operation, poison, webhook, inquiry, not `tea`
     ?payment=pay_1      | `payment` must be a payment's id (pay_…), not `pay_1`
     ?error=             | `error` must be a part of the last error, 1 to 200 characters, not ``
     ?created_after=now  | `created_after` must be a time in Unix seconds, or in ISO 8601 with an offset (2026-11-21T18:00:00Z), not `now`
@@ -293,6 +293,24 @@ final class DeadLetterActsIT {
         .isEqualTo(1);
     refused(400, "`reason` must be a text of 1 to 500 characters in the JSON body", "/discard",
         "{\"operator\":\"ann\",\"task\":\"poison\"}");
+  }
+
+  @Test
+  void close_needsWords_andIsForOpenOnesAlone() {
+    String done = "{\"operator\":\"ann\",\"done\":\"refunded by hand\"}";
+    refused(400, "`done` must be a text of 1 to 500 characters in the JSON body", "/1/close", ANN);
+    refused(400, "there is no field `reason`; there are operator, done", "/1/close", WHY);
+    refused(404, "no such dead letter: GET /ops/dead-letters lists them", "/99/close", done);
+    for (int id : List.of(3, 4))
+      refused(409, "the dead letter is " + status(id) + "; only one that is open can be closed",
+          "/" + id + "/close", done);
+    IntStream.range(0, 3).mapToObj(i -> Http.sendAsync("POST", ops + "/1/close", Map.of(), done)).toList()
+        .stream().map(CompletableFuture::join)
+        .forEach(answer -> assertThat(answer.json().getString("done")).isEqualTo("refunded by hand"));
+    assertThat(status(1)).isEqualTo("closed");
+    assertThat(audited()).isEqualTo(1);
+    assertThat(text("SELECT operator || ' ' || act || ' ' || subject || ' ' || (data ->> 'done') FROM audit"))
+        .isEqualTo("ann close_dead_letter dead_letter/1 refunded by hand");
   }
 
   /** There is no act without its line in the audit. */

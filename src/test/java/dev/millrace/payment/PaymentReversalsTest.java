@@ -39,8 +39,10 @@ final class PaymentReversalsTest {
 
   /** Held back in part, and captured in two parts at the provider. */
   private static Payment inTwoParts() {
-    return in(Status.AUTHORIZED, new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 1200, 1200, "usd", null,
-        799L, 35L, "p", null, null, "ca_1"), captured("ca_2", 700, 1900, Status.CONFIRMED));
+    return in(Status.AUTHORIZED,
+        new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 1200, 1200, "usd", null,
+            799L, 35L, "p", null, null, "ca_1"),
+        captured("ca_2", 700, 1900, Status.CONFIRMED));
   }
 
   @Test
@@ -57,8 +59,10 @@ final class PaymentReversalsTest {
 
   @Test
   void capture_ofMoreThanWasRefunded_isRefundedInPart() {
-    Payment p = in(Status.AUTHORIZED, new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 1200, 1200, "usd"),
-        refunded("re_a", 1200, 1200, Status.REFUNDED), captured("ca_2", 700, 1900, Status.PARTIALLY_REFUNDED));
+    Payment p = in(Status.AUTHORIZED,
+        new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 1200, 1200, "usd"),
+        refunded("re_a", 1200, 1200, Status.REFUNDED),
+        captured("ca_2", 700, 1900, Status.PARTIALLY_REFUNDED));
     assertThat(p.refundable()).isEqualTo(700);
   }
 
@@ -79,10 +83,12 @@ final class PaymentReversalsTest {
 
   @Test
   void captureReversed_ofOneOfTwo_leavesTheOther() {
-    var first = new PaymentEvent.CaptureReversed(null, "stripe", "ca_1", 1200, 700, 700, "usd", "c", "m", null,
+    var first = new PaymentEvent.CaptureReversed(null, "stripe", "ca_1", 1200, 700, 700, "usd", "c", "m",
+        null,
         35L, null, null, Status.CONFIRMED);
     Payment p = inTwoParts().after(first);
-    assertThat(List.of(p.amountCharged(), p.amountCaptured(), p.fees().provider())).containsExactly(700L, 700L,
+    assertThat(List.of(p.amountCharged(), p.amountCaptured(), p.fees().provider())).containsExactly(700L,
+        700L,
         0L);
     assertThatThrownBy(() -> p.after(first)).isInstanceOf(IllegalStateException.class)
         .hasMessage("payment.capture_reversed: the reversal of a capture that is not there");
@@ -125,8 +131,9 @@ final class PaymentReversalsTest {
   /** Each holds its own amount; what there is not for it is its excess. */
   @Test
   void disputes_ofWhichThereAreSeveral() {
-    Payment two = in(Status.CONFIRMED, disputed("du_1", 1500), new PaymentEvent.Disputed("du_2", "stripe", 700,
-        "usd", null, null, 201L));
+    Payment two = in(Status.CONFIRMED, disputed("du_1", 1500),
+        new PaymentEvent.Disputed("du_2", "stripe", 700,
+            "usd", null, null, 201L));
     assertThat(List.of(two.disputed(), two.disputable(), two.refundable())).containsExactly(1999L, 0L, 0L);
     Payment won = two.after(new PaymentEvent.DisputeWon("du_1", "stripe", 1500, "usd", Status.DISPUTED));
     assertThat(List.of(won.disputed(), won.disputable())).containsExactly(499L, 1500L);
@@ -179,6 +186,50 @@ final class PaymentReversalsTest {
   }
 
   @Test
+  void lateChargeKept_isOrderedAnew_asAnOperationOfItsOwn() {
+    Payment kept = in(Status.DECLINED, lateCharge(false, Status.DECLINED),
+        new PaymentEvent.LateChargeKept("rev_1", "c", "m", Status.DECLINED));
+    Payment anew = kept.after(retried("rev_2", 1999));
+    assertThat(anew.operation("rev_2")).isEqualTo(new Operation("rev_2", Operation.Kind.REVERSAL,
+        Operation.State.REQUESTED, 1999, "why", null));
+    assertThat(anew.strays().get("rev_2")).isEqualTo(new StrayCharge("rev_2", "stripe", "pi_0", 1999, false));
+    for (String operation : List.of("rev_1", "rev_2"))
+      assertThat(anew.returnsOf(operation)).extracting(Operation::id).containsExactly("rev_1", "rev_2");
+    assertThat(anew.returnsOf("rev_3")).isEmpty();
+    assertRefused(anew, retried("rev_3", 1999), "rev_2 has not failed");
+    assertRefused(kept, retried("rev_2", 1998), "no late charge rev_1");
+    Payment back = anew
+        .after(new PaymentEvent.OperationSubmitted("rev_2", "stripe", "att_9", Status.DECLINED))
+        .after(new PaymentEvent.LateChargeReturned("rev_2", "stripe", "att_9", "re_0", 1999, "usd", false,
+            Status.DECLINED));
+    assertRefused(back, retried("rev_3", 1999), "rev_2 has not failed");
+  }
+
+  private static PaymentEvent retried(String operation, long amount) {
+    return new PaymentEvent.LateChargeRetried(operation, "rev_1", "stripe", "pi_0", amount, "usd", false,
+        "ann",
+        "why", Status.DECLINED);
+  }
+
+  private static void assertRefused(Payment p, PaymentEvent event, String why) {
+    assertThatThrownBy(() -> p.after(event)).isInstanceOf(IllegalStateException.class)
+        .hasMessage(event.type().wire() + ": " + why);
+  }
+
+  @Test
+  void correction_isBookedOnce_andLeavesThePaymentAlone() {
+    Payment p = in(Status.SETTLED);
+    var correction = new PaymentEvent.Corrected("cor_1", "ann", "why", 1, "usd", "suspense", "fees", "stripe",
+        null, Status.SETTLED);
+    Payment corrected = p.after(correction);
+    assertThat(corrected.heard()).containsExactly("cor_1");
+    assertThat(List.of(corrected.amountCaptured(), corrected.refundable())).containsExactly(1999L, 1999L);
+    assertRefused(corrected, correction, "a second cor_1");
+    assertRefused(p, new PaymentEvent.Corrected("cor_2", "ann", "why", 0, "usd", "suspense", "fees", "stripe",
+        null, Status.SETTLED), "an amount of 0");
+  }
+
+  @Test
   void words_thatMoveNothing_areHeardOnce() {
     Payment p = in(Status.REQUIRES_ACTION,
         new PaymentEvent.TryRefused("stripe", "att_1", "ch_1", "card_declined", null, "No."),
@@ -201,10 +252,12 @@ final class PaymentReversalsTest {
     return Stream.of(
         Arguments.of(in(Status.AUTHORIZED), captured("ca_2", 1, 1, Status.AUTHORIZED),
             "payment.captured may not move a payment from authorized to authorized"),
-        Arguments.of(twoParts, captured("ca_2", 1, 1901, Status.CONFIRMED), "payment.captured: a second ca_2"),
+        Arguments.of(twoParts, captured("ca_2", 1, 1901, Status.CONFIRMED),
+            "payment.captured: a second ca_2"),
         Arguments.of(twoParts, captured("ca_3", 100, 2000, Status.CONFIRMED),
             "payment.captured: captures of more than was authorized"),
-        Arguments.of(twoParts, captured("ca_3", 0, 1900, Status.CONFIRMED), "payment.captured: an amount of 0"),
+        Arguments.of(twoParts, captured("ca_3", 0, 1900, Status.CONFIRMED),
+            "payment.captured: an amount of 0"),
         Arguments.of(twoParts, captured("ca_3", 1, 1902, Status.CONFIRMED),
             "payment.captured: captures that sum up to 1901"),
         Arguments.of(twoParts, captured("ca_3", 1, 1901, Status.SETTLED),
@@ -232,9 +285,11 @@ final class PaymentReversalsTest {
             "no operation that has succeeded: re_1"),
         Arguments.of(excess, new PaymentEvent.DisputeWon("du_1", "stripe", 2500, "usd", Status.CONFIRMED),
             "payment.dispute_won: no dispute of 2500 that is open: du_1"),
-        Arguments.of(in(Status.CONFIRMED), new PaymentEvent.Disputed("du_1", "stripe", 5, "usd", null, null, 6L),
+        Arguments.of(in(Status.CONFIRMED),
+            new PaymentEvent.Disputed("du_1", "stripe", 5, "usd", null, null, 6L),
             "payment.disputed: an excess of 6"),
-        Arguments.of(in(Status.CONFIRMED), new PaymentEvent.Disputed("du_1", "stripe", 5, "usd", null, null, 0L),
+        Arguments.of(in(Status.CONFIRMED),
+            new PaymentEvent.Disputed("du_1", "stripe", 5, "usd", null, null, 0L),
             "payment.disputed: an excess of 0"),
         Arguments.of(in(Status.DISPUTED), reopened("du_1", 1999, null),
             "payment.dispute_reopened: no dispute of 1999 that is won: du_1"),
@@ -250,7 +305,8 @@ final class PaymentReversalsTest {
             "payment.return_reversed: the reversal of what is not there"),
         Arguments.of(in(Status.RETURNED), returnReversed(1999, null, Status.REFUNDED),
             "payment.return_reversed: leads to refunded instead of confirmed"),
-        Arguments.of(in(Status.DECLINED, lateCharge(false, Status.DECLINED)), lateCharge(true, Status.DECLINED),
+        Arguments.of(in(Status.DECLINED, lateCharge(false, Status.DECLINED)),
+            lateCharge(true, Status.DECLINED),
             "a second request of rev_1"),
         Arguments.of(in(Status.DECLINED), new PaymentEvent.LateChargeReturned("rev_1", "stripe", "att_9",
             null, 1999, "usd", false, Status.DECLINED), "no operation under way: rev_1"),

@@ -86,10 +86,12 @@ final class TransitionsTest {
     return_reversed      | returned                                        | refunded
     late_charge          | EARLY CANCELABLE ENDED CHARGED                  | =
     late_charge_returned | EARLY CANCELABLE ENDED CHARGED                  | =
+    late_charge_retried  | EARLY CANCELABLE ENDED CHARGED                  | =
     late_charge_kept     | EARLY CANCELABLE ENDED CHARGED                  | =
     provider_notice      | EARLY CANCELABLE ENDED CHARGED                  | =
     corrected            | EARLY CANCELABLE ENDED CHARGED                  | =
-    """.replace("CHARGED", CHARGED).replace("CANCELABLE", CANCELABLE).replace("REFUNDABLE", REFUNDABLE)
+    """
+      .replace("CHARGED", CHARGED).replace("CANCELABLE", CANCELABLE).replace("REFUNDABLE", REFUNDABLE)
       .replace("EARLY", "initiated in_review OUT processing").replace("OUT", "provider_submitted unknown")
       .replace("ENDED", "blocked declined voided expired");
 
@@ -132,7 +134,10 @@ final class TransitionsTest {
           new PaymentEvent.LateChargeReturned("rev_1", "stripe", "att_2", null, 1, "usd", false, s),
           new PaymentEvent.LateChargeKept("rev_1", "c", "m", s),
           new PaymentEvent.ProviderNotice("stripe", "radar", "evt_1", "m", true, s),
-          new PaymentEvent.Corrected("cor_1", "ann", "why", 1, "usd", "suspense", "fees", s)));
+          new PaymentEvent.LateChargeRetried("rev_2", "rev_1", "stripe", "pi_0", 1, "usd", false, "ann",
+              "why", s),
+          new PaymentEvent.Corrected("cor_1", "ann", "why", 1, "usd", "suspense", "fees", "stripe", null,
+              s)));
     }
     return events;
   }

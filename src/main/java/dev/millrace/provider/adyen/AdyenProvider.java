@@ -187,5 +187,8 @@ public final class AdyenProvider implements Provider {
   }
 
   @Override
+  public boolean inquiresByOrdering() { return true; }
+
+  @Override
   public Future<Void> close() { return wire.close(); }
 }
