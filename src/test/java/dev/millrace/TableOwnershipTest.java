@@ -34,7 +34,8 @@ final class TableOwnershipTest {
       Map.entry("inbox",
           Set.of("provider_event", "provider_event_parked", "provider_event_result", "payer_return")),
       Map.entry("journal",
-          Set.of("journal", "journal_cursor", "journal_milestone", "event_id_key", "payment", "operation", "dispute",
+          Set.of("journal", "journal_cursor", "journal_milestone", "event_id_key", "payment", "operation",
+              "dispute",
               "attempt", "provider_object", "work", "unresolved", "janitor")),
       Map.entry("ledger",
           Set.of("posting", "balance", "balance_depth", "balance_history", "balance_mark", "rollup")),
@@ -48,17 +49,36 @@ final class TableOwnershipTest {
   private record Join(Set<String> tables, String reason) {}
 
   private static final Map<String, Join> JOINS = new TreeMap<>(Map.ofEntries(
-      Map.entry("journal/Timeline.java", new Join( Set.of("provider_event", "provider_event_result", "webhook_endpoint", "webhook_delivery", "posting"), "all that happened to a payment, in order and as of one snapshot: one statement")),
-      Map.entry("journal/EventReads.java", new Join(Set.of("webhook_endpoint"), "the notifier reads only events whose merchant has an endpoint, and pages by what is left")),
-      Map.entry("ledger/Balances.java", new Join(Set.of("journal"), "a posting is shown with the event that caused it")),
-      Map.entry("ledger/BalanceHistory.java", new Join(Set.of("journal"), "a balance of the past counts by recorded time")),
-      Map.entry("settlement/Settler.java", new Join(Set.of("journal", "posting", "payment"), "movements and their postings are netted in the transaction that settles them")),
-      Map.entry("rebuild/Replacement.java", new Join(Set.of("journal", "payment", "operation", "posting", "balance_depth", "balance_history", "rollup", "lease", "audit"), "an operator's command that puts rebuilt rows in the place of the live ones while no gateway runs")),
-      Map.entry("rebuild/Replay.java", new Join(Set.of("journal"), "an operator's command that reads all of it once")),
-      Map.entry("rebuild/Rebuild.java", new Join(Set.of("journal"), "an operator's command that counts what it has to read")),
-      Map.entry("rebuild/Comparison.java", new Join(Set.of("balance", "posting", "rollup"), "an operator's command that lays rebuilt balances beside the live ones")),
-      Map.entry("deadletter/DeadLetterActs.java", new Join(Set.of("journal"), "a letter without a trace of its own is shown with its payment's")),
-      Map.entry("journal/DisputeReads.java", new Join(Set.of("posting"), "a dispute is shown with every posting that was made for it"))));
+      Map.entry("journal/Timeline.java",
+          new Join(
+              Set.of("provider_event", "provider_event_result", "webhook_endpoint", "webhook_delivery",
+                  "posting"),
+              "all that happened to a payment, in order and as of one snapshot: one statement")),
+      Map.entry("journal/EventReads.java",
+          new Join(Set.of("webhook_endpoint"),
+              "the notifier reads only events whose merchant has an endpoint, and pages by what is left")),
+      Map.entry("ledger/Balances.java",
+          new Join(Set.of("journal"), "a posting is shown with the event that caused it")),
+      Map.entry("ledger/BalanceHistory.java",
+          new Join(Set.of("journal"), "a balance of the past counts by recorded time")),
+      Map.entry("settlement/Settler.java",
+          new Join(Set.of("journal", "posting", "payment"),
+              "movements and their postings are netted in the transaction that settles them")),
+      Map.entry("rebuild/Replacement.java", new Join(
+          Set.of("journal", "payment", "operation", "posting", "balance_depth", "balance_history", "rollup",
+              "lease", "audit"),
+          "an operator's command that puts rebuilt rows in the place of the live ones while no gateway runs")),
+      Map.entry("rebuild/Replay.java",
+          new Join(Set.of("journal"), "an operator's command that reads all of it once")),
+      Map.entry("rebuild/Rebuild.java",
+          new Join(Set.of("journal"), "an operator's command that counts what it has to read")),
+      Map.entry("rebuild/Comparison.java",
+          new Join(Set.of("balance", "posting", "rollup"),
+              "an operator's command that lays rebuilt balances beside the live ones")),
+      Map.entry("deadletter/DeadLetterActs.java",
+          new Join(Set.of("journal"), "a letter without a trace of its own is shown with its payment's")),
+      Map.entry("journal/DisputeReads.java",
+          new Join(Set.of("posting"), "a dispute is shown with every posting that was made for it"))));
 
   /** A string literal or text block; comments are matched so that quotes in them count for nothing. */
   private static final Pattern TOKEN = Pattern.compile(

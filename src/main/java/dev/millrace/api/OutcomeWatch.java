@@ -116,7 +116,8 @@ final class OutcomeWatch<T> {
   static boolean decided(Status status) {
     return switch (status) {
       case INITIATED, PROVIDER_SUBMITTED, UNKNOWN -> false;
-      case BLOCKED, IN_REVIEW, REQUIRES_ACTION, PROCESSING, AUTHORIZED, CONFIRMED, DECLINED, VOIDED, EXPIRED, SETTLED,
+      case BLOCKED, IN_REVIEW, REQUIRES_ACTION, PROCESSING, AUTHORIZED, CONFIRMED, DECLINED, VOIDED, EXPIRED,
+          SETTLED,
           PARTIALLY_REFUNDED,
           REFUNDED, DISPUTED, CHARGED_BACK, RETURNED ->
         true;

@@ -51,7 +51,9 @@ record DisputeChange(UUID id, UUID payment, String provider, String providerRefe
   }
 
   /** The name of its status in the API and the database. */
-  String status() { return state.name().toLowerCase(Locale.ROOT); }
+  String status() {
+    return state.name().toLowerCase(Locale.ROOT);
+  }
 
   /** This change with one that came after it. */
   DisputeChange then(DisputeChange next) {

@@ -38,9 +38,9 @@ public final class DisputeReads {
   private static final String ONE = SELECT + " AND d.id = $3::uuid";
   private static final String LIST = SELECT
       + """
-         AND ($3::uuid IS NULL OR d.payment_id = $3::uuid) AND ($4::text IS NULL OR d.status = $4::text)
-         AND ($5::uuid IS NULL OR (d.created, d.id) < (SELECT a.created, a.id FROM dispute a WHERE a.id = $5::uuid))
-       ORDER BY d.created DESC, d.id DESC LIMIT $6::int""";
+          AND ($3::uuid IS NULL OR d.payment_id = $3::uuid) AND ($4::text IS NULL OR d.status = $4::text)
+          AND ($5::uuid IS NULL OR (d.created, d.id) < (SELECT a.created, a.id FROM dispute a WHERE a.id = $5::uuid))
+        ORDER BY d.created DESC, d.id DESC LIMIT $6::int""";
   private static final String LINES = """
     SELECT d.id, j.type, p.account, p.amount, j.recorded
       FROM dispute d JOIN journal j ON j.subject = d.payment_id AND j.data ->> 'dispute' = d.provider_reference

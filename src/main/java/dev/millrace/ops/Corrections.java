@@ -83,8 +83,8 @@ final class Corrections {
         && (known.debit().equals(other) || known.credit().equals(other))
         && (order.provider == null || order.provider.equals(known.provider()))
         && (order.lateCharge == null || order.lateCharge.equals(known.lateCharge())
-            || known.lateCharge() != null && p.returnsOf(known.lateCharge()).stream()
-                .anyMatch(o -> o.id().equals(order.lateCharge)));
+            || (known.lateCharge() != null && p.returnsOf(known.lateCharge()).stream()
+                .anyMatch(o -> o.id().equals(order.lateCharge))));
     if (same) return new Decision(known, true);
     throw new OperatorRefusal(409, "`key` was used for another correction, of " + known.amount() + " from "
         + known.credit() + " to " + known.debit() + " by " + known.operator()
@@ -96,8 +96,8 @@ final class Corrections {
     if (all.isEmpty()) throw new OperatorRefusal(409, "nothing of this payment stands in suspense");
     var meant = all.stream().filter(part -> order.provider == null || part.provider().equals(order.provider))
         .filter(
-            part -> order.lateCharge == null || part.lateCharge() != null && p.returnsOf(part.lateCharge())
-                .stream().anyMatch(o -> o.id().equals(order.lateCharge)))
+            part -> order.lateCharge == null || (part.lateCharge() != null && p.returnsOf(part.lateCharge())
+                .stream().anyMatch(o -> o.id().equals(order.lateCharge))))
         .toList();
     if (meant.size() == 1) return meant.getFirst();
     String stand = all.stream().map(part -> Math.abs(part.amount()) + " of " + origin(part))

@@ -86,7 +86,7 @@ final class PaymentActRoutes {
 
   private static @Nullable String optionalLateCharge(JsonObject body) {
     Object value = body.getValue("late_charge");
-    if (value == null || value instanceof String s && TypeId.parse(TypeId.REVERSAL, s) != null)
+    if (value == null || (value instanceof String s && TypeId.parse(TypeId.REVERSAL, s) != null))
       return (String) value;
     throw new OperatorRefusal(400,
         "`late_charge` must be the id of a late charge (rev_…), or left out, not " + value);
@@ -94,7 +94,7 @@ final class PaymentActRoutes {
 
   private static @Nullable String optionalProvider(JsonObject body) {
     Object value = body.getValue("provider");
-    if (value == null || value instanceof String s && PROVIDER.matcher(s).matches()) return (String) value;
+    if (value == null || (value instanceof String s && PROVIDER.matcher(s).matches())) return (String) value;
     throw new OperatorRefusal(400,
         "`provider` must be the name of an account at a provider, or left out, not " + value);
   }

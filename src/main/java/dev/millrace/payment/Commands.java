@@ -54,9 +54,11 @@ public final class Commands {
       }
       case CONFIRMED, SETTLED, PARTIALLY_REFUNDED -> new Decision.Forbidden(code, "The payment is `"
           + p.status().wire() + "`: the payer was charged. Refund it instead.");
-      case INITIATED, PROVIDER_SUBMITTED, UNKNOWN, PROCESSING -> new Decision.Forbidden(code, "The payment is `"
-          + p.status().wire()
-          + "`: what becomes of it at the provider is not known yet. Ask again when it has changed.");
+      case INITIATED, PROVIDER_SUBMITTED, UNKNOWN,
+          PROCESSING ->
+        new Decision.Forbidden(code, "The payment is `"
+            + p.status().wire()
+            + "`: what becomes of it at the provider is not known yet. Ask again when it has changed.");
       case BLOCKED, DECLINED, VOIDED, EXPIRED, REFUNDED, DISPUTED, CHARGED_BACK, RETURNED ->
         new Decision.Forbidden(code, "The payment is `" + p.status().wire()
             + "`; only one that is `authorized`, `requires_action` or `in_review` can be canceled.");
@@ -69,7 +71,8 @@ public final class Commands {
     switch (p.status()) {
       case CONFIRMED, SETTLED, PARTIALLY_REFUNDED, DISPUTED, CHARGED_BACK -> {
       }
-      case INITIATED, BLOCKED, IN_REVIEW, PROVIDER_SUBMITTED, REQUIRES_ACTION, UNKNOWN, PROCESSING, AUTHORIZED,
+      case INITIATED, BLOCKED, IN_REVIEW, PROVIDER_SUBMITTED, REQUIRES_ACTION, UNKNOWN, PROCESSING,
+          AUTHORIZED,
           DECLINED, VOIDED, EXPIRED, REFUNDED, RETURNED -> {
         return new Decision.Forbidden(code, "The payment is `" + p.status().wire()
             + "`; only one that is `confirmed`, `settled` or `partially_refunded` can be refunded."
@@ -79,7 +82,8 @@ public final class Commands {
     long refundable = p.refundable();
     if (refundable == 0)
       return new Decision.Forbidden(code, p.disputed() > 0
-          ? "The payment is `" + p.status().wire() + "`: disputes hold, or have withdrawn, all that is left of"
+          ? "The payment is `" + p.status().wire()
+              + "`: disputes hold, or have withdrawn, all that is left of"
               + " it. What they hold can be refunded once they are won."
           : "Refunds of all that was captured are under way.");
     long refunded = amount == null ? refundable : amount;

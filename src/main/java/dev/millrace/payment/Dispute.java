@@ -18,7 +18,9 @@ public record Dispute(String id, long amount, long excess, State state, int deci
   public boolean open() { return state == State.OPEN; }
 
   /** What of the payment is held for it, or was withdrawn. */
-  public long taken() { return state == State.WON ? 0 : amount - excess; }
+  public long taken() {
+    return state == State.WON ? 0 : amount - excess;
+  }
 
   Dispute to(State next) {
     return new Dispute(id, amount, excess, next, next == State.OPEN ? decisions : decisions + 1);

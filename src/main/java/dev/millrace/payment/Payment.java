@@ -37,7 +37,8 @@ import org.jspecify.annotations.Nullable;
 public record Payment(int version, Status status, PaymentEvent.Initiated asked, @Nullable String provider,
     @Nullable String attempt, @Nullable String providerReference, long amountAuthorized, long amountCharged,
     long amountCaptured, long amountRefunded, Fees fees, boolean settled, boolean payerCameBack,
-    List<Operation> operations, List<BookedMovement> captures, List<BookedMovement> refunds, @Nullable BookedMovement sentBack,
+    List<Operation> operations, List<BookedMovement> captures, List<BookedMovement> refunds,
+    @Nullable BookedMovement sentBack,
     Map<String, Dispute> disputes, Map<String, StrayCharge> strays, Set<String> heard) {
 
   /** Fees that were taken, and what of them went back to the merchant with refunds. */
@@ -301,8 +302,9 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
 
   private void captureReversed(Draft next, PaymentEvent.CaptureReversed r) {
     BookedMovement capture = named(captures, r.capture() == null ? "" : r.capture());
-    require(capture != null && !capture.reversed() && capture.amount() == r.amount()
-        && capture.excess() == orZero(r.excess()), r, "the reversal of a capture that is not there");
+    if (capture == null || capture.reversed() || capture.amount() != r.amount()
+        || capture.excess() != orZero(r.excess()))
+      throw refusal(r, "the reversal of a capture that is not there");
     next.captures = reversed(captures, capture);
     next.amountCharged -= capture.amount();
     next.amountCaptured -= capture.share();
@@ -360,9 +362,10 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   private void decide(Draft next, PaymentEvent event, String id, long amount, @Nullable Long excess,
       Dispute.State before, Dispute.State after) {
     Dispute dispute = disputes.get(id);
-    require(dispute != null && dispute.state() == before && dispute.amount() == amount
-        && (after == Dispute.State.LOST || dispute.excess() == orZero(excess)), event,
-        "no dispute of " + amount + " that is " + before.name().toLowerCase(Locale.ROOT) + ": " + id);
+    if (dispute == null || dispute.state() != before || dispute.amount() != amount
+        || (after != Dispute.State.LOST && dispute.excess() != orZero(excess)))
+      throw refusal(event,
+          "no dispute of " + amount + " that is " + before.name().toLowerCase(Locale.ROOT) + ": " + id);
     next.dispute(dispute.to(after));
     stands(event, withDispute(id, after));
   }
@@ -389,7 +392,11 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   }
 
   private static void require(boolean held, PaymentEvent event, String what) {
-    if (!held) throw new IllegalStateException(event.type().wire() + ": " + what);
+    if (!held) throw refusal(event, what);
+  }
+
+  private static IllegalStateException refusal(PaymentEvent event, String what) {
+    return new IllegalStateException(event.type().wire() + ": " + what);
   }
 
   /** The next payment while it is being made. */
@@ -479,8 +486,9 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
 
     void take(PaymentEvent.TakesMoney t, @Nullable String operation, String capture) {
       var all = new ArrayList<>(captures);
-      all.add(new BookedMovement(capture, operation, t.taken(), t.taken() - t.captured(), orZero(t.providerFee()),
-          orZero(t.gatewayFee()), false));
+      all.add(
+          new BookedMovement(capture, operation, t.taken(), t.taken() - t.captured(), orZero(t.providerFee()),
+              orZero(t.gatewayFee()), false));
       captures = List.copyOf(all);
       amountCharged += t.taken();
       amountCaptured += t.captured();

@@ -108,7 +108,7 @@ public final class WakeUps {
   /** {@code said}: a kind of work, of a newer release perhaps; null when some may have been missed. */
   private void heard(@Nullable String said) {
     for (Work work : Work.values()) {
-      if (said == null || said.equals(work.wire()) && first(work)) wake(work);
+      if (said == null || (said.equals(work.wire()) && first(work))) wake(work);
     }
   }
 

@@ -137,7 +137,7 @@ final class ChargeOutcomes {
   /** Whether it tells of a capture that came to nothing since. */
   private static boolean takenBack(Payment p, Outcome.Charged c) {
     return p.captures().stream().anyMatch(m -> m.reversed()
-        && (c.capture() == null || m.reference().isEmpty()
+        && ((c.capture() == null || m.reference().isEmpty())
             ? m.amount() == c.amount()
             : m.reference().equals(c.capture())));
   }

@@ -52,7 +52,8 @@ final class Janitor {
   private Future<Long> round() {
     return payments.lookAtPayments(ageMs).compose(more -> payments.lookAtOperations(ageMs)
         .compose(v -> payments.claim()).compose(this::drive).compose(v -> payments.forgetResolved())
-        .compose(letters::closePassed).compose(v -> returns.forget()).compose(v -> payments.count()).map(count -> {
+        .compose(letters::closePassed).compose(v -> returns.forget()).compose(v -> payments.count())
+        .map(count -> {
           unresolved = count;
           return more ? 0 : intervalMs;
         }));

@@ -115,7 +115,8 @@ final class OperationOutcomes {
 
   private Finding ended(Payment p, Operation operation, String provider, String attempt, Outcome outcome) {
     boolean done = done(operation, outcome);
-    if (operation.state() == Operation.State.FAILED && done) return doneAfterAll(p, operation, provider, attempt, outcome);
+    if (operation.state() == Operation.State.FAILED && done)
+      return doneAfterAll(p, operation, provider, attempt, outcome);
     if (done && !attempt.equals(operation.attempt())) return twice(p, operation, provider, attempt, outcome);
     return operation.state() == Operation.State.SUCCEEDED && outcome instanceof Outcome.Declined d
         ? takenBack(p, operation, provider, d)

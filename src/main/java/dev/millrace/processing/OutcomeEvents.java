@@ -103,7 +103,8 @@ final class OutcomeEvents {
   }
 
   /** A refund that had been carried out came to nothing. */
-  static Finding refundReversed(Payment p, String provider, BookedMovement refund, String code, String message) {
+  static Finding refundReversed(Payment p, String provider, BookedMovement refund, String code,
+      String message) {
     long left = p.amountRefunded() - refund.share();
     return new NewEvents(new PaymentEvent.RefundReversed(refund.operation(), provider, refund.reference(),
         refund.amount(), left, p.asked().currency(), code, message, orNull(refund.excess()),

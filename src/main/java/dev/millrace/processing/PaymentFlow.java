@@ -32,8 +32,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The steps of a payment: screened, routed to an account, charged there or, after a refusal that is certain,
@@ -43,7 +41,6 @@ import org.slf4j.LoggerFactory;
  * carries out.
  */
 public final class PaymentFlow implements ProviderEventHandler {
-  private static final Logger LOG = LoggerFactory.getLogger(PaymentFlow.class);
 
   /**
    * What is shared by all steps. {@code returnUrl}: where providers send payers back to, followed by the

@@ -31,7 +31,8 @@ final class UnsolicitedChanges {
   Finding judge(Payment p, String provider, UnsolicitedChange change) {
     // A charge that is given back beside the payment: nothing of the payment's own was moved.
     if (p.provider() != null && !p.provider().equals(provider))
-      return new Conflict("moved_elsewhere", "told by " + provider + " of a payment that is at " + p.provider());
+      return new Conflict("moved_elsewhere",
+          "told by " + provider + " of a payment that is at " + p.provider());
     return OutcomeEvents.checked(p, switch (change) {
       case UnsolicitedChange.DisputeOpened d ->
         OutcomeEvents.wrongCurrency(p, d.currency(), () -> opened(p, provider, d));

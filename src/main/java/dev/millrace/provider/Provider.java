@@ -76,7 +76,8 @@ public interface Provider {
       public static final String CAPTURE_FAILED = "capture_failed";
       /** {@code code}: a capture was refused, and never done. */
       public static final String CAPTURE_REFUSED = "capture_refused";
-      private static final Set<String> OF_OPERATIONS = Set.of(CAPTURE_FAILED, CAPTURE_REFUSED, "cancel_failed",
+      private static final Set<String> OF_OPERATIONS = Set.of(CAPTURE_FAILED, CAPTURE_REFUSED,
+          "cancel_failed",
           "refund_failed");
 
       /**

@@ -20,10 +20,11 @@ enum DerivedTable {
     provider_reference text, failure_code text, failure_message text, created timestamp with time zone,
     updated timestamp with time zone"""),
   //
-  DISPUTE("dispute", 1, """
-    id uuid, payment_id uuid, merchant uuid, livemode boolean, provider text, provider_reference text, status text,
-    amount bigint, currency text, reason text, evidence_due timestamp with time zone, version integer,
-    created timestamp with time zone, updated timestamp with time zone"""),
+  DISPUTE("dispute", 1,
+      """
+        id uuid, payment_id uuid, merchant uuid, livemode boolean, provider text, provider_reference text, status text,
+        amount bigint, currency text, reason text, evidence_due timestamp with time zone, version integer,
+        created timestamp with time zone, updated timestamp with time zone"""),
   //
   POSTING("posting", 3, """
     xid xid8, position bigint, line integer, livemode boolean, account text, currency text, amount bigint,

@@ -13,7 +13,8 @@ import java.util.regex.Pattern;
  */
 final class Alerts {
   private static final Pattern NAME = Pattern
-      .compile("alert=([a-z_]+)|(?:new (?:[A-Za-z]+\\.)*Conflict\\(|\\b(?:raise|alert)\\(payment,)\\s*\"([a-z_]+)\"");
+      .compile(
+          "alert=([a-z_]+)|(?:new (?:[A-Za-z]+\\.)*Conflict\\(|\\b(?:raise|alert)\\(payment,)\\s*\"([a-z_]+)\"");
 
   private Alerts() {}
 

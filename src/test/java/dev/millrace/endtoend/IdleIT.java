@@ -30,8 +30,9 @@ final class IdleIT {
   }
 
   private static void awaitSettled(GatewayProcess node, String merchant, String payment, Duration bound) {
-    Await.until(bound, payment + " is settled", () -> Http.get(node.apiUrl() + "/v1/payments/" + payment, merchant)
-        .json().getString("status").equals("settled"));
+    Await.until(bound, payment + " is settled",
+        () -> Http.get(node.apiUrl() + "/v1/payments/" + payment, merchant)
+            .json().getString("status").equals("settled"));
   }
 
   /** Statements a second of all nodes, over some seconds. Postgres's own counts come in once a second. */
@@ -44,7 +45,8 @@ final class IdleIT {
   }
 
   private static void awaitIdle(Site site, double statementsMax) {
-    Await.until(BOUND, "at most " + statementsMax + " statements a second", () -> statements(site) <= statementsMax);
+    Await.until(BOUND, "at most " + statementsMax + " statements a second",
+        () -> statements(site) <= statementsMax);
   }
 
   @Test

@@ -97,7 +97,8 @@ final class EventContractTest {
             "currency", "usd", "operation", null, "amount_released", null, "provider_fee", null,
             "provider_fee_note", null, "gateway_fee", null, "gateway_fee_note", null, "capture", null),
         event(new PaymentEvent.Confirmed("stripe", "att_1", "pi_1", 500, 500, "usd", "cap_1", 1499L, 45L,
-            "290 bp", 3L, "50 bp", "ca_1"), "provider", "stripe", "attempt", "att_1", "provider_reference", "pi_1",
+            "290 bp", 3L, "50 bp", "ca_1"), "provider", "stripe", "attempt", "att_1", "provider_reference",
+            "pi_1",
             "amount", 500L, "amount_charged", 500L, "currency", "usd", "operation", "cap_1",
             "amount_released", 1499L, "provider_fee", 45L, "provider_fee_note", "290 bp", "gateway_fee", 3L,
             "gateway_fee_note", "50 bp", "capture", "ca_1"),
@@ -168,17 +169,19 @@ final class EventContractTest {
 
   /** As the statement that writes them does. */
   private static Stream<Arguments> disputes() {
-    return Stream.of(EventType.values()).filter(t -> t.subject() == EventType.Subject.DISPUTE).flatMap(t -> Stream
-        .of(Arguments.of(t,
-            "{\"payment\" : \"pay_1\", \"provider\" : \"stripe\", \"provider_reference\" : \"du_1\", \"amount\" : 700,"
-                + " \"currency\" : \"usd\", \"reason\" : \"fraudulent\", \"evidence_due\" : 1795779045}",
-            map("payment", "pay_1", "provider", "stripe", "provider_reference", "du_1", "amount", 700L,
-                "currency", "usd", "reason", "fraudulent", "evidence_due", 1795779045L)),
-            Arguments.of(t,
-                "{\"payment\" : \"pay_1\", \"provider\" : \"stripe\", \"provider_reference\" : \"du_1\","
-                    + " \"amount\" : 700, \"currency\" : \"usd\", \"reason\" : null, \"evidence_due\" : null}",
+    return Stream.of(EventType.values()).filter(t -> t.subject() == EventType.Subject.DISPUTE)
+        .flatMap(t -> Stream
+            .of(Arguments.of(t,
+                "{\"payment\" : \"pay_1\", \"provider\" : \"stripe\", \"provider_reference\" : \"du_1\", \"amount\" : 700,"
+                    + " \"currency\" : \"usd\", \"reason\" : \"fraudulent\", \"evidence_due\" : 1795779045}",
                 map("payment", "pay_1", "provider", "stripe", "provider_reference", "du_1", "amount", 700L,
-                    "currency", "usd", "reason", null, "evidence_due", null))));
+                    "currency", "usd", "reason", "fraudulent", "evidence_due", 1795779045L)),
+                Arguments.of(t,
+                    "{\"payment\" : \"pay_1\", \"provider\" : \"stripe\", \"provider_reference\" : \"du_1\","
+                        + " \"amount\" : 700, \"currency\" : \"usd\", \"reason\" : null, \"evidence_due\" : null}",
+                    map("payment", "pay_1", "provider", "stripe", "provider_reference", "du_1", "amount",
+                        700L,
+                        "currency", "usd", "reason", null, "evidence_due", null))));
   }
 
   private static Stream<Arguments> others() {

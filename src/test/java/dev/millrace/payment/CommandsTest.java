@@ -38,8 +38,9 @@ final class CommandsTest {
     var refund = every("; " + NOT_REFUNDABLE);
     refund.put(Status.AUTHORIZED, "; " + NOT_REFUNDABLE + " Cancel it instead.");
     for (Status s : new Status[]{Status.DISPUTED, Status.CHARGED_BACK})
-      refund.put(s, ": disputes hold, or have withdrawn, all that is left of it. What they hold can be refunded"
-          + " once they are won.");
+      refund.put(s,
+          ": disputes hold, or have withdrawn, all that is left of it. What they hold can be refunded"
+              + " once they are won.");
     for (Status s : new Status[]{Status.CONFIRMED, Status.SETTLED})
       refund.put(s, new PaymentEvent.RefundRequested("re_1", 1999, "why", s));
     refund.put(Status.PARTIALLY_REFUNDED,

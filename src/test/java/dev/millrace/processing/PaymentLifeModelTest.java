@@ -284,7 +284,9 @@ final class PaymentLifeModelTest {
     LATE_CHARGE_FOR_THE_MERCHANT {
       @Override
       List<Posting> of(PaymentEvent e, List<Posting> right) {
-        return e instanceof PaymentEvent.LateCharge ? moved(right, "suspense", "merchant_pending:mer_1") : right;
+        return e instanceof PaymentEvent.LateCharge
+            ? moved(right, "suspense", "merchant_pending:mer_1")
+            : right;
       }
     },
     EXCESS_TAKEN_FROM_THE_MERCHANT {

@@ -119,7 +119,9 @@ final class ProviderBook {
   }
 
   /** Whether it waits for its payer, or has not decided. */
-  boolean undecided() { return state == State.ACTION || state == State.PENDING; }
+  boolean undecided() {
+    return state == State.ACTION || state == State.PENDING;
+  }
 
   /** The payer has come back, or it has decided. */
   void complete(String attempt, long amount, boolean manual) {
@@ -149,7 +151,9 @@ final class ProviderBook {
   }
 
   private Outcome charged(String attempt, String operation, long asked) {
-    long amount = chance(4) ? asked + 1 + random.nextLong(50) : chance(4) ? 1 + random.nextLong(asked) : asked;
+    long amount = chance(4)
+        ? asked + 1 + random.nextLong(50)
+        : chance(4) ? 1 + random.nextLong(asked) : asked;
     captured = Math.min(asked, amount);
     Outcome taken = say(attempt, operation, take(attempt, operation, amount));
     // One that was made here may be heard first, and then nobody asks any more.
@@ -195,7 +199,8 @@ final class ProviderBook {
     refunded += amount;
     // Some webhooks do not name our reference.
     if (chance(30))
-      words.add(new Word(provider, null, null, null, new UnsolicitedChange.Refunded(refund, amount, currency)));
+      words.add(
+          new Word(provider, null, null, null, new UnsolicitedChange.Refunded(refund, amount, currency)));
     return say(attempt, operation, new Outcome.Refunded(refund, amount, currency));
   }
 
@@ -217,11 +222,12 @@ final class ProviderBook {
       tell(attempt, null, take(attempt, null, amount));
     } else if (state == State.CHARGED && sentBack == 0) {
       befallCharged(attempt, known);
-    } else if (sentBack > 0 && words.stream().noneMatch(w -> w.fact instanceof UnsolicitedChange.Returned)
-        && chance(50)) {
-      befall(new UnsolicitedChange.ReturnReversed(sentBack, currency, "Paid after all."));
-      sentBack = 0;
-    }
+    } else
+      if (sentBack > 0 && words.stream().noneMatch(w -> w.fact instanceof UnsolicitedChange.Returned)
+          && chance(50)) {
+            befall(new UnsolicitedChange.ReturnReversed(sentBack, currency, "Paid after all."));
+            sentBack = 0;
+          }
   }
 
   private void befallCharged(String attempt, Payment known) {
@@ -262,7 +268,8 @@ final class ProviderBook {
   private boolean refundsAreHeard(Payment known) {
     return refunded == PaymentLifeModelTest.refunded(known) && known.refundsOpen() == 0
         && words.stream().noneMatch(w -> w.outcome instanceof Outcome.Refunded
-            || w.fact instanceof UnsolicitedChange.Refunded || w.fact instanceof UnsolicitedChange.RefundFailed);
+            || w.fact instanceof UnsolicitedChange.Refunded
+            || w.fact instanceof UnsolicitedChange.RefundFailed);
   }
 
   private void takeRefundBack(Payment known) {
