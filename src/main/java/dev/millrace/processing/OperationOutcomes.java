@@ -4,6 +4,7 @@ import dev.millrace.payment.BookedMovement;
 import dev.millrace.payment.Operation;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
+import dev.millrace.payment.Status;
 import dev.millrace.payment.StrayCharge;
 import dev.millrace.processing.Finding.Conflict;
 import dev.millrace.processing.Finding.NewEvents;
@@ -54,6 +55,10 @@ final class OperationOutcomes {
       // Nothing is held any more: the capture found the authorization lapsed or canceled at the provider.
       case Outcome.Voided v when operation.kind() == Operation.Kind.CAPTURE ->
         OutcomeEvents.released(p, provider, Objects.requireNonNullElse(p.attempt(), attempt), v);
+      // Of a capture that was not told yet: the one before it came to nothing.
+      case Outcome.Refunded _ when operation.kind() == Operation.Kind.REFUND
+          && p.status() == Status.AUTHORIZED ->
+        new NotYet("refunded while the payment is authorized");
       case Outcome.Refunded r when operation.kind() == Operation.Kind.REFUND ->
         events.refunded(p, operation.id(), provider, attempt, r);
       case Outcome.Refunded r when operation.kind() == Operation.Kind.REVERSAL ->
@@ -114,13 +119,11 @@ final class OperationOutcomes {
   }
 
   private Finding ended(Payment p, Operation operation, String provider, String attempt, Outcome outcome) {
-    boolean done = done(operation, outcome);
-    if (operation.state() == Operation.State.FAILED && done)
+    if (outcome instanceof Outcome.Declined d) return takenBack(p, operation, provider, attempt, d);
+    if (!done(operation, outcome)) return KNOWN;
+    if (operation.state() == Operation.State.FAILED)
       return doneAfterAll(p, operation, provider, attempt, outcome);
-    if (done && !attempt.equals(operation.attempt())) return twice(p, operation, provider, attempt, outcome);
-    return operation.state() == Operation.State.SUCCEEDED && outcome instanceof Outcome.Declined d
-        ? takenBack(p, operation, provider, d)
-        : KNOWN;
+    return attempt.equals(operation.attempt()) ? KNOWN : twice(p, operation, provider, attempt, outcome);
   }
 
   /** A word from before it was taken back says nothing new. */
@@ -138,18 +141,22 @@ final class OperationOutcomes {
             operation.id() + " was carried out although it failed"));
   }
 
-  /** What was final is so no longer. */
-  private Finding takenBack(Payment p, Operation operation, String provider, Outcome.Declined d) {
+  /**
+   * What was final is so no longer; that of an operation which had failed may be booked as one that nobody ordered.
+   */
+  private Finding takenBack(Payment p, Operation operation, String provider, String attempt,
+      Outcome.Declined d) {
+    boolean succeeded = operation.state() == Operation.State.SUCCEEDED && attempt.equals(operation.attempt());
     return switch (operation.kind()) {
       case REFUND -> {
-        BookedMovement refund = of(p.refunds(), operation);
+        BookedMovement refund = told(p.refunds(), operation, attempt, d);
         yield refund == null || refund.reversed()
             ? KNOWN
             : OutcomeEvents.refundReversed(p, provider, refund, d.code(), d.message());
       }
       case CAPTURE -> switch (d.code()) {
         case Outcome.Declined.CAPTURE_FAILED -> {
-          BookedMovement capture = of(p.captures(), operation);
+          BookedMovement capture = told(p.captures(), operation, attempt, d);
           yield capture == null || capture.reversed()
               ? KNOWN
               : events.captureReversed(p, provider, capture, d.code(), d.message(), clock.instant()
@@ -157,9 +164,9 @@ final class OperationOutcomes {
         }
         // It was captured at the provider itself before our call came, and told as if it were ours.
         case Outcome.Declined.CAPTURE_REFUSED -> KNOWN;
-        default -> failedAfterSuccess(operation, d);
+        default -> succeeded ? failedAfterSuccess(operation, d) : KNOWN;
       };
-      case REVERSAL -> failedAfterSuccess(operation, d);
+      case REVERSAL -> succeeded ? failedAfterSuccess(operation, d) : KNOWN;
       // It may have been refused because what it was to release had lapsed already.
       case CANCEL -> KNOWN;
     };
@@ -170,7 +177,11 @@ final class OperationOutcomes {
         operation.id() + " failed after it had succeeded: " + d.code());
   }
 
-  private static @Nullable BookedMovement of(List<BookedMovement> movements, Operation operation) {
+  /** What the refusal is of: by its name, else what this call of the operation had done. */
+  private static @Nullable BookedMovement told(List<BookedMovement> movements, Operation operation, String attempt,
+      Outcome.Declined d) {
+    BookedMovement named = d.providerReference() == null ? null : Payment.named(movements, d.providerReference());
+    if (named != null || !attempt.equals(operation.attempt())) return named;
     for (BookedMovement m : movements.reversed()) if (operation.id().equals(m.operation())) return m;
     return null;
   }
