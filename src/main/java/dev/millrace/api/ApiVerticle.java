@@ -168,7 +168,7 @@ public final class ApiVerticle extends VerticleBase {
     Pool writing = open.add(servers.batchPool(vertx), Pool::close);
     var transactions = new Database(writing, config.millis("postgres.statement-timeout"),
         servers.poolRoom("operations-" + instance, registry))
-            .afterEachTransaction(() -> servers.wakeUps().say(WakeUps.Work.JOURNAL));
+        .afterEachTransaction(() -> servers.wakeUps().say(WakeUps.Work.JOURNAL));
     var turns = new PerPaymentQueue(config.positive("postgres.pool-waiting-max"), instance, registry);
     String counter = "operations-" + instance;
     var ended = new OperationReads(database);

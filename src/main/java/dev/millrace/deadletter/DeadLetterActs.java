@@ -124,7 +124,8 @@ public final class DeadLetterActs {
   public Future<JsonObject> replay(long id, Order order) {
     return one(REPLAY, REPLAYABLE, id, order.values(1, "replay_dead_letter", subject(id)).addValue(1),
         "replaying", "only one that is open or discarded can be replayed. What fails after a replay is open"
-            + " again, or a dead letter of its own").onSuccess(letter -> ordered.run());
+            + " again, or a dead letter of its own")
+        .onSuccess(letter -> ordered.run());
   }
 
   /** Puts one away. One that was put away before stays as it is. */

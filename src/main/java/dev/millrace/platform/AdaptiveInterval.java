@@ -51,7 +51,9 @@ public final class AdaptiveInterval {
   }
 
   /** Whether looks have become less frequent than they may be. */
-  public boolean seldom() { return currentMs > shortestMs; }
+  public boolean seldom() {
+    return currentMs > shortestMs;
+  }
 
   /** The shortest interval, in milliseconds. */
   public long shortestMs() { return shortestMs; }

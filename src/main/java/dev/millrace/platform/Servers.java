@@ -38,7 +38,9 @@ public final class Servers {
   private final WakeUps wakeUps = new WakeUps();
 
   /** What says in this process, and over Postgres to all others, that there is work. */
-  public WakeUps wakeUps() { return wakeUps; }
+  public WakeUps wakeUps() {
+    return wakeUps;
+  }
 
   /** How often looks at the journal and the like are {@code configured}, and while nothing comes. */
   public AdaptiveInterval interval(String configured) {

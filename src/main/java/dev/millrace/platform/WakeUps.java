@@ -63,7 +63,10 @@ public final class WakeUps {
     for (Work work : Work.values()) saidNanos.put(work, new AtomicLong(before));
   }
 
-  /** The connection to the other processes, while it is deployed; without, only this one hears what is said. */
+  /**
+   * The connection to the other processes, while it is deployed. Without one only this process hears what is
+   * said.
+   */
   public Deployable connection(Servers servers, MeterRegistry registry) {
     return new VerticleBase() {
       private @Nullable PgLink link;
@@ -106,7 +109,7 @@ public final class WakeUps {
   /** {@code said}: a kind of work, of a newer release perhaps; null when some may have been missed. */
   private void heard(@Nullable String said) {
     for (Work work : Work.values()) {
-      if (said == null || said.equals(work.wire()) && first(work)) wake(work);
+      if (said == null || (said.equals(work.wire()) && first(work))) wake(work);
     }
   }
 

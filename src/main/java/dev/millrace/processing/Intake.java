@@ -24,10 +24,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Takes records from Kafka no faster than they are worked off. It goes on polling whatever happens, so that
- * it keeps its place in the group, without a break while records come, and pauses each partition of which it holds records that cannot start yet:
- * because {@code inFlightMax} are in hand, or because their time has not come. An offset is committed once
- * everything before it is durable elsewhere, so a crash repeats records and never skips one. Owned by one
- * event loop.
+ * it keeps its place in the group, without a break while records come, and pauses each partition of which it
+ * holds records that cannot start yet: because {@code inFlightMax} are in hand, or because their time has not
+ * come. An offset is committed once everything before it is durable elsewhere, so a crash repeats records and
+ * never skips one. Owned by one event loop.
  */
 final class Intake {
   private static final Logger LOG = LoggerFactory.getLogger(Intake.class);

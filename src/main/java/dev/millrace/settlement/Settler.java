@@ -78,7 +78,9 @@ final class Settler {
   /** What is due is settled, and postings are rolled up into balances, at these intervals. */
   record Intervals(long settleMs, long rollUpMs) {}
 
-  /** {@code railOf} answers the rail that a provider settles over; {@code told} runs after each settlement. */
+  /**
+   * {@code railOf} answers the rail that a provider settles over; {@code told} runs after each settlement.
+   */
   Settler(Vertx vertx, Pool pool, Lease lease, String writer, int batchMax, Intervals intervals,
       UnaryOperator<String> railOf, Runnable told, MeterRegistry registry) {
     this.intervals = intervals;

@@ -69,7 +69,8 @@ final class Notifier {
 
   Notifier(Vertx vertx, Lease lease, EventReads events, DeliveryStore store, EndpointStore endpoints,
       ReplayOrders replays,
-      Scheduler scheduler, EventId ids, InstantSource clock, AdaptiveInterval interval, MeterRegistry registry) {
+      Scheduler scheduler, EventId ids, InstantSource clock, AdaptiveInterval interval,
+      MeterRegistry registry) {
     this.lease = lease;
     this.events = events;
     this.store = store;
@@ -90,7 +91,9 @@ final class Notifier {
   }
 
   /** There may be events to deliver, or endpoints have changed. On the notifier's event loop. */
-  void wake() { follower.wake(); }
+  void wake() {
+    follower.wake();
+  }
 
   private Future<Long> tick() {
     if (active()) scheduler.tick();

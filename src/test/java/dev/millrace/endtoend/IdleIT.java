@@ -16,7 +16,9 @@ import org.junit.jupiter.api.Test;
 final class IdleIT {
   private static final Duration BOUND = Duration.ofSeconds(60);
   private static final String ROLES = "simulator,api,relay,processor,settlement,notifier,ops";
-  /** Leases 4.3, looking for what is due 2.4, and every 2 s for what nobody said 3.5. With fixed intervals 114. */
+  /**
+   * Leases 4.3, looking for what is due 3, and every 2 s for what nobody said 3.5. With fixed intervals: 114.
+   */
   private static final double STATEMENTS_MAX = 16;
   private static final int WINDOW_S = 5;
 
@@ -27,8 +29,9 @@ final class IdleIT {
   }
 
   private static void awaitSettled(GatewayProcess node, String merchant, String payment, Duration bound) {
-    Await.until(bound, payment + " is settled", () -> Http.get(node.apiUrl() + "/v1/payments/" + payment, merchant)
-        .json().getString("status").equals("settled"));
+    Await.until(bound, payment + " is settled",
+        () -> Http.get(node.apiUrl() + "/v1/payments/" + payment, merchant)
+            .json().getString("status").equals("settled"));
   }
 
   /** Statements a second of all nodes, over some seconds. Postgres's own counts come in once a second. */
@@ -41,7 +44,8 @@ final class IdleIT {
   }
 
   private static void awaitIdle(Site site, double statementsMax) {
-    Await.until(BOUND, "at most " + statementsMax + " statements a second", () -> statements(site) <= statementsMax);
+    Await.until(BOUND, "at most " + statementsMax + " statements a second",
+        () -> statements(site) <= statementsMax);
   }
 
   @Test
