@@ -64,7 +64,8 @@ public final class WakeUps {
   }
 
   /**
-   * The connection to the other processes, while it is deployed; without, only this one hears what is said.
+   * The connection to the other processes, while it is deployed. Without one only this process hears what is
+   * said.
    */
   public Deployable connection(Servers servers, MeterRegistry registry) {
     return new VerticleBase() {

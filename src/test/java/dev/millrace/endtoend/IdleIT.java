@@ -17,8 +17,7 @@ final class IdleIT {
   private static final Duration BOUND = Duration.ofSeconds(60);
   private static final String ROLES = "simulator,api,relay,processor,settlement,notifier,ops";
   /**
-   * Leases 4.3, looking for what is due 2.4, and every 2 s for what nobody said 3.5. With fixed intervals
-   * 114.
+   * Leases 4.3, looking for what is due 3, and every 2 s for what nobody said 3.5. With fixed intervals: 114.
    */
   private static final double STATEMENTS_MAX = 16;
   private static final int WINDOW_S = 5;

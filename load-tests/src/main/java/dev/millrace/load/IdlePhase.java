@@ -45,11 +45,12 @@ final class IdlePhase {
         audit.add(generator.stop());
         SettlePhase.drainSeconds(site);
       }
+      var problems = audit.problems();
       Clock.sleepSeconds(REST_SECONDS);
       for (int i = 0; i < WINDOWS; i++) {
         rows.add(window(site, counts, (double) options.seconds() / WINDOWS));
       }
-      rows.add(payments(site, options).with(audit.problems()));
+      rows.add(payments(site, options).with(problems));
     }
     return rows;
   }

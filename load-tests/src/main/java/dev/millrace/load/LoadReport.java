@@ -100,7 +100,7 @@ final class LoadReport {
   }
 
   private static String number(double figure) {
-    return String.format(Locale.ROOT, Math.abs(figure) >= 100 ? "%,.0f" : Math.abs(figure) < 10 ? "%.2f" : "%.1f", figure);
+    return String.format(Locale.ROOT, Math.abs(figure) >= 100 ? "%,.0f" : Math.abs(figure) < 1 ? "%.2f" : "%.1f", figure);
   }
 
   private static String errors(List<Row> repeats) {
