@@ -60,7 +60,8 @@ public record SimulatorOptions(String host, int port, Path bookDirectory, String
 
   SimulatorSettings settings() {
     return new SimulatorSettings(latencyMsMin, latencyMsMax, failureRate, 0,
-        SimulatorSettings.DEFAULT_SLOW_MS, EffectSettings.DEFAULT, Outage.NONE, AnswerSettings.DEFAULT, WebhookSettings.DEFAULT);
+        SimulatorSettings.DEFAULT_SLOW_MS, EffectSettings.DEFAULT, Outage.NONE, AnswerSettings.DEFAULT,
+        WebhookSettings.DEFAULT);
   }
 
   /** Everything but the key and the secrets. */

@@ -174,7 +174,8 @@ public final class BookAudit {
     var kept = new TreeMap<String, SimulatorBook.Entry>();
     for (var entry : book.charged())
       if (entry.captured() > entry.refunded())
-        assertThat(kept.put(payment(payments, entry), entry)).as("an earlier charge beside " + entry).isNull();
+        assertThat(kept.put(payment(payments, entry), entry)).as("an earlier charge beside " + entry)
+            .isNull();
   }
 
   /** {@code types}: of the events that say so, with a minus those that take it back. */

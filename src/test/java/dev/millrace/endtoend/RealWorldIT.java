@@ -56,9 +56,10 @@ class RealWorldIT {
 
   /** What its postings come to on an account, by the events of this type or of all. */
   private static long posted(String id, String account, String type) {
-    return life.site.number("SELECT coalesce(sum(amount), 0) FROM posting JOIN journal j USING (xid, position)"
-        + " WHERE j.subject = '" + MerchantLife.uuid(id) + "' AND starts_with(account, '" + account
-        + "') AND j.type LIKE 'payment." + type + "'");
+    return life.site
+        .number("SELECT coalesce(sum(amount), 0) FROM posting JOIN journal j USING (xid, position)"
+            + " WHERE j.subject = '" + MerchantLife.uuid(id) + "' AND starts_with(account, '" + account
+            + "') AND j.type LIKE 'payment." + type + "'");
   }
 
   private static void awaitEvent(String id, String type) {
@@ -104,8 +105,9 @@ class RealWorldIT {
     Await.until(MerchantLife.SOON, "both are open", () -> disputes(id).size() == 2);
     assertThat(disputes(id)).extracting(d -> d.getLong("amount")).containsExactlyInAnyOrder(10_000L, 6_800L);
     assertThat(posted(id, "disputes:", "%")).isEqualTo(-16_800);
-    for (JsonObject dispute : disputes(id)) life.simulate("/disputes/close",
-        of(id).put("dispute", dispute.getString("provider_reference")).put("outcome", "lost"));
+    for (JsonObject dispute : disputes(id))
+      life.simulate("/disputes/close",
+          of(id).put("dispute", dispute.getString("provider_reference")).put("outcome", "lost"));
     life.await(id, "charged_back");
     Await.until(MerchantLife.SOON, "both are lost",
         () -> disputes(id).stream().allMatch(d -> d.getString("status").equals("lost")));
@@ -119,9 +121,10 @@ class RealWorldIT {
     life.simulate("/disputes", of(id).put("amount", 10_000));
     life.simulate("/disputes", of(id).put("amount", 6_800));
     Await.until(MerchantLife.SOON, "both are open", () -> disputes(id).size() == 2);
-    for (JsonObject dispute : disputes(id)) life.simulate("/disputes/close",
-        of(id).put("dispute", dispute.getString("provider_reference"))
-            .put("outcome", dispute.getLong("amount") == 6_800 ? "won" : "lost"));
+    for (JsonObject dispute : disputes(id))
+      life.simulate("/disputes/close",
+          of(id).put("dispute", dispute.getString("provider_reference"))
+              .put("outcome", dispute.getLong("amount") == 6_800 ? "won" : "lost"));
     life.await(id, "charged_back");
     awaitEvent(id, "dispute_won");
     assertThat(posted(id, "provider_receivable:", "charged_back")).isEqualTo(-10_000);

@@ -47,7 +47,9 @@ public record SimulatorBook(List<Entry> entries) {
     }
 
     /** What the merchant has of it; below zero where a dispute took more than there was. */
-    long left() { return captured - refunded - disputed - returned; }
+    long left() {
+      return captured - refunded - disputed - returned;
+    }
   }
 
   public static SimulatorBook of(Site site) {

@@ -426,7 +426,8 @@ class AdyenTest extends SimulatorTestBase {
         .isEqualTo("cancel");
     assertThat(canceled.getJsonObject("amount")).isEqualTo(amount(1099));
     assertThat(provider.bookLine("ref-1").getString("status")).isEqualTo("canceled");
-    String paid = json(post("ref-2", "/payments", payment("pm_card_visa", "ref-2"))).getString("pspReference");
+    String paid = json(post("ref-2", "/payments", payment("pm_card_visa", "ref-2")))
+        .getString("pspReference");
     receiver.await(3);
     modify("rev-2", paid, "reversals", 0);
     JsonObject refunded = told(4, "CANCEL_OR_REFUND", true);

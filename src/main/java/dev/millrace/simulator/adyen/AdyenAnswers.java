@@ -63,7 +63,8 @@ public final class AdyenAnswers implements WireAnswers, PayerPages.Shop {
   public int payment(String pspReference) {
     int ordinal = ids.ordinal(pspReference);
     int number = ids.movementNumber(pspReference);
-    if (number >= 0 && number < book.movements().size() && book.movements().get(number).is(Kind.TRY_CHARGED)) {
+    if (number >= 0 && number < book.movements().size()
+        && book.movements().get(number).is(Kind.TRY_CHARGED)) {
       ordinal = book.movements().get(number).payment();
     }
     return ordinal >= 0 && ordinal < book.size() && book.get(ordinal).wire() == Wire.ADYEN ? ordinal : -1;

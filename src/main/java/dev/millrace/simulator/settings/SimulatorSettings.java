@@ -58,7 +58,8 @@ public record SimulatorSettings(int latencyMsMin, int latencyMsMax, double failu
     }
     return new SimulatorSettings(integer(all, "latency_ms_min"), integer(all, "latency_ms_max"),
         number(all, "failure_rate"), number(all, "hang_rate"), integer(all, "slow_ms"),
-        EffectSettings.of(all), Outage.of(all.getValue("outage")), AnswerSettings.of(all), WebhookSettings.of(all));
+        EffectSettings.of(all), Outage.of(all.getValue("outage")), AnswerSettings.of(all),
+        WebhookSettings.of(all));
   }
 
   public JsonObject toJson() {
