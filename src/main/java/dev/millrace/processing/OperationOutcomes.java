@@ -178,9 +178,12 @@ final class OperationOutcomes {
   }
 
   /** What the refusal is of: by its name, else what this call of the operation had done. */
-  private static @Nullable BookedMovement told(List<BookedMovement> movements, Operation operation, String attempt,
+  private static @Nullable BookedMovement told(List<BookedMovement> movements, Operation operation,
+      String attempt,
       Outcome.Declined d) {
-    BookedMovement named = d.providerReference() == null ? null : Payment.named(movements, d.providerReference());
+    BookedMovement named = d.providerReference() == null
+        ? null
+        : Payment.named(movements, d.providerReference());
     if (named != null || !attempt.equals(operation.attempt())) return named;
     for (BookedMovement m : movements.reversed()) if (operation.id().equals(m.operation())) return m;
     return null;
