@@ -142,7 +142,8 @@ final class OperationOutcomes {
   }
 
   /**
-   * What was final is so no longer; that of an operation which had failed may be booked as one that nobody ordered.
+   * What was final is so no longer; that of an operation which had failed may be booked as one that nobody
+   * ordered.
    */
   private Finding takenBack(Payment p, Operation operation, String provider, String attempt,
       Outcome.Declined d) {

@@ -51,8 +51,9 @@ final class Replacement {
       sql.execute("SET LOCAL lock_timeout = '10s'");
       // What a node began before it was stopped is over when the locks are ours, and nobody begins anything
       // after.
-      sql.execute("LOCK TABLE public.journal, public.payment, public.operation, public.posting,"
-          + " public.settlement, public.balance, public.rollup IN ACCESS EXCLUSIVE MODE");
+      sql.execute(
+          "LOCK TABLE public.journal, public.payment, public.operation, public.dispute, public.posting,"
+              + " public.settlement, public.balance, public.rollup IN ACCESS EXCLUSIVE MODE");
       requireStandstill();
       String now = text("SELECT count(*)::text FROM public.journal");
       if (!String.valueOf(events).equals(now))

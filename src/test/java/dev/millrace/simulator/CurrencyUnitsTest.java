@@ -106,7 +106,7 @@ class CurrencyUnitsTest extends SimulatorTestBase {
     assertThat(line.getLong("amount_disputed")).isEqualTo(20_000);
     assertThat(json(provider.get("/v1/disputes?payment_intent=" + id)).getJsonArray("data").getJsonObject(0)
         .getLong("amount")).isEqualTo(200);
-    JsonObject told = receiver.await(2).stream().map(w -> w.event())
+    JsonObject told = receiver.await(3).stream().map(w -> w.event())
         .filter(e -> e.getString("type").equals("charge.dispute.created")).findFirst().orElseThrow();
     assertThat(told.getJsonObject("data").getJsonObject("object").getLong("amount")).isEqualTo(200);
   }
