@@ -65,7 +65,8 @@ final class TableOwnershipTest {
           new Join(Set.of("journal", "posting", "payment"),
               "movements and their postings are netted in the transaction that settles them")),
       Map.entry("rebuild/Replacement.java", new Join(
-          Set.of("journal", "payment", "operation", "posting", "balance_depth", "balance_history", "rollup",
+          Set.of("journal", "payment", "operation", "dispute", "posting", "balance_depth", "balance_history",
+              "rollup",
               "lease", "audit"),
           "an operator's command that puts rebuilt rows in the place of the live ones while no gateway runs")),
       Map.entry("rebuild/Replay.java",

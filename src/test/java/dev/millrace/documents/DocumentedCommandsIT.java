@@ -61,6 +61,14 @@ class DocumentedCommandsIT {
           + " payment=pay_01m7wf0d23enxbj6h122yfvf5h asked=500 charged=501",
       "a line of the log: DocumentsTest holds the alerts' names against the code"));
 
+  static {
+    NOT_RUN.put(
+        "mvn -q verify -Dtest=NONE -Dsurefire.failIfNoSpecifiedTests=false -Dit.test=GeneratedClientsIT",
+        "Maven, which runs it with all others: clients.GeneratedClientsIT");
+    NOT_RUN.put("mvn -B test -Dtest='*ConformanceTest' -Dmillrace.contracts=/path/to/contracts",
+        "needs the providers' files: conformance.SimulatorConformanceTest");
+  }
+
   @TempDir
   private static Path directory;
   private static final Map<String, String> PORTS = new LinkedHashMap<>();
