@@ -24,10 +24,11 @@ import java.util.function.UnaryOperator;
 final class ContractCalls implements AutoCloseable {
   /** The tags of what each class of tests holds. */
   static final Set<String> PAYMENTS = Set.of("Payments", "Payers", "Ledger", "Idempotency", "Contract");
+  static final Set<String> DISPUTES = Set.of("Disputes");
   static final Set<String> EVENTS = Set.of("Events");
   static final Set<String> WEBHOOKS = Set.of("Webhooks");
   static final Set<String> PROVIDERS = Set.of("Providers");
-  static final List<Set<String>> ALL = List.of(PAYMENTS, EVENTS, WEBHOOKS, PROVIDERS);
+  static final List<Set<String>> ALL = List.of(PAYMENTS, DISPUTES, EVENTS, WEBHOOKS, PROVIDERS);
   static final String TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
   /** What takes a fault of ours or of the storage's to be answered. */
   private static final Set<Integer> NOT_PROVOKED = Set.of(500, 503);

@@ -118,7 +118,58 @@ class LifeContractIT {
         new PaymentEvent.Unknown("bank", attempt(), "timeout"),
         new PaymentEvent.Confirmed("bank", attempt(), "tr_1", 1999, 1999, "usd"),
         new PaymentEvent.Returned("bank", "tr_1", 1999, "usd", "R01", "Insufficient funds", null, null, null,
-            null));
+            null),
+        new PaymentEvent.ReturnReversed("bank", "tr_1", 1999, "usd", "Paid after all.", null, null, null,
+            Status.CONFIRMED));
+  }
+
+  /** Captured in parts at the provider, of which one is taken back; refunds and disputes that turn around. */
+  private void takenBack() {
+    String id = QuietSite.authorized(merchant);
+    live(id,
+        new PaymentEvent.Confirmed("stripe", attempt(), "pi_parts", 1000, 1000, "usd", null, 999L, 30L, "n", 5L,
+            "n", "ca_1"),
+        new PaymentEvent.Captured("stripe", attempt(), "pi_parts", "ca_2", 1200, 2200, 1999, "usd", 201L, 30L,
+            "n", 5L, "n", Status.CONFIRMED),
+        new PaymentEvent.CaptureReversed(null, "stripe", "ca_2", 1200, 1000, 1000, "usd", "capture_failed", "No.",
+            201L, 30L, null, null, Status.CONFIRMED),
+        new PaymentEvent.Refunded(null, "stripe", null, "re_parts", 1100, 1000, "usd", 3L, "n", 2L, "n", 100L,
+            Status.REFUNDED),
+        new PaymentEvent.RefundReversed(null, "stripe", "re_parts", 1100, 0, "usd", "no_account", "No.", 100L, 3L,
+            2L, Status.CONFIRMED),
+        new PaymentEvent.CaptureReversed(null, "stripe", "ca_1", 1000, 0, 0, "usd", "capture_failed", "No.", null,
+            null, 5L, 1_800_000_000L, Status.AUTHORIZED),
+        new PaymentEvent.Settled(BATCH, Status.AUTHORIZED),
+        new PaymentEvent.Confirmed("stripe", attempt(), "pi_parts", 1999, 1999, "usd", null, null, null, null,
+            null, null, "ca_3"),
+        new PaymentEvent.Disputed("dp_a", "stripe", 1500, "usd", "fraudulent", 1_800_000_000L),
+        new PaymentEvent.Disputed("dp_b", "stripe", 700, "usd", null, null, 201L),
+        new PaymentEvent.ChargedBack("dp_a", "stripe", 1500, "usd", Status.DISPUTED),
+        new PaymentEvent.DisputeWon("dp_b", "stripe", 700, "usd", 201L, Status.CHARGED_BACK),
+        new PaymentEvent.ChargebackReversed("dp_a", "stripe", 1500, "usd", null, Status.CONFIRMED),
+        new PaymentEvent.DisputeReopened("dp_b", "stripe", 700, "usd", 201L),
+        new PaymentEvent.Corrected("cor_1", "ann", "Paid by invoice.", 201, "usd", "suspense",
+            "provider_receivable:stripe", Status.DISPUTED));
+  }
+
+  private void late() {
+    String waiting = QuietSite.requiresAction(merchant, "");
+    String one = TypeId.format(TypeId.REVERSAL, TypeId.next());
+    String other = TypeId.format(TypeId.REVERSAL, TypeId.next());
+    live(waiting,
+        new PaymentEvent.TryRefused("stripe", attempt(), "ch_1", "card_declined", "do_not_honor", "No."),
+        new PaymentEvent.Processing("stripe", attempt(), "pi_late"),
+        new PaymentEvent.ProviderNotice("stripe", "radar.early_fraud_warning.created", "evt_1", "A warning.", true,
+            Status.PROCESSING),
+        new PaymentEvent.Declined("stripe", attempt(), "pi_late", "card_declined", null, "No."),
+        new PaymentEvent.LateCharge(one, "stripe", attempt(), "pi_late", 1999, "usd", false,
+            "the payment is declined", Status.DECLINED),
+        submitted(one, Status.DECLINED),
+        new PaymentEvent.LateChargeReturned(one, "stripe", attempt(), "re_late", 1999, "usd", false,
+            Status.DECLINED),
+        new PaymentEvent.LateCharge(other, "stripe", attempt(), "pi_held", 1999, "usd", true,
+            "the payment is declined", Status.DECLINED),
+        new PaymentEvent.LateChargeKept(other, "refund_refused", "No.", Status.DECLINED));
   }
 
   @Test
@@ -126,6 +177,8 @@ class LifeContractIT {
     captured();
     notCaptured();
     overAnotherRail();
+    takenBack();
+    late();
     assertThat(seen).isEqualTo(Arrays.stream(EventType.values())
         .filter(t -> t.subject() == EventType.Subject.PAYMENT).collect(Collectors.toSet()));
     for (String account : List.of("merchant_pending", "merchant_available", "disputes"))

@@ -25,8 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class RebuildIT {
   private static final int PAYMENTS = 250;
   private static final long SEED = Long.getLong("millrace.life.seed", System.nanoTime());
-  private static final List<String> TABLES = List.of("payment", "operation", "posting", "settlement",
-      "balance", "rollup");
+  private static final List<String> TABLES = List.of("payment", "operation", "dispute", "posting",
+      "settlement", "balance", "rollup");
   private static TestDatabase database;
 
   /** What one run printed, and how it ended. */
@@ -101,10 +101,11 @@ final class RebuildIT {
   void rebuild_afterRandomLives_isEqual(int paymentsMax) {
     Run run = rebuild(false, paymentsMax);
     assertEqual(run);
-    for (String table : List.of("payment", "operation", "posting", "settlement"))
+    for (String table : List.of("payment", "operation", "dispute", "posting", "settlement"))
       assertThat(run.out)
           .contains(table + ": " + database.number("SELECT count(*) FROM " + table) + " rows equal");
     assertThat(database.number("SELECT count(*) FROM balance")).isGreaterThan(8);
+    assertThat(database.number("SELECT count(*) FROM dispute")).isGreaterThan(8);
     assertThat(run.out).contains("replayed " + database.number("SELECT count(*) FROM journal") + " events");
     assertThat(text("SELECT count(*) FROM pg_namespace WHERE nspname = 'rebuild'")).isEqualTo("0");
   }
@@ -143,6 +144,11 @@ final class RebuildIT {
     operation | amount = amount + 1                    | amount is
     operation | reason = 'x'                           | reason is x, by the journal
     operation | attempt = NULL                         | attempt is null, by the journal
+    dispute   | status = CASE status WHEN 'won' THEN 'lost' ELSE 'won' END | status is
+    dispute   | amount = amount + 1                    | amount is
+    dispute   | reason = 'x'                           | reason is x, by the journal fraudulent
+    dispute   | evidence_due = '2031-01-01'            | evidence_due is 2031-01-01 00:00:00+00, by the journal null
+    dispute   | version = version + 1                  | version is
     posting   | amount = amount + 1                    | amount is
     posting   | account = concat(account, 'x')               | account is
     posting   | memo = concat(memo, 'x')       | memo is
@@ -162,7 +168,7 @@ final class RebuildIT {
         .contains("rebuild: different; the rebuilt tables are in the schema `rebuild`");
     assertThat(run.out.lines().filter(l -> l.startsWith("  "))).as(run.out)
         .anyMatch(
-            l -> l.matches("  " + table + " .*(pay_|cap_|can_|re_|stl_|\\d+\\.\\d+\\.\\d|merchant|provider"
+            l -> l.matches("  " + table + " .*(pay_|cap_|can_|re_|rev_|dp_|stl_|\\d+\\.\\d+\\.\\d|merchant|provider"
                 + "|bank|fees|suspense|disputes).*"));
   }
 
@@ -171,6 +177,7 @@ final class RebuildIT {
     String payment = text("DELETE FROM payment WHERE id = (SELECT id FROM payment LIMIT 1) RETURNING id");
     String operation = text(
         "DELETE FROM operation WHERE id = (SELECT id FROM operation LIMIT 1) RETURNING id");
+    execute("DELETE FROM dispute WHERE ctid IN (SELECT ctid FROM dispute LIMIT 1)");
     execute("DELETE FROM posting WHERE ctid IN (SELECT ctid FROM posting LIMIT 2)");
     execute("INSERT INTO posting (position, line, livemode, account, currency, amount)"
         + " VALUES (1, 0, false, 'suspense', 'usd', 5)");
@@ -178,7 +185,8 @@ final class RebuildIT {
     Run run = rebuild(false);
     assertThat(run.code).isEqualTo(Rebuild.DIFFERENT);
     assertThat(run.out).contains("payment: " + (PAYMENTS - 1) + " rows equal, 0 different, 1 missing")
-        .containsPattern("operation (cap|can|re)_\\w{26} of pay_\\w{26} is missing")
+        .containsPattern("operation (cap|can|re|rev)_\\w{26} of pay_\\w{26} is missing")
+        .containsPattern("dispute dp_\\w{26} of pay_\\w{26} is missing")
         .containsPattern("posting: .*, 0 different, 2 missing, 1 superfluous")
         .containsPattern("posting \\d+\\.1\\.0 of 5 usd on suspense is not in the journal")
         .containsPattern("settlement stl_\\w{26} is missing")
@@ -273,6 +281,7 @@ final class RebuildIT {
     execute("UPDATE payment SET status = 'settled', amount_charged = 1");
     execute("UPDATE posting SET amount = amount + 1 WHERE ctid IN (SELECT ctid FROM posting LIMIT 3)");
     execute("DELETE FROM operation");
+    execute("DELETE FROM dispute");
     execute("UPDATE balance SET amount = 0");
     Run run = rebuild(true);
     assertThat(run.out).contains("rebuild: replaced");
@@ -280,12 +289,28 @@ final class RebuildIT {
     assertThat(text("SELECT act || ' ' || data::text FROM audit ORDER BY id DESC LIMIT 1"))
         .startsWith("rebuild_replace {\"events\" : ");
     assertEqual(rebuild(false));
-    for (String table : List.of("payment", "operation", "posting", "settlement"))
+    for (String table : List.of("payment", "operation", "dispute", "posting", "settlement"))
       assertThat(database.number("SELECT count(*) FROM ((TABLE " + table + " EXCEPT TABLE kept_" + table
           + ") UNION ALL (TABLE kept_" + table + " EXCEPT TABLE " + table + ")) d")).as(table).isZero();
     // The roll-up goes on from where it is now.
     assertThat(database.number("SELECT count(*) FROM posting WHERE xid >= (SELECT horizon FROM rollup)"))
         .isZero();
+  }
+
+  /** The migration that makes the table knows the events of before: of those it makes the same rows. */
+  @Test
+  void disputes_ofBefore_areWhatTheMigrationMakes() throws Exception {
+    String migration;
+    try (var in = RebuildIT.class.getResourceAsStream("/db/migration/V7__reversals_and_disputes.sql")) {
+      migration = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+    execute("TRUNCATE dispute");
+    execute(migration.substring(migration.indexOf("WITH e AS"), migration.indexOf("ALTER TABLE operation")));
+    String before = "FROM dispute d FULL JOIN kept_dispute k USING (id) WHERE NOT EXISTS (SELECT FROM journal j"
+        + " WHERE j.subject = coalesce(d.payment_id, k.payment_id)"
+        + " AND j.type IN ('payment.dispute_reopened', 'payment.chargeback_reversed'))";
+    assertThat(database.number("SELECT count(*) " + before)).isPositive();
+    assertThat(database.number("SELECT count(*) " + before + " AND d IS DISTINCT FROM k")).isZero();
   }
 
   @Test
