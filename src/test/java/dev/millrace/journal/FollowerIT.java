@@ -152,10 +152,11 @@ final class FollowerIT {
     another();
     numbers.last = 7;
     Loop.result(loop.vertx().timer(20));
-    assertThat(told).containsExactly("begin 1");
+    assertThat(told).filteredOn("stand"::equals).as("the first may have seen it go").hasSizeLessThan(2);
+    assertThat(told).filteredOn(t -> !t.equals("stand")).containsExactly("begin 1");
     loop.run(lease::start);
     awaitHandled(1, 7);
-    assertThat(told).containsExactly("begin 1", "begin 2");
+    assertThat(told).filteredOn(t -> !t.equals("stand")).containsExactly("begin 1", "begin 2");
   }
 
   /** One that looks more and more seldom, instead of the first. */
