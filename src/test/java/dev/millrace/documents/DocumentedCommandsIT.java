@@ -65,8 +65,6 @@ class DocumentedCommandsIT {
     NOT_RUN.put(
         "mvn -q verify -Dtest=NONE -Dsurefire.failIfNoSpecifiedTests=false -Dit.test=GeneratedClientsIT",
         "Maven, which runs it with all others: clients.GeneratedClientsIT");
-    NOT_RUN.put("mvn -B test -Dtest='*ConformanceTest' -Dmillrace.contracts=/path/to/contracts",
-        "needs the providers' files: conformance.SimulatorConformanceTest");
   }
 
   @TempDir
