@@ -57,7 +57,7 @@ class DocumentedCommandsIT {
       "MILLRACE_ROUTING_RULES='ach -> bank,eur 100000.. -> adyen,eur 30% -> adyen stripe,"
           + "card -> stripe adyen'",
       "a setting, which does nothing alone: routingRules_asDocumented_areRead",
-      "time=2026-11-20T12:30:54.072Z level=ERROR logger=PaymentFlow alert=amount_mismatch"
+      "time=2026-11-20T12:30:54.072Z level=ERROR logger=MoneyAlerts alert=amount_mismatch"
           + " payment=pay_01m7wf0d23enxbj6h122yfvf5h asked=500 charged=501",
       "a line of the log: DocumentsTest holds the alerts' names against the code"));
 
