@@ -135,8 +135,8 @@ final class CardNumbers {
 
   /**
    * Whether somebody may have meant the groups as one number: they stand as cards print them, or are all
-   * parted in the same way, by spaces or dashes. Else many lists of numbers would hold a card, and a counter
-   * before a time stamp would be one.
+   * parted in the same way, by spaces, or by dashes into parts of one size. Else many lists of numbers would
+   * hold a card, and a counter before a time stamp would be one: identifiers are made with dashes.
    */
   private static boolean together(List<Group> groups, int digits) {
     if (groups.getFirst().plus && digits <= TELEPHONE_DIGITS_MAX) return false;
@@ -155,7 +155,15 @@ final class CardNumbers {
     String parted = groups.get(1).parted;
     boolean spaces = parted.chars().allMatch(c -> space((char) c));
     boolean dashes = parted.chars().allMatch(c -> dash((char) c));
-    return (spaces || dashes) && groups.stream().skip(1).allMatch(g -> g.parted.equals(parted));
+    return (spaces || (dashes && regular(groups)))
+        && groups.stream().skip(1).allMatch(g -> g.parted.equals(parted));
+  }
+
+  /** All of one size, but for what is left for the last. */
+  private static boolean regular(List<Group> groups) {
+    int size = groups.getFirst().digits.length();
+    return groups.getLast().digits.length() <= size
+        && groups.subList(0, groups.size() - 1).stream().allMatch(g -> g.digits.length() == size);
   }
 
   private static boolean card(String digits) {
