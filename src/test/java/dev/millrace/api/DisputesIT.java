@@ -56,15 +56,17 @@ class DisputesIT {
   }
 
   private static JsonObject movement(String event, String account, String direction, long amount) {
-    return new JsonObject().put("event", event).put("account", account).put("direction", direction).put("amount",
+    return new JsonObject().put("event", event).put("account", account).put("direction", direction).put(
+        "amount",
         amount);
   }
 
   @Test
   void dispute_isReadWithWhatItMoved() {
     String id = QuietSite.confirmed(merchant);
-    QuietSite.append(id, opened("du_1", 1500), new PaymentEvent.Disputed("du_2", "stripe", 700, "usd", null, null,
-        201L));
+    QuietSite.append(id, opened("du_1", 1500),
+        new PaymentEvent.Disputed("du_2", "stripe", 700, "usd", null, null,
+            201L));
     QuietSite.append(id, new PaymentEvent.ChargedBack("du_2", "stripe", 700, "usd", Status.DISPUTED));
     var all = list("/v1/payments/" + id + "/disputes");
     assertThat(names(all)).containsExactlyInAnyOrder("du_1", "du_2");
@@ -110,7 +112,8 @@ class DisputesIT {
     var events = TestMerchant.objects(merchant.get("/v1/events?types=dispute.*&limit=100").json()
         .getJsonArray("data"));
     assertThat(events.stream().map(e -> e.getString("type") + " " + e.getInteger("version")))
-        .containsExactlyInAnyOrder("dispute.opened 1", "dispute.won 2", "dispute.reopened 3", "dispute.lost 4");
+        .containsExactlyInAnyOrder("dispute.opened 1", "dispute.won 2", "dispute.reopened 3",
+            "dispute.lost 4");
     assertThat(events).allSatisfy(e -> {
       assertThat(e.getString("subject")).isEqualTo(dispute);
       assertThat(e.getJsonObject("data").getJsonObject("object").getString("payment")).isEqualTo(id);
@@ -135,7 +138,8 @@ class DisputesIT {
       assertThat(last.getValue("next")).isNull();
     }
     assertThat(names(list("/v1/disputes?limit=100"))).startsWith("du_other").hasSize(6);
-    assertThat(IntStream.of(1, 2, 3).mapToObj(n -> list("/v1/disputes?limit=" + n).size())).containsExactly(1, 2,
+    assertThat(IntStream.of(1, 2, 3).mapToObj(n -> list("/v1/disputes?limit=" + n).size())).containsExactly(1,
+        2,
         3);
   }
 
@@ -200,7 +204,8 @@ class DisputesIT {
   void call_withoutAKey_orWithAParameterTooMany_isRefused() {
     String id = disputed(1);
     String dispute = list("/v1/disputes").getFirst().getString("id");
-    for (String path : List.of("/v1/disputes", "/v1/disputes/" + dispute, "/v1/payments/" + id + "/disputes")) {
+    for (String path : List.of("/v1/disputes", "/v1/disputes/" + dispute,
+        "/v1/payments/" + id + "/disputes")) {
       read(400, path + "?nonsense=1");
       var answer = Http.get(QuietSite.GATEWAY.apiUrl() + path, "sk_test_nobody");
       assertThat(answer.status()).isEqualTo(401);

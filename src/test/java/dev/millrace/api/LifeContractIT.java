@@ -127,17 +127,21 @@ class LifeContractIT {
   private void takenBack() {
     String id = QuietSite.authorized(merchant);
     live(id,
-        new PaymentEvent.Confirmed("stripe", attempt(), "pi_parts", 1000, 1000, "usd", null, 999L, 30L, "n", 5L,
+        new PaymentEvent.Confirmed("stripe", attempt(), "pi_parts", 1000, 1000, "usd", null, 999L, 30L, "n",
+            5L,
             "n", "ca_1"),
         new PaymentEvent.Captured("stripe", attempt(), "pi_parts", "ca_2", 1200, 2200, 1999, "usd", 201L, 30L,
             "n", 5L, "n", Status.CONFIRMED),
-        new PaymentEvent.CaptureReversed(null, "stripe", "ca_2", 1200, 1000, 1000, "usd", "capture_failed", "No.",
+        new PaymentEvent.CaptureReversed(null, "stripe", "ca_2", 1200, 1000, 1000, "usd", "capture_failed",
+            "No.",
             201L, 30L, null, null, Status.CONFIRMED),
         new PaymentEvent.Refunded(null, "stripe", null, "re_parts", 1100, 1000, "usd", 3L, "n", 2L, "n", 100L,
             Status.REFUNDED),
-        new PaymentEvent.RefundReversed(null, "stripe", "re_parts", 1100, 0, "usd", "no_account", "No.", 100L, 3L,
+        new PaymentEvent.RefundReversed(null, "stripe", "re_parts", 1100, 0, "usd", "no_account", "No.", 100L,
+            3L,
             2L, Status.CONFIRMED),
-        new PaymentEvent.CaptureReversed(null, "stripe", "ca_1", 1000, 0, 0, "usd", "capture_failed", "No.", null,
+        new PaymentEvent.CaptureReversed(null, "stripe", "ca_1", 1000, 0, 0, "usd", "capture_failed", "No.",
+            null,
             null, 5L, 1_800_000_000L, Status.AUTHORIZED),
         new PaymentEvent.Settled(BATCH, Status.AUTHORIZED),
         new PaymentEvent.Confirmed("stripe", attempt(), "pi_parts", 1999, 1999, "usd", null, null, null, null,
@@ -149,7 +153,7 @@ class LifeContractIT {
         new PaymentEvent.ChargebackReversed("dp_a", "stripe", 1500, "usd", null, Status.CONFIRMED),
         new PaymentEvent.DisputeReopened("dp_b", "stripe", 700, "usd", 201L),
         new PaymentEvent.Corrected("cor_1", "ann", "Paid by invoice.", 201, "usd", "suspense",
-            "provider_receivable:stripe", Status.DISPUTED));
+            "provider_receivable:stripe", "stripe", null, Status.DISPUTED));
   }
 
   private void late() {
@@ -159,7 +163,8 @@ class LifeContractIT {
     live(waiting,
         new PaymentEvent.TryRefused("stripe", attempt(), "ch_1", "card_declined", "do_not_honor", "No."),
         new PaymentEvent.Processing("stripe", attempt(), "pi_late"),
-        new PaymentEvent.ProviderNotice("stripe", "radar.early_fraud_warning.created", "evt_1", "A warning.", true,
+        new PaymentEvent.ProviderNotice("stripe", "radar.early_fraud_warning.created", "evt_1", "A warning.",
+            true,
             Status.PROCESSING),
         new PaymentEvent.Declined("stripe", attempt(), "pi_late", "card_declined", null, "No."),
         new PaymentEvent.LateCharge(one, "stripe", attempt(), "pi_late", 1999, "usd", false,

@@ -256,7 +256,7 @@ class DeadLetterReplayIT {
             """
               SELECT outcome FROM provider_event_result JOIN provider_event USING (xid, position) WHERE event_id = '%s'"""
                 .formatted(event))
-            .equals(List.of(List.of("unchanged"))));
+            .equals(List.of(List.of("applied"))));
     assertThat(inspect(id).getString("status")).isEqualTo("replayed");
   }
 

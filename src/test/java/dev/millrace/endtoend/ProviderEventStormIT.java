@@ -201,7 +201,7 @@ class ProviderEventStormIT {
       Await.until(SOON, "a result of " + event, () -> !result(event).isEmpty());
     assertThat(result(unreadable).getFirst()).containsExactly("unreadable", "payment_intent.succeeded", null);
     assertThat(result(cut).getFirst()).containsExactly("unreadable", "", null);
-    assertThat(result(nul).getFirst()).containsExactly("unmatched", "payment_intent.succeeded", null);
+    assertThat(result(nul).getFirst()).containsExactly("foreign", "payment_intent.succeeded", null);
     assertThat(result(last).getFirst()).containsExactly("ignored", "ping", null);
     assertThat(deadLetters(unreadable)).hasSize(1);
     assertThat(deadLetters(cut)).hasSize(1);

@@ -171,7 +171,8 @@ final class AppendedColumnsIT {
         .has("currency", "usd").has("reason", "a reason").has("due", 1795779045).has("version", 1)
         .andOfItself("evidence_due", "created", "updated");
     dispute("du_2").has("id", DisputeChange.id(id, "du_2")).has("payment_id", id).has("merchant", MERCHANT)
-        .has("livemode", true).has("provider", "adyen").has("provider_reference", "du_2").has("status", "open")
+        .has("livemode", true).has("provider", "adyen").has("provider_reference", "du_2")
+        .has("status", "open")
         .has("amount", 700).has("currency", "usd").has("reason", null).has("due", null).has("version", 1)
         .has("evidence_due", null).andOfItself("created", "updated");
     long before = database.number("SELECT events FROM work WHERE writer = '" + WRITER + "'");
@@ -179,22 +180,27 @@ final class AppendedColumnsIT {
         new PaymentEvent.DisputeWon("du_1", "stripe", 1500, "usd", Status.DISPUTED),
         new PaymentEvent.DisputeReopened("du_1", "stripe", 1500, "usd", null),
         new PaymentEvent.ChargedBack("du_1", "stripe", 1500, "usd", Status.DISPUTED)));
-    assertThat(database.number("SELECT events FROM work WHERE writer = '" + WRITER + "'")).isEqualTo(before + 6);
+    assertThat(database.number("SELECT events FROM work WHERE writer = '" + WRITER + "'"))
+        .isEqualTo(before + 6);
     dispute("du_1").has("id", dispute).has("payment_id", id).has("merchant", MERCHANT).has("livemode", true)
         .has("provider", "stripe").has("provider_reference", "du_1").has("status", "lost").has("amount", 1500)
         .has("currency", "usd").has("reason", "a reason").has("due", 1795779045).has("version", 4)
         .andOfItself("evidence_due", "created", "updated");
     var types = List.of("dispute.opened", "dispute.won", "dispute.reopened", "dispute.lost");
     for (int version = 1; version <= 4; version++)
-      entry(dispute, version).has("subject", dispute).has("version", version).has("type", types.get(version - 1))
+      entry(dispute, version).has("subject", dispute).has("version", version)
+          .has("type", types.get(version - 1))
           .has("merchant", MERCHANT).has("livemode", true).has("actor", "provider:stripe")
           .has("traceparent", Payments.TRACE)
-          .has("data", new JsonObject().put("payment", TypeId.format(TypeId.PAYMENT, id)).put("provider", "stripe")
-              .put("provider_reference", "du_1").put("amount", 1500).put("currency", "usd")
-              .put("reason", "a reason").put("evidence_due", 1795779045L))
+          .has("data",
+              new JsonObject().put("payment", TypeId.format(TypeId.PAYMENT, id)).put("provider", "stripe")
+                  .put("provider_reference", "du_1").put("amount", 1500).put("currency", "usd")
+                  .put("reason", "a reason").put("evidence_due", 1795779045L))
           .andOfItself("position", "xid", "recorded");
-    assertThat(database.number("SELECT count(*) FROM (SELECT j.position > lag(j.position) OVER (ORDER BY version)"
-        + " AS after FROM journal j WHERE subject = '" + dispute + "') o WHERE NOT after")).as("out of order")
+    assertThat(
+        database.number("SELECT count(*) FROM (SELECT j.position > lag(j.position) OVER (ORDER BY version)"
+            + " AS after FROM journal j WHERE subject = '" + dispute + "') o WHERE NOT after"))
+        .as("out of order")
         .isZero();
   }
 

@@ -88,6 +88,11 @@ final class TypeIdTest {
   }
 
   @Test
+  void next_whileOthersDraw_isLargerThanEveryOneBefore() {
+    IntStream.range(0, 8).parallel().forEach(i -> next_isLargerThanEveryOneBefore());
+  }
+
+  @Test
   void next_byManyThreads_isNeverTheSame() {
     var made = ConcurrentHashMap.<UUID>newKeySet();
     IntStream.range(0, 50_000).parallel().forEach(i -> made.add(TypeId.next()));

@@ -168,8 +168,9 @@ final class RebuildIT {
         .contains("rebuild: different; the rebuilt tables are in the schema `rebuild`");
     assertThat(run.out.lines().filter(l -> l.startsWith("  "))).as(run.out)
         .anyMatch(
-            l -> l.matches("  " + table + " .*(pay_|cap_|can_|re_|rev_|dp_|stl_|\\d+\\.\\d+\\.\\d|merchant|provider"
-                + "|bank|fees|suspense|disputes).*"));
+            l -> l.matches(
+                "  " + table + " .*(pay_|cap_|can_|re_|rev_|dp_|stl_|\\d+\\.\\d+\\.\\d|merchant|provider"
+                    + "|bank|fees|suspense|disputes).*"));
   }
 
   @Test
