@@ -160,6 +160,7 @@ class LifeContractIT {
     String waiting = QuietSite.requiresAction(merchant, "");
     String one = TypeId.format(TypeId.REVERSAL, TypeId.next());
     String other = TypeId.format(TypeId.REVERSAL, TypeId.next());
+    String anew = TypeId.format(TypeId.REVERSAL, TypeId.next());
     live(waiting,
         new PaymentEvent.TryRefused("stripe", attempt(), "ch_1", "card_declined", "do_not_honor", "No."),
         new PaymentEvent.Processing("stripe", attempt(), "pi_late"),
@@ -174,7 +175,9 @@ class LifeContractIT {
             Status.DECLINED),
         new PaymentEvent.LateCharge(other, "stripe", attempt(), "pi_held", 1999, "usd", true,
             "the payment is declined", Status.DECLINED),
-        new PaymentEvent.LateChargeKept(other, "refund_refused", "No.", Status.DECLINED));
+        new PaymentEvent.LateChargeKept(other, "refund_refused", "No.", Status.DECLINED),
+        new PaymentEvent.LateChargeRetried(anew, other, "stripe", "pi_held", 1999, "usd", true, "ann",
+            "The account is open again.", Status.DECLINED));
   }
 
   @Test

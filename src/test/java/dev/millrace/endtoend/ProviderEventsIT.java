@@ -191,28 +191,6 @@ class ProviderEventsIT {
     assertConsistent();
   }
 
-  @Test
-  void succeeded_afterDeclined_changesNothingAndIsAnAlert() {
-    String id = pay("pm_card_visa_chargeDeclined");
-    awaitStatus(id, "declined");
-    double alerts = FIXTURE.metric("millrace_provider_conflict_total");
-    String event = StripeSender.eventId();
-    sender.send(StripeSender.succeeded(event, reference(id), 1_999));
-    assertThat(awaitOutcome(event)).isEqualTo("conflict");
-    assertThat(FIXTURE.payment(id).getString("status")).isEqualTo("declined");
-    assertThat(FIXTURE.metric("millrace_provider_conflict_total")).isEqualTo(alerts + 1);
-    assertThat(FIXTURE.gateway().logText()).contains("alert=charged_after_decline payment=" + id);
-    assertThat(result(event)).containsExactly(
-        List.of("conflict", "payment_intent.succeeded", GatewayFixture.uuid(id).toString()));
-    assertThat(
-        SiteSql.rows(FIXTURE.site(),
-            "SELECT error, payment_id FROM dead_letter WHERE record_key = '" + event + "'"))
-        .containsExactly(
-            List.of("charged_after_decline: charged or held at the provider although it is declined",
-                GatewayFixture.uuid(id).toString()));
-    assertConsistent();
-  }
-
   /** Postgres refuses what one webhook would have written: that is its own trouble, and nobody else's. */
   @Test
   void change_refusedByPostgres_isParkedAndHoldsUpNobody() throws SQLException {

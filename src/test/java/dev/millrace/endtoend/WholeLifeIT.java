@@ -164,12 +164,12 @@ class WholeLifeIT {
   void dispute_open_holdsTheMoney_andCannotBeRefunded() {
     String id = life.charge("pm_card_visa", "usd", 900);
     String reference = life.reference(id, "charge");
-    life.simulate("/disputes", new JsonObject().put("reference", reference).put("amount", 400));
+    life.simulate("/disputes", new JsonObject().put("reference", reference));
     life.await(id, "disputed");
     assertThat(life.refused(id, "refunds", "{}", "payment_not_refundable")).contains("disputed");
     String held = "SELECT -sum(amount) FROM posting JOIN journal j USING (xid, position) WHERE j.subject = '"
         + MerchantLife.uuid(id) + "' AND account LIKE 'disputes:%'";
-    assertThat(life.site.number(held)).isEqualTo(400);
+    assertThat(life.site.number(held)).isEqualTo(900);
     life.simulate("/disputes/close", new JsonObject().put("reference", reference).put("outcome", "won"));
     life.await(id, "settled");
     assertThat(life.site.number(held)).isZero();
