@@ -146,8 +146,8 @@ final class RebuildIT {
     operation | attempt = NULL                         | attempt is null, by the journal
     dispute   | status = CASE status WHEN 'won' THEN 'lost' ELSE 'won' END | status is
     dispute   | amount = amount + 1                    | amount is
-    dispute   | reason = 'x'                           | reason is x, by the journal fraudulent
-    dispute   | evidence_due = '2031-01-01'            | evidence_due is 2031-01-01 00:00:00+00, by the journal null
+    dispute   | reason = 'x'                           | reason is x, by the journal
+    dispute   | evidence_due = '2031-01-01'            | evidence_due is 2031-01-01 00:00:00+00, by the journal
     dispute   | version = version + 1                  | version is
     posting   | amount = amount + 1                    | amount is
     posting   | account = concat(account, 'x')               | account is
