@@ -44,8 +44,8 @@ public final class TypeId {
   private TypeId() {}
 
   /**
-   * A new UUIDv7, larger than every one this process made before while its clock goes forward. Under a lock of its
-   * own: the library reads the clock outside its own one, and a thread that comes late draws a smaller one.
+   * A new UUIDv7, larger than every one this process made before while its clock goes forward. Under a
+   * lock of its own: the library reads the clock outside its one, and who comes late draws a smaller one.
    */
   public static synchronized UUID next() {
     return GENERATOR.generate();
