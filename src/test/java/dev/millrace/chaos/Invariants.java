@@ -271,7 +271,7 @@ final class Invariants {
       if (entry.live()) live.put(subject(entry.reference()), entry);
     var odd = new ArrayList<String>();
     for (var row : SiteSql.rows(deployment.site, ENDED_AFTER_UNKNOWN)) {
-      if (row.get(2).equals("payment.declined") && !row.get(1).equals("declined"))
+      if (row.get(2).equals("payment.declined") && !row.get(1).matches("declined|try_refused"))
         odd.add("declined, and its call " + row.getFirst() + " came to: " + row.get(1));
       if (live.containsKey(row.getFirst()))
         odd.add(row.get(2) + ", and by the book it is not: " + live.get(row.getFirst()));
