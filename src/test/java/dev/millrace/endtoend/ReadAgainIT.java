@@ -136,6 +136,7 @@ class ReadAgainIT {
     assertThat(FIXTURE.types(id)).containsAnyOf("payment.refund_failed", "payment.refund_reversed");
     assertThat(letter.getString("status")).isEqualTo("replayed");
     assertThat(FIXTURE.payment(id).getLong("amount_refunded")).isZero();
+    BookAudit.awaitRest(FIXTURE.site(), FIXTURE.gateway(), SOON);
     BookAudit.assertBalanced(FIXTURE.site(), FIXTURE.gateway());
   }
 
