@@ -26,7 +26,7 @@ final class Experiment implements AutoCloseable {
   private final String key;
   private double restSeconds = -1;
 
-  /** {@code pace}: how long faults last, as a part of what they do in full. */
+  /** {@code pace}: how long faults last and how much is paid, as a part of what is in full. */
   Experiment(Deployment deployment, Scenario scenario, long seed, double pace) {
     this.deployment = deployment;
     this.scenario = scenario;
@@ -37,7 +37,8 @@ final class Experiment implements AutoCloseable {
     merchant = Objects.requireNonNull(TypeId.parse(TypeId.MERCHANT, made.getString("merchant")));
     receiver.listen(node, key);
     balancer = Balancer.of(deployment.nodes());
-    driver = Driver.start(balancer, key, scenario.currencies(), seed, scenario.perSecond());
+    driver = Driver.start(balancer, key, scenario.currencies(), seed,
+        Math.toIntExact(Math.round(scenario.perSecond() * pace)));
     run = new ScenarioRun(deployment, driver, new Random(seed), pace);
   }
 

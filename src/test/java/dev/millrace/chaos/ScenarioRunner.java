@@ -10,7 +10,7 @@ import java.util.Map;
 final class ScenarioRunner implements AutoCloseable {
   static final String CHOICE = System.getProperty("millrace.chaos", Catalog.DOZEN);
   private static final long SEED = Long.getLong("millrace.chaos.seed", 1);
-  /** Those that run with every build have short schedules. */
+  /** Those that run with every build have short schedules and less load: tests run beside them. */
   private static final double PACE = CHOICE.equals(Catalog.DOZEN) ? 0.5 : 1;
 
   private final ScenarioReport report;

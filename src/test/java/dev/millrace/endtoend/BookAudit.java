@@ -98,6 +98,15 @@ public final class BookAudit {
     }
   }
 
+  /** Waits for rest, and for the settlement to have come by: all sums are zero then, and what must return to zero has. */
+  static void awaitCleared(Site site, GatewayProcess ops, Duration bound) {
+    awaitRest(site, ops, bound);
+    Await.until(bound, "the clearing accounts are empty", () -> site.number("""
+      SELECT count(*) FROM (SELECT FROM posting WHERE account LIKE 'merchant\\_pending:%'
+         OR account LIKE 'provider\\_receivable:%' GROUP BY account HAVING sum(amount) <> 0) t""") == 0);
+    assertBalanced(site, ops);
+  }
+
   /** Everything agrees to the cent. Call it at rest. */
   static void assertConsistent(Site site, GatewayProcess ops) {
     assertMovedAsBooked(site);

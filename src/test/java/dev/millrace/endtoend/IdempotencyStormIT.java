@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -99,14 +100,26 @@ class IdempotencyStormIT {
     var all = new ArrayList<CompletableFuture<Void>>();
     for (int key : keys) {
       places.acquire();
-      all.add(Http.sendAsync("POST", gateway.apiUrl() + "/v1/payments", Http.create(merchant, "storm-" + key),
-          SteadyLoad.visa(key)).thenAccept(answer -> heard.add(new Heard(key, answer)))
+      all.add(pay(gateway, merchant, key).thenAccept(answer -> heard.add(new Heard(key, answer)))
           .whenComplete((v, e) -> {
             done.incrementAndGet();
             places.release();
           }));
     }
     CompletableFuture.allOf(all.toArray(new CompletableFuture<?>[0])).join();
+  }
+
+  /** As a client does that is told to come back when the gateway has less to do. */
+  private static CompletableFuture<Http.Answer> pay(GatewayProcess gateway, String merchant, int key) {
+    return Http.sendAsync("POST", gateway.apiUrl() + "/v1/payments", Http.create(merchant, "storm-" + key),
+        SteadyLoad.visa(key)).thenCompose(answer -> {
+          if (answer.status() != 503) return CompletableFuture.completedFuture(answer);
+          assertThat(answer.header("Retry-After")).as(answer.body()).isNotNull();
+          return CompletableFuture
+              .supplyAsync(() -> pay(gateway, merchant, key),
+                  CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS))
+              .thenCompose(again -> again);
+        });
   }
 
   private void assertHundredPayments(Site site, GatewayProcess gateway) {

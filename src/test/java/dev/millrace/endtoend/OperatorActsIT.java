@@ -89,11 +89,7 @@ class OperatorActsIT {
 
   /** All sums are zero, and what must return to zero has, once the settlement has come by. */
   private static void awaitCleared() {
-    BookAudit.awaitRest(FIXTURE.site(), FIXTURE.gateway(), SOON);
-    Await.until(SOON, "the clearing accounts are empty", () -> FIXTURE.site().number("""
-      SELECT count(*) FROM (SELECT FROM posting WHERE account LIKE 'merchant\\_pending:%'
-         OR account LIKE 'provider\\_receivable:%' GROUP BY account HAVING sum(amount) <> 0) t""") == 0);
-    BookAudit.assertBalanced(FIXTURE.site(), FIXTURE.gateway());
+    BookAudit.awaitCleared(FIXTURE.site(), FIXTURE.gateway(), SOON);
     assertThat(FIXTURE.site().number("SELECT count(*) FROM work WHERE settled < 0")).isZero();
   }
 

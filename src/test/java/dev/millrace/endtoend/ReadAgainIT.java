@@ -109,8 +109,7 @@ class ReadAgainIT {
         SiteSql.rows(FIXTURE.site(), "SELECT operator, act, data ->> 'reason' FROM audit WHERE subject = '"
             + id + "'"))
         .containsExactly(List.of("ann", "read_again", "a doubt"));
-    BookAudit.awaitRest(FIXTURE.site(), FIXTURE.gateway(), SOON);
-    BookAudit.assertBalanced(FIXTURE.site(), FIXTURE.gateway());
+    BookAudit.awaitCleared(FIXTURE.site(), FIXTURE.gateway(), SOON);
   }
 
   private static JsonObject without(JsonObject letter) {
@@ -136,8 +135,7 @@ class ReadAgainIT {
     assertThat(FIXTURE.types(id)).containsAnyOf("payment.refund_failed", "payment.refund_reversed");
     assertThat(letter.getString("status")).isEqualTo("replayed");
     assertThat(FIXTURE.payment(id).getLong("amount_refunded")).isZero();
-    BookAudit.awaitRest(FIXTURE.site(), FIXTURE.gateway(), SOON);
-    BookAudit.assertBalanced(FIXTURE.site(), FIXTURE.gateway());
+    BookAudit.awaitCleared(FIXTURE.site(), FIXTURE.gateway(), SOON);
   }
 
   @Test

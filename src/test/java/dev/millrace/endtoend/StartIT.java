@@ -79,7 +79,7 @@ class StartIT {
       loaded.startSimulator(Map.of());
       var gateway = loaded.start("api,relay,processor,settlement,ops", Map.of());
       String merchant = gateway.merchantKey();
-      var load = SteadyLoad.start(List.of(gateway.apiUrl()), merchant, 32, 200, SteadyLoad::visa);
+      var load = SteadyLoad.start(List.of(gateway.apiUrl()), merchant, 32, 100, SteadyLoad::visa);
       try {
         Await.until(Duration.ofSeconds(20), "payments settle",
             () -> load.accepted() > 300 && BookAudit.work(gateway).getLong("settled") > 100);
@@ -87,7 +87,7 @@ class StartIT {
         assertThat(gateway.terminate()).isEqualTo(143);
         assertThat(children).noneMatch(ProcessHandle::isAlive);
         assertThat(gateway.logText()).contains("stopped node=").doesNotContain("stop_step_failed")
-            .doesNotContain("stop_incomplete");
+            .doesNotContain("stop_incomplete").doesNotContain("drain_incomplete");
         assertThat(loaded.number("SELECT count(*) FROM payment")).as("payments whose 202 got lost")
             .isEqualTo(load.accepted());
         assertThat(loaded.number("SELECT count(*) FROM attempt WHERE outcome IS NULL"))
