@@ -10,6 +10,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.sqlclient.Pool;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /** The role {@code settlement}: the settlement clock and the roll-up, under one lease. */
@@ -40,11 +41,12 @@ public final class SettlementVerticle extends VerticleBase {
     PgLink rights = open.add(servers.link(vertx, "settlement-lease", registry), PgLink::close);
     var lease = open.add(new Lease(vertx, rights, "settlement", holder, config.millis("settlement.lease")),
         Lease::close);
-    var intervals = new Settler.Intervals(config.millis("settlement.interval"),
+    var intervals = new Settler.Intervals(servers.interval("settlement.interval"),
         config.millis("settlement.rollup-interval"));
     var settler = open.add(new Settler(vertx, writing, lease, "settlement",
         config.positive("settlement.batch-max"), intervals, railOf,
         () -> servers.wakeUps().say(WakeUps.Work.JOURNAL), registry), Settler::close);
+    servers.wakeUps().listen(Set.of(WakeUps.Work.JOURNAL), settler::wake);
     return rights.whenUp(10_000).onSuccess(v -> {
       lease.start();
       settler.start();

@@ -6,6 +6,7 @@ import dev.millrace.journal.CursorStore;
 import dev.millrace.ledger.Balances;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
+import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PacedLoop;
@@ -80,8 +81,11 @@ final class Settler {
   private final PacedLoop settling;
   private final PacedLoop rollingUp;
 
-  /** What is due is settled, and postings are rolled up into balances, at these intervals. */
-  record Intervals(long settleMs, long rollUpMs) {}
+  /**
+   * What is due is settled, and postings are rolled up into balances, at these intervals; the former grows
+   * while nothing moves.
+   */
+  record Intervals(AdaptiveInterval settle, long rollUpMs) {}
 
   /**
    * {@code railOf} answers the rail that a provider settles over; {@code told} runs after each settlement.
@@ -97,22 +101,28 @@ final class Settler {
     this.railOf = railOf;
     this.told = told;
     this.settled = Counter.builder("millrace.settled").register(registry);
-    this.settling = new PacedLoop(vertx, "settlement_failed", intervals.settleMs, this::settleDue);
+    this.settling = new PacedLoop(vertx, "settlement_failed", intervals.settle.shortestMs(),
+        this::settleDue);
     this.rollingUp = new PacedLoop(vertx, "rollup_failed", intervals.rollUpMs, this::rollUp);
   }
 
   void start() {
-    settling.start(intervals.settleMs);
+    settling.start(intervals.settle.shortestMs());
     rollingUp.start(intervals.rollUpMs);
+  }
+
+  /** Something may have moved: ends a long pause, not that between two settlements. On the settler's loop. */
+  void wake() {
+    if (intervals.settle.quicken()) settling.wake();
   }
 
   /** At once again while there is more. */
   private Future<Long> settleDue() {
-    if (!lease.held()) return Future.succeededFuture(intervals.settleMs);
+    if (!lease.held()) return Future.succeededFuture(intervals.settle.shortestMs());
     int asked = take;
     return pool.preparedQuery(ANY).execute()
         .compose(any -> any.iterator().next().getBoolean(0) ? settle() : Future.succeededFuture(0))
-        .map(n -> n == asked ? 0 : intervals.settleMs);
+        .map(n -> n == asked ? 0 : intervals.settle.next(n > 0));
   }
 
   private Future<Long> rollUp() {

@@ -17,7 +17,7 @@ final class IdleIT {
   private static final Duration BOUND = Duration.ofSeconds(60);
   private static final String ROLES = "simulator,api,relay,processor,settlement,notifier,ops";
   /**
-   * Leases 4.3, looking for what is due 3, and every 2 s for what nobody said 3.5. With fixed intervals: 114.
+   * Leases 4.3, looking for what is due 2, and every 2 s for what nobody said 4. With fixed intervals: 114.
    */
   private static final double STATEMENTS_MAX = 16;
   private static final int WINDOW_S = 5;
@@ -74,8 +74,8 @@ final class IdleIT {
       site.start("relay,settlement,notifier", seldom);
       site.start("processor", seldom);
       String merchant = api.merchantKey();
-      // Without their looks at each other's work it is 7.3; then these are 4 s apart, and the next ones 8.
-      awaitIdle(site, 9);
+      // Without their looks at each other's work it is 6.3; then these are 4 s apart, and the next ones 8.
+      awaitIdle(site, 8);
       long began = System.nanoTime();
       var answer = pay(api, merchant);
       assertThat(answer.status()).as(answer.body()).isEqualTo(201);

@@ -73,7 +73,7 @@ public final class PaymentLivesOnPostgres implements AutoCloseable {
           .on(() -> new AppendWriter(loop.vertx(), link, name, 5_000, 500, new SimpleMeterRegistry())));
     }
     var config = Config.load(Map.of("MILLRACE_POSTGRES_URI", database.uri(), "MILLRACE_SETTLEMENT_INTERVAL",
-        "10ms", "MILLRACE_SETTLEMENT_ROLLUP_INTERVAL", "40ms"));
+        "10ms", "MILLRACE_SETTLEMENT_ROLLUP_INTERVAL", "40ms", "MILLRACE_IDLE_INTERVAL", "10ms"));
     settlement = Loop.result(loop.vertx().deployVerticle(new SettlementVerticle(config, new Servers(config),
         new SimpleMeterRegistry(), "test-" + TypeId.next(), provider -> provider.equals("bank")
             ? "ach"
