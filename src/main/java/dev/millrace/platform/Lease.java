@@ -111,11 +111,13 @@ public final class Lease implements InstantSource {
 
   private void taken(long granted, long asked) {
     boolean change = granted != epoch;
+    boolean before = held();
     if (change)
       LOG.info("lease name={} holder={} epoch={} held={}", name, holder, granted, granted > 0);
     validUntilNanos = asked + TimeUnit.MILLISECONDS.toNanos(ttlMs);
     epoch = granted;
-    if (change) changed.run();
+    // It may have run out here, and be renewed all the same: Postgres's clock had some time left.
+    if (change || held() != before) changed.run();
   }
 
   /** Stops asking and lets the next node have it at once. */

@@ -215,7 +215,7 @@ final class Notifier {
     return replays.open().compose(open -> {
       Future<Boolean> all = Future.succeededFuture(false);
       for (Replay one : open) all = all.compose(more -> replay(one).map(unfinished -> more || unfinished));
-      return all.onSuccess(more -> ordered = more);
+      return all.onSuccess(more -> ordered = !open.isEmpty());
     });
   }
 
