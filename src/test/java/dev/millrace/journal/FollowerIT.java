@@ -147,6 +147,7 @@ final class FollowerIT {
   /** On standby it does not look for the lease: that would be an hour from now. */
   @Test
   void follower_onStandby_isWokenByTheLease() {
+    loop.result(follower::close);
     loop.result(lease::close);
     loop.run(() -> lease = new Lease(loop.vertx(), link, "relay", "b", 3_000));
     another();

@@ -26,7 +26,7 @@ final class IdlePhase {
   private static final double RATE_MAX = 500;
   private static final int REST_SECONDS = 30;
   private static final int WINDOWS = 5;
-  private static final int PAYMENTS = 40;
+  private static final int PAYMENTS = 30;
   private static final int SETTLED_SECONDS_MAX = 30;
 
   private IdlePhase() {}
