@@ -204,8 +204,8 @@ class OutcomeIT {
   }
 
   /**
-   * 24 in three currencies, every amount another and one that Stripe can carry (kwd in steps of ten); one of them
-   * charged a unit too much by the provider.
+   * 24 in three currencies, every amount another and one that Stripe can carry (kwd in steps of ten); one of
+   * them charged a unit too much by the provider.
    */
   private List<JsonObject> payMany() {
     var sent = new ArrayList<CompletableFuture<Http.Answer>>();

@@ -98,7 +98,7 @@ public final class BookAudit {
     }
   }
 
-  /** Waits for rest, and for the settlement to have come by: all sums are zero then, and what must return to zero has. */
+  /** Waits for rest and for the settlement: all sums are zero then, and clearing accounts are empty. */
   static void awaitCleared(Site site, GatewayProcess ops, Duration bound) {
     awaitRest(site, ops, bound);
     Await.until(bound, "the clearing accounts are empty", () -> site.number("""
