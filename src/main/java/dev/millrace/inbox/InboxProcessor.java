@@ -191,7 +191,8 @@ public final class InboxProcessor {
       // Some events name a payment by our reference alone.
       case ProviderEvent.Unsolicited change ->
         ours(change.providerReference()) ? change.providerReference() : null;
-      case ProviderEvent.Ignored _, ProviderEvent.Unreadable _ -> null;
+      case ProviderEvent.Unreadable u -> u.payment() != null && ours(u.payment()) ? u.payment() : null;
+      case ProviderEvent.Ignored _ -> null;
     };
   }
 
@@ -200,7 +201,8 @@ public final class InboxProcessor {
     return switch (event) {
       case ProviderEvent.Unsolicited change -> change.providerReference();
       case ProviderEvent.Notice notice -> notice.providerReference();
-      case ProviderEvent.AttemptOutcome _, ProviderEvent.Ignored _, ProviderEvent.Unreadable _ -> null;
+      case ProviderEvent.Unreadable unreadable -> unreadable.payment();
+      case ProviderEvent.AttemptOutcome _, ProviderEvent.Ignored _ -> null;
     };
   }
 
@@ -221,11 +223,15 @@ public final class InboxProcessor {
       @Nullable KnownCall call) {
     return switch (event) {
       case ProviderEvent.Ignored i -> result(kept, null, i, "ignored", null);
+      // What others do at the same account need not be understood.
+      case ProviderEvent.Unreadable u when u.payment() != null && payment == null ->
+        later(kept, u, null, "no payment of ours is called " + u.payment(),
+            ours(u.payment()) ? "unmatched" : "foreign");
       case ProviderEvent.Unreadable u -> {
         LOG.error("alert=webhook_unreadable provider={} account={} event={} error=\"{}\"", kept.provider(),
             kept.account(), kept.eventId(), u.reason());
-        yield bury(kept, null, u.reason())
-            .compose(v -> result(kept, null, u, "unreadable", u.reason()));
+        yield bury(kept, payment, u.reason())
+            .compose(v -> result(kept, payment, u, "unreadable", u.reason()));
       }
       case ProviderEvent.AttemptOutcome told -> call == null
           ? later(kept, told, null, "no payment of ours has the reference " + told.reference(),

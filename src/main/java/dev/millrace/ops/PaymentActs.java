@@ -111,21 +111,24 @@ final class PaymentActs {
       if (tries.isEmpty())
         throw new OperatorRefusal(404, "this payment has no late charge " + lateCharge
             + ": its timeline shows those that it has, with their operations");
-      String first = tries.getFirst().id();
+      // Told anew when its return came to nothing; it stands in suspense under the last of them.
       LateCharge charge = (LateCharge) history.events().stream()
-          .filter(e -> e instanceof LateCharge l && l.operation().equals(first)).findFirst().orElseThrow();
+          .filter(
+              e -> e instanceof LateCharge l && tries.stream().anyMatch(t -> t.id().equals(l.operation())))
+          .reduce((a, b) -> b).orElseThrow();
       Operation last = tries.getLast();
       if (last.open()) return Future.succeededFuture(answer(payment, charge, last));
       if (last.state() == Operation.State.SUCCEEDED)
         throw new OperatorRefusal(409, "the late charge went back by " + last.id());
       checkWhole(charge, Suspense.of(history.events(), merchant(history)));
-      var event = new LateChargeRetried(TypeId.format(TypeId.REVERSAL, TypeId.next()), first,
+      var event = new LateChargeRetried(TypeId.format(TypeId.REVERSAL, TypeId.next()), charge.operation(),
           charge.provider(),
           charge.providerReference(), charge.amount(), charge.currency(), charge.held(), operator, reason,
           p.status());
-      var answer = answer(payment, charge, p.after(event).returnsOf(first).getLast());
+      var answer = answer(payment, charge, p.after(event).returnsOf(charge.operation()).getLast());
       return append(sql, history, event, operator, "return_late_charge",
-          new JsonObject().put("late_charge", first).put("operation", event.operation()).put("reason",
+          new JsonObject().put("late_charge", charge.operation()).put("operation", event.operation()).put(
+              "reason",
               reason))
           .map(answer);
     });

@@ -23,6 +23,10 @@ public record Dispute(String id, long amount, long excess, State state, int deci
   }
 
   Dispute to(State next) {
-    return new Dispute(id, amount, excess, next, next == State.OPEN ? decisions : decisions + 1);
+    return new Dispute(id, amount, excess, next, decisions + 1);
+  }
+
+  Dispute reopened(long beyond) {
+    return new Dispute(id, amount, beyond, State.OPEN, decisions);
   }
 }

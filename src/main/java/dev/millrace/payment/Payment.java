@@ -69,7 +69,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
 
   /**
    * The operations that were, or are, to give back the late charge that {@code operation} is of, oldest
-   * first; empty when it is of none.
+   * first; empty when it is of none. The last one counts: one that had succeeded before it came to nothing.
    */
   public List<Operation> returnsOf(String operation) {
     StrayCharge charge = strays.get(operation);
@@ -105,15 +105,20 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   private long returned() { return sentBack == null || sentBack.reversed() ? 0 : sentBack.share(); }
 
   /**
-   * What can still be refunded: never less than nothing, also when more went back at the provider than we
-   * know of.
+   * What of the merchant's part neither went back to the payer nor is held or withdrawn: never less than
+   * nothing, also when more went back at the provider than we know of.
    */
-  public long refundable() {
-    return Math.max(0, amountCaptured - amountRefunded - refundsOpen() - disputed() - returned());
+  public long left() {
+    return Math.max(0, amountCaptured - amountRefunded - disputed() - returned());
   }
 
-  /** What of the payment a further dispute, or a return, can take. */
-  public long disputable() {
+  /** What of that is not on its way to the payer: it can be refunded, or taken by a dispute or a return. */
+  public long refundable() {
+    return Math.max(0, left() - refundsOpen());
+  }
+
+  /** The most that disputes and returns may ever have taken: they may come before a refund is told. */
+  private long undisputed() {
     return Math.max(0, amountCaptured - disputed() - returned());
   }
 
@@ -217,8 +222,8 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
         StrayCharge charge = strays.get(r.lateCharge());
         require(charge != null && charge.amount() == r.amount() && charge.held() == r.held(), event,
             "no late charge " + r.lateCharge());
-        for (Operation o : returnsOf(r.lateCharge()))
-          require(o.state() == Operation.State.FAILED, event, o.id() + " has not failed");
+        Operation last = returnsOf(r.lateCharge()).getLast();
+        require(last.state() == Operation.State.FAILED, event, last.id() + " has not failed");
         next.request(r.operation(), Operation.Kind.REVERSAL, r.amount(), r.reason());
         next.stray(new StrayCharge(r.operation(), r.provider(), r.providerReference(), r.amount(), r.held()));
       }
@@ -236,21 +241,20 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
       case PaymentEvent.Disputed d -> {
         require(!disputes.containsKey(d.dispute()), event, "a second opening of " + d.dispute());
         long excess = excess(event, d.amount(), d.excess());
-        require(d.amount() - excess <= disputable(), event, "a dispute of more than was captured");
+        require(d.amount() - excess <= undisputed(), event, "a dispute of more than was captured");
         next.dispute(new Dispute(d.dispute(), d.amount(), excess, Dispute.State.OPEN, 0));
       }
       case PaymentEvent.DisputeWon w ->
         decide(next, event, w.dispute(), w.amount(), w.excess(), Dispute.State.OPEN, Dispute.State.WON);
       case PaymentEvent.ChargedBack c ->
         decide(next, event, c.dispute(), c.amount(), null, Dispute.State.OPEN, Dispute.State.LOST);
-      case PaymentEvent.DisputeReopened r ->
-        decide(next, event, r.dispute(), r.amount(), r.excess(), Dispute.State.WON, Dispute.State.OPEN);
+      case PaymentEvent.DisputeReopened r -> reopened(next, r);
       case PaymentEvent.ChargebackReversed r ->
         decide(next, event, r.dispute(), r.amount(), r.excess(), Dispute.State.LOST, Dispute.State.WON);
       case PaymentEvent.Returned r -> {
         require(!isSentBack(), event, "a second return");
         long excess = excess(event, r.amount(), r.excess());
-        require(r.amount() - excess <= disputable(), event, "a return of more than was captured");
+        require(r.amount() - excess <= undisputed(), event, "a return of more than was captured");
         next.sentBack = new BookedMovement(r.providerReference(), null, r.amount(), excess,
             orZero(r.providerFeeReturned()), orZero(r.gatewayFeeReturned()), false);
         next.feesGivenBack(r.providerFeeReturned(), r.gatewayFeeReturned());
@@ -368,6 +372,17 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
           "no dispute of " + amount + " that is " + before.name().toLowerCase(Locale.ROOT) + ": " + id);
     next.dispute(dispute.to(after));
     stands(event, withDispute(id, after));
+  }
+
+  /** What does not fit is reckoned anew: since it was won, money may have gone back to the payer. */
+  private void reopened(Draft next, PaymentEvent.DisputeReopened r) {
+    Dispute dispute = disputes.get(r.dispute());
+    if (dispute == null || dispute.state() != Dispute.State.WON || dispute.amount() != r.amount())
+      throw refusal(r, "no dispute of " + r.amount() + " that is won: " + r.dispute());
+    long excess = excess(r, r.amount(), r.excess());
+    require(r.amount() - excess <= undisputed(), r, "a dispute of more than was captured");
+    next.dispute(dispute.reopened(excess));
+    stands(r, withDispute(r.dispute(), Dispute.State.OPEN));
   }
 
   private static void stands(PaymentEvent event, Status standing) {

@@ -43,11 +43,18 @@ final class ChargeOutcomes {
     return switch (outcome) {
       // Of a call before the one that counts, or of more than is known, it would say much.
       case Outcome.Charged c -> (status == Status.CONFIRMED || status == Status.SETTLED)
-          && c.capture() == null && c.providerReference().equals(call.providerReference())
-          && call.amountCharged() != null && c.amount() == call.amountCharged();
+          && c.capture() == null && same(call, c.providerReference(), c.amount());
+      // Whichever of the two it was: the same amount under the same name.
+      case Outcome.Approved a -> (status == Status.CONFIRMED || status == Status.SETTLED)
+          && same(call, a.providerReference(), a.amount());
       case Outcome.Declined _ -> status == Status.DECLINED;
       case Outcome.Decisive _, Outcome.NoWord _ -> false;
     };
+  }
+
+  private static boolean same(KnownCall call, String reference, long amount) {
+    return reference.equals(call.providerReference()) && call.amountCharged() != null
+        && amount == call.amountCharged();
   }
 
   /** Whether a payment that stands there begins to be {@code processing} when its provider says so. */
@@ -58,9 +65,7 @@ final class ChargeOutcomes {
 
   /** What a webhook says of the charge, whose own call may not have been answered yet. */
   Finding told(Payment p, String provider, String attempt, Outcome outcome) {
-    Outcome word = outcome instanceof Outcome.TryRefused t && p.status() != Status.REQUIRES_ACTION
-        ? t.refusal()
-        : outcome;
+    Outcome word = meant(p, outcome);
     // Whoever called decides whether it is tried elsewhere, and hears of it as well.
     return word instanceof Outcome.Declined d && d.elsewhere() && p.status() == Status.PROVIDER_SUBMITTED
         && attempt.equals(p.attempt())
@@ -68,8 +73,43 @@ final class ChargeOutcomes {
             : judge(p, provider, attempt, word);
   }
 
+  /** Whether the payer may still pay after this refusal: on the provider's page, or by a try that came after. */
+  private static boolean waitsOn(Payment p, Outcome.Declined refusal) {
+    return p.status() == Status.REQUIRES_ACTION
+        || (p.status() == Status.PROCESSING && another(p, refusal.providerReference()));
+  }
+
+  /** Whether the provider speaks of another charge, or hold, than the one that counts. */
+  private static boolean another(Payment p, @Nullable String reference) {
+    return reference != null && p.providerReference() != null && !p.providerReference().equals(reference);
+  }
+
+  /**
+   * What a word means for this payment: what the payer's bank agreed to is charged or held by what was asked
+   * for, and a refused try is the refusal of the payment where no other can follow.
+   */
+  static Outcome meant(Payment p, Outcome outcome) {
+    return switch (outcome) {
+      case Outcome.Approved a -> p.asked().capture().equals("manual")
+          ? new Outcome.Authorized(a.providerReference(), a.amount(), a.currency(), null)
+          : new Outcome.Charged(a.providerReference(), a.amount(), a.currency());
+      case Outcome.TryRefused t when !waitsOn(p, t.refusal()) -> t.refusal();
+      default -> outcome;
+    };
+  }
+
+  /** Whether it is of a charge or a hold beside the one that counts, under the same reference of ours. */
+  static boolean beside(Payment p, Outcome outcome) {
+    return p.amountAuthorized() > 0 && switch (outcome) {
+      case Outcome.Charged c -> another(p, c.providerReference());
+      case Outcome.Authorized a -> another(p, a.providerReference());
+      default -> false;
+    };
+  }
+
   /** What became of the charge under our reference {@code attempt} at {@code provider}. */
-  Finding judge(Payment p, String provider, String attempt, Outcome outcome) {
+  Finding judge(Payment p, String provider, String attempt, Outcome word) {
+    Outcome outcome = meant(p, word);
     if (p.attempt() != null && !p.attempt().equals(attempt))
       return OutcomeEvents.checked(p, tooLate(p, provider, attempt, outcome));
     return OutcomeEvents.checked(p, switch (p.status()) {
@@ -82,7 +122,8 @@ final class ChargeOutcomes {
       case BLOCKED, DECLINED -> tooLate(p, provider, attempt, outcome);
       // What was held before it was given back may be told after it, and what was captured and taken back.
       case VOIDED, EXPIRED -> switch (outcome) {
-        case Outcome.Authorized _ when p.amountAuthorized() > 0 -> KNOWN;
+        case Outcome.Authorized a when p.amountAuthorized() > 0 && !another(p, a.providerReference()) ->
+          KNOWN;
         case Outcome.Charged c when takenBack(p, c) -> stale(c);
         case Outcome.Decisive _, Outcome.NoWord _ -> tooLate(p, provider, attempt, outcome);
       };
@@ -98,11 +139,12 @@ final class ChargeOutcomes {
       // Adyen takes a capture back in this way, even one that it had made of its own accord.
       case Outcome.Declined d when d.code().equals(Outcome.Declined.CAPTURE_FAILED) ->
         captureFailed(p, provider, d);
+      case Outcome.Declined d when d.ofARefund() -> refundFailed(p, provider, d);
+      case Outcome.Charged c when another(p, c.providerReference()) -> tooLate(p, provider, attempt, c);
+      case Outcome.Authorized a when another(p, a.providerReference()) -> tooLate(p, provider, attempt, a);
       case Outcome.Charged c -> chargedAgain(p, provider, attempt, c);
       case Outcome.Refunded r -> refunded(p, provider, r);
-      case Outcome.Declined _, Outcome.TryRefused _, Outcome.Authorized _, Outcome.ActionRequired _,
-          Outcome.NoWord _ ->
-        KNOWN;
+      case Outcome.Decisive _, Outcome.NoWord _ -> KNOWN;
     };
   }
 
@@ -116,7 +158,7 @@ final class ChargeOutcomes {
               c.amount() - p.amountCharged());
     if (Payment.named(p.captures(), c.capture()) != null) return KNOWN;
     BookedMovement nameless = Payment.named(p.captures(), "");
-    return nameless != null && !nameless.reversed() && nameless.amount() == c.amount()
+    return !c.again() && nameless != null && !nameless.reversed() && nameless.amount() == c.amount()
         ? KNOWN
         : events.captured(p, provider, attempt, c, c.capture(), c.amount());
   }
@@ -136,7 +178,7 @@ final class ChargeOutcomes {
 
   /** Whether it tells of a capture that came to nothing since. */
   private static boolean takenBack(Payment p, Outcome.Charged c) {
-    return p.captures().stream().anyMatch(m -> m.reversed()
+    return !c.again() && p.captures().stream().anyMatch(m -> m.reversed()
         && ((c.capture() == null || m.reference().isEmpty())
             ? m.amount() == c.amount()
             : m.reference().equals(c.capture())));
@@ -158,6 +200,8 @@ final class ChargeOutcomes {
     return switch (outcome) {
       case Outcome.Charged c ->
         OutcomeEvents.late(p, provider, attempt, c.providerReference(), c.amount(), c.currency(), false);
+      case Outcome.Declined d when d.ofARefund() && provider.equals(p.provider()) ->
+        refundFailed(p, provider, d);
       case Outcome.Authorized a ->
         OutcomeEvents.late(p, provider, attempt, a.providerReference(), a.amount(), a.currency(), true);
       case Outcome.Refunded r -> refunded(p, provider, r);
@@ -193,12 +237,13 @@ final class ChargeOutcomes {
           : new NewEvents(new PaymentEvent.Processing(provider, attempt, pending.providerReference()));
       case Outcome.NoWord n -> OutcomeEvents.notYet(n, provider);
       case Outcome.Refunded _ -> new Conflict("evidence_conflict", "refunded before it was charged");
+      case Outcome.Approved a -> throw new IllegalStateException("judged as what was asked for: " + a);
     };
   }
 
   /** The payer may try again on the provider's page, until the payer comes back or the time is up. */
   private Finding tryRefused(Payment p, String provider, String attempt, Outcome.Declined d) {
-    if (p.status() != Status.REQUIRES_ACTION) return undecided(p, provider, attempt, d);
+    if (!waitsOn(p, d)) return undecided(p, provider, attempt, d);
     String name = Objects.requireNonNullElse(d.providerReference(), attempt);
     return p.heard().contains(name)
         ? KNOWN
@@ -208,6 +253,8 @@ final class ChargeOutcomes {
 
   private Finding authorized(Payment p, String provider, String attempt, Outcome outcome) {
     return switch (outcome) {
+      case Outcome.Charged c when another(p, c.providerReference()) -> tooLate(p, provider, attempt, c);
+      case Outcome.Authorized a when another(p, a.providerReference()) -> tooLate(p, provider, attempt, a);
       case Outcome.Charged c when takenBack(p, c) && (c.capture() != null || capture(p) == null) -> stale(c);
       // One with a name of its own was made at the provider; that of our own bears its own reference.
       case Outcome.Charged c ->
@@ -216,9 +263,8 @@ final class ChargeOutcomes {
       case Outcome.Refunded r -> refunded(p, provider, r);
       case Outcome.Declined d when d.code().equals(Outcome.Declined.CAPTURE_FAILED) ->
         captureFailed(p, provider, d);
-      case Outcome.Authorized _, Outcome.ActionRequired _, Outcome.Declined _, Outcome.TryRefused _,
-          Outcome.NoWord _ ->
-        KNOWN;
+      case Outcome.Declined d when d.ofARefund() -> refundFailed(p, provider, d);
+      case Outcome.Decisive _, Outcome.NoWord _ -> KNOWN;
     };
   }
 
@@ -226,6 +272,12 @@ final class ChargeOutcomes {
   private Finding refunded(Payment p, String provider, Outcome.Refunded r) {
     return unsolicited.judge(p, provider,
         new UnsolicitedChange.Refunded(r.providerReference(), r.amount(), r.currency()));
+  }
+
+  /** So does one that failed, at once or after it had been carried out. */
+  private Finding refundFailed(Payment p, String provider, Outcome.Declined d) {
+    return unsolicited.judge(p, provider, new UnsolicitedChange.RefundFailed(
+        Objects.requireNonNullElse(d.providerReference(), ""), d.code(), d.message()));
   }
 
   private static @Nullable Operation capture(Payment p) {

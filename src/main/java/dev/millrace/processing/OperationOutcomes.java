@@ -6,6 +6,7 @@ import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import dev.millrace.payment.StrayCharge;
+import dev.millrace.platform.TypeId;
 import dev.millrace.processing.Finding.Conflict;
 import dev.millrace.processing.Finding.NewEvents;
 import dev.millrace.processing.Finding.NotYet;
@@ -126,19 +127,46 @@ final class OperationOutcomes {
     return attempt.equals(operation.attempt()) ? KNOWN : twice(p, operation, provider, attempt, outcome);
   }
 
-  /** A word from before it was taken back says nothing new. */
+  /**
+   * A word from before it was taken back says nothing new. Else money has moved all the same: it is booked as
+   * what nobody ordered, and the operation remains failed.
+   */
   private Finding doneAfterAll(Payment p, Operation operation, String provider, String attempt,
       Outcome outcome) {
     boolean before = switch (outcome) {
       case Outcome.Refunded r -> Payment.named(p.refunds(), r.providerReference()) != null;
-      case Outcome.Charged c -> p.captures().stream()
-          .anyMatch(m -> operation.id().equals(m.operation()) || m.reference().equals(c.capture()));
+      case Outcome.Charged c -> p.captures().stream().anyMatch(m -> m.reference().equals(c.capture())
+          || (!c.again() && operation.id().equals(m.operation())));
       default -> false;
     };
-    return before
-        ? KNOWN
-        : further(p, provider, attempt, outcome, new Conflict("operation_done_after_failure",
-            operation.id() + " was carried out although it failed"));
+    if (before) return KNOWN;
+    return switch (outcome) {
+      case Outcome.Refunded r when operation.kind() == Operation.Kind.REFUND ->
+        events.refunded(p, null, provider, attempt, r);
+      case Outcome.Charged c when operation.kind() == Operation.Kind.CAPTURE ->
+        capturedAfterAll(p, operation, provider, attempt, c);
+      case Outcome.Decisive _, Outcome.NoWord _ -> doneAlthoughFailed(operation);
+    };
+  }
+
+  private static Conflict doneAlthoughFailed(Operation operation) {
+    return new Conflict("operation_done_after_failure",
+        operation.id() + " was carried out although it failed");
+  }
+
+  /** As if it had been made at the provider: what is held is captured, and of what was released it is given back. */
+  private Finding capturedAfterAll(Payment p, Operation operation, String provider, String attempt,
+      Outcome.Charged c) {
+    String charge = Objects.requireNonNullElse(p.attempt(), attempt);
+    return switch (p.status()) {
+      case AUTHORIZED -> events.charged(p, provider, charge, c, null);
+      case VOIDED, EXPIRED ->
+        OutcomeEvents.late(p, provider, charge, c.providerReference(), c.amount(), c.currency(), false);
+      // Told by its sum, and known.
+      default -> c.capture() == null && c.amount() <= p.amountCharged()
+          ? KNOWN
+          : further(p, provider, attempt, c, doneAlthoughFailed(operation));
+    };
   }
 
   /**
@@ -167,10 +195,22 @@ final class OperationOutcomes {
         case Outcome.Declined.CAPTURE_REFUSED -> KNOWN;
         default -> succeeded ? failedAfterSuccess(operation, d) : KNOWN;
       };
-      case REVERSAL -> succeeded ? failedAfterSuccess(operation, d) : KNOWN;
+      case REVERSAL -> succeeded ? returnFailed(p, operation, attempt, d) : KNOWN;
       // It may have been refused because what it was to release had lapsed already.
       case CANCEL -> KNOWN;
     };
+  }
+
+  /** The late charge is back where it was: a person orders anew that it is given back. */
+  private static Finding returnFailed(Payment p, Operation operation, String attempt, Outcome.Declined d) {
+    if (!p.returnsOf(operation.id()).getLast().id().equals(operation.id())) return KNOWN;
+    StrayCharge charge = Objects.requireNonNull(p.strays().get(operation.id()), operation.id());
+    if (charge.held()) return failedAfterSuccess(operation, d);
+    String id = TypeId.format(TypeId.REVERSAL, TypeId.next());
+    return new NewEvents(
+        new PaymentEvent.LateCharge(id, charge.provider(), attempt, charge.reference(), charge.amount(),
+            p.asked().currency(), false, "its return by " + operation.id() + " failed", p.status()),
+        new PaymentEvent.LateChargeKept(id, d.code(), d.message(), p.status()));
   }
 
   private static Conflict failedAfterSuccess(Operation operation, Outcome.Declined d) {

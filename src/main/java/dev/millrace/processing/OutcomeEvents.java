@@ -92,13 +92,13 @@ final class OutcomeEvents {
         capture.reference().isEmpty() ? null : capture.reference(), capture.amount(),
         p.amountCharged() - capture.amount(), left, p.asked().currency(), code, message,
         orNull(capture.excess()),
-        returned(ofProvider, capture.providerFee(), paid.provider() - paid.providerGivenBack()),
-        returned(ofGateway, capture.gatewayFee(), paid.gateway() - paid.gatewayGivenBack()),
+        givenBack(ofProvider, capture.providerFee(), paid.provider() - paid.providerGivenBack()),
+        givenBack(ofGateway, capture.gatewayFee(), paid.gateway() - paid.gatewayGivenBack()),
         left == 0 ? expires : null, p.withCaptured(left)));
   }
 
   /** Of a capture's fee, what went back with refunds already does not go back once more. */
-  private static @Nullable Long returned(@Nullable FeeRule rule, long fee, long left) {
+  private static @Nullable Long givenBack(@Nullable FeeRule rule, long fee, long left) {
     return rule == null || !rule.refundable() ? null : orNull(Math.min(fee, left));
   }
 
@@ -114,11 +114,15 @@ final class OutcomeEvents {
   /** The payment has no need of it: it is given back by an operation of its own. */
   static Finding late(Payment p, String provider, String attempt, String reference, long amount,
       String currency, boolean held) {
-    for (StrayCharge known : p.strays().values())
-      if (known.provider().equals(provider) && known.reference().equals(reference))
-        return known.held() == held
-            ? new Finding.NothingNew()
-            : new Conflict("late_hold_charged", reference + " was held, and is charged by now");
+    for (StrayCharge known : p.strays().values()) {
+      if (!known.provider().equals(provider) || !known.reference().equals(reference)) continue;
+      if (known.held() != held)
+        return new Conflict("late_hold_charged", reference + " was held, and is charged by now");
+      return known.amount() == amount
+          ? new Finding.NothingNew()
+          : new Conflict("late_charge_differs", amount + " charged or held by " + reference + ", of which "
+              + known.amount() + " is known");
+    }
     return wrongCurrency(p, currency, () -> new NewEvents(new PaymentEvent.LateCharge(
         TypeId.format(TypeId.REVERSAL, TypeId.next()), provider, attempt, reference, amount, currency, held,
         "the payment is " + p.status().wire() + (p.attempt() != null && !p.attempt().equals(attempt)
@@ -185,7 +189,9 @@ final class OutcomeEvents {
   Finding refunded(Payment p, @Nullable String operation, String provider, @Nullable String attempt,
       Outcome.Refunded r) {
     return wrongCurrency(p, r.currency(), () -> {
-      long share = Math.min(r.amount(), p.amountCaptured() - p.amountRefunded());
+      // What disputes hold, or the payer's bank has sent back, nobody can refund as well.
+      long left = operation == null ? p.left() : p.amountCaptured() - p.amountRefunded();
+      long share = Math.min(r.amount(), left);
       long total = p.amountRefunded() + share;
       var back = feesGivenBack(p, provider, total);
       return new NewEvents(

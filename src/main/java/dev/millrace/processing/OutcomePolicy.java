@@ -45,6 +45,13 @@ final class OutcomePolicy {
         : outcome instanceof Outcome.NoWord || ChargeOutcomes.known(call, outcome);
   }
 
+  /** The call with what a webhook says of it; null where that is not what the call is known for. */
+  static @Nullable Attempt ended(Payment p, Attempt attempt, Outcome outcome) {
+    if (attempt.operation() != null) return ProviderCall.ended(attempt, outcome);
+    Outcome meant = ChargeOutcomes.meant(p, outcome);
+    return ChargeOutcomes.beside(p, meant) ? null : ProviderCall.ended(attempt, meant);
+  }
+
   /** What a webhook says of a call of ours, which may be for the charge or for an operation. */
   Finding told(Payment p, Attempt attempt, Outcome outcome) {
     String reference = TypeId.format(TypeId.ATTEMPT, attempt.reference());

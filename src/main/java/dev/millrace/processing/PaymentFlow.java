@@ -300,7 +300,7 @@ public final class PaymentFlow implements ProviderEventHandler {
     if (OutcomePolicy.saysNothingNew(call, outcome))
       return Future.succeededFuture(new Disposition.Unchanged());
     return recorder.read(call.payment())
-        .compose(work -> recorder.record(work, ProviderCall.ended(attempt, outcome),
+        .compose(work -> recorder.record(work, OutcomePolicy.ended(work.payment(), attempt, outcome),
             p -> parts.policy.told(p, attempt, outcome)))
         .map(PaymentFlow::disposition);
   }

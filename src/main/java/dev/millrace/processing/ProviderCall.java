@@ -179,6 +179,7 @@ final class ProviderCall {
   static Attempt ended(Attempt attempt, Outcome outcome) {
     return switch (outcome) {
       case Outcome.Charged c -> attempt.ended("charged", c.providerReference(), null);
+      case Outcome.Approved a -> attempt.ended("approved", a.providerReference(), null);
       case Outcome.Authorized a -> attempt.ended("authorized", a.providerReference(), null);
       case Outcome.ActionRequired a -> attempt.ended("action_required", a.providerReference(), null);
       case Outcome.Voided v -> attempt.ended("voided", v.providerReference(), v.lapsed() ? "lapsed" : null);

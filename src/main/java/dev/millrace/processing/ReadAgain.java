@@ -111,7 +111,8 @@ final class ReadAgain {
         Future.succeededFuture(new Line(words(outcome), true));
       case Outcome.NoWord _ -> said(words(outcome));
       case Outcome.Decisive _ -> recorder
-          .record(work, ProviderCall.ended(call, outcome), p -> policy.told(p, call, outcome), actor)
+          .record(work, OutcomePolicy.ended(work.payment(), call, outcome),
+              p -> policy.told(p, call, outcome), actor)
           .map(recorded -> booked(words(outcome), recorded.finding()));
     });
   }
@@ -141,6 +142,7 @@ final class ReadAgain {
   private static String words(Outcome outcome) {
     return switch (outcome) {
       case Outcome.Charged c -> "charged " + c.amount() + " " + c.currency();
+      case Outcome.Approved a -> "charged or holds " + a.amount() + " " + a.currency();
       case Outcome.Authorized a -> "holds " + a.amount() + " " + a.currency();
       case Outcome.ActionRequired _ -> "waits for the payer";
       case Outcome.Voided v -> v.lapsed() ? "lapsed" : "canceled";

@@ -65,7 +65,8 @@ final class UnsolicitedChanges {
     // It may be the very one that we are waiting for, told without our reference: counted twice, it could not
     // be undone.
     for (Operation o : p.operations())
-      if (o.open() && o.kind() == Operation.Kind.REFUND && o.state() != Operation.State.REQUESTED)
+      if (o.open() && o.kind() == Operation.Kind.REFUND && o.state() != Operation.State.REQUESTED
+          && o.amount() == r.amount())
         return new NotYet("a refund while " + o.id() + " is under way");
     return events.refunded(p, null, provider, null,
         new Outcome.Refunded(r.refund(), r.amount(), r.currency()));
@@ -82,13 +83,20 @@ final class UnsolicitedChanges {
   }
 
   private static Finding opened(Payment p, String provider, UnsolicitedChange.DisputeOpened d) {
-    if (p.disputes().containsKey(d.dispute())) return KNOWN;
+    Dispute known = p.disputes().get(d.dispute());
+    if (known != null) return known.amount() == d.amount() ? KNOWN : otherAmount(known, d.amount());
     if (p.amountCharged() == 0) return uncaptured(p, "disputed");
     var event = new PaymentEvent.Disputed(d.dispute(), provider, d.amount(), d.currency(), d.reason(),
-        d.evidenceDue(), OutcomeEvents.orNull(d.amount() - Math.min(d.amount(), p.disputable())));
+        d.evidenceDue(), OutcomeEvents.orNull(d.amount() - Math.min(d.amount(), p.refundable())));
     return Transitions.permits(p.status(), event)
         ? new NewEvents(event)
         : new Conflict("disputed_unexpectedly", "disputed while the payment is " + p.status().wire());
+  }
+
+  /** The difference has moved, or will: what was booked first cannot be known to be wrong. */
+  private static Conflict otherAmount(Dispute known, long amount) {
+    return new Conflict("dispute_amount_changed",
+        known.id() + " was of " + known.amount() + ", and is told with " + amount);
   }
 
   private static Finding closed(Payment p, String provider, UnsolicitedChange.DisputeClosed d) {
@@ -102,11 +110,13 @@ final class UnsolicitedChanges {
       if (!(first instanceof NewEvents h)) return first;
       events.addAll(h.events());
       then = p.after(h.events().getFirst());
+    } else if (known.amount() != d.amount()) {
+      return otherAmount(known, d.amount());
     } else if (!known.open()) {
       if ((known.state() == Dispute.State.WON) == d.won()) return KNOWN;
       if (d.won()) return decidedForUs(p, provider, known, d.currency());
       var reopened = new PaymentEvent.DisputeReopened(known.id(), provider, known.amount(), d.currency(),
-          OutcomeEvents.orNull(known.excess()));
+          OutcomeEvents.orNull(known.amount() - Math.min(known.amount(), p.refundable())));
       if (!Transitions.permits(p.status(), reopened))
         return new Conflict("disputed_unexpectedly",
             d.dispute() + " was decided anew while the payment is " + p.status().wire());
@@ -137,7 +147,7 @@ final class UnsolicitedChanges {
         r.amount(), r.currency(), r.code(), r.message(), OutcomeEvents.amount(back.provider()),
         OutcomeEvents.note(back.provider()), OutcomeEvents.amount(back.gateway()),
         OutcomeEvents.note(back.gateway()),
-        OutcomeEvents.orNull(r.amount() - Math.min(r.amount(), p.disputable())));
+        OutcomeEvents.orNull(r.amount() - Math.min(r.amount(), p.refundable())));
     return Transitions.permits(p.status(), event)
         ? new NewEvents(event)
         : new Conflict("returned_unexpectedly", "sent back while the payment is " + p.status().wire());

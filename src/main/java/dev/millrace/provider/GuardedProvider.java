@@ -290,7 +290,8 @@ public final class GuardedProvider {
   private static boolean countsAgainst(Provider.Outcome outcome) {
     return switch (outcome) {
       case Provider.Outcome.Unknown _, Provider.Outcome.NotExecuted _ -> true;
-      case Provider.Outcome.Charged _, Provider.Outcome.Authorized _, Provider.Outcome.ActionRequired _,
+      case Provider.Outcome.Charged _, Provider.Outcome.Approved _, Provider.Outcome.Authorized _,
+          Provider.Outcome.ActionRequired _,
           Provider.Outcome.Voided _, Provider.Outcome.Refunded _, Provider.Outcome.Pending _,
           Provider.Outcome.Declined _, Provider.Outcome.TryRefused _, Provider.Outcome.Absent _,
           Provider.Outcome.Deferred _ ->

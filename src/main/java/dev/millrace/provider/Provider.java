@@ -31,9 +31,14 @@ public interface Provider {
      *
      * @param capture the provider's name of the capture, where it has one of its own; {@code amount} is that
      *   capture's alone then
+     * @param again whether it was made anew by the provider after it had come to nothing
      */
     record Charged(String providerReference, long amount, String currency,
-        @Nullable String capture) implements Decisive {
+        @Nullable String capture, boolean again) implements Decisive {
+      public Charged(String providerReference, long amount, String currency, @Nullable String capture) {
+        this(providerReference, amount, currency, capture, false);
+      }
+
       public Charged(String providerReference, long amount, String currency) {
         this(providerReference, amount, currency, null);
       }
@@ -43,6 +48,12 @@ public interface Provider {
     record Authorized(String providerReference, long amount, String currency, @Nullable Long expires)
         implements
           Decisive {}
+
+    /**
+     * The payer's bank agreed to {@code amount}: it is charged, or held where the payment is captured by hand.
+     * Of a provider whose word for both is the same.
+     */
+    record Approved(String providerReference, long amount, String currency) implements Decisive {}
 
     /** The payer must go to {@code url}. */
     record ActionRequired(String providerReference, String url) implements Decisive {}
@@ -76,9 +87,14 @@ public interface Provider {
       public static final String CAPTURE_FAILED = "capture_failed";
       /** {@code code}: a capture was refused, and never done. */
       public static final String CAPTURE_REFUSED = "capture_refused";
-      private static final Set<String> OF_OPERATIONS = Set.of(CAPTURE_FAILED, CAPTURE_REFUSED,
-          "cancel_failed",
-          "refund_failed");
+      /** {@code code}: a cancellation was refused. */
+      public static final String CANCEL_FAILED = "cancel_failed";
+      /** {@code code}: a refund was refused, or came to nothing after it had been carried out. */
+      public static final String REFUND_FAILED = "refund_failed";
+      /** {@code code}: a refund that had been carried out came back from the payer's bank. */
+      public static final String REFUND_REVERSED = "refund_reversed";
+      private static final Set<String> OF_OPERATIONS = Set.of(CAPTURE_FAILED, CAPTURE_REFUSED, CANCEL_FAILED,
+          REFUND_FAILED, REFUND_REVERSED);
 
       /**
        * Whether it speaks of a capture, cancellation or refund, which a merchant may have asked for at the
@@ -86,6 +102,11 @@ public interface Provider {
        */
       public boolean ofAnOperation() {
         return OF_OPERATIONS.contains(code);
+      }
+
+      /** Whether it speaks of a refund: one that was refused, or one that came to nothing since. */
+      public boolean ofARefund() {
+        return code.equals(REFUND_FAILED) || code.equals(REFUND_REVERSED);
       }
 
       public Declined(@Nullable String providerReference, String code, @Nullable String declineCode,

@@ -49,8 +49,13 @@ public interface WebhookScheme {
     /** Nothing that concerns a payment of ours, or nothing that another event does not tell as well. */
     record Ignored(String type) implements ProviderEvent {}
 
-    /** Not to be understood. */
-    record Unreadable(String type, String reason) implements ProviderEvent {}
+    /**
+     * Not to be understood: somebody must look, unless it is about others. {@code payment}: what it is about,
+     * by our reference or by the provider's name; null when it names nothing.
+     */
+    record Unreadable(String type, String reason, @Nullable String payment) implements ProviderEvent {
+      public Unreadable(String type, String reason) { this(type, reason, null); }
+    }
   }
 
   /** What a provider does of its own accord. Amounts are minor units, times Unix seconds. */

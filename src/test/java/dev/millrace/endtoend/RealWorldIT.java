@@ -151,6 +151,7 @@ class RealWorldIT {
   void dispute_atAdyen_throughAllStages() {
     String id = life.charge("pm_card_visa", "eur", 900);
     life.simulate("/disputes", of(id));
+    life.await(id, "disputed");
     for (String outcome : List.of("won", "lost", "won", "lost")) {
       life.simulate("/disputes/close", of(id).put("outcome", outcome));
       life.await(id, outcome.equals("won") ? "settled" : "charged_back");

@@ -134,9 +134,9 @@ final class PaymentReversalsTest {
     Payment two = in(Status.CONFIRMED, disputed("du_1", 1500),
         new PaymentEvent.Disputed("du_2", "stripe", 700,
             "usd", null, null, 201L));
-    assertThat(List.of(two.disputed(), two.disputable(), two.refundable())).containsExactly(1999L, 0L, 0L);
+    assertThat(List.of(two.disputed(), two.left(), two.refundable())).containsExactly(1999L, 0L, 0L);
     Payment won = two.after(new PaymentEvent.DisputeWon("du_1", "stripe", 1500, "usd", Status.DISPUTED));
-    assertThat(List.of(won.disputed(), won.disputable())).containsExactly(499L, 1500L);
+    assertThat(List.of(won.disputed(), won.left())).containsExactly(499L, 1500L);
     Payment lost = won.after(new PaymentEvent.ChargedBack("du_2", "stripe", 700, "usd"));
     assertThat(lost.status()).isEqualTo(Status.CHARGED_BACK);
     assertThat(lost.refundable()).isEqualTo(1500);

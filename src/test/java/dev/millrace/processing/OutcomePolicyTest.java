@@ -45,12 +45,16 @@ final class OutcomePolicyTest {
     var all = new LinkedHashMap<String, Outcome>();
     all.put("charged", new Outcome.Charged("pi_1", 1999, "usd"));
     all.put("authorized", new Outcome.Authorized("pi_1", 1999, "usd", null));
+    all.put("approved", new Outcome.Approved("pi_1", 1999, "usd"));
+    all.put("other_charge", new Outcome.Charged("pi_2", 1999, "usd"));
+    all.put("other_hold", new Outcome.Authorized("pi_2", 1999, "usd", null));
     all.put("action", new Outcome.ActionRequired("pi_1", "https://bank.example"));
     all.put("voided", new Outcome.Voided("pi_1", false));
     all.put("lapsed", new Outcome.Voided("pi_1", true));
     all.put("refunded", new Outcome.Refunded("re_x", 300, "usd"));
     all.put("pending", new Outcome.Pending("pi_1"));
     all.put("declined", new Outcome.Declined("pi_1", "card_declined", "lost_card", "No."));
+    all.put("refund_failed", new Outcome.Declined("re_gone", "refund_failed", null, "No."));
     all.put("try_refused",
         new Outcome.TryRefused(new Outcome.Declined("ch_1", "card_declined", "lost_card", "No.")));
     all.put("not_executed", new Outcome.NotExecuted("refused"));
@@ -65,16 +69,17 @@ final class OutcomePolicyTest {
    */
   private static final String CHARGES = """
     BEFORE                     | *                                | wait
-    OUT requires_action processing | charged                      | confirmed
-    OUT requires_action processing | authorized                   | authorized
+    OUT requires_action processing | charged approved other_charge | confirmed
+    OUT requires_action processing | authorized other_hold        | authorized
+    OUT requires_action processing | refund_failed                | known
     OUT processing             | action                           | requires_action
     requires_action            | action                           | known
     OUT processing             | voided lapsed                    | declined
     requires_action            | voided                           | voided
     requires_action            | lapsed                           | expired
     OUT requires_action processing | declined                     | declined
-    OUT processing             | try_refused                      | declined
-    requires_action            | try_refused                      | try_refused
+    OUT                        | try_refused                      | declined
+    requires_action processing | try_refused                      | try_refused
     OUT requires_action processing | refunded                     | conflict:evidence_conflict
     OUT requires_action        | pending                          | processing
     processing                 | pending                          | wait
@@ -82,13 +87,18 @@ final class OutcomePolicyTest {
     authorized                 | charged                          | confirmed
     authorized                 | voided                           | voided
     authorized                 | lapsed                           | expired
-    authorized                 | refunded                         | wait
+    authorized                 | refunded refund_failed           | wait
+    authorized                 | other_charge other_hold          | late_charge
     authorized                 | *                                | known
     CHARGED                    | voided                           | conflict:voided_after_charge
     CHARGED                    | lapsed                           | known
     CHARGED                    | refunded                         | refunded
+    CHARGED                    | refund_failed                    | wait
+    CHARGED                    | other_charge other_hold          | late_charge
     CHARGED                    | *                                | known
-    ENDED                      | charged                          | late_charge
+    ENDED                      | charged other_charge other_hold  | late_charge
+    ENDED                      | refund_failed                    | wait
+    blocked declined           | approved                         | late_charge
     blocked declined           | authorized                       | late_charge
     ENDED                      | refunded                         | conflict:moved_without_charge
     ENDED                      | *                                | known
@@ -96,24 +106,24 @@ final class OutcomePolicyTest {
 
   /** What became of an open operation, by its kind and the payment's status. */
   private static final String OPERATIONS = """
-    capture@authorized                                   | charged          | confirmed
+    capture@authorized                                   | charged other_charge | confirmed
     capture@authorized                                   | voided           | voided capture_failed
     capture@authorized                                   | lapsed           | expired capture_failed
-    capture@authorized                                   | declined try_refused | capture_failed
-    capture@authorized                                   | action refunded  | conflict:evidence_conflict
+    capture@authorized                                   | declined try_refused refund_failed | capture_failed
+    capture@authorized                                   | action refunded approved | conflict:evidence_conflict
     capture@authorized                                   | *                | wait
-    CANCELS                                              | charged          | confirmed cancel_failed
+    CANCELS                                              | charged other_charge | confirmed cancel_failed
     CANCELS                                              | voided lapsed    | voided
-    CANCELS                                              | declined try_refused | cancel_failed
-    CANCELS                                              | refunded         | conflict:evidence_conflict
+    CANCELS                                              | declined try_refused refund_failed | cancel_failed
+    CANCELS                                              | refunded approved | conflict:evidence_conflict
     CANCELS                                              | *                | wait
     REFUNDS                                              | refunded         | refunded
-    REFUNDS                                              | declined try_refused | refund_failed
+    REFUNDS                                              | declined try_refused refund_failed | refund_failed
     REFUNDS                                              | pending not_executed unknown deferred absent | wait
     REFUNDS                                              | *                | conflict:evidence_conflict
     REVERSALS                                            | refunded voided lapsed | late_charge_returned
-    REVERSALS                                            | declined try_refused | late_charge_kept
-    REVERSALS                                            | charged action   | conflict:evidence_conflict
+    REVERSALS                                            | declined try_refused refund_failed | late_charge_kept
+    REVERSALS                                            | charged other_charge action approved | conflict:evidence_conflict
     REVERSALS                                            | *                | wait
     """
       .replace("REFUNDS",
@@ -123,12 +133,13 @@ final class OutcomePolicyTest {
 
   /** What became of an operation that has ended already. */
   private static final String LATE = """
-    capture:failed    | charged              | conflict:operation_done_after_failure
+    capture:failed    | charged other_charge | confirmed
     cancel:failed     | voided lapsed        | conflict:operation_done_after_failure
-    refund:failed     | refunded             | conflict:operation_done_after_failure
+    refund:failed     | refunded             | refunded
     reversal:failed   | refunded voided lapsed | conflict:operation_done_after_failure
-    refund:succeeded  | declined try_refused | refund_reversed
-    capture:succeeded reversal:succeeded | declined try_refused | conflict:operation_failed_after_success
+    refund:succeeded  | declined try_refused refund_failed | refund_reversed
+    capture:succeeded | declined try_refused refund_failed | conflict:operation_failed_after_success
+    reversal:succeeded | declined try_refused refund_failed | late_charge late_charge_kept
     capture:failed cancel:failed refund:failed capture:succeeded cancel:succeeded refund:succeeded | * | known
     reversal:failed reversal:succeeded | * | known
     """;
@@ -253,7 +264,7 @@ final class OutcomePolicyTest {
         if (!(outcome instanceof Outcome.NoWord)) skipped.add(status.wire() + " " + name);
       });
     assertThat(skipped).containsExactlyInAnyOrder("confirmed charged", "settled charged",
-        "declined declined");
+        "confirmed approved", "settled approved", "declined declined", "declined refund_failed");
     for (Status begins : List.of(Status.PROVIDER_SUBMITTED, Status.UNKNOWN, Status.REQUIRES_ACTION))
       assertThat(OutcomePolicy.saysNothingNew(call(attempt, begins), OUTCOMES.get("pending"))).isFalse();
     var refund = new Attempt(TypeId.next(), 1, "stripe", "refund", TypeId.next(), null, null, null, null);
@@ -402,7 +413,7 @@ final class OutcomePolicyTest {
   void charge_ofACallThatWasLeft_isGivenBack_saysNothingOfTheLaterOne() {
     Payment p = in(Status.PROVIDER_SUBMITTED, new PaymentEvent.ProviderSubmitted("adyen", "att_2"));
     OUTCOMES.forEach((name, outcome) -> assertThat(words(charge(p, outcome))).as(name)
-        .isEqualTo(List.of("charged", "authorized").contains(name)
+        .isEqualTo(List.of("charged", "authorized", "approved", "other_charge", "other_hold").contains(name)
             ? "late_charge"
             : name.equals("refunded") ? "conflict:moved_elsewhere" : "known"));
   }
@@ -465,8 +476,8 @@ final class OutcomePolicyTest {
   @Test
   void capture_inPart_releasesTheRest_alsoWhenTheChargeIsToldInstead() {
     Payment p = submitted(in(Status.AUTHORIZED, new PaymentEvent.CaptureRequested("cap_1", 500)), "cap_1");
-    var byAnswer = operation(p, "cap_1", new Outcome.Charged("ch_9", 500, "usd"));
-    var byWebhook = charge(p, new Outcome.Charged("ch_9", 500, "usd"));
+    var byAnswer = operation(p, "cap_1", new Outcome.Charged("pi_1", 500, "usd"));
+    var byWebhook = charge(p, new Outcome.Charged("pi_1", 500, "usd"));
     for (Finding found : List.of(byAnswer, byWebhook)) {
       var c = (PaymentEvent.Confirmed) ((Finding.NewEvents) found).events().getFirst();
       assertThat(List.of(c.amount(), c.amountCharged(), c.amountReleased(), c.operation(),
@@ -474,7 +485,7 @@ final class OutcomePolicyTest {
       assertThat(words(found)).isEqualTo("confirmed");
     }
     Payment done = after(p, byWebhook);
-    assertThat(words(operation(done, "cap_1", new Outcome.Charged("ch_9", 500, "usd")))).isEqualTo("known");
+    assertThat(words(operation(done, "cap_1", new Outcome.Charged("pi_1", 500, "usd")))).isEqualTo("known");
   }
 
   @Test
@@ -608,6 +619,140 @@ final class OutcomePolicyTest {
     assertTaken(p, found, "returned");
     var returned = (PaymentEvent.Returned) ((Finding.NewEvents) found).events().getFirst();
     assertThat(List.of(returned.amount(), returned.excess())).containsExactly(2500L, 501L);
+  }
+
+  private static Payment told(Payment p, UnsolicitedChange change) {
+    return after(p, POLICY.unsolicited(p, "stripe", change));
+  }
+
+  private static Long excess(Finding found) {
+    return switch (((Finding.NewEvents) found).events().getFirst()) {
+      case PaymentEvent.Disputed d -> d.excess();
+      case PaymentEvent.DisputeReopened d -> d.excess();
+      case PaymentEvent.GivesBack g -> g.excess();
+      case PaymentEvent other -> throw new AssertionError(other);
+    };
+  }
+
+  /** What went back to the payer, or is on its way there, the payer's bank cannot take from the merchant again. */
+  @Test
+  void dispute_ofWhatWentBack_hasAnExcess() {
+    assertThat(excess(POLICY.unsolicited(in(Status.PARTIALLY_REFUNDED), "stripe", FACT.get("opened"))))
+        .isEqualTo(in(Status.PARTIALLY_REFUNDED).amountRefunded()).isPositive();
+    assertThat(excess(POLICY.unsolicited(with("refund", Status.CONFIRMED), "stripe", FACT.get("opened"))))
+        .isEqualTo(300);
+    assertThat(excess(POLICY.unsolicited(in(Status.PARTIALLY_REFUNDED), "stripe", FACT.get("returned"))))
+        .isEqualTo(in(Status.PARTIALLY_REFUNDED).amountRefunded());
+    Payment won = told(in(Status.CONFIRMED), FACT.get("won"));
+    Payment refunded = told(won, new UnsolicitedChange.Refunded("re_all", 1999, "usd"));
+    var lost = POLICY.unsolicited(refunded, "stripe", FACT.get("lost"));
+    assertTaken(refunded, lost, "dispute_reopened charged_back");
+    assertThat(excess(lost)).isEqualTo(1999);
+    assertThat(after(refunded, lost).left()).isZero();
+  }
+
+  @Test
+  void refundMadeThere_ofWhatIsDisputed_hasAnExcess() {
+    Payment p = told(in(Status.CONFIRMED), FACT.get("opened_other"));
+    var found = POLICY.unsolicited(p, "stripe", new UnsolicitedChange.Refunded("re_there", 1500, "usd"));
+    assertTaken(p, found, "refunded");
+    assertThat(excess(found)).isEqualTo(1500 - (1999 - 700));
+  }
+
+  /** Which of the amounts is right, and where the difference is, only the provider knows. */
+  @Test
+  void dispute_toldWithAnotherAmount_isAConflict() {
+    Payment p = told(in(Status.CONFIRMED), FACT.get("opened_other"));
+    for (UnsolicitedChange change : List.of(
+        new UnsolicitedChange.DisputeOpened("du_2", 701, "usd", null, null),
+        new UnsolicitedChange.DisputeClosed("du_2", true, 699, "usd", null),
+        new UnsolicitedChange.DisputeClosed("du_2", false, 1999, "usd", null)))
+      assertThat(words(POLICY.unsolicited(p, "stripe", change))).isEqualTo("conflict:dispute_amount_changed");
+    Payment lost = told(p, FACT.get("lost_other"));
+    assertThat(words(POLICY.unsolicited(lost, "stripe",
+        new UnsolicitedChange.DisputeClosed("du_2", true, 300, "usd", null))))
+        .isEqualTo("conflict:dispute_amount_changed");
+  }
+
+  /** Where ours is of another amount it cannot be the one that is under way. */
+  @Test
+  void refundMadeThere_whileOursIsUnderWay_isBooked() {
+    Payment p = with("refund", Status.CONFIRMED);
+    var there = new UnsolicitedChange.Refunded("re_there", 1000, "usd");
+    assertTaken(p, POLICY.unsolicited(p, "stripe", there), "refunded");
+    Payment both = after(told(p, there), operation(told(p, there), "re_1", OUTCOMES.get("refunded")));
+    assertThat(both.amountRefunded()).isEqualTo(1300);
+  }
+
+  @Test
+  void charge_thatTheBankAgreedTo_isHeldWhereItIsCapturedByHand() {
+    for (String capture : List.of("automatic", "manual")) {
+      Payment p = Payment.of(List.of(
+          new PaymentEvent.Initiated(1999, "usd", "pm_card_visa", capture, null, null, Map.of(), null),
+          new PaymentEvent.ProviderSubmitted("stripe", "att_1")));
+      assertThat(words(charge(p, OUTCOMES.get("approved"))))
+          .isEqualTo(capture.equals("manual") ? "authorized" : "confirmed");
+    }
+  }
+
+  /** The try that the provider took is the one that counts, whatever is told of those before it. */
+  @Test
+  void charge_thatIsProcessed_isDeclinedByTheRefusalOfItsOwnTry() {
+    Payment p = in(Status.PROCESSING);
+    var own = new Outcome.Declined(p.providerReference(), "card_declined", null, "No.");
+    assertThat(words(charge(p, new Outcome.TryRefused(own)))).isEqualTo("declined");
+    Payment other = after(p, charge(p, OUTCOMES.get("try_refused")));
+    assertThat(words(charge(other, OUTCOMES.get("charged")))).isEqualTo("confirmed");
+  }
+
+  @Test
+  void refund_toldUnderTheChargesReference_failsUnderItToo() {
+    for (String code : List.of("refund_failed", "refund_reversed")) {
+      Payment p = in(Status.CONFIRMED);
+      Payment refunded = after(p, charge(p, OUTCOMES.get("refunded")));
+      var failed = new Outcome.Declined("re_x", code, null, "No.");
+      assertTaken(refunded, charge(refunded, failed), "refund_reversed");
+      Payment reversed = after(refunded, charge(refunded, failed));
+      assertThat(reversed.amountRefunded()).isZero();
+      assertThat(words(charge(reversed, failed))).isEqualTo("known");
+    }
+  }
+
+  /** Adyen captures once more what the scheme rejected, be it ours or made of its own accord. */
+  @Test
+  void capture_thatWasMadeAgain_isCaptured() {
+    var failed = new Outcome.Declined("ca_1", Outcome.Declined.CAPTURE_FAILED, null, "No.");
+    var again = new Outcome.Charged("pi_1", 1999, "usd", "ca_1/again", true);
+    Payment ours = with("capture", Status.AUTHORIZED);
+    ours = after(ours, operation(ours, "cap_1", new Outcome.Charged("pi_1", 1999, "usd", "ca_1")));
+    ours = after(ours, operation(ours, "cap_1", failed));
+    assertThat(ours.status()).isEqualTo(Status.AUTHORIZED);
+    assertThat(words(operation(ours, "cap_1", new Outcome.Charged("pi_1", 1999, "usd", "ca_1"))))
+        .as("told late").isEqualTo("known");
+    assertTaken(ours, operation(ours, "cap_1", again), "confirmed");
+    ours = after(ours, operation(ours, "cap_1", again));
+    assertThat(words(operation(ours, "cap_1", again))).isEqualTo("known");
+    Payment theirs = in(Status.PROVIDER_SUBMITTED);
+    theirs = after(theirs, charge(theirs, OUTCOMES.get("charged")));
+    theirs = after(theirs, charge(theirs, failed));
+    assertTaken(theirs, charge(theirs, again), "confirmed");
+    theirs = after(theirs, charge(theirs, again));
+    assertThat(words(charge(theirs, again))).isEqualTo("known");
+    assertThat(theirs.amountCaptured()).isEqualTo(1999);
+  }
+
+  /** What had been released already is not the merchant's. */
+  @Test
+  void capture_carriedOutAfterTheHoldWasReleased_isGivenBack() {
+    Payment p = with("capture", Status.AUTHORIZED);
+    Payment voided = after(p, operation(p, "cap_1", OUTCOMES.get("voided")));
+    var found = operation(voided, "cap_1", new Outcome.Charged("pi_1", 1999, "usd", "ca_1"));
+    assertTaken(voided, found, "late_charge");
+    Payment given = after(voided, found);
+    assertThat(words(operation(given, "cap_1", new Outcome.Charged("pi_1", 1999, "usd", "ca_1"))))
+        .isEqualTo("known");
+    assertThat(words(operation(given, "cap_1", new Outcome.Charged("pi_1", 400, "usd", "ca_2"))))
+        .isEqualTo("conflict:late_charge_differs");
   }
 
   @Test

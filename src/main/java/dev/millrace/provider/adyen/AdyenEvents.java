@@ -17,12 +17,6 @@ import org.jspecify.annotations.Nullable;
  *   refunds</a>
  */
 final class AdyenEvents {
-  /**
-   * The metadata by which an authorisation says whether it was a charge: {@code automatic} or {@code manual}.
-   */
-  static final String CAPTURE = "millrace_capture";
-  private static final String REFUND_FAILED = "refund_failed";
-  private static final String CANCEL_FAILED = "cancel_failed";
   private static final String ACTION = "modification.action";
 
   private final String merchantAccount;
@@ -95,16 +89,11 @@ final class AdyenEvents {
         : new Outcome.TryRefused(AdyenOutcomes.refused(item.psp(), null, item.reason())));
   }
 
-  /** Without the metadata it says only that an inquiry is worth while. */
   private static @Nullable Outcome authorised(AdyenItem item) {
     AdyenAmount amount = item.amount();
-    if (amount == null) return null;
-    return switch (Objects.requireNonNullElse(JsonFields.text(item.additional(), "metadata." + CAPTURE),
-        "")) {
-      case "automatic" -> new Outcome.Charged(item.payment(), amount.minor(), amount.currency());
-      case "manual" -> new Outcome.Authorized(item.payment(), amount.minor(), amount.currency(), null);
-      default -> new Outcome.Unknown("authorised, but not said whether it was captured");
-    };
+    return amount == null
+        ? null
+        : new Outcome.Approved(item.payment(), amount.minor(), amount.currency());
   }
 
   /**
@@ -113,10 +102,11 @@ final class AdyenEvents {
    */
   private static @Nullable Outcome captured(AdyenItem item) {
     AdyenAmount amount = item.amount();
+    boolean again = recaptured(item.reason());
     return amount == null
         ? null
         : new Outcome.Charged(item.payment(), amount.minor(), amount.currency(),
-            recaptured(item.reason()) ? item.psp() + "/recaptured" : item.psp());
+            again ? item.psp() + "/recaptured" : item.psp(), again);
   }
 
   static boolean recaptured(@Nullable String reason) {
@@ -129,11 +119,13 @@ final class AdyenEvents {
 
   private static ProviderEvent cancellation(AdyenItem item) {
     return item
-        .told(item.success() ? new Outcome.Voided(item.payment(), false) : failed(item, CANCEL_FAILED));
+        .told(item.success()
+            ? new Outcome.Voided(item.payment(), false)
+            : failed(item, Outcome.Declined.CANCEL_FAILED));
   }
 
   private static ProviderEvent refund(AdyenItem item) {
-    if (item.ours() && !item.success()) return item.told(failed(item, REFUND_FAILED));
+    if (item.ours() && !item.success()) return item.told(failed(item, Outcome.Declined.REFUND_FAILED));
     // One that was made at Adyen is not of a payment of ours when it names none.
     if (!item.success() || (!item.ours() && item.original() == null)) return item.ignored();
     AdyenAmount amount = item.amount();
@@ -150,12 +142,14 @@ final class AdyenEvents {
       case "cancel" -> cancellation(item);
       default -> item.success()
           ? item.notice("Adyen canceled or refunded the payment, and does not say which: look there.", false)
-          : item.told(failed(item, CANCEL_FAILED));
+          : item.told(failed(item, Outcome.Declined.CANCEL_FAILED));
     };
   }
 
   private static ProviderEvent refundFailed(AdyenItem item) {
-    String code = item.event().equals("REFUNDED_REVERSED") ? "refund_reversed" : REFUND_FAILED;
+    String code = item.event().equals("REFUNDED_REVERSED")
+        ? Outcome.Declined.REFUND_REVERSED
+        : Outcome.Declined.REFUND_FAILED;
     if (item.ours()) return item.told(failed(item, code));
     return item.original() == null
         ? item.ignored()

@@ -56,7 +56,10 @@ record AdyenItem(String event, String psp, @Nullable String original, String ref
 
   ProviderEvent ignored() { return new ProviderEvent.Ignored(event); }
 
-  ProviderEvent noAmount() { return new ProviderEvent.Unreadable(event, "an amount that is none"); }
+  ProviderEvent noAmount() {
+    return new ProviderEvent.Unreadable(event, "an amount that is none, or in a currency that is not known",
+        ours() ? reference : payment());
+  }
 
   /**
    * What became of the call under its reference. What was done to a payment under another reference than ours

@@ -93,14 +93,14 @@ public final class BankWebhooks implements WebhookScheme {
 
   private static ProviderEvent told(String type, String reference, Outcome outcome) {
     return outcome instanceof Outcome.Unknown u
-        ? new ProviderEvent.Unreadable(type, u.reason())
+        ? new ProviderEvent.Unreadable(type, u.reason(), reference)
         : new ProviderEvent.AttemptOutcome(type, reference, outcome);
   }
 
   private static ProviderEvent creditedThere(String type, JsonObject credit) {
     String debit = JsonFields.text(credit, "debit");
     return debit == null || !(BankOutcomes.credit(credit) instanceof Outcome.Refunded r)
-        ? new ProviderEvent.Unreadable(type, "a credit without id, debit, amount or currency")
+        ? new ProviderEvent.Unreadable(type, "a credit without id, debit, amount or currency", debit)
         : new ProviderEvent.Unsolicited(type, debit,
             new UnsolicitedChange.Refunded(r.providerReference(), r.amount(), r.currency()));
   }
@@ -111,7 +111,8 @@ public final class BankWebhooks implements WebhookScheme {
     String currency = JsonFields.text(debit, "currency");
     String code = JsonFields.text(debit, "return_code");
     return id == null || amount == null || currency == null || code == null
-        ? new ProviderEvent.Unreadable(type, "a debit without id, amount, currency or return_code")
+        ? new ProviderEvent.Unreadable(type, "a debit without id, amount, currency or return_code",
+            reference(debit))
         : new ProviderEvent.Unsolicited(type, id, new UnsolicitedChange.Returned(amount, currency, code,
             AchReturn.reason(code, JsonFields.text(debit, "return_reason"))));
   }
@@ -122,7 +123,7 @@ public final class BankWebhooks implements WebhookScheme {
     Long amount = JsonFields.amount(debit, "amount");
     String currency = JsonFields.text(debit, "currency");
     if (id == null || amount == null || currency == null)
-      return new ProviderEvent.Unreadable(type, "a debit without id, amount or currency");
+      return new ProviderEvent.Unreadable(type, "a debit without id, amount or currency", reference(debit));
     String code = JsonFields.text(debit, "return_code");
     return new ProviderEvent.Unsolicited(type, id, new UnsolicitedChange.ReturnReversed(amount, currency,
         "The payer's bank reversed the return" + (code == null ? "." : " " + code + ".")));

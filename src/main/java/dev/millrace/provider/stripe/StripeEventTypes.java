@@ -46,6 +46,7 @@ final class StripeEventTypes {
     REFUND    refund.created                            a refund was made
     REFUND    refund.updated                            a refund went on
     REFUND    refund.failed                             a refund came to nothing
+    REFUND    charge.refund.updated                     a refund went on
     DISPUTE   charge.dispute.created                    the payer disputes the charge
     DISPUTE   charge.dispute.updated                    the dispute went on
     DISPUTE   charge.dispute.closed                     the dispute ended
@@ -64,7 +65,6 @@ final class StripeEventTypes {
     ELSEWHERE charge.expired                            payment_intent.canceled
     ELSEWHERE charge.updated                            the balance transaction, known from the settlement
     ELSEWHERE charge.refunded                           refund.created or refund.updated
-    ELSEWHERE charge.refund.updated                     refund.updated
     OTHERS    account.*                                 the account with Stripe
     OTHERS    application_fee.*                         platforms
     OTHERS    balance.available                         the balance as a whole

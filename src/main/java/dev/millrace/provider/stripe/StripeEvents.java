@@ -21,16 +21,21 @@ final class StripeEvents {
 
   static ProviderEvent intent(String type, JsonObject intent) {
     String reference = StripeRefunds.reference(intent);
-    return reference == null
-        ? new ProviderEvent.Ignored(type)
-        : new ProviderEvent.AttemptOutcome(type, reference, StripeIntents.ofCharge(intent));
+    if (reference == null) return new ProviderEvent.Ignored(type);
+    Outcome outcome = StripeIntents.ofCharge(intent);
+    return outcome instanceof Outcome.Unknown u && StripeIntents.moved(intent)
+        ? new ProviderEvent.Unreadable(type, u.reason(), reference)
+        : new ProviderEvent.AttemptOutcome(type, reference, outcome);
   }
 
   /** One that was not ordered over the gateway was made at Stripe, of a payment that may be ours. */
   static ProviderEvent refund(String type, JsonObject refund) {
     Outcome outcome = StripeRefunds.of(refund);
     String reference = StripeRefunds.reference(refund);
-    if (reference != null) return new ProviderEvent.AttemptOutcome(type, reference, outcome);
+    if (reference != null)
+      return outcome instanceof Outcome.Unknown u
+          ? new ProviderEvent.Unreadable(type, u.reason(), reference)
+          : new ProviderEvent.AttemptOutcome(type, reference, outcome);
     String intent = JsonFields.text(refund, "payment_intent");
     if (intent == null) return new ProviderEvent.Ignored(type);
     return switch (outcome) {
@@ -41,9 +46,10 @@ final class StripeEvents {
             Objects.requireNonNullElse(d.providerReference(), ""), d.code(), d.message()));
       case Outcome.Pending p -> new ProviderEvent.Notice(type, null, intent,
           "The refund " + p.providerReference() + ", made at Stripe, is under way.", true);
-      case Outcome.Unknown u -> new ProviderEvent.Unreadable(type, u.reason());
+      case Outcome.Unknown u -> new ProviderEvent.Unreadable(type, u.reason(), intent);
       case Outcome.Charged _, Outcome.Authorized _, Outcome.ActionRequired _, Outcome.Voided _,
-          Outcome.TryRefused _, Outcome.NotExecuted _, Outcome.Deferred _, Outcome.Absent _ ->
+          Outcome.Approved _, Outcome.TryRefused _, Outcome.NotExecuted _, Outcome.Deferred _,
+          Outcome.Absent _ ->
         throw new IllegalStateException("a refund is never " + outcome);
     };
   }
@@ -54,20 +60,20 @@ final class StripeEvents {
    * {@code prevented} or {@code charge_refunded} was given back before, which is told by itself.
    */
   static ProviderEvent dispute(String type, JsonObject dispute) {
-    String id = JsonFields.text(dispute, "id");
-    String status = JsonFields.text(dispute, "status");
-    if (id == null || status == null)
-      return new ProviderEvent.Unreadable(type, "a dispute without id or status");
     String intent = JsonFields.text(dispute, "payment_intent");
     // All charges of ours have an intent.
     if (intent == null) return new ProviderEvent.Ignored(type);
+    String id = JsonFields.text(dispute, "id");
+    String status = JsonFields.text(dispute, "status");
+    if (id == null || status == null)
+      return new ProviderEvent.Unreadable(type, "a dispute without id or status", intent);
     String reason = JsonFields.text(dispute, "reason");
     if (status.startsWith("warning_") || status.equals("prevented") || status.equals("charge_refunded"))
       return new ProviderEvent.Notice(type, null, intent, "Stripe's dispute " + id + " is " + status
           + (reason == null ? "" : ", for " + reason) + ": no money moves.", true);
     StripeAmount amount = StripeAmount.read(dispute, "amount");
     if (amount == null)
-      return new ProviderEvent.Unreadable(type, "a dispute without usable amount or currency");
+      return new ProviderEvent.Unreadable(type, "a dispute without usable amount or currency", intent);
     return new ProviderEvent.Unsolicited(type, intent, switch (status) {
       case "won", "lost" -> new UnsolicitedChange.DisputeClosed(id, status.equals("won"), amount.minor(),
           amount.currency(), reason);

@@ -3,6 +3,7 @@ package dev.millrace.provider.stripe;
 import dev.millrace.provider.JsonFields;
 import dev.millrace.provider.Provider.Outcome;
 import io.vertx.core.json.JsonObject;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class StripeIntents {
   private record Intent(String id, String status, JsonObject json) {}
+
+  private static final Set<String> MOVED = Set.of("succeeded", "requires_capture");
 
   private StripeIntents() {}
 
@@ -65,8 +68,15 @@ final class StripeIntents {
       case "succeeded" -> charged(intent);
       case "requires_capture", "requires_action", "requires_payment_method", "requires_confirmation" ->
         new Outcome.Absent();
+      // It cannot be canceled now, and will be charged or refused.
+      case "processing" -> new Outcome.Pending(intent.id);
       default -> unknown(intent);
     };
+  }
+
+  /** Whether the payer's money was taken or is held, be it said how much or not. */
+  static boolean moved(JsonObject json) {
+    return MOVED.contains(String.valueOf(JsonFields.text(json, "status")));
   }
 
   private static @Nullable Intent intent(JsonObject json) {

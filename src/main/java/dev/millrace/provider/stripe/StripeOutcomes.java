@@ -93,7 +93,9 @@ final class StripeOutcomes {
       case Outcome.Pending _ -> 3;
       case Outcome.ActionRequired _ -> 2;
       case Outcome.Voided _, Outcome.Declined _, Outcome.TryRefused _ -> 1;
-      case Outcome.Refunded _, Outcome.NotExecuted _, Outcome.Deferred _, Outcome.Absent _ -> 0;
+      case Outcome.Approved _, Outcome.Refunded _, Outcome.NotExecuted _, Outcome.Deferred _,
+          Outcome.Absent _ ->
+        0;
     };
   }
 

@@ -41,8 +41,9 @@ final class StripeRefunds {
 
   private static Outcome failed(String id, JsonObject refund) {
     String reason = JsonFields.text(refund, "failure_reason");
-    return new Outcome.Declined(id, "refund_failed", reason, "The refund failed at the provider"
-        + (reason == null ? "." : ": " + reason.replace('_', ' ') + "."));
+    return new Outcome.Declined(id, Outcome.Declined.REFUND_FAILED, reason,
+        "The refund failed at the provider"
+            + (reason == null ? "." : ": " + reason.replace('_', ' ') + "."));
   }
 
   /** Our reference of it; null for one that was not ordered over the gateway. */

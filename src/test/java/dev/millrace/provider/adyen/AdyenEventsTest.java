@@ -9,6 +9,7 @@ import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import io.vertx.core.json.JsonObject;
 import java.time.OffsetDateTime;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,15 +58,10 @@ final class AdyenEventsTest {
     return befell.fact();
   }
 
-  /** The signature says that it was authorised; whether it was captured too, only our own metadata. */
+  /** It does not say whether it was captured too: that is as the payment was asked for. */
   @Test
-  void authorisation_isAChargeOrAHold_asItsMetadataSays() {
-    var item = example("AUTHORISATION");
-    assertThat(told(item)).isInstanceOf(Outcome.Unknown.class);
-    item.getJsonObject("additionalData").put("metadata.millrace_capture", "automatic");
-    assertThat(told(item)).isEqualTo(new Outcome.Charged(PSP, 1_000, "eur"));
-    item.getJsonObject("additionalData").put("metadata.millrace_capture", "manual");
-    assertThat(told(item)).isEqualTo(new Outcome.Authorized(PSP, 1_000, "eur", null));
+  void authorisation_isApproved() {
+    assertThat(told(example("AUTHORISATION"))).isEqualTo(new Outcome.Approved(PSP, 1_000, "eur"));
   }
 
   @Test
@@ -95,7 +91,7 @@ final class AdyenEventsTest {
   @ValueSource(strings = {"Transaction Recaptured", "Transaction Auto-recaptured"})
   void capture_onceMore_isAnotherOne(String reason) {
     assertThat(told(example("CAPTURE").put("reason", reason)))
-        .isEqualTo(new Outcome.Charged(ORIGINAL, 1_000, "eur", PSP + "/recaptured"));
+        .isEqualTo(new Outcome.Charged(ORIGINAL, 1_000, "eur", PSP + "/recaptured", true));
   }
 
   @ParameterizedTest
@@ -380,6 +376,17 @@ final class AdyenEventsTest {
       assertThat(read(example("CAPTURE").put(field, new JsonObject()))).as(field)
           .isInstanceOf(ProviderEvent.Unreadable.class);
     }
+  }
+
+  /** Whether it matters is seen by whose payment it is. */
+  @ParameterizedTest
+  @ValueSource(strings = {"CHARGEBACK", "REFUND", "NOTIFICATION_OF_CHARGEBACK"})
+  void event_withAnAmountThatIsNone_namesItsPayment(String event) {
+    for (var amount : List.of(new JsonObject().put("currency", "EUR").put("value", 0),
+        new JsonObject().put("currency", "XXB").put("value", 500)))
+      assertThat(read(example(event).put("merchantReference", "order-7").put("amount", amount)))
+          .isInstanceOfSatisfying(ProviderEvent.Unreadable.class,
+              u -> assertThat(u.payment()).isEqualTo(ORIGINAL));
   }
 
   /** Postgres takes no NUL in a text. */

@@ -97,7 +97,11 @@ final class StripeEventsTest {
     assertThat(read("refund.created", refund("succeeded", null).put("amount", "500")))
         .isInstanceOf(ProviderEvent.Unreadable.class);
     assertThat(read("refund.created", refund("a_new_one", null)))
-        .isInstanceOf(ProviderEvent.Unreadable.class);
+        .isEqualTo(new ProviderEvent.Unreadable("refund.created", "refund status a_new_one", "pi_1"));
+    assertThat(
+        read("refund.updated", refund("succeeded", "att_9").put("currency", "ugx").put("amount", 5_050)))
+        .as("of ours: half a shilling cannot be booked").isEqualTo(new ProviderEvent.Unreadable(
+            "refund.updated", "a refund without usable amount or currency", "att_9"));
     assertThat(scheme.read(Buffer.buffer("{\"type\":\"refund.created\",\"data\":{\"object\":\"re_1\"}}")))
         .isEqualTo(new ProviderEvent.Unreadable("refund.created", "no data.object"));
   }
@@ -175,7 +179,8 @@ final class StripeEventsTest {
             .isInstanceOf(ProviderEvent.Unreadable.class);
       }
       assertThat(read(type, dispute("lost").put("currency", "isk").put("amount", 5_050)))
-          .isEqualTo(new ProviderEvent.Unreadable(type, "a dispute without usable amount or currency"));
+          .isEqualTo(
+              new ProviderEvent.Unreadable(type, "a dispute without usable amount or currency", "pi_1"));
     }
   }
 }
