@@ -73,7 +73,7 @@ final class ChargeOutcomes {
             : judge(p, provider, attempt, word);
   }
 
-  /** Whether the payer may still pay after this refusal: on the provider's page, or by a try that came after. */
+  /** Whether the payer may still pay after this refusal: on the provider's page, or by a later try. */
   private static boolean waitsOn(Payment p, Outcome.Declined refusal) {
     return p.status() == Status.REQUIRES_ACTION
         || (p.status() == Status.PROCESSING && another(p, refusal.providerReference()));
@@ -245,7 +245,8 @@ final class ChargeOutcomes {
   private Finding tryRefused(Payment p, String provider, String attempt, Outcome.Declined d) {
     if (!waitsOn(p, d)) return undecided(p, provider, attempt, d);
     String name = Objects.requireNonNullElse(d.providerReference(), attempt);
-    return p.heard().contains(name)
+    // The provider has taken a later try meanwhile: that one decides.
+    return p.status() == Status.PROCESSING || p.heard().contains(name)
         ? KNOWN
         : new NewEvents(new PaymentEvent.TryRefused(provider, attempt, name, d.code(), d.declineCode(),
             d.message()));

@@ -154,7 +154,7 @@ final class OperationOutcomes {
         operation.id() + " was carried out although it failed");
   }
 
-  /** As if it had been made at the provider: what is held is captured, and of what was released it is given back. */
+  /** As if it had been made at the provider: of what is held it is a capture, else it is given back. */
   private Finding capturedAfterAll(Payment p, Operation operation, String provider, String attempt,
       Outcome.Charged c) {
     String charge = Objects.requireNonNullElse(p.attempt(), attempt);

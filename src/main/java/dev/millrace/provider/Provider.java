@@ -50,7 +50,7 @@ public interface Provider {
           Decisive {}
 
     /**
-     * The payer's bank agreed to {@code amount}: it is charged, or held where the payment is captured by hand.
+     * The payer's bank agreed to {@code amount}: it is charged, or held where it is to be captured by hand.
      * Of a provider whose word for both is the same.
      */
     record Approved(String providerReference, long amount, String currency) implements Decisive {}

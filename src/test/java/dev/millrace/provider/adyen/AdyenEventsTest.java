@@ -384,7 +384,8 @@ final class AdyenEventsTest {
   void event_withAnAmountThatIsNone_namesItsPayment(String event) {
     for (var amount : List.of(new JsonObject().put("currency", "EUR").put("value", 0),
         new JsonObject().put("currency", "XXB").put("value", 500)))
-      assertThat(read(example(event).put("merchantReference", "order-7").put("amount", amount)))
+      assertThat(read(example(event).put("merchantReference", "order-7").put("success", "true")
+          .put("amount", amount)))
           .isInstanceOfSatisfying(ProviderEvent.Unreadable.class,
               u -> assertThat(u.payment()).isEqualTo(ORIGINAL));
   }

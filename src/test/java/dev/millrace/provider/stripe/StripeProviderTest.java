@@ -309,7 +309,7 @@ final class StripeProviderTest {
     requires_action         | Absent
     requires_payment_method | Absent
     requires_confirmation   | Absent
-    processing              | Unknown
+    processing              | Pending
     a_new_one               | Unknown
     """)
   void cancel_inquired_isJudgedByTheIntent(String status, String outcome) {
