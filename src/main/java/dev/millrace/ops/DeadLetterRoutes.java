@@ -3,6 +3,7 @@ package dev.millrace.ops;
 import dev.millrace.deadletter.DeadLetterActs.Order;
 import dev.millrace.deadletter.DeadLetterActs;
 import dev.millrace.deadletter.DeadLetterFilter;
+import dev.millrace.platform.CardNumbers;
 import dev.millrace.platform.OperatorRefusal;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
@@ -56,7 +57,8 @@ final class DeadLetterRoutes {
     var given = new HashMap<String, String>();
     for (var parameter : c.queryParams())
       if (given.put(parameter.getKey(), parameter.getValue()) != null)
-        throw new OperatorRefusal(400, "`" + parameter.getKey() + "` is given twice: give it once");
+        throw new OperatorRefusal(400,
+            "`" + CardNumbers.hidden(parameter.getKey()) + "` is given twice: give it once");
     known(given.keySet(), "parameter", "after", "limit");
     String after = given.getOrDefault("after", "0");
     return acts.list(DeadLetterFilter.of(given, DeadLetterFilter.STATUSES),
@@ -71,7 +73,7 @@ final class DeadLetterRoutes {
     for (String name : names)
       if (!permitted.contains(name))
         throw new OperatorRefusal(400,
-            "there is no " + what + " `" + name + "`; there are " + String.join(", ", permitted));
+            "there is no " + what + " `" + CardNumbers.hidden(name) + "`; there are " + String.join(", ", permitted));
   }
 
   /** The values of a body as texts. */
@@ -79,7 +81,7 @@ final class DeadLetterRoutes {
     var texts = new HashMap<String, String>();
     for (var field : body) {
       if (!(field.getValue() instanceof String || field.getValue() instanceof Number))
-        throw new OperatorRefusal(400, "`" + field.getKey() + "` must be a text or a number");
+        throw new OperatorRefusal(400, "`" + CardNumbers.hidden(field.getKey()) + "` must be a text or a number");
       texts.put(field.getKey(), String.valueOf(field.getValue()));
     }
     return texts;
