@@ -179,9 +179,9 @@ public final class ApiVerticle extends VerticleBase {
         .afterEachTransaction(() -> servers.wakeUps().say(WakeUps.Work.JOURNAL));
     var turns = new PerPaymentQueue(config.positive("postgres.pool-waiting-max"), instance, registry);
     String counter = "operations-" + instance;
-    var ended = new OperationReads(database);
+    var reads = new OperationReads(database);
     var waiting = new OutcomeWatch<OperationRow>(vertx,
-        ids -> ended.ended(ids)
+        ids -> reads.decided(ids)
             .map(rows -> rows.stream().collect(Collectors.toMap(OperationRow::id, Function.identity()))),
         config.positive("api.waiters-max"), "operation-waiters", instance, registry);
     var asked = new OperationEndpoints(bodies, new IdempotentTransaction(transactions, records), turns,

@@ -60,9 +60,9 @@ final class DeadLetterRoutes {
         throw new OperatorRefusal(400,
             "`" + CardNumbers.hidden(parameter.getKey()) + "` is given twice: give it once");
     known(given.keySet(), "parameter", "after", "limit");
-    String after = given.getOrDefault("after", "0");
+    String after = given.get("after");
     return acts.list(DeadLetterFilter.of(given, DeadLetterFilter.STATUSES),
-        DeadLetterFilter.id("after", after),
+        after == null ? null : DeadLetterFilter.id("after", after),
         DeadLetterFilter.number(given, "limit", PAGE_MAX, PAGE_MAX));
   }
 

@@ -346,6 +346,25 @@ class OperationsIT {
     assertThat(ask(id, "/refunds", id, null).bytes()).isEqualTo(done.bytes());
   }
 
+  /** It may take days: what was accepted is the answer, and not only when the wait is over. */
+  @Test
+  void refund_pendingAtTheProvider_isAnsweredAtOnce() {
+    String id = QuietSite.confirmed(MERCHANT);
+    long begun = System.nanoTime();
+    var answer = MERCHANT.postLater(path(id, "/refunds"), id, null, "Prefer", "wait=20");
+    awaitRequest(id, 5);
+    String refund = QuietSite.payment(id).operations().getFirst().id();
+    assertThat(answer).as("while nothing is known of it").isNotDone();
+    QuietSite.pending(id, refund);
+    var pending = answer.join();
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(15));
+    assertThat(pending.status()).as(pending.body()).isEqualTo(202);
+    assertThat(pending.json().getString("id")).isEqualTo(refund);
+    assertThat(pending.json().getString("status")).isEqualTo("pending");
+    assertThat(pending.header("Preference-Applied")).isEqualTo("wait=20");
+    assertThat(ask(id, "/refunds", id, null).bytes()).isEqualTo(pending.bytes());
+  }
+
   @Test
   void operation_notEndedInTime_staysAccepted() {
     String id = QuietSite.confirmed(MERCHANT);
