@@ -55,7 +55,7 @@ final class OperatorCall {
 
   private static OperatorRefusal cardNumber(String field) {
     return new OperatorRefusal(400, "`" + field
-        + "` holds what looks like a card number. Card numbers are not stored: leave it out");
+        + "` holds what looks like a card number. Card numbers are not stored: take it out");
   }
 
   /** Refuses a body with fields of other names than these. */
