@@ -63,8 +63,10 @@ public final class CardNumbers {
    */
   public static boolean in(String text) {
     if (text.length() < DIGITS_MIN) return false;
-    return text.codePoints().filter(c -> digit(c) >= 0).limit(DIGITS_MIN).count() == DIGITS_MIN
-        && inGroups(plain(text));
+    int digits = 0;
+    for (int i = 0; i < text.length() && digits < DIGITS_MIN; i += Character.charCount(text.codePointAt(i)))
+      if (digit(text.codePointAt(i)) >= 0) digits++;
+    return digits == DIGITS_MIN && inGroups(plain(text));
   }
 
   /** The same of a URL, whose parts may be percent-encoded, those of a URL within it twice. */
