@@ -103,8 +103,9 @@ public final class DeadLetterActs {
         : database.query(LIST.formatted("id = $2::bigint"), Tuple.of(1, after))
             .compose(rows -> rows.size() == 1
                 ? page(filter, after, limit)
-                : Future.failedFuture(new OperatorRefusal(400, "`after` names no dead letter. Send `next` of the"
-                    + " page before, or leave it out")));
+                : Future
+                    .failedFuture(new OperatorRefusal(400, "`after` names no dead letter. Send `next` of the"
+                        + " page before, or leave it out")));
   }
 
   private Future<JsonObject> page(DeadLetterFilter filter, long after, int limit) {

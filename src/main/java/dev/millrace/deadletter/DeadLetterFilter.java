@@ -41,7 +41,8 @@ public record DeadLetterFilter(@Nullable String status, @Nullable String task, @
   }
 
   private static OperatorRefusal refused(String field, String remedy, String value) {
-    return new OperatorRefusal(400, "`" + field + "` must be " + remedy + ", not `" + CardNumbers.hidden(value) + "`");
+    return new OperatorRefusal(400,
+        "`" + field + "` must be " + remedy + ", not `" + CardNumbers.hidden(value) + "`");
   }
 
   private static @Nullable String choice(Map<String, String> given, String field, List<String> known) {

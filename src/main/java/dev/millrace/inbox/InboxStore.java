@@ -184,8 +184,9 @@ public final class InboxStore {
    */
   public Future<Boolean> write(long epoch, List<Result> results, List<Parked> parked, Cursor place,
       int passed) {
-    return sql.query(WRITE, PARAMETERS.values().with(HOLDER, epoch).with(RESULTS, results).with(PARKED, parked)
-        .with(XID, place.xidText()).with(POSITION, place.position()).with(PASSED, passed).tuple())
+    return sql
+        .query(WRITE, PARAMETERS.values().with(HOLDER, epoch).with(RESULTS, results).with(PARKED, parked)
+            .with(XID, place.xidText()).with(POSITION, place.position()).with(PASSED, passed).tuple())
         .map(rows -> rows.iterator().next().getLong(0) > 0);
   }
 

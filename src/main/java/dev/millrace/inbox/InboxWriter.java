@@ -45,7 +45,8 @@ public final class InboxWriter {
       bytea("body", p -> p.webhook.body.bytes())));
   private static final String INSERT_NEW = """
     INSERT INTO provider_event (position, provider, account, event_id, form, size, body) OVERRIDING SYSTEM VALUE
-    """ + ROWS.select();
+    """
+      + ROWS.select();
   private static final String INSERT = INSERT_NEW + " ON CONFLICT DO NOTHING";
   /** How long after a repetition the next ones are looked for first: providers repeat in swarms. */
   private static final long CAREFUL_NANOS = 1_000_000_000;

@@ -73,7 +73,8 @@ final class DeadLetterRoutes {
     for (String name : names)
       if (!permitted.contains(name))
         throw new OperatorRefusal(400,
-            "there is no " + what + " `" + CardNumbers.hidden(name) + "`; there are " + String.join(", ", permitted));
+            "there is no " + what + " `" + CardNumbers.hidden(name) + "`; there are "
+                + String.join(", ", permitted));
   }
 
   /** The values of a body as texts. */
@@ -81,7 +82,8 @@ final class DeadLetterRoutes {
     var texts = new HashMap<String, String>();
     for (var field : body) {
       if (!(field.getValue() instanceof String || field.getValue() instanceof Number))
-        throw new OperatorRefusal(400, "`" + CardNumbers.hidden(field.getKey()) + "` must be a text or a number");
+        throw new OperatorRefusal(400,
+            "`" + CardNumbers.hidden(field.getKey()) + "` must be a text or a number");
       texts.put(field.getKey(), String.valueOf(field.getValue()));
     }
     return texts;

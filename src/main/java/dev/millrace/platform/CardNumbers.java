@@ -104,23 +104,18 @@ public final class CardNumbers {
       else
         if (space(c))
           plain.append(' ');
-        else
+      else
           if (dash(c))
             plain.append('-');
-          else
+      else
             if (seen(c)) plain.appendCodePoint(c);
     });
     return plain.toString();
   }
 
-  /** Also those in circles and the like. */
+  /** Of any script: what a person reads as a digit. */
   private static int digit(int c) {
-    if (c < 128) return c >= '0' && c <= '9' ? c - '0' : -1;
-    int value = switch (Character.getType(c)) {
-      case Character.DECIMAL_DIGIT_NUMBER, Character.OTHER_NUMBER -> Character.getNumericValue(c);
-      default -> -1;
-    };
-    return value > 9 ? -1 : value;
+    return c < 128 ? c >= '0' && c <= '9' ? c - '0' : -1 : Character.digit(c, 10);
   }
 
   private static boolean space(int c) {
@@ -177,7 +172,8 @@ public final class CardNumbers {
 
   /** Whether this may stand between the groups of one number. */
   private static boolean parts(String between) {
-    return !between.isEmpty() && between.length() <= 3 && between.chars().allMatch(c -> " -./_".indexOf(c) >= 0);
+    return !between.isEmpty() && between.length() <= 3
+        && between.chars().allMatch(c -> " -./_".indexOf(c) >= 0);
   }
 
   /** How many characters of a UUID begin there; 0 when none does. */

@@ -90,7 +90,8 @@ public final class WakeUps {
 
   /** Has {@code wake} run on the caller's event loop whenever there may be work from one of these. */
   public void listen(Set<Source> sources, Runnable wake) {
-    listeners.add(new Listener(sources, Objects.requireNonNull(Vertx.currentContext(), "no event loop"), wake));
+    listeners
+        .add(new Listener(sources, Objects.requireNonNull(Vertx.currentContext(), "no event loop"), wake));
   }
 
   /** There is work, committed and to be seen by all. From any thread. */

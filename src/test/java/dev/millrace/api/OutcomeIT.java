@@ -274,7 +274,8 @@ class OutcomeIT {
     for (String query : List.of("limit=0", "currency=USD", "starting_after=1.2", "starting_after=x",
         "status=a"))
       assertThat(merchant.get(own + "?" + query).status()).isEqualTo(400);
-    for (String unknown : List.of("9999999999999999999.999999999999999999.999999999", "0.0.0", "1.1.0", "1.0.1")) {
+    for (String unknown : List.of("9999999999999999999.999999999999999999.999999999", "0.0.0", "1.1.0",
+        "1.0.1")) {
       var answer = merchant.get(own + "?starting_after=" + unknown);
       assertThat(answer.status()).as(answer.body()).isEqualTo(400);
       assertThat(answer.code()).isEqualTo("parameter_invalid");

@@ -294,9 +294,12 @@ class ProviderWebhookIT {
 
   private static String adyenItem(String psp) throws GeneralSecurityException {
     Mac mac = Mac.getInstance("HmacSHA256");
-    mac.init(new SecretKeySpec(HexFormat.of().parseHex(new AdyenConnector().simulatorSecret()), "HmacSHA256"));
-    byte[] signature = mac.doFinal((psp + ":::::" + ":REPORT_AVAILABLE:true").getBytes(StandardCharsets.UTF_8));
-    return "{\"NotificationRequestItem\":{\"pspReference\":\"" + psp + "\",\"eventCode\":\"REPORT_AVAILABLE\","
+    mac.init(
+        new SecretKeySpec(HexFormat.of().parseHex(new AdyenConnector().simulatorSecret()), "HmacSHA256"));
+    byte[] signature = mac
+        .doFinal((psp + ":::::" + ":REPORT_AVAILABLE:true").getBytes(StandardCharsets.UTF_8));
+    return "{\"NotificationRequestItem\":{\"pspReference\":\"" + psp
+        + "\",\"eventCode\":\"REPORT_AVAILABLE\","
         + "\"success\":\"true\",\"additionalData\":{\"hmacSignature\":\""
         + Base64.getEncoder().encodeToString(signature) + "\"}}}";
   }
@@ -304,7 +307,8 @@ class ProviderWebhookIT {
   /** One answer says that all of them are there. */
   @Test
   void severalInOneRequest_areKeptEach() throws GeneralSecurityException {
-    String sent = "{\"live\":\"false\",\"notificationItems\":[" + adyenItem(id + "a") + "," + adyenItem(id + "b")
+    String sent = "{\"live\":\"false\",\"notificationItems\":[" + adyenItem(id + "a") + ","
+        + adyenItem(id + "b")
         + "]}";
     for (int i = 0; i < 2; i++) {
       var answer = Http.send("POST", ApiSite.url("/webhooks/adyen/default"), Map.of(), sent);

@@ -88,7 +88,8 @@ final class QuietSite {
   }
 
   private static void append(String id, List<Append.Attempt> calls, PaymentEvent... events) {
-    if (!LOOP.result(() -> tryAppend(id, calls, events))) throw new AssertionError("somebody else moved " + id);
+    if (!LOOP.result(() -> tryAppend(id, calls, events)))
+      throw new AssertionError("somebody else moved " + id);
   }
 
   /** A payment that was sent to its provider. */
@@ -137,8 +138,9 @@ final class QuietSite {
   static void pending(String id, String refund) {
     Payment p = payment(id);
     UUID reference = TypeId.next();
-    append(id, List.of(new Append.Attempt(reference, 1, "stripe", "refund", TypeId.parse(TypeId.REFUND, refund),
-        null, "pending", "re_" + NUMBER.incrementAndGet(), null)),
+    append(id,
+        List.of(new Append.Attempt(reference, 1, "stripe", "refund", TypeId.parse(TypeId.REFUND, refund),
+            null, "pending", "re_" + NUMBER.incrementAndGet(), null)),
         new PaymentEvent.OperationSubmitted(refund, "stripe", TypeId.format(TypeId.ATTEMPT, reference),
             p.status()));
   }

@@ -147,7 +147,8 @@ class WebhookActsIT {
     String secret = rotated.getString("secret");
     assertThat(rotated.getValue("old_secret_expires")).isNull();
     awaitSigned(endpoint, secret, secret);
-    assertThat(act(endpoint, "rotate_secret", "{\"grace_seconds\":604801,\"a\":1}").json().getJsonArray("errors"))
+    assertThat(
+        act(endpoint, "rotate_secret", "{\"grace_seconds\":604801,\"a\":1}").json().getJsonArray("errors"))
         .hasSize(2);
   }
 

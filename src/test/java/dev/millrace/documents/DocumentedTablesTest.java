@@ -63,7 +63,8 @@ class DocumentedTablesTest {
   void statuses_areFollowedByWhatTheDescriptionSays() throws IOException {
     var documented = new TreeMap<String, Set<String>>();
     for (var row : description().table("`status`"))
-      assertThat(documented.put(Document.code(row.get(0)).getFirst(), new TreeSet<>(Document.code(row.get(2)))))
+      assertThat(
+          documented.put(Document.code(row.get(0)).getFirst(), new TreeSet<>(Document.code(row.get(2)))))
           .isNull();
     var permitted = new TreeMap<String, Set<String>>();
     for (Status status : Status.values()) permitted.put(status.wire(), new TreeSet<>());

@@ -238,7 +238,8 @@ class InboxStoreIT {
     assertThat(loop.<Boolean>result(() -> writer.keep("adyen", "second", "evt_9", body))).isTrue();
     StoredRow.of(database, "SELECT * FROM provider_event").has("provider", "adyen").has("account", "second")
         .has("event_id", "evt_9").has("form", BodyCompression.ZSTD_1).has("size", body.length)
-        .has("body", "\\x" + HexFormat.of().formatHex(stored)).has("position", 1).andOfItself("xid", "received");
+        .has("body", "\\x" + HexFormat.of().formatHex(stored)).has("position", 1)
+        .andOfItself("xid", "received");
     assertThat(read(cursor(), 10).getFirst().body().getBytes()).isEqualTo(body);
   }
 }

@@ -222,7 +222,8 @@ final class DeadLetterActsIT {
     /1/close   | done     | {"operator":"ann","done":"paid with 4242\u200b4242\u200b4242\u200b4242"}
     """)
   void text_withACardNumber_isRefused(String path, String field, String body) {
-    refused(400, "`" + field + "` holds what looks like a card number. Card numbers are not stored: take it out",
+    refused(400,
+        "`" + field + "` holds what looks like a card number. Card numbers are not stored: take it out",
         path, body);
     assertThat(status(1)).isEqualTo("open");
     assertThat(audited()).isZero();

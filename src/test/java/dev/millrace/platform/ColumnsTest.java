@@ -38,7 +38,8 @@ final class ColumnsTest {
   @Test
   void values_findTheirPlaces_inWhateverOrderTheyAreGiven() {
     var tuple = parameters.values().with(last, "z").with(credits, List.of())
-        .with(debits, List.of(new Line("a", 1, null), new Line("b", 2, "m"))).with(number, 7).with(first, "y").tuple();
+        .with(debits, List.of(new Line("a", 1, null), new Line("b", 2, "m"))).with(number, 7).with(first, "y")
+        .tuple();
     assertThat(tuple.size()).isEqualTo(9);
     assertThat(tuple.getString(0)).isEqualTo("y");
     assertThat(tuple.getArrayOfStrings(1)).containsExactly("a", "b");

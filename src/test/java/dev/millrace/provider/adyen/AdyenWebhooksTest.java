@@ -162,7 +162,8 @@ final class AdyenWebhooksTest {
           assertThat(event.body().toJsonObject().getString("live")).isEqualTo("false");
         }).extracting(Verdict.Event::eventId, event -> scheme.read(event.body()))
             .containsExactly(
-                tuple("test_REPORT_AVAILABLE:REPORT_AVAILABLE:true", scheme.read(Buffer.buffer(body(report())))),
+                tuple("test_REPORT_AVAILABLE:REPORT_AVAILABLE:true",
+                    scheme.read(Buffer.buffer(body(report())))),
                 tuple("PSP:CAPTURE:true:ORIG", scheme.read(Buffer.buffer(body(capture(KEY)))))));
   }
 
