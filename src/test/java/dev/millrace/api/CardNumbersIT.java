@@ -71,8 +71,8 @@ class CardNumbersIT {
   @ValueSource(strings = {"4242424242424242", "4242%204242%204242%204242", "4242+4242+4242+4242",
       "4242%2d4242%2d4242%2d4242"})
   void endpoint_withACardNumberInItsUrl_isRefused(String number) {
-    var answer = MERCHANT.post("/v1/webhook_endpoints",
-        "{\"url\":\"https://shop.example/hook?c=" + number + "\",\"events\":[\"*\"]}");
+    var answer = MERCHANT.send("POST", "/v1/webhook_endpoints",
+        "{\"url\":\"https://shop.example/hook?c=" + number + "\",\"enabled_events\":[\"*\"]}");
     assertThat(answer.status()).as(answer.body()).isEqualTo(400);
     assertThat(answer.code()).isEqualTo("card_number_refused");
     assertQuiet(answer.body());
