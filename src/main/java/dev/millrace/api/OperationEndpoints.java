@@ -164,8 +164,8 @@ final class OperationEndpoints {
   }
 
   /**
-   * Waits for the operation's end, if the caller would rather; a repetition has its answer already. One that the
-   * provider has taken and decides later is answered as accepted, and at once: it may take days.
+   * Waits for the operation's end, if the caller would rather; a repetition has its answer already. One that
+   * the provider has taken and decides later is answered as accepted, and at once: it may take days.
    */
   private Future<Answer> await(Asked asked, IdempotentTransaction.Request request, Answer accepted) {
     if (request.waitMs() == 0 || accepted.replayed() || accepted.status() != 202)

@@ -121,8 +121,8 @@ public final class AttemptStore {
   }
 
   /**
-   * Notes how the call ended where its payment has no more events of it: a webhook was quicker than the answer,
-   * or the provider has only taken the order.
+   * Notes how the call ended where its payment has no more events of it: a webhook was quicker than the
+   * answer, or the provider has only taken the order.
    */
   public Future<Void> finish(Attempt attempt) {
     return sql.query(FINISH, Tuple.of(attempt.reference(), attempt.outcome(), attempt.providerReference(),

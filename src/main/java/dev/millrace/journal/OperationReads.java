@@ -53,8 +53,8 @@ public final class OperationReads {
   }
 
   /**
-   * Those of these operations that have ended, or which the provider has taken and will decide later, hours or
-   * days perhaps; in no order.
+   * Those of these operations that have ended, or which the provider has taken and will decide later, hours
+   * or days perhaps; in no order.
    */
   public Future<List<OperationRow>> decided(Collection<UUID> ids) {
     return rows(DECIDED, Tuple.of((Object) ids.toArray(new UUID[0])));

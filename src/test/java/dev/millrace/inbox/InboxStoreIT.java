@@ -174,7 +174,7 @@ class InboxStoreIT {
     assertThat(count("provider_event_result")).isEqualTo(2);
   }
 
-  /** One of a payment's must not be worked off before one that came earlier, whenever both were tried last. */
+  /** One of a payment's must not be worked off before one that came earlier, whenever either is due. */
   @Test
   void due_isInTheOrderInWhichItCame() throws SQLException {
     keep("a", "b", "c", "d");
