@@ -233,7 +233,7 @@ class OperationsIT {
         arguments("initiated", fresh, "/capture", "payment_not_capturable",
             "The payment is `initiated`; only one that is `authorized` can be captured. This one is captured automatically."),
         arguments("initiated", fresh, "/cancel", "payment_not_cancelable", "not known yet"),
-        arguments("initiated", fresh, "/refunds", "payment_not_refundable", "`confirmed`, `settled` or"),
+        arguments("initiated", fresh, "/refunds", "payment_not_refundable", "`confirmed`, `settled`, `partially_refunded`, `disputed` or"),
         arguments("authorized", (Function<TestMerchant, String>) QuietSite::authorized, "/refunds",
             "payment_not_refundable", "Cancel it instead."),
         arguments("requires_action", (Function<TestMerchant, String>) m -> QuietSite.requiresAction(m, ""),

@@ -36,8 +36,15 @@ class InboxProcessorIT {
   private final Loop loop = new Loop();
   private final List<String> judged = new CopyOnWriteArrayList<>();
 
+  private Lease lease;
+  private InboxProcessor processor;
+
   @AfterEach
-  void stop() { loop.close(); }
+  void stop() {
+    loop.result(processor::close);
+    loop.result(lease::close);
+    loop.close();
+  }
 
   private void execute(String sql) {
     try (var owner = database.owner(); var statement = owner.createStatement()) {
@@ -107,8 +114,8 @@ class InboxProcessorIT {
     var reads = database.reads(loop);
     var registry = new SimpleMeterRegistry();
     loop.run(() -> {
-      var lease = new Lease(loop.vertx(), link, "inbox", "a", 3_000);
-      var processor = new InboxProcessor(loop.vertx(), lease, new InboxStore(link), reads,
+      lease = new Lease(loop.vertx(), link, "inbox", "a", 3_000);
+      processor = new InboxProcessor(loop.vertx(), lease, new InboxStore(link), reads,
           Map.of("stripe/default", new Named()), new Judge(),
           new DeadLetterStore(loop.vertx(), reads, registry), List.of(Duration.ofMinutes(1)),
           InstantSource.system(), new AdaptiveInterval(5, 5), registry);
