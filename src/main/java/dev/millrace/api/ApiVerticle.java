@@ -89,14 +89,14 @@ public final class ApiVerticle extends VerticleBase {
     RedisLink link = open.add(servers.redisLink(vertx, instance, registry), RedisLink::close);
     WakeUps wakeUps = servers.wakeUps();
     PgLink commits = open.add(servers.batchLink(vertx, "accept-" + instance, registry)
-        .afterEach(() -> wakeUps.say(WakeUps.Work.JOURNAL)), PgLink::close);
+        .afterEach(() -> wakeUps.say(WakeUps.Source.JOURNAL)), PgLink::close);
     var database = new Database(reading, config.millis("postgres.statement-timeout"),
-        servers.poolRoom(instance, registry)).afterEachTransaction(() -> wakeUps.say(WakeUps.Work.JOURNAL));
+        servers.poolRoom(instance, registry)).afterEachTransaction(() -> wakeUps.say(WakeUps.Source.JOURNAL));
     var writer = new AcceptWriter(vertx, commits, instance, config.positive("limits.accept-queue"),
         config.positive("limits.commit-batch-max"), registry);
     var backlog = new Backlog(vertx, database, config.integer("limits.unsettled"),
         new AdaptiveInterval(Backlog.EVERY_MS, config.millis("idle.interval")), instance, registry);
-    wakeUps.listen(Set.of(WakeUps.Work.JOURNAL), backlog::wake);
+    wakeUps.listen(Set.of(WakeUps.Source.JOURNAL), backlog::wake);
     open.onClose(backlog::close);
     backlog.start();
     var payments = new PaymentReads(database);
@@ -122,7 +122,7 @@ public final class ApiVerticle extends VerticleBase {
     var inbox = new ArrayList<PgLink>();
     for (int i = 0; i < config.positive("inbox.connections"); i++)
       inbox.add(servers.batchLink(vertx, "inbox-" + instance + "-" + i, registry)
-          .afterEach(() -> wakeUps.say(WakeUps.Work.INBOX)));
+          .afterEach(() -> wakeUps.say(WakeUps.Source.INBOX)));
     open.add(inbox, links -> Future.join(links.stream().map(PgLink::close).toList()));
     return commits.whenUp(10_000)
         .compose(v -> Future.all(inbox.stream().map(one -> one.whenUp(10_000)).toList()))
@@ -176,12 +176,12 @@ public final class ApiVerticle extends VerticleBase {
     Pool writing = open.add(servers.batchPool(vertx), Pool::close);
     var transactions = new Database(writing, config.millis("postgres.statement-timeout"),
         servers.poolRoom("operations-" + instance, registry))
-        .afterEachTransaction(() -> servers.wakeUps().say(WakeUps.Work.JOURNAL));
+        .afterEachTransaction(() -> servers.wakeUps().say(WakeUps.Source.JOURNAL));
     var turns = new PerPaymentQueue(config.positive("postgres.pool-waiting-max"), instance, registry);
     String counter = "operations-" + instance;
-    var ended = new OperationReads(database);
+    var reads = new OperationReads(database);
     var waiting = new OutcomeWatch<OperationRow>(vertx,
-        ids -> ended.ended(ids)
+        ids -> reads.decided(ids)
             .map(rows -> rows.stream().collect(Collectors.toMap(OperationRow::id, Function.identity()))),
         config.positive("api.waiters-max"), "operation-waiters", instance, registry);
     var asked = new OperationEndpoints(bodies, new IdempotentTransaction(transactions, records), turns,
@@ -208,7 +208,7 @@ public final class ApiVerticle extends VerticleBase {
         config.millis("stream.heartbeat"), config.millis("stream.retry"),
         config.positive("stream.client-bytes-max"), config.positive("stream.recent-bytes-max"),
         config.millis("stream.stall-timeout")), servers.interval("stream.poll-interval"), instance, registry);
-    servers.wakeUps().listen(Set.of(WakeUps.Work.JOURNAL), streaming::wake);
+    servers.wakeUps().listen(Set.of(WakeUps.Source.JOURNAL), streaming::wake);
     router.get("/v1/events").handler(gate.call(events::list));
     router.get("/v1/events/stream").handler(gate.call(streaming::open));
     router.get("/v1/events/:id").handler(gate.call(events::read));

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.millrace.api.Problem.FieldError;
+import dev.millrace.platform.CardNumbers;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -48,7 +49,7 @@ final class BodyFields {
     }
     fields.body.fieldNames().forEachRemaining(name -> {
       if (!known.contains(name)) {
-        String shown = CardNumbers.in(name) ? "(a card number)" : name.replaceAll("[^\\x20-\\x7e]", "?");
+        String shown = CardNumbers.hidden(name).replaceAll("[^\\x20-\\x7e]", "?");
         fields.fault(shown.length() > NAME_CHARS_MAX ? shown.substring(0, NAME_CHARS_MAX) + "…" : shown,
             "parameter_unknown", "is not a parameter of this call. Remove it, or check its spelling.");
       }
@@ -97,13 +98,26 @@ final class BodyFields {
     }
     String text = value.textValue();
     if (CardNumbers.in(text)) {
-      fault(name, "card_number_refused",
-          "holds what looks like a card number. Card numbers are refused and not stored.");
+      cardNumber(name);
     } else if (text.isEmpty() || text.length() > lengthMax || text.indexOf('\0') >= 0 || !wellFormed(text)) {
       invalid(name, "must have 1 to " + lengthMax + " characters of valid Unicode, without NUL.");
     } else {
       return text;
     }
+    return null;
+  }
+
+  private void cardNumber(String name) {
+    fault(name, "card_number_refused",
+        "holds what looks like a card number. Card numbers are refused and not stored.");
+  }
+
+  /** A text that is a URL, or will be refused as none. */
+  @Nullable
+  String url(String name, int lengthMax) {
+    String text = text(name, lengthMax);
+    if (text == null || !CardNumbers.inUrl(text)) return text;
+    cardNumber(name);
     return null;
   }
 
@@ -128,8 +142,7 @@ final class BodyFields {
     JsonNode value = get(name);
     if (value == null) return null;
     if (value.isValueNode() && CardNumbers.in(value.asText()))
-      fault(name, "card_number_refused",
-          "holds what looks like a card number. Card numbers are refused and not stored.");
+      cardNumber(name);
     else
       if (!value.isIntegralNumber())
         fault(name, "amount_invalid",

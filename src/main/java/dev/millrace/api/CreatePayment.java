@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import dev.millrace.api.Problem.FieldError;
 import dev.millrace.payment.Currencies;
 import dev.millrace.payment.PaymentEvent;
+import dev.millrace.platform.CardNumbers;
 import dev.millrace.platform.HttpUrl;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -97,7 +98,7 @@ final class CreatePayment {
         case "payment_method_bin" -> paymentMethodBin = text(p, field, 8);
         case "reference" -> reference = text(p, field, 200);
         case "description" -> description = text(p, field, 1_000);
-        case "return_url" -> returnUrl = text(p, field, 2_000);
+        case "return_url" -> returnUrl = url(p, field);
         case "metadata" -> metadata(p);
         default -> {
           error(field, "parameter_unknown",
@@ -111,8 +112,7 @@ final class CreatePayment {
 
   /** A field's name as it may be repeated: short, printable, no card number. */
   private static String shown(String field) {
-    if (CardNumbers.in(field)) return "(a card number)";
-    String printable = field.replaceAll("[^\\x20-\\x7e]", "?");
+    String printable = CardNumbers.hidden(field).replaceAll("[^\\x20-\\x7e]", "?");
     return printable.length() > 60 ? printable.substring(0, 60) + "…" : printable;
   }
 
@@ -141,10 +141,21 @@ final class CreatePayment {
 
   private boolean cardNumber(String param, String value) {
     if (!CardNumbers.in(value)) return false;
+    cardNumber(param);
+    return true;
+  }
+
+  private void cardNumber(String param) {
     error(param, "card_number_refused",
         "`" + shown(param) + "` holds what looks like a card number. Card numbers are"
             + " refused and not stored: send a token of your provider's in `payment_method`.");
-    return true;
+  }
+
+  private @Nullable String url(JsonParser p, String param) throws IOException {
+    String value = text(p, param, 2_000);
+    if (value == null || !CardNumbers.inUrl(value)) return value;
+    cardNumber(param);
+    return null;
   }
 
   private @Nullable String text(JsonParser p, String param, int lengthMax) throws IOException {

@@ -105,7 +105,7 @@ final class EndpointSettings {
   }
 
   private @Nullable URI url(BodyFields f) {
-    String text = f.text("url", 2_000);
+    String text = f.url("url", 2_000);
     if (text == null) return null;
     String fault = switch (HttpUrl.read(text)) {
       case HttpUrl.Fault wrong -> wrong.message();

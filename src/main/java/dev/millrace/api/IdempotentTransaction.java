@@ -5,6 +5,7 @@ import dev.millrace.idempotency.Fingerprint;
 import dev.millrace.idempotency.IdempotencyKey;
 import dev.millrace.idempotency.KeyId;
 import dev.millrace.idempotency.IdempotencyKeyStore;
+import dev.millrace.platform.CardNumbers;
 import dev.millrace.platform.Database;
 import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;

@@ -9,6 +9,7 @@ import dev.millrace.journal.PaymentReads.History;
 import dev.millrace.journal.PaymentReads;
 import dev.millrace.payment.Commands;
 import dev.millrace.payment.Commands.Decision;
+import dev.millrace.payment.Operation;
 import dev.millrace.payment.Operation.Kind;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
@@ -162,18 +163,28 @@ final class OperationEndpoints {
         .map(row -> new Answer(status, PaymentJson.payment(Objects.requireNonNull(row)), asked.location()));
   }
 
-  /** Waits for the operation's end, if the caller would rather; a repetition has its answer already. */
+  /**
+   * Waits for the operation's end, if the caller would rather; a repetition has its answer already. One that
+   * the provider has taken and decides later is answered as accepted, and at once: it may take days.
+   */
   private Future<Answer> await(Asked asked, IdempotentTransaction.Request request, Answer accepted) {
     if (request.waitMs() == 0 || accepted.replayed() || accepted.status() != 202)
       return Future.succeededFuture(accepted);
     boolean waits = !watch.full();
-    return watch.await(asked.id, request.waitMs()).compose(row -> row == null
+    return watch.await(asked.id, request.waitMs()).compose(row -> row == null || open(row.state())
         ? Future.succeededFuture(accepted)
         : ended(asked, row)).compose(answer -> once
             // The key's answer becomes this one, unless somebody may already have been given the stored one.
             .replace(asked.call, request.key(), answer.status(), answer.body())
             .map(replaced -> replaced ? answer : accepted))
         .map(answer -> waits ? answer.waited(request.waitMs()) : answer);
+  }
+
+  private static boolean open(Operation.State state) {
+    return switch (state) {
+      case REQUESTED, SUBMITTED, UNKNOWN -> true;
+      case SUCCEEDED, FAILED -> false;
+    };
   }
 
   private Future<Answer> ended(Asked asked, OperationRow row) {

@@ -38,8 +38,8 @@ final class OutcomeWatch<T> {
   private boolean asking;
 
   /**
-   * {@code ended} answers those of some that have an outcome, by their ids; {@code queue} names it in the
-   * metrics.
+   * {@code ended} answers those of some that have an outcome, or that wait for somebody else, by their ids;
+   * {@code queue} names it in the metrics.
    */
   OutcomeWatch(Vertx vertx, Function<Set<UUID>, Future<Map<UUID, T>>> ended, int limit, String queue,
       String instance, MeterRegistry registry) {

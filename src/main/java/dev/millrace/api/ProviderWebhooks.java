@@ -92,19 +92,32 @@ final class ProviderWebhooks {
   private Future<Void> judge(HttpServerRequest request, WebhookScheme scheme, byte[] body) {
     switch (scheme.verify(request.headers(), body, clock.instant())) {
       case Verdict.Genuine g -> {
-        return inbox.keep(scheme.provider(), scheme.account(), g.eventId(), body)
-            .map(v -> {
-              FaultPoint.reach("inbox", "before_answer");
-              kept.increment();
-              answer(request, scheme.answer());
-              return null;
-            });
+        return answered(request, scheme, 1, keep(scheme, g.eventId(), body));
+      }
+      // Should some not become durable, the provider sends all of them again.
+      case Verdict.Several s -> {
+        return answered(request, scheme, s.events().size(), Future.join(
+            s.events().stream().map(e -> keep(scheme, e.eventId(), e.body().getBytes())).toList()));
       }
       case Verdict.Malformed m -> refuse(request,
           Problem.invalid("webhook_malformed", "Signed, but not understood: " + m.reason() + ".", null));
       case Verdict.Forged f -> forged(request, scheme, body, f.reason());
     }
     return Future.succeededFuture();
+  }
+
+  private Future<Boolean> keep(WebhookScheme scheme, String eventId, byte[] body) {
+    return inbox.keep(scheme.provider(), scheme.account(), eventId, body);
+  }
+
+  private Future<Void> answered(HttpServerRequest request, WebhookScheme scheme, int events,
+      Future<?> durable) {
+    return durable.map(v -> {
+      FaultPoint.reach("inbox", "before_answer");
+      kept.increment(events);
+      answer(request, scheme.answer());
+      return null;
+    });
   }
 
   private void forged(HttpServerRequest request, WebhookScheme scheme, byte[] body, String reason) {

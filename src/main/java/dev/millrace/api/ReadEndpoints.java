@@ -32,6 +32,7 @@ final class ReadEndpoints {
   private static final Set<String> LIST = Set.of("limit", "starting_after", "ending_before", "status",
       "created[gte]", "created[lt]", "currency", "reference");
   private static final String CURSOR = "a payment's id (pay_…), the last one of the page before";
+  private static final int LINE_MAX = 999_999_999;
   private static final Set<String> BALANCES = Set.of("as_of");
   private static final Set<String> POSTINGS = Set.of("limit", "starting_after", "currency", "as_of");
 
@@ -169,7 +170,11 @@ final class ReadEndpoints {
         "must be `next` of the page before.");
     Instant asOf = q.past("as_of");
     q.check();
-    return balances.lines(account, call.credential().livemode(), currency, after, asOf, limit).map(lines -> {
+    boolean livemode = call.credential().livemode();
+    Future<Void> placed = after == null
+        ? Future.succeededFuture()
+        : Query.place("starting_after", posting(account, livemode, after), "posting of this account");
+    return placed.compose(v -> balances.lines(account, livemode, currency, after, asOf, limit)).map(lines -> {
       boolean more = lines.size() > limit;
       var page = more ? lines.subList(0, limit) : lines;
       var data = new JsonArray();
@@ -187,6 +192,18 @@ final class ReadEndpoints {
       return Answer.of(200, new JsonObject().put("object", "list").put("data", data).put("has_more", more)
           .put("next", next).toBuffer());
     });
+  }
+
+  /** That of a cursor ({@code xid.position.line}): the first one behind the place before it. */
+  private Future<Balances.@Nullable Line> posting(String account, boolean livemode, String cursor) {
+    String[] parts = cursor.split("\\.");
+    long position = Long.parseLong(parts[1]);
+    int line = Integer.parseInt(parts[2]);
+    if (line == 0 && position == 0) return Future.succeededFuture(null);
+    String before = parts[0] + "."
+        + (line > 0 ? position + "." + (line - 1) : (position - 1) + "." + LINE_MAX);
+    return balances.lines(account, livemode, null, before, null, 1)
+        .map(lines -> lines.isEmpty() || !lines.getFirst().cursor().equals(cursor) ? null : lines.getFirst());
   }
 
   /** {@code GET /v1/idempotency_keys/{key}}: whether a key was used, and what it made. */

@@ -93,8 +93,22 @@ public final class DeadLetterActs {
     this.ordered = ordered;
   }
 
-  /** A page, by id, of those after {@code after}. */
-  public Future<JsonObject> list(DeadLetterFilter filter, long after, int limit) {
+  /**
+   * A page, by id, of those after {@code after}, or from the first one on for null. One that does not exist
+   * is refused: an empty page would look like the end.
+   */
+  public Future<JsonObject> list(DeadLetterFilter filter, @Nullable Long after, int limit) {
+    return after == null
+        ? page(filter, 0, limit)
+        : database.query(LIST.formatted("id = $2::bigint"), Tuple.of(1, after))
+            .compose(rows -> rows.size() == 1
+                ? page(filter, after, limit)
+                : Future
+                    .failedFuture(new OperatorRefusal(400, "`after` names no dead letter. Send `next` of the"
+                        + " page before, or leave it out")));
+  }
+
+  private Future<JsonObject> page(DeadLetterFilter filter, long after, int limit) {
     var values = Tuple.of(limit + 1, after);
     return database.query(LIST.formatted("id > $2::bigint AND " + filter.where(values)), values).map(rows -> {
       var data = new JsonArray();

@@ -1,5 +1,6 @@
 package dev.millrace.deadletter;
 
+import dev.millrace.platform.CardNumbers;
 import dev.millrace.platform.InstantText;
 import dev.millrace.platform.OperatorRefusal;
 import dev.millrace.platform.TypeId;
@@ -40,7 +41,8 @@ public record DeadLetterFilter(@Nullable String status, @Nullable String task, @
   }
 
   private static OperatorRefusal refused(String field, String remedy, String value) {
-    return new OperatorRefusal(400, "`" + field + "` must be " + remedy + ", not `" + value + "`");
+    return new OperatorRefusal(400,
+        "`" + field + "` must be " + remedy + ", not `" + CardNumbers.hidden(value) + "`");
   }
 
   private static @Nullable String choice(Map<String, String> given, String field, List<String> known) {
@@ -60,6 +62,9 @@ public record DeadLetterFilter(@Nullable String status, @Nullable String task, @
     String value = given.get("error");
     if (value != null && (value.isBlank() || value.length() > ERROR_CHARS_MAX || value.indexOf('\0') >= 0))
       throw refused("error", "a part of the last error, 1 to " + ERROR_CHARS_MAX + " characters", value);
+    // It would stand in the audit.
+    if (value != null && CardNumbers.in(value))
+      throw refused("error", "a part of the last error without a card number", value);
     return value;
   }
 

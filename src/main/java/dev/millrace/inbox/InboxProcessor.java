@@ -114,10 +114,10 @@ public final class InboxProcessor {
 
     @Override
     public Future<Boolean> handle(Batch<Kept> batch, long epoch) {
-      Future<Void> fresh = batch.rows().isEmpty()
-          ? Future.succeededFuture()
-          : process(epoch, batch.rows(), batch.end(), batch.rows().size());
-      return fresh.compose(v -> parked(epoch));
+      // Those in the park came before, of the same payments perhaps.
+      return parked(epoch).compose(more -> batch.rows().isEmpty()
+          ? Future.succeededFuture(more)
+          : process(epoch, batch.rows(), batch.end(), batch.rows().size()).map(more));
     }
 
     @Override

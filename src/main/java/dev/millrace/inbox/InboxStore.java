@@ -1,9 +1,17 @@
 package dev.millrace.inbox;
 
-import dev.millrace.platform.Sql;
+import static dev.millrace.platform.Columns.int4;
+import static dev.millrace.platform.Columns.int8;
+import static dev.millrace.platform.Columns.text;
+import static dev.millrace.platform.Columns.timestamptz;
+import static dev.millrace.platform.Columns.uuid;
+
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.CursorStore;
+import dev.millrace.platform.Columns;
 import dev.millrace.platform.Lease;
+import dev.millrace.platform.Parameters;
+import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
@@ -49,38 +57,60 @@ public final class InboxStore {
             WINDOW sent AS (ORDER BY p.xid, p.position)) p
      WHERE p.nr = 1 OR p.bytes <= 16777216
      ORDER BY p.xid, p.position""";
+  /** Those that wait longest, and of these, as of what is read, the first that came first. */
   private static final String DUE = """
     SELECT p.xid::text, p.position, p.provider, p.account, p.event_id, p.body, k.since, k.tries, p.form, k.errors::text
-      FROM provider_event_parked k JOIN provider_event p ON p.xid = k.xid AND p.position = k.position
-     WHERE k.next_try <= $1::timestamptz ORDER BY k.next_try LIMIT $2::int""";
+      FROM (SELECT * FROM provider_event_parked
+             WHERE next_try <= $1::timestamptz ORDER BY next_try, xid, position LIMIT $2::int) k
+      JOIN provider_event p ON p.xid = k.xid AND p.position = k.position
+     ORDER BY p.xid, p.position""";
   private static final String ANY_PARKED = "SELECT EXISTS (SELECT FROM provider_event_parked)";
-  private static final String WRITE = "WITH fence AS MATERIALIZED (" + Lease.fence("inbox", 1) + "),"
-      + """
-        r AS (
-          INSERT INTO provider_event_result (xid, position, payment_id, type, outcome, detail)
-          SELECT x::xid8, p, payment, type, outcome, detail
-            FROM (SELECT unnest($2::text[]) AS x, unnest($3::int8[]) AS p, unnest($4::uuid[]) AS payment,
-                         unnest($5::text[]) AS type, unnest($6::text[]) AS outcome, unnest($7::text[]) AS detail) AS t
-           WHERE EXISTS (SELECT FROM fence)
-          ON CONFLICT DO NOTHING
-        ), done AS (
-          DELETE FROM provider_event_parked k
-           USING (SELECT unnest($2::text[])::xid8 AS x, unnest($3::int8[]) AS p) AS t
-           WHERE k.xid = t.x AND k.position = t.p AND EXISTS (SELECT FROM fence)
-        ), k AS (
-          INSERT INTO provider_event_parked (xid, position, tries, next_try, since, errors)
-          SELECT x::xid8, p, tries, next_try, since, errors::jsonb
-            FROM (SELECT unnest($8::text[]) AS x, unnest($9::int8[]) AS p, unnest($10::int4[]) AS tries,
-                         unnest($11::timestamptz[]) AS next_try, unnest($12::timestamptz[]) AS since,
-                         unnest($16::text[]) AS errors) AS t
-           WHERE EXISTS (SELECT FROM fence)
-          ON CONFLICT (xid, position) DO UPDATE
-            SET tries = excluded.tries, next_try = excluded.next_try, errors = excluded.errors
-        ), c AS (
-          %s AND $15::int8 > 0 AND EXISTS (SELECT FROM fence)
-        )
-        SELECT count(*) FROM fence"""
-          .formatted(CursorStore.move("inbox", 13));
+  private static final Parameters PARAMETERS = new Parameters();
+  private static final Parameters.Int8 HOLDER = PARAMETERS.int8();
+  private static final Parameters.Rows<Result> RESULTS = PARAMETERS.rows(Columns.of(
+      text("xid", r -> r.kept.place.xidText()),
+      int8("position", r -> r.kept.place.position()),
+      uuid("payment_id", Result::payment),
+      text("type", Result::type),
+      text("outcome", Result::outcome),
+      text("detail", Result::detail)));
+  private static final Parameters.Rows<Parked> PARKED = PARAMETERS.rows(Columns.of(
+      text("xid", p -> p.kept.place.xidText()),
+      int8("position", p -> p.kept.place.position()),
+      int4("tries", p -> p.kept.tries + 1),
+      timestamptz("next_try", Parked::nextTry),
+      timestamptz("since", p -> p.kept.since),
+      text("errors", p -> p.errors.encode())));
+  /** These three stand together, as the cursor's row is moved by them. */
+  private static final Parameters.Text XID = PARAMETERS.text();
+  private static final Parameters.Int8 POSITION = PARAMETERS.int8();
+  private static final Parameters.Int8 PASSED = PARAMETERS.int8();
+  private static final String WRITE = """
+    WITH fence AS MATERIALIZED (:fence), r AS (
+      INSERT INTO provider_event_result (xid, position, payment_id, type, outcome, detail)
+      SELECT xid::xid8, position, payment_id, type, outcome, detail
+        FROM (:results) AS t
+       WHERE EXISTS (SELECT FROM fence)
+      ON CONFLICT DO NOTHING
+    ), done AS (
+      DELETE FROM provider_event_parked k
+       USING (SELECT unnest(:ended_xids)::xid8 AS xid, unnest(:ended_positions) AS position) AS t
+       WHERE k.xid = t.xid AND k.position = t.position AND EXISTS (SELECT FROM fence)
+    ), k AS (
+      INSERT INTO provider_event_parked (xid, position, tries, next_try, since, errors)
+      SELECT xid::xid8, position, tries, next_try, since, errors::jsonb
+        FROM (:parked) AS t
+       WHERE EXISTS (SELECT FROM fence)
+      ON CONFLICT (xid, position) DO UPDATE
+        SET tries = excluded.tries, next_try = excluded.next_try, errors = excluded.errors
+    ), c AS (
+      :move AND :passed > 0 AND EXISTS (SELECT FROM fence)
+    )
+    SELECT count(*) FROM fence"""
+      .replace(":fence", Lease.fence("inbox", HOLDER.number()))
+      .replace(":results", RESULTS.select()).replace(":ended_xids", RESULTS.array("xid"))
+      .replace(":ended_positions", RESULTS.array("position")).replace(":parked", PARKED.select())
+      .replace(":move", CursorStore.move("inbox", XID.number())).replace(":passed", PASSED.sql());
 
   private static final String AGAIN = """
     WITH e AS MATERIALIZED (
@@ -154,20 +184,9 @@ public final class InboxStore {
    */
   public Future<Boolean> write(long epoch, List<Result> results, List<Parked> parked, Cursor place,
       int passed) {
-    return sql.query(WRITE, Tuple.tuple().addValue(epoch)
-        .addValue(results.stream().map(r -> r.kept.place.xidText()).toArray(String[]::new))
-        .addValue(results.stream().map(r -> r.kept.place.position()).toArray(Long[]::new))
-        .addValue(results.stream().map(Result::payment).toArray(UUID[]::new))
-        .addValue(results.stream().map(Result::type).toArray(String[]::new))
-        .addValue(results.stream().map(Result::outcome).toArray(String[]::new))
-        .addValue(results.stream().map(Result::detail).toArray(String[]::new))
-        .addValue(parked.stream().map(p -> p.kept.place.xidText()).toArray(String[]::new))
-        .addValue(parked.stream().map(p -> p.kept.place.position()).toArray(Long[]::new))
-        .addValue(parked.stream().map(p -> p.kept.tries + 1).toArray(Integer[]::new))
-        .addValue(parked.stream().map(Parked::nextTry).toArray(OffsetDateTime[]::new))
-        .addValue(parked.stream().map(p -> p.kept.since).toArray(OffsetDateTime[]::new))
-        .addValue(place.xidText()).addValue(place.position()).addValue((long) passed)
-        .addValue(parked.stream().map(p -> p.errors.encode()).toArray(String[]::new)))
+    return sql
+        .query(WRITE, PARAMETERS.values().with(HOLDER, epoch).with(RESULTS, results).with(PARKED, parked)
+            .with(XID, place.xidText()).with(POSITION, place.position()).with(PASSED, passed).tuple())
         .map(rows -> rows.iterator().next().getLong(0) > 0);
   }
 

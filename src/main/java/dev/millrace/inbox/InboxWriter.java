@@ -3,6 +3,7 @@ package dev.millrace.inbox;
 import static dev.millrace.platform.Columns.bytea;
 import static dev.millrace.platform.Columns.int2;
 import static dev.millrace.platform.Columns.int4;
+import static dev.millrace.platform.Columns.int8;
 import static dev.millrace.platform.Columns.text;
 
 import dev.millrace.platform.Columns;
@@ -11,7 +12,6 @@ import dev.millrace.platform.GroupCommit;
 import dev.millrace.platform.Parameters;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Unavailable;
-import dev.millrace.webhook.EndpointQueue;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -31,28 +31,33 @@ public final class InboxWriter {
   private record Received(String provider, String account, String eventId, int size,
       BodyCompression.Written body) {}
 
+  /** One in its commit, {@code position} as it came: of a payment's, the first must be worked off first. */
+  private record Placed(long position, Received webhook) {}
+
   private static final Parameters PARAMETERS = new Parameters();
-  private static final Parameters.Rows<Received> ROWS = PARAMETERS.rows(Columns.of(
-      text("provider", Received::provider),
-      text("account", Received::account),
-      text("event_id", Received::eventId),
-      int2("form", r -> (short) r.body.form()),
-      int4("size", Received::size),
-      bytea("body", r -> r.body.bytes())));
+  private static final Parameters.Rows<Placed> ROWS = PARAMETERS.rows(Columns.of(
+      int8("position", Placed::position),
+      text("provider", p -> p.webhook.provider),
+      text("account", p -> p.webhook.account),
+      text("event_id", p -> p.webhook.eventId),
+      int2("form", p -> (short) p.webhook.body.form()),
+      int4("size", p -> p.webhook.size),
+      bytea("body", p -> p.webhook.body.bytes())));
   private static final String INSERT_NEW = """
-    INSERT INTO provider_event (provider, account, event_id, form, size, body)
-    """ + ROWS.select();
+    INSERT INTO provider_event (position, provider, account, event_id, form, size, body) OVERRIDING SYSTEM VALUE
+    """
+      + ROWS.select();
   private static final String INSERT = INSERT_NEW + " ON CONFLICT DO NOTHING";
   /** How long after a repetition the next ones are looked for first: providers repeat in swarms. */
   private static final long CAREFUL_NANOS = 1_000_000_000;
   /** Two writers that have some in common must not wait for each other. */
-  private static final Comparator<Received> BY_KEY = Comparator.comparing(Received::eventId)
-      .thenComparing(Received::account).thenComparing(Received::provider);
+  private static final Comparator<Placed> BY_KEY = Comparator.comparing((Placed p) -> p.webhook.eventId)
+      .thenComparing(p -> p.webhook.account).thenComparing(p -> p.webhook.provider);
 
   /** Webhooks are large, so that a commit spends most of its time with the disk: several overlap. */
-  private record EndpointQueue(PgLink pg, GroupCommit<Received, Boolean> commits) {}
+  private record Committer(PgLink pg, GroupCommit<Received, Boolean> commits) {}
 
-  private final List<EndpointQueue> lanes = new ArrayList<>();
+  private final List<Committer> committers = new ArrayList<>();
   private final BodyCompression forms = new BodyCompression();
   private long repeatedAt = System.nanoTime() - CAREFUL_NANOS;
 
@@ -60,15 +65,15 @@ public final class InboxWriter {
   public InboxWriter(Vertx vertx, List<PgLink> connections, String writer, int queueLimit, int batchMax,
       MeterRegistry registry) {
     for (PgLink pg : connections) {
-      var meter = new CommitMeter(registry, "inbox", writer + "-" + lanes.size(), queueLimit);
-      lanes.add(new EndpointQueue(pg,
+      var meter = new CommitMeter(registry, "inbox", writer + "-" + committers.size(), queueLimit);
+      committers.add(new Committer(pg,
           new GroupCommit<>(vertx, queueLimit, batchMax, batchMax / 2, meter, batch -> commit(pg, batch))));
     }
   }
 
-  private EndpointQueue shortest() {
-    EndpointQueue shortest = lanes.getFirst();
-    for (EndpointQueue lane : lanes) if (lane.commits.depth() < shortest.commits.depth()) shortest = lane;
+  private Committer shortest() {
+    Committer shortest = committers.getFirst();
+    for (Committer one : committers) if (one.commits.depth() < shortest.commits.depth()) shortest = one;
     return shortest;
   }
 
@@ -88,7 +93,7 @@ public final class InboxWriter {
 
   /** Whether Postgres can be reached. */
   public boolean up() {
-    return lanes.stream().allMatch(lane -> lane.pg.up());
+    return committers.stream().allMatch(one -> one.pg.up());
   }
 
   /** Takes it that all are new, which is cheaper than looking first, until one is not. */
@@ -104,8 +109,10 @@ public final class InboxWriter {
         })).map(done -> Collections.nCopies(batch.size(), Boolean.TRUE));
   }
 
+  /** Written in the order of their keys, and read in that of their positions. */
   private static Tuple rows(List<Received> batch) {
-    var sorted = new ArrayList<>(batch);
+    var sorted = new ArrayList<Placed>(batch.size());
+    for (Received webhook : batch) sorted.add(new Placed(sorted.size() + 1, webhook));
     sorted.sort(BY_KEY);
     return PARAMETERS.values().with(ROWS, sorted).tuple();
   }

@@ -33,7 +33,7 @@ public final class AttemptStore {
   private static final String CLAIM = """
     UPDATE attempt SET started = clock_timestamp(), finished = NULL, outcome = NULL, detail = NULL, absent_since = NULL
      WHERE reference = $1::uuid AND (outcome = 'not_executed'
-        OR outcome IS NULL AND started < clock_timestamp() - make_interval(secs => $2::float8))
+        OR coalesce(outcome, 'pending') = 'pending' AND started < clock_timestamp() - make_interval(secs => $2::float8))
     RETURNING 1""";
   private static final String ABSENT = """
     UPDATE attempt SET absent_since = clock_timestamp() WHERE reference = $1::uuid AND absent_since IS NULL""";
@@ -101,7 +101,7 @@ public final class AttemptStore {
 
   /**
    * Takes the right to make the call again; false when somebody else's call under this reference may still be
-   * on its way, or its outcome is known.
+   * on its way, or its outcome is known. That it is pending is none.
    *
    * @param absenceAfterMs how long a call is given to arrive
    */
@@ -121,7 +121,8 @@ public final class AttemptStore {
   }
 
   /**
-   * Notes how the call ended where its payment has the events already: a webhook was quicker than the answer.
+   * Notes how the call ended where its payment has no more events of it: a webhook was quicker than the
+   * answer, or the provider has only taken the order.
    */
   public Future<Void> finish(Attempt attempt) {
     return sql.query(FINISH, Tuple.of(attempt.reference(), attempt.outcome(), attempt.providerReference(),

@@ -18,8 +18,10 @@ public final class OperationReads {
         ORDER BY o.id DESC LIMIT $4::int""";
   private static final String ONE = OperationRow.SELECT
       + "WHERE o.id = $1::uuid AND o.payment_id = $2::uuid";
-  private static final String ENDED = OperationRow.SELECT
-      + "WHERE o.id = ANY($1::uuid[]) AND o.status IN ('succeeded', 'failed')";
+  private static final String DECIDED = OperationRow.SELECT
+      + """
+        WHERE o.id = ANY($1::uuid[]) AND (o.status IN ('succeeded', 'failed') OR EXISTS (
+          SELECT FROM attempt a WHERE a.payment_id = o.payment_id AND a.operation = o.id AND a.outcome = 'pending'))""";
 
   private final Sql sql;
 
@@ -50,8 +52,11 @@ public final class OperationReads {
     return rows(ONE, Tuple.of(id, payment)).map(list -> list.isEmpty() ? null : list.getFirst());
   }
 
-  /** Those of these operations that have ended, in no order. */
-  public Future<List<OperationRow>> ended(Collection<UUID> ids) {
-    return rows(ENDED, Tuple.of((Object) ids.toArray(new UUID[0])));
+  /**
+   * Those of these operations that have ended, or which the provider has taken and will decide later, hours
+   * or days perhaps; in no order.
+   */
+  public Future<List<OperationRow>> decided(Collection<UUID> ids) {
+    return rows(DECIDED, Tuple.of((Object) ids.toArray(new UUID[0])));
   }
 }

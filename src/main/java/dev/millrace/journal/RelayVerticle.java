@@ -40,8 +40,8 @@ public final class RelayVerticle extends VerticleBase {
         Lease::close);
     var relay = open.add(new Relay(vertx, rows, lease, producers, config.text("kafka.topic"),
         config.positive("relay.batch-max"), servers.interval("relay.poll-interval"),
-        () -> servers.wakeUps().say(WakeUps.Work.KAFKA), registry), Relay::close);
-    servers.wakeUps().listen(Set.of(WakeUps.Work.JOURNAL), relay::wake);
+        () -> servers.wakeUps().say(WakeUps.Source.KAFKA), registry), Relay::close);
+    servers.wakeUps().listen(Set.of(WakeUps.Source.JOURNAL), relay::wake);
     return rows.whenUp(10_000).compose(v -> rights.whenUp(10_000)).onSuccess(v -> {
       lease.start();
       relay.start();

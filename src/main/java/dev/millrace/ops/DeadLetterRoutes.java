@@ -3,6 +3,7 @@ package dev.millrace.ops;
 import dev.millrace.deadletter.DeadLetterActs.Order;
 import dev.millrace.deadletter.DeadLetterActs;
 import dev.millrace.deadletter.DeadLetterFilter;
+import dev.millrace.platform.CardNumbers;
 import dev.millrace.platform.OperatorRefusal;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
@@ -56,11 +57,12 @@ final class DeadLetterRoutes {
     var given = new HashMap<String, String>();
     for (var parameter : c.queryParams())
       if (given.put(parameter.getKey(), parameter.getValue()) != null)
-        throw new OperatorRefusal(400, "`" + parameter.getKey() + "` is given twice: give it once");
+        throw new OperatorRefusal(400,
+            "`" + CardNumbers.hidden(parameter.getKey()) + "` is given twice: give it once");
     known(given.keySet(), "parameter", "after", "limit");
-    String after = given.getOrDefault("after", "0");
+    String after = given.get("after");
     return acts.list(DeadLetterFilter.of(given, DeadLetterFilter.STATUSES),
-        DeadLetterFilter.id("after", after),
+        after == null ? null : DeadLetterFilter.id("after", after),
         DeadLetterFilter.number(given, "limit", PAGE_MAX, PAGE_MAX));
   }
 
@@ -71,7 +73,8 @@ final class DeadLetterRoutes {
     for (String name : names)
       if (!permitted.contains(name))
         throw new OperatorRefusal(400,
-            "there is no " + what + " `" + name + "`; there are " + String.join(", ", permitted));
+            "there is no " + what + " `" + CardNumbers.hidden(name) + "`; there are "
+                + String.join(", ", permitted));
   }
 
   /** The values of a body as texts. */
@@ -79,7 +82,8 @@ final class DeadLetterRoutes {
     var texts = new HashMap<String, String>();
     for (var field : body) {
       if (!(field.getValue() instanceof String || field.getValue() instanceof Number))
-        throw new OperatorRefusal(400, "`" + field.getKey() + "` must be a text or a number");
+        throw new OperatorRefusal(400,
+            "`" + CardNumbers.hidden(field.getKey()) + "` must be a text or a number");
       texts.put(field.getKey(), String.valueOf(field.getValue()));
     }
     return texts;

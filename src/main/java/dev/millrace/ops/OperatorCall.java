@@ -1,5 +1,6 @@
 package dev.millrace.ops;
 
+import dev.millrace.platform.CardNumbers;
 import dev.millrace.platform.OperatorRefusal;
 import dev.millrace.platform.RouteMethods;
 import dev.millrace.platform.Unavailable;
@@ -44,6 +45,7 @@ final class OperatorCall {
 
   /** What Postgres, and JSON, cannot hold, is no text: NUL, and half a character. */
   static String text(JsonObject body, String field, int charsMax) {
+    if (body.getValue(field) instanceof String s && CardNumbers.in(s)) throw cardNumber(field);
     if (body.getValue(field) instanceof String s && !s.isBlank() && s.length() <= charsMax
         && s.indexOf('\0') < 0 && StandardCharsets.UTF_8.newEncoder().canEncode(s))
       return s;
@@ -51,12 +53,17 @@ final class OperatorCall {
         "`" + field + "` must be a text of 1 to " + charsMax + " characters in the JSON body");
   }
 
+  private static OperatorRefusal cardNumber(String field) {
+    return new OperatorRefusal(400, "`" + field
+        + "` holds what looks like a card number. Card numbers are not stored: take it out");
+  }
+
   /** Refuses a body with fields of other names than these. */
   static void only(JsonObject body, String... fields) {
     for (String name : body.fieldNames())
       if (!List.of(fields).contains(name))
         throw new OperatorRefusal(400,
-            "there is no field `" + name + "`; there are " + String.join(", ", fields));
+            "there is no field `" + CardNumbers.hidden(name) + "`; there are " + String.join(", ", fields));
   }
 
   static boolean flag(JsonObject body, String field) {

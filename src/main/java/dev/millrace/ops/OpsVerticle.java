@@ -49,7 +49,7 @@ public final class OpsVerticle extends VerticleBase {
     Pool reading = open.add(servers.pool(vertx), Pool::close);
     Redis redis = open.add(Redis.createClient(vertx, servers.redisUri()), Redis::close);
     PgLink link = open.add(servers.batchLink(vertx, "ops-" + instance, registry)
-        .afterEach(() -> servers.wakeUps().say(WakeUps.Work.JOURNAL)), PgLink::close);
+        .afterEach(() -> servers.wakeUps().say(WakeUps.Source.JOURNAL)), PgLink::close);
     var database = new Database(reading, config.millis("postgres.statement-timeout"),
         servers.poolRoom("ops-" + instance, registry));
     var readiness = new Readiness(vertx, database, redis, servers.kafkaBootstrap(), state);
@@ -69,7 +69,7 @@ public final class OpsVerticle extends VerticleBase {
       return RouteMethods.end(c.request(), Buffer.buffer(text));
     }).onFailure(c::fail));
     new OperatorRoutes(database, acts).mount(router);
-    var letters = new DeadLetterActs(database, () -> servers.wakeUps().say(WakeUps.Work.LETTERS));
+    var letters = new DeadLetterActs(database, () -> servers.wakeUps().say(WakeUps.Source.LETTERS));
     new DeadLetterRoutes(letters).mount(router);
     new PaymentActRoutes(new PaymentActs(database, letters, "operator-" + instance)).mount(router);
     RouteMethods.addHead(router);

@@ -3,6 +3,7 @@ package dev.millrace.ops;
 import static dev.millrace.ops.OperatorCall.act;
 import static dev.millrace.ops.OperatorCall.operator;
 
+import dev.millrace.platform.CardNumbers;
 import dev.millrace.platform.OperatorRefusal;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.json.JsonObject;
@@ -58,7 +59,8 @@ final class PaymentActRoutes {
 
   /** What the same act is known by when it is sent again. */
   private static String key(JsonObject body) {
-    if (body.getValue("key") instanceof String s && KEY.matcher(s).matches()) return s;
+    if (body.getValue("key") instanceof String s && KEY.matcher(s).matches())
+      return OperatorCall.text(body, "key");
     throw new OperatorRefusal(400,
         "`key` must be 1 to 100 letters, digits, and `.`, `_`, `:` and `-` in the JSON"
             + " body: your name of this act, the same when you send it again");
@@ -70,18 +72,22 @@ final class PaymentActRoutes {
         optionalLateCharge(body), optionalProvider(body));
   }
 
+  private static String shown(@Nullable Object value) {
+    return CardNumbers.hidden(String.valueOf(value));
+  }
+
   private static long amount(JsonObject body) {
     Object amount = body.getValue("amount");
     if ((amount instanceof Integer || amount instanceof Long) && ((Number) amount).longValue() > 0)
       return ((Number) amount).longValue();
     throw new OperatorRefusal(400,
-        "`amount` must be a positive integer in the currency's minor unit, not " + amount);
+        "`amount` must be a positive integer in the currency's minor unit, not " + shown(amount));
   }
 
   private static String target(JsonObject body) {
     if (body.getValue("to") instanceof String s && TARGETS.contains(s)) return s;
     throw new OperatorRefusal(400,
-        "`to` must be one of " + String.join(", ", TARGETS) + ", not " + body.getValue("to"));
+        "`to` must be one of " + String.join(", ", TARGETS) + ", not " + shown(body.getValue("to")));
   }
 
   private static @Nullable String optionalLateCharge(JsonObject body) {
@@ -89,13 +95,13 @@ final class PaymentActRoutes {
     if (value == null || (value instanceof String s && TypeId.parse(TypeId.REVERSAL, s) != null))
       return (String) value;
     throw new OperatorRefusal(400,
-        "`late_charge` must be the id of a late charge (rev_…), or left out, not " + value);
+        "`late_charge` must be the id of a late charge (rev_…), or left out, not " + shown(value));
   }
 
   private static @Nullable String optionalProvider(JsonObject body) {
     Object value = body.getValue("provider");
     if (value == null || (value instanceof String s && PROVIDER.matcher(s).matches())) return (String) value;
     throw new OperatorRefusal(400,
-        "`provider` must be the name of an account at a provider, or left out, not " + value);
+        "`provider` must be the name of an account at a provider, or left out, not " + shown(value));
   }
 }

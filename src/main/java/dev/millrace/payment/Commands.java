@@ -75,7 +75,8 @@ public final class Commands {
           AUTHORIZED,
           DECLINED, VOIDED, EXPIRED, REFUNDED, RETURNED -> {
         return new Decision.Forbidden(code, "The payment is `" + p.status().wire()
-            + "`; only one that is `confirmed`, `settled` or `partially_refunded` can be refunded."
+            + "`; only one that is `confirmed`, `settled`, `partially_refunded`, `disputed` or `charged_back` can be"
+            + " refunded."
             + (p.status() == Status.AUTHORIZED ? " Cancel it instead." : ""));
       }
     }

@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Numbers the parameters of one statement: whoever writes it asks for rows and for single texts in turn, and
+ * Numbers the parameters of one statement: whoever writes it asks for rows and for single values in turn, and
  * puts the text that they give into the SQL. No number is written by hand, and the values of an execution
  * find their places by themselves, whatever order they are given in. Made once a statement, while its class
  * is initialised.
@@ -38,6 +38,9 @@ public final class Parameters {
   /** A single text of a statement; {@code sql} is how the statement names it. */
   public record Text(String sql, int number) {}
 
+  /** A single number of a statement. */
+  public record Int8(String sql, int number) {}
+
   public <R> Rows<R> rows(Columns<R> columns) {
     var rows = new Rows<>(columns, count + 1);
     count += columns.count();
@@ -47,6 +50,11 @@ public final class Parameters {
   public Text text() {
     count++;
     return new Text("$" + count + "::text", count);
+  }
+
+  public Int8 int8() {
+    count++;
+    return new Int8("$" + count + "::int8", count);
   }
 
   /** What one execution of the statement is given; each part of it once. */
@@ -67,8 +75,12 @@ public final class Parameters {
       return this;
     }
 
-    public Values with(Text place, String value) {
-      values[place.number - 1] = value;
+    public Values with(Text place, String value) { return with(place.number, value); }
+
+    public Values with(Int8 place, long value) { return with(place.number, value); }
+
+    private Values with(int number, Object value) {
+      values[number - 1] = value;
       set++;
       return this;
     }

@@ -67,10 +67,11 @@ public final class RetryAfter {
       int second = Integer.parseInt(m.group("second"));
       try {
         // A leap second, which the grammar has and the clock here has not, is the one before it.
-        return LocalDateTime.of(year(m.group("year"), now),
+        var time = LocalDateTime.of(year(m.group("year"), now),
             MONTHS.indexOf(m.group("month").toLowerCase(Locale.ROOT)) + 1,
             Integer.parseInt(m.group("day").strip()), Integer.parseInt(m.group("hour")),
-            Integer.parseInt(m.group("minute")), second == 60 ? 59 : second).toInstant(ZoneOffset.UTC);
+            Integer.parseInt(m.group("minute")), second == 60 ? 59 : second);
+        return (m.group("year").length() > 2 ? time : notFarAhead(time, now)).toInstant(ZoneOffset.UTC);
       } catch (DateTimeException e) {
         return null;
       }
@@ -78,12 +79,17 @@ public final class RetryAfter {
     return null;
   }
 
-  /** Two digits mean a year of this century, unless that were more than 50 years ahead. */
+  /** Two digits mean a year of this century, at first. */
   private static int year(String digits, Instant now) {
     int year = Integer.parseInt(digits);
     if (digits.length() > 2) return year;
     int thisYear = now.atOffset(ZoneOffset.UTC).getYear();
-    int inCentury = thisYear - thisYear % 100 + year;
-    return inCentury > thisYear + YEARS_AHEAD_MAX ? inCentury - 100 : inCentury;
+    return thisYear - thisYear % 100 + year;
+  }
+
+  /** What would be more than 50 years ahead was in the century before. */
+  private static LocalDateTime notFarAhead(LocalDateTime time, Instant now) {
+    var farthest = now.atOffset(ZoneOffset.UTC).toLocalDateTime().plusYears(YEARS_AHEAD_MAX);
+    return time.isAfter(farthest) ? time.minusYears(100) : time;
   }
 }

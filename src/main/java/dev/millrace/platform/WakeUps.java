@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * this process, and by Postgres's NOTIFY to all others of the database. It is a hint: when one is lost the
  * work is found all the same, at the next look.
  *
- * <p>Said once the work is committed, on a connection of its own, and of each kind once in
+ * <p>Said once the work is committed, on a connection of its own, and of each source once in
  * {@value #GAP_MS} ms by all processes together: whoever hears it goes on looking often for longer than that
  * ({@link AdaptiveInterval}). So it costs nothing under load; a NOTIFY in the writers' own transactions would
  * have all of them commit one after the other.
@@ -34,8 +34,8 @@ import org.slf4j.LoggerFactory;
  * @see <a href="https://www.postgresql.org/docs/18/sql-notify.html">Postgres, NOTIFY</a>
  */
 public final class WakeUps {
-  /** What there is to be worked off. */
-  public enum Work {
+  /** Where work comes from. */
+  public enum Source {
     /** Events in the journal, or endpoints and orders of merchants that changed with them. */
     JOURNAL,
     /** Providers' webhooks. */
@@ -52,15 +52,15 @@ public final class WakeUps {
   private static final Logger LOG = LoggerFactory.getLogger(WakeUps.class);
   private static final String CHANNEL = "millrace_work";
 
-  private record Listener(Set<Work> works, Context context, Runnable wake) {}
+  private record Listener(Set<Source> sources, Context context, Runnable wake) {}
 
-  private final Map<Work, AtomicLong> saidNanos = new EnumMap<>(Work.class);
+  private final Map<Source, AtomicLong> saidNanos = new EnumMap<>(Source.class);
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
-  private volatile @Nullable Consumer<Work> others;
+  private volatile @Nullable Consumer<Source> others;
 
   WakeUps() {
     long before = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(GAP_MS);
-    for (Work work : Work.values()) saidNanos.put(work, new AtomicLong(before));
+    for (Source source : Source.values()) saidNanos.put(source, new AtomicLong(before));
   }
 
   /**
@@ -76,7 +76,7 @@ public final class WakeUps {
         PgLink made = servers.link(vertx, "wake-ups", registry);
         made.listen(CHANNEL, WakeUps.this::heard);
         link = made;
-        others = work -> context.runOnContext(v -> send(made, work));
+        others = source -> context.runOnContext(v -> send(made, source));
         return Future.succeededFuture();
       }
 
@@ -88,42 +88,43 @@ public final class WakeUps {
     };
   }
 
-  /** Has {@code wake} run on the caller's event loop whenever there may be work of one of these kinds. */
-  public void listen(Set<Work> works, Runnable wake) {
-    listeners.add(new Listener(works, Objects.requireNonNull(Vertx.currentContext(), "no event loop"), wake));
+  /** Has {@code wake} run on the caller's event loop whenever there may be work from one of these. */
+  public void listen(Set<Source> sources, Runnable wake) {
+    listeners
+        .add(new Listener(sources, Objects.requireNonNull(Vertx.currentContext(), "no event loop"), wake));
   }
 
   /** There is work, committed and to be seen by all. From any thread. */
-  public void say(Work work) {
-    if (!first(work)) return;
-    wake(work);
-    Consumer<Work> sender = others;
-    if (sender != null) sender.accept(work);
+  public void say(Source source) {
+    if (!first(source)) return;
+    wake(source);
+    Consumer<Source> sender = others;
+    if (sender != null) sender.accept(source);
   }
 
-  private static void send(PgLink link, Work work) {
-    link.query("NOTIFY " + CHANNEL + ", '" + work.wire() + "'", Tuple.tuple())
-        .onFailure(e -> LOG.debug("wake_up_not_sent work={} error=\"{}\"", work, e.getMessage()));
+  private static void send(PgLink link, Source source) {
+    link.query("NOTIFY " + CHANNEL + ", '" + source.wire() + "'", Tuple.tuple())
+        .onFailure(e -> LOG.debug("wake_up_not_sent source={} error=\"{}\"", source, e.getMessage()));
   }
 
-  /** {@code said}: a kind of work, of a newer release perhaps; null when some may have been missed. */
+  /** {@code said}: a source, of a newer release perhaps; null when some may have been missed. */
   private void heard(@Nullable String said) {
-    for (Work work : Work.values()) {
-      if (said == null || (said.equals(work.wire()) && first(work))) wake(work);
+    for (Source source : Source.values()) {
+      if (said == null || (said.equals(source.wire()) && first(source))) wake(source);
     }
   }
 
   /** Whether it is news: everybody is still awake after the last one. Of two threads one is told so. */
-  private boolean first(Work work) {
-    AtomicLong said = Objects.requireNonNull(saidNanos.get(work));
+  private boolean first(Source source) {
+    AtomicLong said = Objects.requireNonNull(saidNanos.get(source));
     long last = said.get();
     long now = System.nanoTime();
     return now - last >= TimeUnit.MILLISECONDS.toNanos(GAP_MS) && said.compareAndSet(last, now);
   }
 
-  private void wake(Work work) {
+  private void wake(Source source) {
     for (Listener listener : listeners) {
-      if (listener.works.contains(work)) listener.context.runOnContext(v -> listener.wake.run());
+      if (listener.sources.contains(source)) listener.context.runOnContext(v -> listener.wake.run());
     }
   }
 }

@@ -82,7 +82,7 @@ public final class ProcessorVerticle extends VerticleBase {
     RedisLink redis = open.add(servers.redisLink(vertx, "screening-" + instance, registry), RedisLink::close);
     WakeUps wakeUps = servers.wakeUps();
     PgLink appends = open.add(servers.batchLink(vertx, "append-" + instance, registry)
-        .afterEach(() -> wakeUps.say(WakeUps.Work.JOURNAL)), PgLink::close);
+        .afterEach(() -> wakeUps.say(WakeUps.Source.JOURNAL)), PgLink::close);
     PgLink inboxRights = open.add(servers.link(vertx, "inbox-lease", registry), PgLink::close);
     PgLink inboxRows = open.add(servers.link(vertx, "inbox", registry), PgLink::close);
     var providers = open.add(new Providers(vertx, config, registry), Providers::close);
@@ -100,7 +100,7 @@ public final class ProcessorVerticle extends VerticleBase {
     var retries = new Retries(vertx, producer, letters, config.text("kafka.retry-topic"),
         config.durations("processor.retry-windows"), RetryKind.Limits.of(config),
         config.integer("processor.retry-jitter-percent"), RandomGenerator.getDefault(),
-        () -> wakeUps.say(WakeUps.Work.KAFKA), registry);
+        () -> wakeUps.say(WakeUps.Source.KAFKA), registry);
     var records = new RecordProcessor(vertx, flow, retries, letters);
     var consumers = new Consumers(vertx, config, servers);
     var fresh = new Intake(vertx, consumers.fresh(), "processor", config.positive("processor.in-flight-max"),
@@ -117,15 +117,15 @@ public final class ProcessorVerticle extends VerticleBase {
         letters, config.durations("inbox.park-windows"), inboxLease, servers.interval("inbox.poll-interval"),
         registry);
     var replays = new DeadLetterReplays(vertx, letters, flow, records, retries,
-        new InboxStore(database), () -> wakeUps.say(WakeUps.Work.INBOX), new DeadLetterReplays.Timing(
+        new InboxStore(database), () -> wakeUps.say(WakeUps.Source.INBOX), new DeadLetterReplays.Timing(
             servers.interval("processor.replay-interval"), config.millis("processor.replay-lease")),
         registry);
     // Of a new event as well: the fetch is under way when the relay publishes it.
-    Set<WakeUps.Work> inKafka = Set.of(WakeUps.Work.JOURNAL, WakeUps.Work.KAFKA);
+    Set<WakeUps.Source> inKafka = Set.of(WakeUps.Source.JOURNAL, WakeUps.Source.KAFKA);
     wakeUps.listen(inKafka, fresh::wake);
     wakeUps.listen(inKafka, waiting::wake);
-    wakeUps.listen(Set.of(WakeUps.Work.INBOX), inbox::wake);
-    wakeUps.listen(Set.of(WakeUps.Work.LETTERS), replays::wake);
+    wakeUps.listen(Set.of(WakeUps.Source.INBOX), inbox::wake);
+    wakeUps.listen(Set.of(WakeUps.Source.LETTERS), replays::wake);
     open.onClose(records::close);
     open.add(inboxLease, Lease::close);
     // At the same time: together they must not take longer than one of them may.

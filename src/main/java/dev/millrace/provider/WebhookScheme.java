@@ -3,6 +3,7 @@ package dev.millrace.provider;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,12 @@ public interface WebhookScheme {
   sealed interface Verdict {
     /** The provider's own, signed in time. {@code eventId} is the same when it is repeated. */
     record Genuine(String eventId) implements Verdict {}
+
+    /** Several of the provider's own in one request. */
+    record Several(List<Event> events) implements Verdict {}
+
+    /** One of them, as if it had come alone. */
+    record Event(String eventId, Buffer body) {}
 
     /** Not signed with a secret of ours, or too long ago or ahead. */
     record Forged(String reason) implements Verdict {}

@@ -45,8 +45,8 @@ public final class SettlementVerticle extends VerticleBase {
         config.millis("settlement.rollup-interval"));
     var settler = open.add(new Settler(vertx, writing, lease, "settlement",
         config.positive("settlement.batch-max"), intervals, railOf,
-        () -> servers.wakeUps().say(WakeUps.Work.JOURNAL), registry), Settler::close);
-    servers.wakeUps().listen(Set.of(WakeUps.Work.JOURNAL), settler::wake);
+        () -> servers.wakeUps().say(WakeUps.Source.JOURNAL), registry), Settler::close);
+    servers.wakeUps().listen(Set.of(WakeUps.Source.JOURNAL), settler::wake);
     return rights.whenUp(10_000).onSuccess(v -> {
       lease.start();
       settler.start();

@@ -60,13 +60,13 @@ public final class NotifierVerticle extends VerticleBase {
           var endpoints = new EndpointStore(rows);
           // It writes how calls go, and that an endpoint is disabled, which is an event.
           var noted = new EndpointStore((sql, values) -> rows.query(sql, values)
-              .onSuccess(v -> servers.wakeUps().say(WakeUps.Work.JOURNAL)));
+              .onSuccess(v -> servers.wakeUps().say(WakeUps.Source.JOURNAL)));
           var scheduler = new Scheduler(vertx, store, noted, sender, ids, policy, lease,
               RandomGenerator.getDefault(), "notifier", registry);
           var notifier = open.add(new Notifier(vertx, lease, new EventReads(rows), store, endpoints,
               new ReplayOrders(rows), scheduler, ids, lease,
               servers.interval("webhooks.poll-interval"), registry), Notifier::close);
-          servers.wakeUps().listen(Set.of(WakeUps.Work.JOURNAL), notifier::wake);
+          servers.wakeUps().listen(Set.of(WakeUps.Source.JOURNAL), notifier::wake);
           lease.start();
           notifier.start();
           long noting = new Milestones(rows).start(vertx, lease, config.duration("events.retention"));

@@ -231,7 +231,7 @@ class ApiQueuesIT {
     for (int i = 0; i < CONNECTIONS; i++) open.add(new RawHttp(node.apiUrl(), 0));
     queue.awaitFull();
     try (var more = new RawHttp(node.apiUrl(), 0)) {
-      assertThat(more.next(1_000)).isEqualTo(RawHttp.Next.CLOSED);
+      assertThat(more.next(1_000)).isEqualTo(RawHttp.Reaction.CLOSED);
     }
     assertThat(queue.rejected()).isPositive();
     open.forEach(RawHttp::close);

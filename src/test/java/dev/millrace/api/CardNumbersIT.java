@@ -35,6 +35,9 @@ class CardNumbersIT {
       "\"description\":\"card:4242424242424242\"",
       "\"description\":\"2 tickets 4242424242424242\"",
       "\"return_url\":\"https://shop.example/4242424242424242\"",
+      "\"return_url\":\"https://shop.example/?c=4242%204242%204242%204242\"",
+      "\"return_url\":\"https://shop.example/?c=4242+4242+4242+4242\"",
+      "\"reference\":\"4242\u200b4242\u200b4242\u200b4242\"",
       "\"metadata\":{\"card\":\"4242424242424242\"}", "\"metadata\":{\"card\":\"4242-4242-4242-4242\"}",
       "\"metadata\":{\"card\":4242424242424242}", "\"metadata\":{\"4242424242424242\":\"card\"}",
       "\"metadata\":{\"4242 4242 4242 4242\":\"card\"}",
@@ -64,13 +67,26 @@ class CardNumbersIT {
     assertQuiet(answer.body());
   }
 
-  /** One in ten time stamps passes the Luhn check. */
+  @ParameterizedTest
+  @ValueSource(strings = {"4242424242424242", "4242%204242%204242%204242", "4242+4242+4242+4242",
+      "4242%2d4242%2d4242%2d4242"})
+  void endpoint_withACardNumberInItsUrl_isRefused(String number) {
+    var answer = MERCHANT.send("POST", "/v1/webhook_endpoints",
+        "{\"url\":\"https://shop.example/hook?c=" + number + "\",\"enabled_events\":[\"*\"]}");
+    assertThat(answer.status()).as(answer.body()).isEqualTo(400);
+    assertThat(answer.code()).isEqualTo("card_number_refused");
+    assertQuiet(answer.body());
+  }
+
+  /** One in ten time stamps passes the Luhn check, and one in ten bank accounts. */
   @ParameterizedTest
   @ValueSource(strings = {"\"reference\":\"ORD-1795996304238\"", "\"reference\":\"1795996304238\"",
+      "\"reference\":\"DK50 0040 0440 1162 43\"", "\"reference\":\"DK5000400440116243\"",
+      "\"reference\":\"4711 2026 11 30 0819\"",
       "\"description\":\"order 1795996304238 of 2026-11-20 12:30:45\"",
       "\"metadata\":{\"at\":\"1795996304238\"}",
       "\"metadata\":{\"1795996304238\":\"at\"}", "\"return_url\":\"https://shop.example/1795996304238\""})
-  void field_withATimeStamp_isTaken(String field) {
+  void field_withATimeStampOrAnIban_isTaken(String field) {
     var answer = TestMerchant.create().pay(TestMerchant.VISA.replace("}", "," + field + "}"));
     assertThat(answer.status()).as(answer.body()).isEqualTo(202);
   }

@@ -2,7 +2,7 @@ package dev.millrace.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.api.RawHttp.Next;
+import dev.millrace.api.RawHttp.Reaction;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.Http;
 import io.vertx.core.json.JsonObject;
@@ -142,7 +142,7 @@ class MalformedHttpIT {
   void bytes_noHttp_areRefused(String bytes) {
     try (var http = new RawHttp()) {
       assertProblem(http.send(bytes).answer(), 400, "request_malformed", "Bad Request");
-      assertThat(http.next(LATE_MS)).isEqualTo(Next.CLOSED);
+      assertThat(http.next(LATE_MS)).isEqualTo(Reaction.CLOSED);
     }
   }
 
@@ -151,7 +151,7 @@ class MalformedHttpIT {
     try (var http = new RawHttp()) {
       http.send("GET /v1/balances HTTP/1.1\r\nX: " + "x".repeat(17_000) + "\r\n\r\n");
       assertProblem(http.answer(), 431, "request_malformed", "Request Header Fields Too Large");
-      assertThat(http.next(LATE_MS)).isEqualTo(Next.CLOSED);
+      assertThat(http.next(LATE_MS)).isEqualTo(Reaction.CLOSED);
     }
   }
 
@@ -181,7 +181,7 @@ class MalformedHttpIT {
       var answer = http.answer();
       assertProblem(answer, 408, "request_timeout", "Request Timeout");
       assertThat(answer.headers()).containsEntry("connection", "close");
-      assertThat(http.next(LATE_MS)).isEqualTo(Next.CLOSED);
+      assertThat(http.next(LATE_MS)).isEqualTo(Reaction.CLOSED);
     }
   }
 
@@ -191,7 +191,7 @@ class MalformedHttpIT {
     try (var http = new RawHttp()) {
       http.send(RawHttp.head(MERCHANT, JSON + "Content-Length: " + (BODY_BYTES_MAX + 1) + "\r\n"));
       assertThat(http.answer().headers()).containsEntry("connection", "close");
-      assertThat(http.next(LATE_MS)).isEqualTo(Next.CLOSED);
+      assertThat(http.next(LATE_MS)).isEqualTo(Reaction.CLOSED);
     }
   }
 
@@ -199,14 +199,14 @@ class MalformedHttpIT {
   void head_slow_closesTheConnection() {
     try (var http = new RawHttp()) {
       http.send("GET /v1/balances HTTP/1.1\r\nHost: ");
-      assertThat(http.next(LATE_MS)).isEqualTo(Next.CLOSED);
+      assertThat(http.next(LATE_MS)).isEqualTo(Reaction.CLOSED);
     }
   }
 
   @Test
   void connection_silent_isClosed() {
     try (var http = new RawHttp()) {
-      assertThat(http.next(LATE_MS)).isEqualTo(Next.CLOSED);
+      assertThat(http.next(LATE_MS)).isEqualTo(Reaction.CLOSED);
     }
   }
 
@@ -222,7 +222,7 @@ class MalformedHttpIT {
       } catch (UncheckedIOException closedAlready) {
         return;
       }
-      assertThat(http.next(500)).isNotEqualTo(Next.SENT_MORE);
+      assertThat(http.next(500)).isNotEqualTo(Reaction.SENT_MORE);
     }
   }
 

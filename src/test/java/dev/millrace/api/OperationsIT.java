@@ -233,7 +233,8 @@ class OperationsIT {
         arguments("initiated", fresh, "/capture", "payment_not_capturable",
             "The payment is `initiated`; only one that is `authorized` can be captured. This one is captured automatically."),
         arguments("initiated", fresh, "/cancel", "payment_not_cancelable", "not known yet"),
-        arguments("initiated", fresh, "/refunds", "payment_not_refundable", "`confirmed`, `settled` or"),
+        arguments("initiated", fresh, "/refunds", "payment_not_refundable",
+            "`confirmed`, `settled`, `partially_refunded`, `disputed` or"),
         arguments("authorized", (Function<TestMerchant, String>) QuietSite::authorized, "/refunds",
             "payment_not_refundable", "Cancel it instead."),
         arguments("requires_action", (Function<TestMerchant, String>) m -> QuietSite.requiresAction(m, ""),
@@ -344,6 +345,25 @@ class OperationsIT {
     assertThat(done.json().getString("status")).isEqualTo("succeeded");
     assertThat(done.header("Location")).isEqualTo(path(id, "/refunds/" + done.json().getString("id")));
     assertThat(ask(id, "/refunds", id, null).bytes()).isEqualTo(done.bytes());
+  }
+
+  /** It may take days: what was accepted is the answer, and not only when the wait is over. */
+  @Test
+  void refund_pendingAtTheProvider_isAnsweredAtOnce() {
+    String id = QuietSite.confirmed(MERCHANT);
+    long begun = System.nanoTime();
+    var answer = MERCHANT.postLater(path(id, "/refunds"), id, null, "Prefer", "wait=20");
+    awaitRequest(id, 5);
+    String refund = QuietSite.payment(id).operations().getFirst().id();
+    assertThat(answer).as("while nothing is known of it").isNotDone();
+    QuietSite.pending(id, refund);
+    var pending = answer.join();
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(15));
+    assertThat(pending.status()).as(pending.body()).isEqualTo(202);
+    assertThat(pending.json().getString("id")).isEqualTo(refund);
+    assertThat(pending.json().getString("status")).isEqualTo("pending");
+    assertThat(pending.header("Preference-Applied")).isEqualTo("wait=20");
+    assertThat(ask(id, "/refunds", id, null).bytes()).isEqualTo(pending.bytes());
   }
 
   @Test

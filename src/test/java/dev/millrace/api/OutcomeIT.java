@@ -274,8 +274,13 @@ class OutcomeIT {
     for (String query : List.of("limit=0", "currency=USD", "starting_after=1.2", "starting_after=x",
         "status=a"))
       assertThat(merchant.get(own + "?" + query).status()).isEqualTo(400);
-    assertThat(
-        merchant.get(own + "?starting_after=9999999999999999999.999999999999999999.999999999").status())
-        .isEqualTo(200);
+    for (String unknown : List.of("9999999999999999999.999999999999999999.999999999", "0.0.0", "1.1.0",
+        "1.0.1")) {
+      var answer = merchant.get(own + "?starting_after=" + unknown);
+      assertThat(answer.status()).as(answer.body()).isEqualTo(400);
+      assertThat(answer.code()).isEqualTo("parameter_invalid");
+      assertThat(answer.json().getString("detail")).isEqualTo("`starting_after` names no posting of this"
+          + " account that you have in this mode. Send `next` of the page before, or leave it out.");
+    }
   }
 }

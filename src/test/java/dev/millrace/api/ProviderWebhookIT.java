@@ -2,17 +2,23 @@ package dev.millrace.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.provider.adyen.AdyenConnector;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.Http;
 import dev.millrace.testing.Http.Answer;
 import dev.millrace.testing.StripeSender;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -284,5 +290,33 @@ class ProviderWebhookIT {
         assertThat(http.answer().status()).isIn(400, 429);
       }
     }
+  }
+
+  private static String adyenItem(String psp) throws GeneralSecurityException {
+    Mac mac = Mac.getInstance("HmacSHA256");
+    mac.init(
+        new SecretKeySpec(HexFormat.of().parseHex(new AdyenConnector().simulatorSecret()), "HmacSHA256"));
+    byte[] signature = mac
+        .doFinal((psp + ":::::" + ":REPORT_AVAILABLE:true").getBytes(StandardCharsets.UTF_8));
+    return "{\"NotificationRequestItem\":{\"pspReference\":\"" + psp
+        + "\",\"eventCode\":\"REPORT_AVAILABLE\","
+        + "\"success\":\"true\",\"additionalData\":{\"hmacSignature\":\""
+        + Base64.getEncoder().encodeToString(signature) + "\"}}}";
+  }
+
+  /** One answer says that all of them are there. */
+  @Test
+  void severalInOneRequest_areKeptEach() throws GeneralSecurityException {
+    String sent = "{\"live\":\"false\",\"notificationItems\":[" + adyenItem(id + "a") + ","
+        + adyenItem(id + "b")
+        + "]}";
+    for (int i = 0; i < 2; i++) {
+      var answer = Http.send("POST", ApiSite.url("/webhooks/adyen/default"), Map.of(), sent);
+      assertThat(answer.status() + " " + answer.body()).isEqualTo("200 [accepted]");
+    }
+    String results = "SELECT count(*) FROM provider_event_result r JOIN provider_event USING (xid, position)"
+        + " WHERE provider = 'adyen' AND r.outcome = 'ignored' AND event_id IN ('" + id
+        + "a:REPORT_AVAILABLE:true', '" + id + "b:REPORT_AVAILABLE:true')";
+    Await.until(SOON, "both are worked off", () -> ApiSite.site().number(results) == 2);
   }
 }

@@ -67,20 +67,29 @@ final class QuietSite {
 
   /** Appends as a processor would: from what it has read, unless somebody was faster. */
   static Future<Boolean> tryAppend(String id, PaymentEvent... events) {
+    return tryAppend(id, List.of(), events);
+  }
+
+  private static Future<Boolean> tryAppend(String id, List<Append.Attempt> calls, PaymentEvent... events) {
     return PAYMENTS.history(uuid(id)).compose(history -> {
       Payment payment = Payment.of(history.events());
       var next = new ArrayList<>(history.events());
       next.addAll(List.of(events));
       Payment.of(next);
       var append = new Append(history.id(), history.merchant(), payment.version(), payment.status(),
-          List.of(events), "gateway", history.traceparent(), List.of(), null);
+          List.of(events), "gateway", history.traceparent(), calls, null);
       return DATABASE.query(AppendStatement.SQL, AppendStatement.parameters(List.of(append), "test"))
           .map(rows -> rows.size() == 1);
     });
   }
 
   static void append(String id, PaymentEvent... events) {
-    if (!LOOP.result(() -> tryAppend(id, events))) throw new AssertionError("somebody else moved " + id);
+    append(id, List.of(), events);
+  }
+
+  private static void append(String id, List<Append.Attempt> calls, PaymentEvent... events) {
+    if (!LOOP.result(() -> tryAppend(id, calls, events)))
+      throw new AssertionError("somebody else moved " + id);
   }
 
   /** A payment that was sent to its provider. */
@@ -123,6 +132,17 @@ final class QuietSite {
     append(id, new PaymentEvent.OperationSubmitted(operation, "stripe", attempt(), p.status()));
     append(id, new PaymentEvent.Confirmed("stripe", attempt(), p.providerReference(), amount, amount, "usd",
         operation, p.amountAuthorized() - amount, null, null, null, null));
+  }
+
+  /** The provider has taken the refund, and says later what becomes of it. */
+  static void pending(String id, String refund) {
+    Payment p = payment(id);
+    UUID reference = TypeId.next();
+    append(id,
+        List.of(new Append.Attempt(reference, 1, "stripe", "refund", TypeId.parse(TypeId.REFUND, refund),
+            null, "pending", "re_" + NUMBER.incrementAndGet(), null)),
+        new PaymentEvent.OperationSubmitted(refund, "stripe", TypeId.format(TypeId.ATTEMPT, reference),
+            p.status()));
   }
 
   /** The provider carried the refund out. */

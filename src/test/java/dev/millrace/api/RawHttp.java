@@ -146,19 +146,19 @@ final class RawHttp implements AutoCloseable {
   }
 
   /** What the gateway did with the connection. */
-  enum Next {
+  enum Reaction {
     CLOSED, SENT_MORE, NOTHING
   }
 
-  /** What comes next, {@link Next#NOTHING} after {@code ms}. */
-  Next next(int ms) {
+  /** What comes next, {@link Reaction#NOTHING} after {@code ms}. */
+  Reaction next(int ms) {
     try {
       socket.setSoTimeout(ms);
-      return socket.getInputStream().read() < 0 ? Next.CLOSED : Next.SENT_MORE;
+      return socket.getInputStream().read() < 0 ? Reaction.CLOSED : Reaction.SENT_MORE;
     } catch (SocketTimeoutException e) {
-      return Next.NOTHING;
+      return Reaction.NOTHING;
     } catch (IOException e) {
-      return Next.CLOSED;
+      return Reaction.CLOSED;
     }
   }
 

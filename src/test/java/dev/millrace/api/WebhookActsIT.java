@@ -29,8 +29,8 @@ class WebhookActsIT {
 
   private final TestMerchant merchant = TestMerchant.create();
 
-  /** An endpoint and the path at which it is told. */
-  private record Told(String id, String path, String secret) {
+  /** An endpoint, and the path at which it is told. */
+  private record ListeningEndpoint(String id, String path, String secret) {
     List<Got> got() { return RECEIVER.got(path); }
 
     List<Got> await(int count) {
@@ -45,19 +45,19 @@ class WebhookActsIT {
     VERTX.close().await();
   }
 
-  private Told listening(String... events) {
+  private ListeningEndpoint listening(String... events) {
     String path = "/acts/" + PATHS.incrementAndGet();
     var made = merchant.send("POST", "/v1/webhook_endpoints", new JsonObject().put("url", RECEIVER.url(path))
         .put("enabled_events", new JsonArray(List.of(events))).encode()).json();
-    return new Told(made.getString("id"), path, made.getString("secret"));
+    return new ListeningEndpoint(made.getString("id"), path, made.getString("secret"));
   }
 
-  private Answer act(Told told, String what, String body) {
-    return merchant.send("POST", ENDPOINTS + told.id + "/" + what, body);
+  private Answer act(ListeningEndpoint endpoint, String what, String body) {
+    return merchant.send("POST", ENDPOINTS + endpoint.id + "/" + what, body);
   }
 
-  private Answer test(Told told) {
-    var answer = act(told, "test", null);
+  private Answer test(ListeningEndpoint endpoint) {
+    var answer = act(endpoint, "test", null);
     assertThat(answer.status()).as(answer.body()).isEqualTo(202);
     return answer;
   }
@@ -68,8 +68,8 @@ class WebhookActsIT {
     return id;
   }
 
-  private static List<String> types(Told told) {
-    return told.got().stream().map(g -> new JsonObject(g.body()).getString("type")).toList();
+  private static List<String> types(ListeningEndpoint endpoint) {
+    return endpoint.got().stream().map(g -> new JsonObject(g.body()).getString("type")).toList();
   }
 
   @Test
@@ -110,63 +110,64 @@ class WebhookActsIT {
 
   @Test
   void test_repeated_isSentOnce() {
-    var told = listening("*");
-    String path = ENDPOINTS + told.id + "/test";
+    var endpoint = listening("*");
+    String path = ENDPOINTS + endpoint.id + "/test";
     var first = merchant.post(path, "k", null);
     var again = merchant.post(path, "k", "{}");
     assertThat(again.bytes()).isEqualTo(first.bytes());
     assertThat(again.header("Idempotent-Replayed")).isEqualTo("true");
-    test(told);
-    assertThat(told.await(2)).extracting(Got::id).doesNotHaveDuplicates().hasSize(2);
+    test(endpoint);
+    assertThat(endpoint.await(2)).extracting(Got::id).doesNotHaveDuplicates().hasSize(2);
     // Whatever becomes of the endpoint, the answer stays.
-    merchant.send("PATCH", ENDPOINTS + told.id, "{\"enabled\":false}");
+    merchant.send("PATCH", ENDPOINTS + endpoint.id, "{\"enabled\":false}");
     assertThat(merchant.post(path, "k", null).bytes()).isEqualTo(first.bytes());
-    merchant.send("DELETE", ENDPOINTS + told.id, null);
+    merchant.send("DELETE", ENDPOINTS + endpoint.id, null);
     assertThat(merchant.post(path, "k", null).bytes()).isEqualTo(first.bytes());
   }
 
   @Test
   void rotation_withGrace_signsWithBothSecrets() {
-    var told = listening("*");
-    var rotated = act(told, "rotate_secret", "{\"grace_seconds\":600}");
+    var endpoint = listening("*");
+    var rotated = act(endpoint, "rotate_secret", "{\"grace_seconds\":600}");
     assertThat(rotated.status()).isEqualTo(200);
     String secret = rotated.json().getString("secret");
-    assertThat(secret).isNotEqualTo(told.secret);
+    assertThat(secret).isNotEqualTo(endpoint.secret);
     assertThat(rotated.json().getLong("old_secret_expires"))
         .isBetween(System.currentTimeMillis() / 1_000 + 590, System.currentTimeMillis() / 1_000 + 610);
-    awaitSigned(told, secret, told.secret, secret);
-    var defaulted = act(told, "rotate_secret", null).json();
+    awaitSigned(endpoint, secret, endpoint.secret, secret);
+    var defaulted = act(endpoint, "rotate_secret", null).json();
     assertThat(defaulted.getLong("old_secret_expires"))
         .isGreaterThan(System.currentTimeMillis() / 1_000 + 86_000);
   }
 
   @Test
   void rotation_withoutGrace_signsWithTheNewSecretAlone() {
-    var told = listening("*");
-    var rotated = act(told, "rotate_secret", "{\"grace_seconds\":0}").json();
+    var endpoint = listening("*");
+    var rotated = act(endpoint, "rotate_secret", "{\"grace_seconds\":0}").json();
     String secret = rotated.getString("secret");
     assertThat(rotated.getValue("old_secret_expires")).isNull();
-    awaitSigned(told, secret, secret);
-    assertThat(act(told, "rotate_secret", "{\"grace_seconds\":604801,\"a\":1}").json().getJsonArray("errors"))
+    awaitSigned(endpoint, secret, secret);
+    assertThat(
+        act(endpoint, "rotate_secret", "{\"grace_seconds\":604801,\"a\":1}").json().getJsonArray("errors"))
         .hasSize(2);
   }
 
   @Test
   void rotation_repeated_isTheSameSecret() {
-    var told = listening("*");
-    String path = ENDPOINTS + told.id + "/rotate_secret";
+    var endpoint = listening("*");
+    String path = ENDPOINTS + endpoint.id + "/rotate_secret";
     var first = merchant.post(path, "k", null);
     assertThat(merchant.post(path, "k", "{\"grace_seconds\":86400}").bytes()).isEqualTo(first.bytes());
     assertThat(merchant.post(path, "k", "{\"grace_seconds\":1}").status()).isEqualTo(422);
   }
 
   /** The notifier hears of a rotation a little later: tests are sent until one is signed by these alone. */
-  private void awaitSigned(Told told, String secret, String... by) {
+  private void awaitSigned(ListeningEndpoint endpoint, String secret, String... by) {
     Await.until(BOUND, "signed by " + by.length, () -> {
-      int had = told.got().size();
-      test(told);
-      var got = told.await(had + 1).getLast();
-      return signers(got, told.secret, secret).equals(List.of(by))
+      int had = endpoint.got().size();
+      test(endpoint);
+      var got = endpoint.await(had + 1).getLast();
+      return signers(got, endpoint.secret, secret).equals(List.of(by))
           && got.headers().get("webhook-signature").split(" ").length == by.length;
     });
   }
@@ -184,53 +185,53 @@ class WebhookActsIT {
 
   @Test
   void endpoint_disabled_holdsAndRefusesUntilItIsEnabled() {
-    var told = listening("payment.settled");
+    var endpoint = listening("payment.settled");
     var other = listening("payment.settled");
-    merchant.send("PATCH", ENDPOINTS + told.id, "{\"enabled\":false}");
-    awaitHeld(told);
+    merchant.send("PATCH", ENDPOINTS + endpoint.id, "{\"enabled\":false}");
+    awaitHeld(endpoint);
     String held = deliveries("?status=held").getFirst().getString("id");
-    for (var answer : List.of(act(told, "test", null), act(told, "replay", null),
+    for (var answer : List.of(act(endpoint, "test", null), act(endpoint, "replay", null),
         merchant.send("POST", DELIVERIES + "/" + held + "/retry", null))) {
       assertThat(answer.status()).isEqualTo(409);
       assertThat(answer.code()).isEqualTo("endpoint_disabled");
     }
-    int had = told.got().size();
+    int had = endpoint.got().size();
     assertThat(other.got()).isNotEmpty();
-    merchant.send("PATCH", ENDPOINTS + told.id, "{\"enabled\":true}");
-    var replay = act(told, "replay", "{\"statuses\":[\"held\"]}");
+    merchant.send("PATCH", ENDPOINTS + endpoint.id, "{\"enabled\":true}");
+    var replay = act(endpoint, "replay", "{\"statuses\":[\"held\"]}");
     assertThat(replay.status()).isEqualTo(202);
     assertThat(replay.json().getString("id")).startsWith("whr_");
-    told.await(had + 1);
+    endpoint.await(had + 1);
     Await.until(BOUND, "none is held", () -> deliveries("?status=held").isEmpty());
   }
 
   /** The notifier hears of the change a little later: payments are made until one is held. */
-  private void awaitHeld(Told told) {
+  private void awaitHeld(ListeningEndpoint endpoint) {
     Await.until(BOUND, "a delivery is held", () -> {
       settle();
-      return !deliveries("?status=held&webhook_endpoint=" + told.id).isEmpty();
+      return !deliveries("?status=held&webhook_endpoint=" + endpoint.id).isEmpty();
     });
   }
 
   @Test
   void replay_deliversWhatWasBeforeTheEndpoint() {
     String before = settle();
-    var told = listening("payment.*");
-    assertThat(act(told, "replay", "{\"types\":[\"payment.settled\",\"settlement.*\"]}").status())
+    var endpoint = listening("payment.*");
+    assertThat(act(endpoint, "replay", "{\"types\":[\"payment.settled\",\"settlement.*\"]}").status())
         .isEqualTo(202);
-    assertThat(told.await(2)).hasSize(2);
-    assertThat(types(told)).containsExactlyInAnyOrder("payment.settled", "settlement.posted");
-    assertThat(told.got()).anySatisfy(g -> assertThat(g.body()).contains(before));
-    var first = act(told, "replay", null);
-    told.await(7);
-    assertThat(types(told).subList(2, 7)).allMatch(type -> type.startsWith("payment."));
+    assertThat(endpoint.await(2)).hasSize(2);
+    assertThat(types(endpoint)).containsExactlyInAnyOrder("payment.settled", "settlement.posted");
+    assertThat(endpoint.got()).anySatisfy(g -> assertThat(g.body()).contains(before));
+    var first = act(endpoint, "replay", null);
+    endpoint.await(7);
+    assertThat(types(endpoint).subList(2, 7)).allMatch(type -> type.startsWith("payment."));
     assertThat(first.json().getString("status")).isEqualTo("accepted");
   }
 
   @Test
   void replay_ofManyFaults_namesThemAll() {
-    var told = listening("*");
-    var answer = act(told, "replay",
+    var endpoint = listening("*");
+    var answer = act(endpoint, "replay",
         "{\"after\":\"evt_x\",\"until\":7,\"created_gte\":-1,\"created_lt\":\"x\",\"types\":[\"x\"],\"statuses\":[\"x\"],\"a\":1}");
     assertThat(answer.status()).isEqualTo(400);
     assertThat(answer.json().getJsonArray("errors")).hasSize(7);
@@ -285,12 +286,12 @@ class WebhookActsIT {
 
   @Test
   void retry_ofAFailedDelivery_isMadeAtOnceAndStandsInTheLog() {
-    var told = listening("*");
-    RECEIVER.at(told.path, (request, got) -> request.response().setStatusCode(500).end("broken"));
-    test(told);
-    told.await(1);
-    String id = awaitAttempts(told, 1);
-    RECEIVER.at(told.path, (request, got) -> request.response().end("fine"));
+    var endpoint = listening("*");
+    RECEIVER.at(endpoint.path, (request, got) -> request.response().setStatusCode(500).end("broken"));
+    test(endpoint);
+    endpoint.await(1);
+    String id = awaitAttempts(endpoint, 1);
+    RECEIVER.at(endpoint.path, (request, got) -> request.response().end("fine"));
     var retried = merchant.post(DELIVERIES + "/" + id + "/retry", "k", null);
     assertThat(retried.status()).isEqualTo(202);
     Await.until(BOUND, "delivered",
@@ -306,15 +307,15 @@ class WebhookActsIT {
     assertThat(log.getLast().getString("response")).isEqualTo("fine");
     assertThat(read.getInteger("last_status")).isEqualTo(200);
     assertThat(read.getValue("next_attempt")).isNull();
-    assertThat(told.got()).extracting(Got::id).containsOnly(read.getString("event"));
-    int had = told.got().size();
+    assertThat(endpoint.got()).extracting(Got::id).containsOnly(read.getString("event"));
+    int had = endpoint.got().size();
     assertThat(merchant.send("POST", DELIVERIES + "/" + id + "/retry", null).json().getString("status"))
         .isEqualTo("pending");
-    told.await(had + 1);
+    endpoint.await(had + 1);
   }
 
-  private String awaitAttempts(Told told, int count) {
-    String query = "?webhook_endpoint=" + told.id;
+  private String awaitAttempts(ListeningEndpoint endpoint, int count) {
+    String query = "?webhook_endpoint=" + endpoint.id;
     Await.until(BOUND, count + " attempts", () -> !deliveries(query).isEmpty()
         && deliveries(query).getFirst().getInteger("attempts") >= count);
     return deliveries(query).getFirst().getString("id");

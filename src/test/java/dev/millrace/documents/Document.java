@@ -51,8 +51,8 @@ record Document(Path path, String text) {
   static List<Document> all() {
     var documents = new ArrayList<>(manual());
     documents.addAll(below(Path.of(".github")));
-    for (String folder : List.of("docker", "load-tests", "src/test/chaos", "src/test/clients"))
-      documents.add(read(Path.of(folder, "README.md")));
+    for (String folder : List.of("docker", "load-tests")) documents.add(read(Path.of(folder, "README.md")));
+    documents.addAll(below(Path.of("src/test")));
     return documents;
   }
 

@@ -65,6 +65,9 @@ class DocumentedCommandsIT {
     NOT_RUN.put(
         "mvn -q verify -Dtest=NONE -Dsurefire.failIfNoSpecifiedTests=false -Dit.test=GeneratedClientsIT",
         "Maven, which runs it with all others: clients.GeneratedClientsIT");
+    NOT_RUN.put("mvn -B verify -Pchaos -Dmillrace.chaos.seed=1", "Maven and most of an hour, as above");
+    NOT_RUN.put("mvn -B test -Dtest='*ConformanceTest' -Dmillrace.contracts=/path/to/contracts",
+        "Maven, and files of the providers: conformance.ExamplesConformanceTest and its like");
   }
 
   @TempDir

@@ -2,6 +2,9 @@ package dev.millrace.documents;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import dev.millrace.ledger.Posting;
 import dev.millrace.ledger.PostingRules;
 import dev.millrace.payment.Currencies;
@@ -53,6 +56,39 @@ class DocumentedTablesTest {
                 .as("said once: %s by %s to %s", from, event, to).isTrue();
     }
     assertThat(moves).isEqualTo(Transitions.permitted());
+  }
+
+  /** The API's description tells merchants what can follow each status, also by a reversal. */
+  @Test
+  void statuses_areFollowedByWhatTheDescriptionSays() throws IOException {
+    var documented = new TreeMap<String, Set<String>>();
+    for (var row : description().table("`status`"))
+      assertThat(
+          documented.put(Document.code(row.get(0)).getFirst(), new TreeSet<>(Document.code(row.get(2)))))
+          .isNull();
+    var permitted = new TreeMap<String, Set<String>>();
+    for (Status status : Status.values()) permitted.put(status.wire(), new TreeSet<>());
+    for (var move : Transitions.permitted())
+      if (move.from() != move.to()) permitted.get(move.from().wire()).add(move.to().wire());
+    assertThat(documented).isEqualTo(permitted);
+  }
+
+  private static JsonNode contract() throws IOException {
+    return new ObjectMapper(new YAMLFactory())
+        .readTree(Path.of("src/main/resources/openapi.yaml").toFile());
+  }
+
+  private static Document description() throws IOException {
+    return new Document(Path.of("src/main/resources/openapi.yaml"),
+        contract().at("/info/description").asText());
+  }
+
+  @Test
+  void refund_saysOfWhatItCanBe() throws IOException {
+    var permitted = Transitions.permitted().stream().filter(m -> m.event() == EventType.REFUND_REQUESTED)
+        .map(m -> m.from().wire()).toList();
+    assertThat(Document.code(contract().at("/paths/~1v1~1payments~1{id}~1refunds/post/description").asText()))
+        .containsExactlyInAnyOrderElementsOf(permitted);
   }
 
   /** Those that a cell names; {@code any}: all, {@code any but …}: all others. */

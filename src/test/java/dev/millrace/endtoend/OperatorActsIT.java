@@ -147,6 +147,8 @@ class OperatorActsIT {
   @CsvSource(delimiter = '|', quoteCharacter = '!', textBlock = """
     corrections | {}                                   | `key` must be 1 to 100 letters, digits, and `.`, `_`, `:` and `-` in the JSON body: your name of this act, the same when you send it again
     corrections | {"key":"a b"}                        | `key` must be 1 to 100 letters, digits, and `.`, `_`, `:` and `-` in the JSON body: your name of this act, the same when you send it again
+    corrections | {"key":"4242-4242-4242-4242"}        | `key` holds what looks like a card number. Card numbers are not stored: take it out
+    corrections | {"key":"k","operator":"a","reason":"r","amount":"4242424242424242"} | `amount` must be a positive integer in the currency's minor unit, not (a card number)
     corrections | {"key":"k"}                          | `operator` must be a text of 1 to 200 characters in the JSON body
     corrections | {"key":"k","operator":"a\\u0000"}    | `operator` must be a text of 1 to 200 characters in the JSON body
     corrections | {"key":"k","operator":"a"}           | `reason` must be a text of 1 to 500 characters in the JSON body

@@ -155,6 +155,10 @@ final class DeadLetterActsIT {
     ?created_after=now  | `created_after` must be a time in Unix seconds, or in ISO 8601 with an offset (2026-11-21T18:00:00Z), not `now`
     ?created_before=-1  | `created_before` must be a time in Unix seconds, or in ISO 8601 with an offset (2026-11-21T18:00:00Z), not `-1`
     ?after=x            | `after` must be a dead letter's id, a number, not `x`
+    ?after=99           | `after` names no dead letter. Send `next` of the page before, or leave it out
+    ?after=0            | `after` names no dead letter. Send `next` of the page before, or leave it out
+    ?error=4242%204242%204242%204242 | `error` must be a part of the last error without a card number, not `(a card number)`
+    ?4242424242424242=1 | there is no parameter `(a card number)`; there are after, created_after, created_before, error, limit, payment, status, task
     ?limit=0            | `limit` must be an integer from 1 to 100, not `0`
     ?limit=101          | `limit` must be an integer from 1 to 100, not `101`
     ?limit=1&limit=2    | `limit` is given twice: give it once
@@ -207,6 +211,22 @@ final class DeadLetterActsIT {
         "{\"operator\":\"ann\",\"rate\":3}");
     assertThat(status(1)).isEqualTo("open");
     assertThat(audited()).isEqualTo(1);
+  }
+
+  /** Wherever an operator writes a text that is kept; what is refused is told without it. */
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', quoteCharacter = '!', textBlock = """
+    /1/replay  | operator | {"operator":"4242 4242 4242 4242"}
+    /1/replay  | reason   | {"operator":"ann","reason":"card 4242424242424242 was used twice"}
+    /1/discard | reason   | {"operator":"ann","reason":"4242-4242-4242-4242"}
+    /1/close   | done     | {"operator":"ann","done":"paid with 4242\u200b4242\u200b4242\u200b4242"}
+    """)
+  void text_withACardNumber_isRefused(String path, String field, String body) {
+    refused(400,
+        "`" + field + "` holds what looks like a card number. Card numbers are not stored: take it out",
+        path, body);
+    assertThat(status(1)).isEqualTo("open");
+    assertThat(audited()).isZero();
   }
 
   @Test

@@ -20,7 +20,8 @@ final class CommandsTest {
   private static final String REFUND_INSTEAD = "the payer was charged. Refund it instead.";
   private static final String NOT_KNOWN_YET = "what becomes of it at the provider is not known yet. Ask again when it has changed.";
   private static final String NOT_CANCELABLE = "only one that is `authorized`, `requires_action` or `in_review` can be canceled.";
-  private static final String NOT_REFUNDABLE = "only one that is `confirmed`, `settled` or `partially_refunded` can be refunded.";
+  private static final String NOT_REFUNDABLE = "only one that is `confirmed`, `settled`, `partially_refunded`,"
+      + " `disputed` or `charged_back` can be refunded.";
 
   /** Per command and status: the event it leads to, or what is said behind "The payment is `status`". */
   static Stream<Arguments> table() {

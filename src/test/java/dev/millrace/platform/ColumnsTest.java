@@ -20,6 +20,7 @@ final class ColumnsTest {
   private final Parameters.Rows<Line> debits = parameters.rows(LINE);
   private final Parameters.Rows<Line> credits = parameters.rows(LINE);
   private final Parameters.Text last = parameters.text();
+  private final Parameters.Int8 number = parameters.int8();
 
   @Test
   void statement_numbersItsParametersInTheOrderOfAsking() {
@@ -30,25 +31,29 @@ final class ColumnsTest {
         "SELECT unnest($5::text[]) AS account, unnest($6::int8[]) AS amount, unnest($7::text[]) AS memo");
     assertThat(credits.array("amount")).isEqualTo("$6::int8[]");
     assertThat(last.sql()).isEqualTo("$8::text");
+    assertThat(number.sql()).isEqualTo("$9::int8");
+    assertThat(number.number()).isEqualTo(9);
   }
 
   @Test
   void values_findTheirPlaces_inWhateverOrderTheyAreGiven() {
     var tuple = parameters.values().with(last, "z").with(credits, List.of())
-        .with(debits, List.of(new Line("a", 1, null), new Line("b", 2, "m"))).with(first, "y").tuple();
-    assertThat(tuple.size()).isEqualTo(8);
+        .with(debits, List.of(new Line("a", 1, null), new Line("b", 2, "m"))).with(number, 7).with(first, "y")
+        .tuple();
+    assertThat(tuple.size()).isEqualTo(9);
     assertThat(tuple.getString(0)).isEqualTo("y");
     assertThat(tuple.getArrayOfStrings(1)).containsExactly("a", "b");
     assertThat(tuple.getArrayOfLongs(2)).containsExactly(1L, 2L);
     assertThat(tuple.getArrayOfStrings(3)).containsExactly(null, "m");
     assertThat(tuple.getArrayOfLongs(5)).isEmpty();
     assertThat(tuple.getString(7)).isEqualTo("z");
+    assertThat(tuple.getLong(8)).isEqualTo(7);
   }
 
   @Test
   void values_thatWereNotAllGiven_areRefused() {
     var some = parameters.values().with(first, "y").with(debits, List.of());
-    assertThatThrownBy(some::tuple).hasMessage("4 of 8 parameters were given");
+    assertThatThrownBy(some::tuple).hasMessage("4 of 9 parameters were given");
   }
 
   @Test

@@ -37,6 +37,9 @@ final class RetryAfterTest {
       "'Sunday, 06-Nov-94 08:49:37 GMT', 1994-11-06T08:49:37Z",
       "'Sun Nov  6 08:49:37 1994', 1994-11-06T08:49:37Z",
       "'Friday, 06-Nov-76 08:49:37 GMT', 2076-11-06T08:49:37Z",
+      "'Saturday, 21-Nov-76 12:00:00 GMT', 2076-11-21T12:00:00Z",
+      "'Sunday, 21-Nov-76 12:00:01 GMT', 1976-11-21T12:00:01Z",
+      "'Friday, 31-Dec-76 08:49:37 GMT', 1976-12-31T08:49:37Z",
       "'Sunday, 06-Nov-77 08:49:37 GMT', 1977-11-06T08:49:37Z",
       "'Monday, 06-Nov-00 08:49:37 GMT', 2000-11-06T08:49:37Z"})
   void date_isThatInstant(String header, Instant instant) {

@@ -2,7 +2,7 @@ package dev.millrace.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.platform.WakeUps.Work;
+import dev.millrace.platform.WakeUps.Source;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.Loop;
 import dev.millrace.testing.TestDatabase;
@@ -33,8 +33,8 @@ final class WakeUpsIT {
     /** Once connected, everybody looks once: something may have been missed. */
     void start() {
       loop.run(() -> {
-        servers.wakeUps().listen(Set.of(Work.JOURNAL), journal::incrementAndGet);
-        servers.wakeUps().listen(Set.of(Work.INBOX), inbox::incrementAndGet);
+        servers.wakeUps().listen(Set.of(Source.JOURNAL), journal::incrementAndGet);
+        servers.wakeUps().listen(Set.of(Source.INBOX), inbox::incrementAndGet);
       });
       Loop.result(loop.vertx()
           .deployVerticle(servers.wakeUps().connection(servers, new SimpleMeterRegistry())));
@@ -42,9 +42,9 @@ final class WakeUpsIT {
     }
 
     /** Says it when it is not too early to be said again. */
-    void say(Work work) {
+    void say(Source source) {
       Loop.result(loop.vertx().timer(2 * WakeUps.GAP_MS));
-      servers.wakeUps().say(work);
+      servers.wakeUps().say(source);
     }
   }
 
@@ -55,9 +55,9 @@ final class WakeUpsIT {
   void work_saidByOneProcess_wakesBoth_eachOnce_andNobodyElse() {
     one.start();
     other.start();
-    one.say(Work.JOURNAL);
+    one.say(Source.JOURNAL);
     Await.until(BOUND, "both have heard", () -> one.journal.get() == 2 && other.journal.get() == 2);
-    other.say(Work.INBOX);
+    other.say(Source.INBOX);
     Await.until(BOUND, "both have heard", () -> one.inbox.get() == 2 && other.inbox.get() == 2);
     assertThat(one.journal).as("its own words came back and were not news").hasValue(2);
     assertThat(other.journal).hasValue(2);
@@ -69,8 +69,8 @@ final class WakeUpsIT {
     other.start();
     long began = System.nanoTime();
     Loop.result(loop.vertx().timer(WakeUps.GAP_MS));
-    for (int i = 0; i < 10_000; i++) one.servers.wakeUps().say(Work.JOURNAL);
-    other.say(Work.INBOX);
+    for (int i = 0; i < 10_000; i++) one.servers.wakeUps().say(Source.JOURNAL);
+    other.say(Source.INBOX);
     Await.until(BOUND, "what was said afterwards is heard", () -> one.inbox.get() == 2);
     long gaps = Duration.ofNanos(System.nanoTime() - began).toMillis() / WakeUps.GAP_MS;
     assertThat(other.journal.get()).isBetween(2, (int) gaps + 2);
@@ -79,8 +79,8 @@ final class WakeUpsIT {
 
   @Test
   void process_withoutAConnection_hearsItself() {
-    loop.run(() -> one.servers.wakeUps().listen(Set.of(Work.JOURNAL), one.journal::incrementAndGet));
-    one.servers.wakeUps().say(Work.JOURNAL);
+    loop.run(() -> one.servers.wakeUps().listen(Set.of(Source.JOURNAL), one.journal::incrementAndGet));
+    one.servers.wakeUps().say(Source.JOURNAL);
     Await.until(BOUND, "it has heard", () -> one.journal.get() == 1);
   }
 
@@ -93,7 +93,7 @@ final class WakeUpsIT {
           + " WHERE datname = current_database() AND query LIKE 'LISTEN%'");
     }
     Await.until(BOUND, "both look", () -> one.journal.get() == 2 && other.journal.get() == 2);
-    one.say(Work.JOURNAL);
+    one.say(Source.JOURNAL);
     Await.until(BOUND, "both have heard", () -> one.journal.get() == 3 && other.journal.get() == 3);
   }
 

@@ -6,6 +6,7 @@ import dev.millrace.provider.TimedSignature;
 import dev.millrace.provider.WebhookScheme;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -14,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.stream.Collectors;
 import javax.crypto.Mac;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +33,10 @@ import org.jspecify.annotations.Nullable;
 public final class AdyenWebhooks implements WebhookScheme {
   private static final Buffer ANSWER = Buffer.buffer("[accepted]");
   private static final String HEADER = "HmacSignature";
+  private static final String ITEMS = "notificationItems";
+  private static final String ITEM = "NotificationRequestItem";
   private static final int EVENT_ID_CHARS_MAX = 255;
+  private static final Verdict LONG_REFERENCES = new Verdict.Malformed("references that are too long");
 
   private final String provider;
   private final String account;
@@ -69,32 +72,37 @@ public final class AdyenWebhooks implements WebhookScheme {
   @Override
   public Verdict verify(MultiMap headers, byte[] body, Instant now) {
     JsonObject json = JsonFields.object(Buffer.buffer(body));
-    List<JsonObject> items = items(json);
     if (json != null && AdyenChange.is(json)) return change(headers.get(HEADER), json, body);
-    if (items == null || items.isEmpty()) return new Verdict.Forged("no notification items");
+    List<JsonObject> items = items(json);
+    if (json == null || items == null || items.isEmpty()) return new Verdict.Forged("no notification items");
     boolean genuine = true;
     for (JsonObject item : items) genuine &= signed(item);
     if (!genuine) return new Verdict.Forged("an item's hmacSignature matches no key");
-    String id = items.stream().map(AdyenWebhooks::eventId).collect(Collectors.joining(","));
-    return id.length() > EVENT_ID_CHARS_MAX
-        ? new Verdict.Malformed("more items than one, or references that are too long")
-        : new Verdict.Genuine(id);
+    for (JsonObject item : items)
+      if (eventId(item).length() > EVENT_ID_CHARS_MAX) return LONG_REFERENCES;
+    return items.size() == 1
+        ? new Verdict.Genuine(eventId(items.getFirst()))
+        : new Verdict.Several(items.stream().map(item -> alone(json, item)).toList());
+  }
+
+  /** Adyen sends one an HTTP request, and may send more by its format: each is judged by itself. */
+  private static Verdict.Event alone(JsonObject body, JsonObject item) {
+    var items = new JsonArray().add(new JsonObject().put(ITEM, item));
+    return new Verdict.Event(eventId(item), body.copy().put(ITEMS, items).toBuffer());
   }
 
   private static @Nullable List<JsonObject> items(@Nullable JsonObject body) {
-    List<JsonObject> wrapped = body == null ? null : JsonFields.objects(body, "notificationItems");
+    List<JsonObject> wrapped = body == null ? null : JsonFields.objects(body, ITEMS);
     return wrapped == null
         ? null
-        : wrapped.stream().map(w -> JsonFields.at(w, "NotificationRequestItem")).toList();
+        : wrapped.stream().map(w -> JsonFields.at(w, ITEM)).toList();
   }
 
   private Verdict change(@Nullable String signature, JsonObject json, byte[] body) {
     if (signature == null || !matches(signature, body))
       return new Verdict.Forged("the header " + HEADER + " matches no key");
     String id = AdyenChange.id(json);
-    return id.length() > EVENT_ID_CHARS_MAX
-        ? new Verdict.Malformed("references that are too long")
-        : new Verdict.Genuine(id);
+    return id.length() > EVENT_ID_CHARS_MAX ? LONG_REFERENCES : new Verdict.Genuine(id);
   }
 
   private boolean signed(JsonObject item) {
@@ -141,7 +149,7 @@ public final class AdyenWebhooks implements WebhookScheme {
     if (json != null && AdyenChange.is(json)) return AdyenChange.read(json);
     List<JsonObject> items = items(json);
     if (items == null) return new ProviderEvent.Unreadable("", "no notification items");
-    // Adyen sends one an HTTP request.
+    // Several were taken apart before they were kept.
     return items.size() == 1
         ? events.read(items.getFirst())
         : new ProviderEvent.Unreadable("", items.size() + " notification items instead of one");
