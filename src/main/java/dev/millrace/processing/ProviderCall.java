@@ -146,9 +146,9 @@ final class ProviderCall {
             case Finding.NotYet w when outcome instanceof Outcome.Unknown ->
               unknown(subject, recorded.work(), attempt, w.reason())
                   .compose(v -> again(subject, w.reason()));
-            // It may take days: the webhook tells, or the janitor asks once in a while.
+            // It may take days: the webhook tells, or the janitor asks once in a while. Who waits is told so.
             case Finding.NotYet _ when outcome instanceof Outcome.Pending ->
-              Future.succeededFuture(FollowUp.DONE);
+              attempts.finish(ended(attempt, outcome)).map(FollowUp.DONE);
             case Finding.NotYet w -> again(subject, w.reason());
             case Finding.Conflict c -> conflict(subject, recorded.work(), attempt, c);
           };

@@ -7,6 +7,8 @@ import dev.millrace.testing.Http;
 import dev.millrace.testing.Site;
 import dev.millrace.testing.TestServers;
 import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -211,6 +213,27 @@ class RealWorldIT {
     life.refunded(id, life.ask(id, "refunds", "{}").getString("id"), "failed");
     assertThat(life.await(id, "settled").getLong("amount_refunded")).isZero();
     assertThat(life.types(id).contains("refund_reversed")).isEqualTo(method.equals("pm_card_refundFail"));
+  }
+
+  /** Adyen says of no refund more than that it has received it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"usd", "eur"})
+  void refund_pendingAtTheProvider_isNotWaitedFor(String currency) {
+    SimulatorBook.settings(life.site, new JsonObject().put("refund_ms", 6_000));
+    try {
+      String id = life.charge("pm_sim_refund_pending_fails", currency, 1_000);
+      var headers = new HashMap<>(life.headers(UUID.randomUUID().toString()));
+      headers.put("Prefer", "wait=20");
+      long begun = System.nanoTime();
+      var answer = Http.send("POST", life.gateway.apiUrl() + "/v1/payments/" + id + "/refunds", headers,
+          "{}");
+      assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(5));
+      assertThat(answer.status()).as(answer.body()).isEqualTo(202);
+      assertThat(answer.json().getString("status")).isEqualTo("pending");
+      life.refunded(id, answer.json().getString("id"), "failed");
+    } finally {
+      SimulatorBook.settings(life.site, new JsonObject().put("refund_ms", 500));
+    }
   }
 
   @Test
