@@ -1,9 +1,13 @@
 package dev.millrace.platform;
 
+import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import java.util.ArrayDeque;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,13 +38,25 @@ public final class Resources {
     });
   }
 
-  /** Closes all of it. Never fails; whoever asks again finds nothing left to close. */
-  public Future<Void> close() {
+  /**
+   * Closes all of it, each step on the caller's event loop, wherever the one before has ended. Never fails;
+   * whoever asks again finds nothing left to close.
+   */
+  public Future<Void> close() { return close(Vertx.currentContext()); }
+
+  private Future<Void> close(@Nullable Context context) {
     var step = open.poll();
     if (step == null) return Future.succeededFuture();
-    return Future.succeededFuture().compose(v -> step.get().<Void>mapEmpty()).transform(closed -> {
+    return run(context, step).transform(closed -> {
       if (closed.failed()) LOG.warn("close_step_failed error=\"{}\"", closed.cause().getMessage());
-      return close();
+      return close(context);
     });
+  }
+
+  private static Future<Void> run(@Nullable Context context, Supplier<? extends Future<?>> step) {
+    Promise<Void> begun = Promise.promise();
+    if (context == null || context == Vertx.currentContext()) begun.complete();
+    else context.runOnContext(begun::complete);
+    return begun.future().compose(v -> step.get().<Void>mapEmpty());
   }
 }

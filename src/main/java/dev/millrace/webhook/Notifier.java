@@ -45,6 +45,7 @@ final class Notifier {
   private static final long REFRESH_MS = 500;
   private static final long TICK_MS = 50;
   private static final long MARK_MS = 5_000;
+  private static final long DRAIN_MS = 1_000;
 
   private final Lease lease;
   private final EventReads events;
@@ -249,9 +250,13 @@ final class Notifier {
         .compose(meant -> store.planAgain(epoch, meant, r.statuses(), now()).map(ids -> ids.size()));
   }
 
-  /** Finishes the step in hand and stops; what is out is sent again by whoever goes on. */
+  /**
+   * Finishes the step in hand, waits a moment for what is out, and stops; what is not answered by then is
+   * sent again by whoever goes on.
+   */
   Future<Void> close() {
     ticks.stop();
-    return follower.close();
+    scheduler.sendNoMore();
+    return follower.close().compose(v -> scheduler.drained(DRAIN_MS)).onComplete(v -> scheduler.begin(0));
   }
 }

@@ -46,6 +46,7 @@ final class Scheduler {
   private static final long DRAIN_EVERY_MS = 1_000;
   private static final long EXPIRE_EVERY_MS = 60_000;
   private static final long RETRY_MS = 500;
+  private static final long DRAIN_LOOK_MS = 20;
   private static final String AGENT = "Millrace (+https://millrace.dev/webhooks)";
 
   private final Vertx vertx;
@@ -73,6 +74,7 @@ final class Scheduler {
   private int slowInFlight;
   private long epoch;
   private int generation;
+  private boolean closed;
 
   Scheduler(Vertx vertx, DeliveryStore store, EndpointStore endpoints, Sender sender, EventId ids,
       DeliveryPolicy policy,
@@ -206,6 +208,18 @@ final class Scheduler {
     return inFlight == 0 && turns.isEmpty() && lanes.values().stream().allMatch(EndpointQueue::still);
   }
 
+  /** The notifier is being closed: what is out may still be answered. */
+  void sendNoMore() {
+    closed = true;
+  }
+
+  /** Completes when nothing is out any more, at the latest after so many milliseconds. */
+  Future<Void> drained(long ms) {
+    return inFlight == 0 || ms <= 0
+        ? Future.succeededFuture()
+        : vertx.timer(DRAIN_LOOK_MS, TimeUnit.MILLISECONDS).compose(v -> drained(ms - DRAIN_LOOK_MS));
+  }
+
   /** One delivery of each lane in turn, until nobody may send or all calls are out. */
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
   private void turn() {
@@ -213,7 +227,7 @@ final class Scheduler {
     int share = share();
     int idle = 0;
     var hungry = new ArrayList<EndpointQueue>();
-    while (idle < turns.size() && inFlight < policy.inFlightMax()) {
+    while (!closed && idle < turns.size() && inFlight < policy.inFlightMax()) {
       EndpointQueue lane = turns.remove();
       boolean slow = lane.slow();
       if (slow && slowInFlight >= policy.inFlightMax() / 2) {

@@ -3,6 +3,7 @@ package dev.millrace.endtoend;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.testing.Await;
+import dev.millrace.testing.ConcurrentTests;
 import dev.millrace.testing.GatewayProcess;
 import dev.millrace.testing.Http;
 import dev.millrace.testing.Site;
@@ -13,6 +14,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /** A gateway to which nothing comes: how little it asks for, and that the next payment does not wait. */
+@ConcurrentTests
 final class IdleIT {
   private static final Duration BOUND = Duration.ofSeconds(60);
   private static final String ROLES = "simulator,api,relay,processor,settlement,notifier,ops";

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.EventId;
 import dev.millrace.testing.Await;
+import dev.millrace.testing.ConcurrentTests;
 import dev.millrace.testing.EventSource;
 import dev.millrace.testing.EventSource.Frame;
 import dev.millrace.testing.GatewayProcess;
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.Test;
  * Listeners that lose their connection again and again, and go on at their last event at whatever node, by
  * stream or by list, while merchants pay and one of the nodes is killed and comes back.
  */
+@ConcurrentTests
 class StreamResumeIT {
   private static final int CLIENTS = 50;
   private static final int MERCHANTS = 5;

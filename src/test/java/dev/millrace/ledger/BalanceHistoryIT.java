@@ -3,6 +3,7 @@ package dev.millrace.ledger;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.platform.InstantText;
+import dev.millrace.testing.ConcurrentTests;
 import dev.millrace.testing.Loop;
 import dev.millrace.testing.TestDatabase;
 import io.vertx.core.json.JsonArray;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Balances of past instants against the fold of all postings. The clock is the test's: it stands in the
  * statements' place of the server's.
  */
+@ConcurrentTests
 class BalanceHistoryIT {
   private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
   private static final List<String> ACCOUNTS = List.of("a", "b", "suspense");

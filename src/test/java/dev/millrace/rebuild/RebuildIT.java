@@ -3,6 +3,7 @@ package dev.millrace.rebuild;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.processing.PaymentLivesOnPostgres;
+import dev.millrace.testing.ConcurrentTests;
 import dev.millrace.testing.TestDatabase;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * What random lives leave in the tables is what their journal says; whatever else is done to the tables is
  * found.
  */
+@ConcurrentTests
 final class RebuildIT {
   private static final int PAYMENTS = 250;
   private static final long SEED = Long.getLong("millrace.life.seed", System.nanoTime());

@@ -9,9 +9,9 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
- * A class of tests that takes long, mostly because it waits, and has servers of its own. Those that are
- * marked run one after the other, at the same time as the others, which share the servers of the JVM and also
- * run one after the other.
+ * A class of tests that takes long, mostly because it waits, and has servers or at least databases of its
+ * own. Those that are marked run one after the other, at the same time as the others, which also run one after
+ * the other.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
