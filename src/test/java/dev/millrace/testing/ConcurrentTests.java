@@ -10,8 +10,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * A class of tests that takes long, mostly because it waits, and has servers or at least databases of its
- * own. Those that are marked run one after the other, at the same time as the others, which also run one after
- * the other.
+ * own. Those that are marked run one after the other, at the same time as the others, which do so too.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
