@@ -43,7 +43,7 @@ public final class AttemptStore {
   private static final String FINISH = """
     UPDATE attempt SET finished = clock_timestamp(), outcome = $2::text, provider_reference = $3::text,
            detail = $4::text
-     WHERE reference = $1::uuid AND finished IS NULL""";
+     WHERE reference = $1::uuid AND (finished IS NULL OR outcome = 'pending')""";
   private static final String KNOWN = """
     SELECT a.reference, a.payment_id, p.status, a.number, a.provider, a.kind, a.operation, a.reason,
            p.provider_reference, p.amount_charged

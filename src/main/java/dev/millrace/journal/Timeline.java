@@ -1,5 +1,6 @@
 package dev.millrace.journal;
 
+import dev.millrace.payment.EventType;
 import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
@@ -66,8 +67,9 @@ public final class Timeline {
         jsonb_build_object('account', p.account, 'currency', p.currency,
           'direction', CASE WHEN p.amount > 0 THEN 'debit' ELSE 'credit' END, 'amount', abs(p.amount),
           'position', p.position, 'memo', p.memo, 'of', j.type)""");
+  private static final String SETTLED = EventType.SETTLED.wire();
   private static final String BATCHES = """
-    SELECT data ->> 'settlement' FROM journal WHERE subject = $1::uuid AND type = 'payment.settled'""";
+    SELECT data ->> 'settlement' FROM journal WHERE subject = $1::uuid AND type = '%s'""".formatted(SETTLED);
 
   private final Sql sql;
 
@@ -82,8 +84,16 @@ public final class Timeline {
       var batches = new ArrayList<UUID>();
       for (Row row : rows)
         batches.add(Objects.requireNonNull(TypeId.parse(TypeId.SETTLEMENT, row.getString(0))));
-      return sql.query(TIMELINE, Tuple.of(payment, (Object) batches.toArray(new UUID[0])));
-    }).map(rows -> {
+      return moments(payment, batches).compose(all -> {
+        // Settled in between, it has a batch whose postings were not asked for.
+        long settled = all.stream().filter(m -> m.kind.equals("event") && m.name.equals(SETTLED)).count();
+        return settled > batches.size() ? of(payment) : Future.succeededFuture(all);
+      });
+    });
+  }
+
+  private Future<List<Moment>> moments(UUID payment, List<UUID> batches) {
+    return sql.query(TIMELINE, Tuple.of(payment, (Object) batches.toArray(new UUID[0]))).map(rows -> {
       var list = new ArrayList<Moment>(rows.size());
       for (Row row : rows) {
         list.add(new Moment(row.getOffsetDateTime(0), row.getString(1), row.getString(2), row.getInteger(3),

@@ -112,7 +112,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     return Math.max(0, amountCaptured - amountRefunded - disputed() - returned());
   }
 
-  /** What of that is not on its way to the payer: it can be refunded, or taken by a dispute or a return. */
+  /** What of that is not on its way to the payer: it can be refunded. */
   public long refundable() {
     return Math.max(0, left() - refundsOpen());
   }
@@ -157,7 +157,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   public Status withDispute(String id, Dispute.State state) {
     var of = new ArrayList<Dispute>();
     for (Dispute d : disputes.values()) if (!d.id().equals(id)) of.add(d);
-    of.add(new Dispute(id, 0, 0, state, 0));
+    of.add(new Dispute(id, 0, 0, state, 0, null));
     return standing(amountCaptured, amountRefunded, of, isSentBack());
   }
 
@@ -242,15 +242,18 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
         require(!disputes.containsKey(d.dispute()), event, "a second opening of " + d.dispute());
         long excess = excess(event, d.amount(), d.excess());
         require(d.amount() - excess <= undisputed(), event, "a dispute of more than was captured");
-        next.dispute(new Dispute(d.dispute(), d.amount(), excess, Dispute.State.OPEN, 0));
+        next.dispute(Dispute.opened(d.dispute(), d.amount(), excess));
       }
       case PaymentEvent.DisputeWon w ->
-        decide(next, event, w.dispute(), w.amount(), w.excess(), Dispute.State.OPEN, Dispute.State.WON);
+        decide(next, event, w.dispute(), w.amount(), w.excess(), Dispute.State.OPEN, Dispute.State.WON,
+            w.decided());
       case PaymentEvent.ChargedBack c ->
-        decide(next, event, c.dispute(), c.amount(), null, Dispute.State.OPEN, Dispute.State.LOST);
+        decide(next, event, c.dispute(), c.amount(), null, Dispute.State.OPEN, Dispute.State.LOST,
+            c.decided());
       case PaymentEvent.DisputeReopened r -> reopened(next, r);
       case PaymentEvent.ChargebackReversed r ->
-        decide(next, event, r.dispute(), r.amount(), r.excess(), Dispute.State.LOST, Dispute.State.WON);
+        decide(next, event, r.dispute(), r.amount(), r.excess(), Dispute.State.LOST, Dispute.State.WON,
+            r.decided());
       case PaymentEvent.Returned r -> {
         require(!isSentBack(), event, "a second return");
         long excess = excess(event, r.amount(), r.excess());
@@ -364,13 +367,13 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
 
   /** What is withdrawn was all held before, so a loss has no excess of its own. */
   private void decide(Draft next, PaymentEvent event, String id, long amount, @Nullable Long excess,
-      Dispute.State before, Dispute.State after) {
+      Dispute.State before, Dispute.State after, @Nullable Long decided) {
     Dispute dispute = disputes.get(id);
     if (dispute == null || dispute.state() != before || dispute.amount() != amount
         || (after != Dispute.State.LOST && dispute.excess() != orZero(excess)))
       throw refusal(event,
           "no dispute of " + amount + " that is " + before.name().toLowerCase(Locale.ROOT) + ": " + id);
-    next.dispute(dispute.to(after));
+    next.dispute(dispute.to(after, decided));
     stands(event, withDispute(id, after));
   }
 
@@ -379,9 +382,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     Dispute dispute = disputes.get(r.dispute());
     if (dispute == null || dispute.state() != Dispute.State.WON || dispute.amount() != r.amount())
       throw refusal(r, "no dispute of " + r.amount() + " that is won: " + r.dispute());
-    long excess = excess(r, r.amount(), r.excess());
-    require(r.amount() - excess <= undisputed(), r, "a dispute of more than was captured");
-    next.dispute(dispute.reopened(excess));
+    next.dispute(dispute.reopened(excess(r, r.amount(), r.excess())));
     stands(r, withDispute(r.dispute(), Dispute.State.OPEN));
   }
 

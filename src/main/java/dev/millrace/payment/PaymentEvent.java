@@ -460,9 +460,14 @@ public sealed interface PaymentEvent {
     public EventType type() { return EventType.DISPUTED; }
   }
 
-  /** Decided for the merchant; what was held is released. */
+  /** Decided for the merchant; what was held is released. {@code decided}: when, by the provider's clock. */
   record DisputeWon(String dispute, String provider, long amount, String currency, @Nullable Long excess,
-      Status status) implements Nets {
+      Status status, @Nullable Long decided) implements Nets {
+    public DisputeWon(String dispute, String provider, long amount, String currency, @Nullable Long excess,
+        Status status) {
+      this(dispute, provider, amount, currency, excess, status, null);
+    }
+
     public DisputeWon(String dispute, String provider, long amount, String currency, Status status) {
       this(dispute, provider, amount, currency, null, status);
     }
@@ -476,10 +481,15 @@ public sealed interface PaymentEvent {
 
   /**
    * Decided for the payer; what was held is withdrawn. {@code status} is absent where the payment is charged
-   * back by it; another dispute may be open.
+   * back by it; another dispute may be open. {@code decided}: when, by the provider's clock.
    */
   record ChargedBack(String dispute, String provider, long amount, String currency,
-      @Nullable Status status) implements Nets {
+      @Nullable Status status, @Nullable Long decided) implements Nets {
+    public ChargedBack(String dispute, String provider, long amount, String currency,
+        @Nullable Status status) {
+      this(dispute, provider, amount, currency, status, null);
+    }
+
     public ChargedBack(String dispute, String provider, long amount, String currency) {
       this(dispute, provider, amount, currency, null);
     }
@@ -607,9 +617,17 @@ public sealed interface PaymentEvent {
     public EventType type() { return EventType.DISPUTE_REOPENED; }
   }
 
-  /** A dispute that had been lost was decided for the merchant after all: what was withdrawn is back. */
+  /**
+   * A dispute that had been lost was decided for the merchant after all: what was withdrawn is back.
+   * {@code decided}: when, by the provider's clock.
+   */
   record ChargebackReversed(String dispute, String provider, long amount, String currency,
-      @Nullable Long excess, Status status) implements Reverses {
+      @Nullable Long excess, Status status, @Nullable Long decided) implements Reverses {
+    public ChargebackReversed(String dispute, String provider, long amount, String currency,
+        @Nullable Long excess, Status status) {
+      this(dispute, provider, amount, currency, excess, status, null);
+    }
+
     @Override
     public EventType type() { return EventType.CHARGEBACK_REVERSED; }
 

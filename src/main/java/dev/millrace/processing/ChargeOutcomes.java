@@ -98,11 +98,18 @@ final class ChargeOutcomes {
     };
   }
 
-  /** Whether it is of a charge or a hold beside the one that counts, under the same reference of ours. */
+  /**
+   * Whether it says nothing of the charge that counts, though it bears its reference: it is of a refund or a
+   * capture, of a try before it, or of another charge or hold beside it.
+   */
   static boolean beside(Payment p, Outcome outcome) {
-    return p.amountAuthorized() > 0 && switch (outcome) {
-      case Outcome.Charged c -> another(p, c.providerReference());
-      case Outcome.Authorized a -> another(p, a.providerReference());
+    boolean held = p.amountAuthorized() > 0;
+    return switch (outcome) {
+      case Outcome.Charged c -> held && another(p, c.providerReference());
+      case Outcome.Authorized a -> held && another(p, a.providerReference());
+      case Outcome.Declined d -> d.ofAnOperation();
+      case Outcome.Refunded _ -> true;
+      case Outcome.TryRefused _ -> p.status() == Status.PROCESSING;
       default -> false;
     };
   }
@@ -132,8 +139,8 @@ final class ChargeOutcomes {
 
   private Finding afterTheCharge(Payment p, String provider, String attempt, Outcome outcome) {
     return switch (outcome) {
-      // What was left of the authorization has run out.
-      case Outcome.Voided v when v.lapsed() -> KNOWN;
+      // What was left of the authorization has run out, or it was another one.
+      case Outcome.Voided v when v.lapsed() || another(p, v.providerReference()) -> KNOWN;
       case Outcome.Voided _ ->
         new Conflict("voided_after_charge", "canceled at the provider although it was charged");
       // Adyen takes a capture back in this way, even one that it had made of its own accord.
@@ -221,6 +228,8 @@ final class ChargeOutcomes {
           ? KNOWN
           : new NewEvents(new PaymentEvent.RequiresAction(provider, attempt, a.providerReference(), a.url(),
               in(times.apply(provider).actionLifetime())));
+      case Outcome.Voided v when p.status() == Status.PROCESSING && another(p, v.providerReference()) ->
+        KNOWN;
       case Outcome.Voided v -> p.status() == Status.REQUIRES_ACTION || p.openCaptureOrCancel() != null
           ? OutcomeEvents.released(p, provider, attempt, v)
           : new NewEvents(
@@ -260,6 +269,7 @@ final class ChargeOutcomes {
       // One with a name of its own was made at the provider; that of our own bears its own reference.
       case Outcome.Charged c ->
         events.charged(p, provider, attempt, c, c.capture() == null ? capture(p) : null);
+      case Outcome.Voided v when another(p, v.providerReference()) -> KNOWN;
       case Outcome.Voided v -> OutcomeEvents.released(p, provider, attempt, v);
       case Outcome.Refunded r -> refunded(p, provider, r);
       case Outcome.Declined d when d.code().equals(Outcome.Declined.CAPTURE_FAILED) ->

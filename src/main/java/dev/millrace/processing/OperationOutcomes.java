@@ -122,14 +122,18 @@ final class OperationOutcomes {
   private Finding ended(Payment p, Operation operation, String provider, String attempt, Outcome outcome) {
     if (outcome instanceof Outcome.Declined d) return takenBack(p, operation, provider, attempt, d);
     if (!done(operation, outcome)) return KNOWN;
+    if (operation.state() == Operation.State.SUCCEEDED && outcome instanceof Outcome.Charged c && c.again()
+        && Payment.named(p.captures(), String.valueOf(c.capture())) == null)
+      return new NotYet("captured again before it is told that it had failed");
     if (operation.state() == Operation.State.FAILED)
       return doneAfterAll(p, operation, provider, attempt, outcome);
     return attempt.equals(operation.attempt()) ? KNOWN : twice(p, operation, provider, attempt, outcome);
   }
 
   /**
-   * A word from before it was taken back says nothing new. Else money has moved all the same: it is booked as
-   * what nobody ordered, and the operation remains failed.
+   * A word from before it was taken back says nothing new. Else money has moved all the same: a capture is
+   * booked as one that nobody ordered, and the operation remains failed. A refund may have failed after it
+   * was done, told the other way round: a person looks.
    */
   private Finding doneAfterAll(Payment p, Operation operation, String provider, String attempt,
       Outcome outcome) {
@@ -141,8 +145,6 @@ final class OperationOutcomes {
     };
     if (before) return KNOWN;
     return switch (outcome) {
-      case Outcome.Refunded r when operation.kind() == Operation.Kind.REFUND ->
-        events.refunded(p, null, provider, attempt, r);
       case Outcome.Charged c when operation.kind() == Operation.Kind.CAPTURE ->
         capturedAfterAll(p, operation, provider, attempt, c);
       case Outcome.Decisive _, Outcome.NoWord _ -> doneAlthoughFailed(operation);

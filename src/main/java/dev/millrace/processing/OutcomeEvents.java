@@ -190,8 +190,7 @@ final class OutcomeEvents {
       Outcome.Refunded r) {
     return wrongCurrency(p, r.currency(), () -> {
       // What disputes hold, or the payer's bank has sent back, nobody can refund as well.
-      long left = operation == null ? p.left() : p.amountCaptured() - p.amountRefunded();
-      long share = Math.min(r.amount(), left);
+      long share = Math.min(r.amount(), p.left());
       long total = p.amountRefunded() + share;
       var back = feesGivenBack(p, provider, total);
       return new NewEvents(

@@ -49,7 +49,8 @@ final class OutcomePolicy {
   static @Nullable Attempt ended(Payment p, Attempt attempt, Outcome outcome) {
     if (attempt.operation() != null) return ProviderCall.ended(attempt, outcome);
     Outcome meant = ChargeOutcomes.meant(p, outcome);
-    return ChargeOutcomes.beside(p, meant) ? null : ProviderCall.ended(attempt, meant);
+    boolean counts = TypeId.format(TypeId.ATTEMPT, attempt.reference()).equals(p.attempt());
+    return counts && ChargeOutcomes.beside(p, meant) ? null : ProviderCall.ended(attempt, meant);
   }
 
   /** What a webhook says of a call of ours, which may be for the charge or for an operation. */

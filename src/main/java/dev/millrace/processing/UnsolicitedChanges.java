@@ -87,7 +87,7 @@ final class UnsolicitedChanges {
     if (known != null) return known.amount() == d.amount() ? KNOWN : otherAmount(known, d.amount());
     if (p.amountCharged() == 0) return uncaptured(p, "disputed");
     var event = new PaymentEvent.Disputed(d.dispute(), provider, d.amount(), d.currency(), d.reason(),
-        d.evidenceDue(), OutcomeEvents.orNull(d.amount() - Math.min(d.amount(), p.refundable())));
+        d.evidenceDue(), OutcomeEvents.orNull(d.amount() - Math.min(d.amount(), p.left())));
     return Transitions.permits(p.status(), event)
         ? new NewEvents(event)
         : new Conflict("disputed_unexpectedly", "disputed while the payment is " + p.status().wire());
@@ -113,10 +113,10 @@ final class UnsolicitedChanges {
     } else if (known.amount() != d.amount()) {
       return otherAmount(known, d.amount());
     } else if (!known.open()) {
-      if ((known.state() == Dispute.State.WON) == d.won()) return KNOWN;
-      if (d.won()) return decidedForUs(p, provider, known, d.currency());
+      if ((known.state() == Dispute.State.WON) == d.won() || older(d, known)) return KNOWN;
+      if (d.won()) return decidedForUs(p, provider, known, d);
       var reopened = new PaymentEvent.DisputeReopened(known.id(), provider, known.amount(), d.currency(),
-          OutcomeEvents.orNull(known.amount() - Math.min(known.amount(), p.refundable())));
+          OutcomeEvents.orNull(known.amount() - Math.min(known.amount(), p.left())));
       if (!Transitions.permits(p.status(), reopened))
         return new Conflict("disputed_unexpectedly",
             d.dispute() + " was decided anew while the payment is " + p.status().wire());
@@ -127,16 +127,22 @@ final class UnsolicitedChanges {
     Status next = then.withDispute(open.id(), d.won() ? Dispute.State.WON : Dispute.State.LOST);
     events.add(d.won()
         ? new PaymentEvent.DisputeWon(open.id(), provider, open.amount(), d.currency(),
-            OutcomeEvents.orNull(open.excess()), next)
+            OutcomeEvents.orNull(open.excess()), next, d.decided())
         : new PaymentEvent.ChargedBack(open.id(), provider, open.amount(), d.currency(),
-            next == Status.CHARGED_BACK ? null : next));
+            next == Status.CHARGED_BACK ? null : next, d.decided()));
     return new NewEvents(events);
   }
 
+  /** Whether it was overtaken by a later decision, which is known. */
+  private static boolean older(UnsolicitedChange.DisputeClosed d, Dispute known) {
+    return d.decided() != null && known.decided() != null && d.decided() < known.decided();
+  }
+
   /** Lost, and won after all: what was withdrawn is back. */
-  private static Finding decidedForUs(Payment p, String provider, Dispute lost, String currency) {
-    return new NewEvents(new PaymentEvent.ChargebackReversed(lost.id(), provider, lost.amount(), currency,
-        OutcomeEvents.orNull(lost.excess()), p.withDispute(lost.id(), Dispute.State.WON)));
+  private static Finding decidedForUs(Payment p, String provider, Dispute lost,
+      UnsolicitedChange.DisputeClosed d) {
+    return new NewEvents(new PaymentEvent.ChargebackReversed(lost.id(), provider, lost.amount(), d.currency(),
+        OutcomeEvents.orNull(lost.excess()), p.withDispute(lost.id(), Dispute.State.WON), d.decided()));
   }
 
   private Finding sentBack(Payment p, String provider, UnsolicitedChange.Returned r) {
@@ -147,7 +153,7 @@ final class UnsolicitedChanges {
         r.amount(), r.currency(), r.code(), r.message(), OutcomeEvents.amount(back.provider()),
         OutcomeEvents.note(back.provider()), OutcomeEvents.amount(back.gateway()),
         OutcomeEvents.note(back.gateway()),
-        OutcomeEvents.orNull(r.amount() - Math.min(r.amount(), p.refundable())));
+        OutcomeEvents.orNull(r.amount() - Math.min(r.amount(), p.left())));
     return Transitions.permits(p.status(), event)
         ? new NewEvents(event)
         : new Conflict("returned_unexpectedly", "sent back while the payment is " + p.status().wire());

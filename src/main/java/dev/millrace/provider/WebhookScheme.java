@@ -73,10 +73,10 @@ public interface WebhookScheme {
 
     /**
      * The dispute was decided, {@code won} by the merchant or lost; also anew, the other way than before.
+     * {@code decided}: when, by the provider's clock, as decisions may be delivered in any order.
      */
-    record DisputeClosed(String dispute, boolean won, long amount, String currency, @Nullable String reason)
-        implements
-          UnsolicitedChange {}
+    record DisputeClosed(String dispute, boolean won, long amount, String currency, @Nullable String reason,
+        @Nullable Long decided) implements UnsolicitedChange {}
 
     /** The payer's bank sent the debit back, by the rail's code, R01 for example. */
     record Returned(long amount, String currency, String code, String message) implements UnsolicitedChange {}

@@ -122,11 +122,11 @@ final class ReversalSamples {
         sample(new PaymentEvent.DisputeReopened("du_1", "stripe", 700, "usd", null),
             "{'dispute':'du_1','provider':'stripe','amount':700,'currency':'usd'}", "dispute", "du_1",
             "provider", "stripe", "amount", 700L, "currency", "usd", "excess", null),
-        sample(new PaymentEvent.ChargebackReversed("du_1", "stripe", 700, "usd", 201L, Status.SETTLED),
+        sample(new PaymentEvent.ChargebackReversed("du_1", "stripe", 700, "usd", 201L, Status.SETTLED, 7L),
             "{'dispute':'du_1','provider':'stripe','amount':700,'currency':'usd','excess':201,"
-                + "'status':'settled'}",
+                + "'status':'settled','decided':7}",
             "dispute", "du_1", "provider", "stripe", "amount", 700L, "currency", "usd", "excess", 201L,
-            "status", "settled"),
+            "status", "settled", "decided", 7L),
         sample(new PaymentEvent.ReturnReversed("bank", "db_1", 2500, "usd", "Paid.", 501L, 88L, 10L,
             Status.SETTLED),
             "{'provider':'bank','provider_reference':'db_1','amount':2500,'currency':'usd','message':'Paid.',"
@@ -207,14 +207,15 @@ final class ReversalSamples {
             "{'dispute':'du_1','provider':'stripe','amount':700,'currency':'usd','excess':201}", "dispute",
             "du_1", "provider", "stripe", "amount", 700L, "currency", "usd", "reason", null, "evidence_due",
             null, "excess", 201L),
-        sample(new PaymentEvent.DisputeWon("du_1", "stripe", 700, "usd", 201L, Status.CHARGED_BACK),
+        sample(new PaymentEvent.DisputeWon("du_1", "stripe", 700, "usd", 201L, Status.CHARGED_BACK, 8L),
             "{'dispute':'du_1','provider':'stripe','amount':700,'currency':'usd','excess':201,"
-                + "'status':'charged_back'}",
+                + "'status':'charged_back','decided':8}",
             "dispute", "du_1", "provider", "stripe", "amount", 700L, "currency", "usd", "excess", 201L,
-            "status", "charged_back"),
-        sample(new PaymentEvent.ChargedBack("du_1", "stripe", 700, "usd", Status.DISPUTED),
-            "{'dispute':'du_1','provider':'stripe','amount':700,'currency':'usd','status':'disputed'}",
+            "status", "charged_back", "decided", 8L),
+        sample(new PaymentEvent.ChargedBack("du_1", "stripe", 700, "usd", Status.DISPUTED, 9L),
+            "{'dispute':'du_1','provider':'stripe','amount':700,'currency':'usd','status':'disputed',"
+                + "'decided':9}",
             "dispute", "du_1", "provider", "stripe", "amount", 700L, "currency", "usd", "status",
-            "disputed"));
+            "disputed", "decided", 9L));
   }
 }

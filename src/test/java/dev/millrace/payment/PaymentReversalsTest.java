@@ -143,7 +143,8 @@ final class PaymentReversalsTest {
     Payment back = lost
         .after(new PaymentEvent.ChargebackReversed("du_2", "stripe", 700, "usd", 201L, Status.CONFIRMED));
     assertThat(back.disputed()).isZero();
-    assertThat(back.disputes().get("du_2")).isEqualTo(new Dispute("du_2", 700, 201, Dispute.State.WON, 2));
+    assertThat(back.disputes().get("du_2"))
+        .isEqualTo(new Dispute("du_2", 700, 201, Dispute.State.WON, 2, null));
     Payment again = back.after(reopened("du_1", 1500, null));
     assertThat(again.status()).isEqualTo(Status.DISPUTED);
     assertThat(again.disputed()).isEqualTo(1500);

@@ -66,11 +66,13 @@ final class PaymentTest {
     assertThat(p.fees()).isEqualTo(new Payment.Fees(88, 23, 10, 3));
 
     p = p.after(new PaymentEvent.Settled("stl_1", Status.PARTIALLY_REFUNDED)).after(disputed("du_1", 1100));
-    assertThat(p.disputes()).isEqualTo(Map.of("du_1", new Dispute("du_1", 1100, 0, Dispute.State.OPEN, 0)));
+    assertThat(p.disputes())
+        .isEqualTo(Map.of("du_1", new Dispute("du_1", 1100, 0, Dispute.State.OPEN, 0, null)));
     assertThat(p.withDispute("du_1", Dispute.State.WON)).isEqualTo(Status.PARTIALLY_REFUNDED);
     p = p.after(new PaymentEvent.DisputeWon("du_1", "stripe", 1100, "usd", Status.PARTIALLY_REFUNDED));
     assertThat(p.status()).isEqualTo(Status.PARTIALLY_REFUNDED);
-    assertThat(p.disputes()).isEqualTo(Map.of("du_1", new Dispute("du_1", 1100, 0, Dispute.State.WON, 1)));
+    assertThat(p.disputes())
+        .isEqualTo(Map.of("du_1", new Dispute("du_1", 1100, 0, Dispute.State.WON, 1, null)));
     p = p.after(disputed("du_2", 1100)).after(new PaymentEvent.ChargedBack("du_2", "stripe", 1100, "usd"));
     assertThat(p.status()).isEqualTo(Status.CHARGED_BACK);
     assertThat(p.disputes().get("du_2").state()).isEqualTo(Dispute.State.LOST);

@@ -136,7 +136,7 @@ final class OutcomePolicyTest {
   private static final String LATE = """
     capture:failed    | charged other_charge | confirmed
     cancel:failed     | voided lapsed        | conflict:operation_done_after_failure
-    refund:failed     | refunded             | refunded
+    refund:failed     | refunded             | conflict:operation_done_after_failure
     reversal:failed   | refunded voided lapsed | conflict:operation_done_after_failure
     refund:succeeded  | declined try_refused refund_failed | refund_reversed
     capture:succeeded | declined try_refused refund_failed | conflict:operation_failed_after_success
@@ -174,11 +174,11 @@ final class OutcomePolicyTest {
 
   private static final Map<String, UnsolicitedChange> FACT = Map.of(
       "opened", new UnsolicitedChange.DisputeOpened("du_1", 1999, "usd", "fraudulent", 7L),
-      "won", new UnsolicitedChange.DisputeClosed("du_1", true, 1999, "usd", null),
-      "lost", new UnsolicitedChange.DisputeClosed("du_1", false, 1999, "usd", null),
+      "won", new UnsolicitedChange.DisputeClosed("du_1", true, 1999, "usd", null, null),
+      "lost", new UnsolicitedChange.DisputeClosed("du_1", false, 1999, "usd", null, null),
       "opened_other", new UnsolicitedChange.DisputeOpened("du_2", 700, "usd", null, null),
-      "won_other", new UnsolicitedChange.DisputeClosed("du_2", true, 700, "usd", null),
-      "lost_other", new UnsolicitedChange.DisputeClosed("du_2", false, 700, "usd", null),
+      "won_other", new UnsolicitedChange.DisputeClosed("du_2", true, 700, "usd", null, null),
+      "lost_other", new UnsolicitedChange.DisputeClosed("du_2", false, 700, "usd", null, null),
       "returned", new UnsolicitedChange.Returned(1999, "usd", "R01", "No funds."),
       "return_reversed", new UnsolicitedChange.ReturnReversed(1999, "usd", "Paid after all."),
       "refunded_there", new UnsolicitedChange.Refunded("re_there", 300, "usd"),
@@ -428,7 +428,7 @@ final class OutcomePolicyTest {
     Payment p = with("refund", Status.CONFIRMED);
     assertThat(words(operation(p, "re_1", new Outcome.Refunded("re_x", 300, "eur")))).isEqualTo(mismatch);
     for (UnsolicitedChange fact : List.of(new UnsolicitedChange.DisputeOpened("du_1", 1, "eur", null, null),
-        new UnsolicitedChange.DisputeClosed("du_1", true, 1, "eur", null),
+        new UnsolicitedChange.DisputeClosed("du_1", true, 1, "eur", null, null),
         new UnsolicitedChange.Returned(1, "eur", "R01", ""),
         new UnsolicitedChange.ReturnReversed(1, "eur", ""), new UnsolicitedChange.Refunded("re_x", 1, "eur")))
       assertThat(words(POLICY.unsolicited(in(Status.CONFIRMED), "stripe", fact))).isEqualTo(mismatch);
@@ -446,7 +446,7 @@ final class OutcomePolicyTest {
           POLICY.unsolicited(in(Status.CONFIRMED), "stripe",
               new UnsolicitedChange.DisputeOpened("d", amount, "usd", null, null)),
           POLICY.unsolicited(in(Status.CONFIRMED), "stripe",
-              new UnsolicitedChange.DisputeClosed("d", true, amount, "usd", null)),
+              new UnsolicitedChange.DisputeClosed("d", true, amount, "usd", null, null)),
           POLICY.unsolicited(in(Status.CONFIRMED), "stripe",
               new UnsolicitedChange.Returned(amount, "usd", "R01", "")),
           POLICY.unsolicited(in(Status.CONFIRMED), "stripe",
@@ -635,13 +635,16 @@ final class OutcomePolicyTest {
     };
   }
 
-  /** What went back to the payer, or is on its way there, cannot be taken from the merchant once more. */
+  /** What went back to the payer cannot be taken from the merchant once more, whichever of them was first. */
   @Test
   void dispute_ofWhatWentBack_hasAnExcess() {
     assertThat(excess(POLICY.unsolicited(in(Status.PARTIALLY_REFUNDED), "stripe", FACT.get("opened"))))
         .isEqualTo(in(Status.PARTIALLY_REFUNDED).amountRefunded()).isPositive();
-    assertThat(excess(POLICY.unsolicited(with("refund", Status.CONFIRMED), "stripe", FACT.get("opened"))))
-        .isEqualTo(300);
+    Payment open = told(with("refund", Status.CONFIRMED), FACT.get("opened"));
+    assertThat(List.of(open.left(), open.refundable())).containsExactly(0L, 0L);
+    var late = operation(open, "re_1", OUTCOMES.get("refunded"));
+    assertTaken(open, late, "refunded");
+    assertThat(excess(late)).isEqualTo(300);
     assertThat(excess(POLICY.unsolicited(in(Status.PARTIALLY_REFUNDED), "stripe", FACT.get("returned"))))
         .isEqualTo(in(Status.PARTIALLY_REFUNDED).amountRefunded());
     Payment won = told(in(Status.CONFIRMED), FACT.get("won"));
@@ -666,13 +669,29 @@ final class OutcomePolicyTest {
     Payment p = told(in(Status.CONFIRMED), FACT.get("opened_other"));
     for (UnsolicitedChange change : List.of(
         new UnsolicitedChange.DisputeOpened("du_2", 701, "usd", null, null),
-        new UnsolicitedChange.DisputeClosed("du_2", true, 699, "usd", null),
-        new UnsolicitedChange.DisputeClosed("du_2", false, 1999, "usd", null)))
+        new UnsolicitedChange.DisputeClosed("du_2", true, 699, "usd", null, null),
+        new UnsolicitedChange.DisputeClosed("du_2", false, 1999, "usd", null, null)))
       assertThat(words(POLICY.unsolicited(p, "stripe", change))).isEqualTo("conflict:dispute_amount_changed");
     Payment lost = told(p, FACT.get("lost_other"));
     assertThat(words(POLICY.unsolicited(lost, "stripe",
-        new UnsolicitedChange.DisputeClosed("du_2", true, 300, "usd", null))))
+        new UnsolicitedChange.DisputeClosed("du_2", true, 300, "usd", null, null))))
         .isEqualTo("conflict:dispute_amount_changed");
+  }
+
+  /** Decisions may be delivered in any order: the latest one counts, not the one that is told last. */
+  @Test
+  void dispute_whoseDecisionsAreToldOutOfOrder_endsByTheLatest() {
+    var lost = new UnsolicitedChange.DisputeClosed("du_1", false, 1999, "usd", null, 100L);
+    var won = new UnsolicitedChange.DisputeClosed("du_1", true, 1999, "usd", null, 200L);
+    var again = new UnsolicitedChange.DisputeClosed("du_1", false, 1999, "usd", null, 300L);
+    Payment p = told(told(in(Status.CONFIRMED), FACT.get("opened")), won);
+    assertThat(words(POLICY.unsolicited(p, "stripe", lost))).isEqualTo("known");
+    assertThat(words(POLICY.unsolicited(p, "stripe", again))).isEqualTo("dispute_reopened charged_back");
+    Payment last = told(p, again);
+    for (var older : List.of(lost, won))
+      assertThat(words(POLICY.unsolicited(last, "stripe", older))).isEqualTo("known");
+    assertThat(words(POLICY.unsolicited(last, "stripe", FACT.get("won")))).as("without a time the last told")
+        .isEqualTo("chargeback_reversed");
   }
 
   /** Where ours is of another amount it cannot be the one that is under way. */
@@ -724,6 +743,7 @@ final class OutcomePolicyTest {
     var again = new Outcome.Charged("pi_1", 1999, "usd", "ca_1/again", true);
     Payment ours = with("capture", Status.AUTHORIZED);
     ours = after(ours, operation(ours, "cap_1", new Outcome.Charged("pi_1", 1999, "usd", "ca_1")));
+    assertThat(words(operation(ours, "cap_1", again))).as("told before the failure").isEqualTo("wait");
     ours = after(ours, operation(ours, "cap_1", failed));
     assertThat(ours.status()).isEqualTo(Status.AUTHORIZED);
     assertThat(words(operation(ours, "cap_1", new Outcome.Charged("pi_1", 1999, "usd", "ca_1"))))
@@ -738,6 +758,25 @@ final class OutcomePolicyTest {
     theirs = after(theirs, charge(theirs, again));
     assertThat(words(charge(theirs, again))).isEqualTo("known");
     assertThat(theirs.amountCaptured()).isEqualTo(1999);
+  }
+
+  /** What is told of another hold, or of a try before the one that counts, ends nothing. */
+  @Test
+  void hold_besideTheOneThatCounts_mayEnd() {
+    var voided = new Outcome.Voided("pi_2", false);
+    for (Status status : List.of(Status.AUTHORIZED, Status.PROCESSING, Status.CONFIRMED, Status.SETTLED))
+      assertThat(words(charge(in(status), voided))).as(status.wire()).isEqualTo("known");
+    var attempt = Attempt.charge(TypeId.next(), 1, "stripe", null);
+    Payment p = Payment.of(List.of(
+        new PaymentEvent.Initiated(1999, "usd", "pm_card_visa", "automatic", null, null, Map.of(), null),
+        new PaymentEvent.ProviderSubmitted("stripe", TypeId.format(TypeId.ATTEMPT, attempt.reference())),
+        new PaymentEvent.Confirmed("stripe", TypeId.format(TypeId.ATTEMPT, attempt.reference()), "pi_1", 1999,
+            1999, "usd")));
+    for (String beside : List.of("other_charge", "other_hold", "refunded", "refund_failed"))
+      assertThat(OutcomePolicy.ended(p, attempt, OUTCOMES.get(beside))).as(beside).isNull();
+    assertThat(OutcomePolicy.ended(p, attempt, OUTCOMES.get("approved")).outcome()).isEqualTo("charged");
+    assertThat(OutcomePolicy.ended(p, Attempt.charge(TypeId.next(), 2, "adyen", null),
+        OUTCOMES.get("other_charge")).outcome()).as("of a call that was left").isEqualTo("charged");
   }
 
   /** What had been released already is not the merchant's. */

@@ -302,7 +302,7 @@ final class ProviderBook {
       claim.open = false;
       claim.lost = !won;
       claim.decisions++;
-      befall(new UnsolicitedChange.DisputeClosed(dispute.getKey(), won, claim.amount, currency, null));
+      befall(new UnsolicitedChange.DisputeClosed(dispute.getKey(), won, claim.amount, currency, null, null));
       return;
     }
   }

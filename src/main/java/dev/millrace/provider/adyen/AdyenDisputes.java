@@ -4,8 +4,6 @@ import dev.millrace.provider.JsonFields;
 import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import io.vertx.core.json.JsonObject;
-import java.time.DateTimeException;
-import java.time.OffsetDateTime;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -45,7 +43,7 @@ final class AdyenDisputes {
     return befell(item, amount == null
         ? null
         : new UnsolicitedChange.DisputeClosed(item.psp(), won, amount.minor(), amount.currency(),
-            item.reason()));
+            item.reason(), item.at()));
   }
 
   /** {@code ended}: it is over, and without a status (as with payments in Brazil) a person must see how. */
@@ -68,12 +66,6 @@ final class AdyenDisputes {
   }
 
   private static @Nullable Long defensePeriodEnd(JsonObject additional) {
-    String end = JsonFields.text(additional, "defensePeriodEndsAt");
-    if (end == null) return null;
-    try {
-      return OffsetDateTime.parse(end).toEpochSecond();
-    } catch (DateTimeException e) {
-      return null; // Said in another way: the dispute counts without it.
-    }
+    return AdyenItem.seconds(JsonFields.text(additional, "defensePeriodEndsAt"));
   }
 }

@@ -5,6 +5,8 @@ import dev.millrace.provider.JsonFields;
 import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import io.vertx.core.json.JsonObject;
+import java.time.DateTimeException;
+import java.time.OffsetDateTime;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -15,9 +17,10 @@ import org.jspecify.annotations.Nullable;
  * @param original the payment's pspReference, where it is another's than the item's own
  * @param reference that of the request it is about: a modification's own where it has one, else the payment's
  * @param amount null when it is none, or none above zero
+ * @param at when it happened, Unix seconds; null where it is not said
  */
 record AdyenItem(String event, String psp, @Nullable String original, String reference, boolean success,
-    @Nullable String reason, @Nullable AdyenAmount amount, JsonObject additional) {
+    @Nullable String reason, @Nullable AdyenAmount amount, JsonObject additional, @Nullable Long at) {
 
   /** Null when it has no eventCode, pspReference or success. */
   static @Nullable AdyenItem of(JsonObject json) {
@@ -29,7 +32,17 @@ record AdyenItem(String event, String psp, @Nullable String original, String ref
     return new AdyenItem(event, psp, original == null || original.isEmpty() ? null : original,
         Objects.requireNonNullElse(JsonFields.text(json, "merchantReference"), ""), success.equals("true"),
         JsonFields.text(json, "reason"), AdyenAmount.read(JsonFields.object(json, "amount")),
-        JsonFields.at(json, "additionalData"));
+        JsonFields.at(json, "additionalData"), seconds(JsonFields.text(json, "eventDate")));
+  }
+
+  /** Unix seconds of a time in RFC 3339's form; null where it is none: what is told counts without it. */
+  static @Nullable Long seconds(@Nullable String time) {
+    if (time == null) return null;
+    try {
+      return OffsetDateTime.parse(time).toEpochSecond();
+    } catch (DateTimeException e) {
+      return null;
+    }
   }
 
   /** Whether it is a reference that we gave. */

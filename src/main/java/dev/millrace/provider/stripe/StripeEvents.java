@@ -55,11 +55,12 @@ final class StripeEvents {
   }
 
   /**
-   * By its status alone, whatever happened to it: a decision stands, and may be another one later. An inquiry
-   * ({@code warning_…}) takes no money, one that becomes a dispute has another status then; what was
-   * {@code prevented} or {@code charge_refunded} was given back before, which is told by itself.
+   * By its status alone, whatever happened to it: a decision stands, and may be another one later, by the
+   * time when the event was {@code created}. An inquiry ({@code warning_…}) takes no money, one that becomes
+   * a dispute has another status then; what was {@code prevented} or {@code charge_refunded} was given back
+   * before, which is told by itself.
    */
-  static ProviderEvent dispute(String type, JsonObject dispute) {
+  static ProviderEvent dispute(String type, JsonObject dispute, @Nullable Long created) {
     String intent = JsonFields.text(dispute, "payment_intent");
     // All charges of ours have an intent.
     if (intent == null) return new ProviderEvent.Ignored(type);
@@ -76,7 +77,7 @@ final class StripeEvents {
       return new ProviderEvent.Unreadable(type, "a dispute without usable amount or currency", intent);
     return new ProviderEvent.Unsolicited(type, intent, switch (status) {
       case "won", "lost" -> new UnsolicitedChange.DisputeClosed(id, status.equals("won"), amount.minor(),
-          amount.currency(), reason);
+          amount.currency(), reason, created);
       default -> new UnsolicitedChange.DisputeOpened(id, amount.minor(), amount.currency(), reason,
           JsonFields.amount(JsonFields.at(dispute, "evidence_details"), "due_by"));
     });

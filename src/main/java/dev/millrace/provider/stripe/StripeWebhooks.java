@@ -60,7 +60,8 @@ public final class StripeWebhooks implements WebhookScheme {
     return switch (row.reading()) {
       case INTENT -> about(type, event, object -> StripeEvents.intent(type, object));
       case REFUND -> about(type, event, object -> StripeEvents.refund(type, object));
-      case DISPUTE -> about(type, event, object -> StripeEvents.dispute(type, object));
+      case DISPUTE -> about(type, event,
+          object -> StripeEvents.dispute(type, object, JsonFields.amount(event, "created")));
       case NOTICE -> about(type, event,
           object -> StripeEvents.notice(type, object, "Stripe says: " + row.words() + ".", true));
       case ELSEWHERE, OTHERS -> new ProviderEvent.Ignored(type);

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class AdyenEventsTest {
   private static final String REFERENCE = "att_01h455vb4pex5vsknk084sn02q";
   private static final String PSP = "QFQTPCQ8HXSKGK82";
+  private static final Long DECIDED = 1_796_032_800L;
   private static final String ORIGINAL = "9913140798220028";
 
   private static ProviderEvent read(JsonObject item) {
@@ -30,7 +31,8 @@ final class AdyenEventsTest {
     Iterator<Map.Entry<String, Object>> examples = Fixture.json("adyen/webhooks-v1-examples").iterator();
     while (examples.hasNext()) {
       JsonObject item = item((JsonObject) examples.next().getValue());
-      if (item.getString("eventCode").equals(event)) return item.put("merchantReference", REFERENCE);
+      if (item.getString("eventCode").equals(event))
+        return item.put("merchantReference", REFERENCE).put("eventDate", "2026-11-30T12:00:00+02:00");
     }
     throw new IllegalArgumentException(event);
   }
@@ -206,10 +208,10 @@ final class AdyenEventsTest {
   void chargeback_thatCannotBeDefendedAnyMore_isLost(String status) {
     assertThat(befell(status(example("CHARGEBACK"), status))).isEqualTo(
         new UnsolicitedChange.DisputeClosed(PSP, false, 1_000, "eur",
-            "Payment.TxId=300000000524534724 dispute"));
+            "Payment.TxId=300000000524534724 dispute", DECIDED));
     assertThat(befell(status(example("DISPUTE_DEFENSE_PERIOD_ENDED"), status))).isEqualTo(
         new UnsolicitedChange.DisputeClosed("9915555555555555", false, 1_000, "eur",
-            "Other Fraud-Card Absent Environment"));
+            "Other Fraud-Card Absent Environment", DECIDED));
   }
 
   @Test
@@ -219,17 +221,17 @@ final class AdyenEventsTest {
         "SCHEME_ARBITRATION_WON"}) {
       assertThat(befell(won.put("eventCode", event))).isEqualTo(
           new UnsolicitedChange.DisputeClosed(PSP, true, 1_000, "eur",
-              "Fraudulent Processing of Transactions"));
+              "Fraudulent Processing of Transactions", DECIDED));
     }
     var lost = example("PREARBITRATION_LOST").put("originalReference", ORIGINAL);
     for (String event : new String[]{"PREARBITRATION_LOST", "ARBITRATION_LOST", "SCHEME_ARBITRATION_LOST"}) {
       assertThat(befell(lost.put("eventCode", event))).isEqualTo(
           new UnsolicitedChange.DisputeClosed(PSP, false, 1_000, "eur",
-              "Other Fraud-Card Absent Environment"));
+              "Other Fraud-Card Absent Environment", DECIDED));
     }
     assertThat(befell(example("ISSUER_RESPONSE_TIMEFRAME_EXPIRED"))).isEqualTo(
         new UnsolicitedChange.DisputeClosed("9915555555555555", true, 10_000, "usd",
-            "Merchandise/Services Not Received"));
+            "Merchandise/Services Not Received", DECIDED));
   }
 
   /** All events of a dispute bear its one name: what was won is lost after all. */
@@ -237,7 +239,7 @@ final class AdyenEventsTest {
   void secondChargeback_losesTheDispute() {
     assertThat(befell(example("CHARGEBACK").put("eventCode", "SECOND_CHARGEBACK"))).isEqualTo(
         new UnsolicitedChange.DisputeClosed(PSP, false, 1_000, "eur",
-            "Payment.TxId=300000000524534724 dispute"));
+            "Payment.TxId=300000000524534724 dispute", DECIDED));
   }
 
   /** Where Adyen does not say how it ended, as with payments in Brazil, a person looks. */

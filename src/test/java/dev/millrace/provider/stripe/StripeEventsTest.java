@@ -25,7 +25,7 @@ final class StripeEventsTest {
     var data = new JsonObject().put("object", object);
     if (before != null) data.put("previous_attributes", new JsonObject().put("status", before));
     return scheme.read(Buffer.buffer(new JsonObject().put("id", "evt_1").put("object", "event")
-        .put("type", type).put("data", data).encode()));
+        .put("created", 1_795_000_000).put("type", type).put("data", data).encode()));
   }
 
   private static JsonObject refund(String status, String reference) {
@@ -122,7 +122,8 @@ final class StripeEventsTest {
             .isEqualTo(new ProviderEvent.Unsolicited(type, "pi_1", opened("fraudulent", 1_796_000_000L)));
       for (boolean won : new boolean[]{true, false})
         assertThat(read(type, dispute(won ? "won" : "lost"))).isEqualTo(new ProviderEvent.Unsolicited(type,
-            "pi_1", new UnsolicitedChange.DisputeClosed("du_1", won, 1_999, "usd", "fraudulent")));
+            "pi_1",
+            new UnsolicitedChange.DisputeClosed("du_1", won, 1_999, "usd", "fraudulent", 1_795_000_000L)));
     }
     var bare = dispute("under_review").putNull("evidence_details").putNull("reason");
     assertThat(read("charge.dispute.created", bare))
@@ -151,7 +152,8 @@ final class StripeEventsTest {
         new UnsolicitedChange.DisputeOpened("du_1", ours, currency, "fraudulent", 1_796_000_000L)));
     assertThat(read("charge.dispute.closed", dispute.put("status", "lost"))).isEqualTo(
         new ProviderEvent.Unsolicited("charge.dispute.closed", "pi_1",
-            new UnsolicitedChange.DisputeClosed("du_1", false, ours, currency, "fraudulent")));
+            new UnsolicitedChange.DisputeClosed("du_1", false, ours, currency, "fraudulent",
+                1_795_000_000L)));
   }
 
   /** An inquiry takes no money, and what was refunded in time never became a dispute. */

@@ -84,6 +84,6 @@ final class StripeFixturesTest {
     assertThat(read(event("charge.dispute.closed", dispute.put("status", "lost"))))
         .isEqualTo(new ProviderEvent.Unsolicited("charge.dispute.closed", "pi_1",
             new UnsolicitedChange.DisputeClosed("dp_1MoqxHLgUG5tbmjcom3Mmh0p", false, 1_000, "usd",
-                "general")));
+                "general", 1_234_567_890L)));
   }
 }
