@@ -109,7 +109,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
    * nothing, also when more went back at the provider than we know of.
    */
   public long left() {
-    return Math.max(0, amountCaptured - amountRefunded - disputed() - returned());
+    return Math.max(0, undisputed() - amountRefunded);
   }
 
   /** What of that is not on its way to the payer: it can be refunded. */

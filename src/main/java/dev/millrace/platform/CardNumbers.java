@@ -99,16 +99,15 @@ public final class CardNumbers {
     var plain = new StringBuilder(text.length());
     text.codePoints().forEach(c -> {
       int digit = digit(c);
-      if (digit >= 0)
+      if (digit >= 0) {
         plain.append((char) ('0' + digit));
-      else
-        if (space(c))
-          plain.append(' ');
-      else
-          if (dash(c))
-            plain.append('-');
-      else
-            if (seen(c)) plain.appendCodePoint(c);
+      } else if (space(c)) {
+        plain.append(' ');
+      } else if (dash(c)) {
+        plain.append('-');
+      } else if (seen(c)) {
+        plain.appendCodePoint(c);
+      }
     });
     return plain.toString();
   }

@@ -1,6 +1,7 @@
 package dev.millrace.processing;
 
 import dev.millrace.deadletter.DeadLetterStore;
+import dev.millrace.platform.Drain;
 import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.PacedLoop;
 import dev.millrace.platform.TypeId;
@@ -18,7 +19,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -176,11 +176,6 @@ final class DeadLetterReplays {
   Future<Void> close(long ms) {
     closed = true;
     looking.stop();
-    return idle(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ms));
-  }
-
-  private Future<Void> idle(long untilNanos) {
-    if (inHand == 0 || System.nanoTime() - untilNanos >= 0) return Future.succeededFuture();
-    return vertx.timer(20, TimeUnit.MILLISECONDS).compose(v -> idle(untilNanos));
+    return Drain.of(vertx, () -> inHand, ms).mapEmpty();
   }
 }

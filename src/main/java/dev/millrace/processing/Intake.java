@@ -1,6 +1,7 @@
 package dev.millrace.processing;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import dev.millrace.platform.Drain;
 import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.PacedLoop;
 import dev.millrace.platform.QueueMeter;
@@ -278,17 +279,10 @@ final class Intake {
     partitions.values().forEach(p -> {
       while (!p.held.isEmpty()) p.held.poll();
     });
-    return idle(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ms)).compose(v -> commit())
-        .transform(v -> consumer.close());
-  }
-
-  private Future<Void> idle(long untilNanos) {
-    if (inFlight == 0) return Future.succeededFuture();
-    if (System.nanoTime() - untilNanos >= 0) {
+    return Drain.of(vertx, () -> inFlight, ms).compose(left -> {
       // Their offsets are not committed: whoever gets the partition takes them up again.
-      LOG.warn("drain_incomplete in_flight={}", inFlight);
-      return Future.succeededFuture();
-    }
-    return vertx.timer(20, TimeUnit.MILLISECONDS).compose(v -> idle(untilNanos));
+      if (left > 0) LOG.warn("drain_incomplete in_flight={}", left);
+      return commit();
+    }).transform(v -> consumer.close());
   }
 }

@@ -15,6 +15,7 @@ import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import java.util.ArrayList;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a provider tells that nobody ordered, disputes, refunds made there and debits sent back, by where the
@@ -87,10 +88,15 @@ final class UnsolicitedChanges {
     if (known != null) return known.amount() == d.amount() ? KNOWN : otherAmount(known, d.amount());
     if (p.amountCharged() == 0) return uncaptured(p, "disputed");
     var event = new PaymentEvent.Disputed(d.dispute(), provider, d.amount(), d.currency(), d.reason(),
-        d.evidenceDue(), OutcomeEvents.orNull(d.amount() - Math.min(d.amount(), p.left())));
+        d.evidenceDue(), beyond(p, d.amount()));
     return Transitions.permits(p.status(), event)
         ? new NewEvents(event)
         : new Conflict("disputed_unexpectedly", "disputed while the payment is " + p.status().wire());
+  }
+
+  /** What of an amount is more than the payment has left; null for nothing. */
+  private static @Nullable Long beyond(Payment p, long amount) {
+    return OutcomeEvents.orNull(Math.max(0, amount - p.left()));
   }
 
   /** The difference has moved, or will: what was booked first cannot be known to be wrong. */
@@ -116,7 +122,7 @@ final class UnsolicitedChanges {
       if ((known.state() == Dispute.State.WON) == d.won() || older(d, known)) return KNOWN;
       if (d.won()) return decidedForUs(p, provider, known, d);
       var reopened = new PaymentEvent.DisputeReopened(known.id(), provider, known.amount(), d.currency(),
-          OutcomeEvents.orNull(known.amount() - Math.min(known.amount(), p.left())));
+          beyond(p, known.amount()));
       if (!Transitions.permits(p.status(), reopened))
         return new Conflict("disputed_unexpectedly",
             d.dispute() + " was decided anew while the payment is " + p.status().wire());
@@ -153,7 +159,7 @@ final class UnsolicitedChanges {
         r.amount(), r.currency(), r.code(), r.message(), OutcomeEvents.amount(back.provider()),
         OutcomeEvents.note(back.provider()), OutcomeEvents.amount(back.gateway()),
         OutcomeEvents.note(back.gateway()),
-        OutcomeEvents.orNull(r.amount() - Math.min(r.amount(), p.left())));
+        beyond(p, r.amount()));
     return Transitions.permits(p.status(), event)
         ? new NewEvents(event)
         : new Conflict("returned_unexpectedly", "sent back while the payment is " + p.status().wire());

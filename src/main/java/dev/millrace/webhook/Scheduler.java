@@ -2,6 +2,7 @@ package dev.millrace.webhook;
 
 import dev.millrace.journal.EventId;
 import dev.millrace.platform.CommitMeter;
+import dev.millrace.platform.Drain;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.GroupCommit;
 import dev.millrace.platform.QueueMeter;
@@ -46,7 +47,6 @@ final class Scheduler {
   private static final long DRAIN_EVERY_MS = 1_000;
   private static final long EXPIRE_EVERY_MS = 60_000;
   private static final long RETRY_MS = 500;
-  private static final long DRAIN_LOOK_MS = 20;
   private static final String AGENT = "Millrace (+https://millrace.dev/webhooks)";
 
   private final Vertx vertx;
@@ -215,9 +215,7 @@ final class Scheduler {
 
   /** Completes when nothing is out any more, at the latest after so many milliseconds. */
   Future<Void> drained(long ms) {
-    return inFlight == 0 || ms <= 0
-        ? Future.succeededFuture()
-        : vertx.timer(DRAIN_LOOK_MS, TimeUnit.MILLISECONDS).compose(v -> drained(ms - DRAIN_LOOK_MS));
+    return Drain.of(vertx, () -> inFlight, ms).mapEmpty();
   }
 
   /** One delivery of each lane in turn, until nobody may send or all calls are out. */
