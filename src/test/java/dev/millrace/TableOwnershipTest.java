@@ -36,7 +36,7 @@ final class TableOwnershipTest {
       Map.entry("journal",
           Set.of("journal", "journal_cursor", "journal_milestone", "event_id_key", "payment", "operation",
               "dispute",
-              "attempt", "provider_object", "work", "unresolved", "janitor")),
+              "attempt", "provider_object", "work", "unresolved", "janitor", "payment_processing")),
       Map.entry("ledger",
           Set.of("posting", "balance", "balance_depth", "balance_history", "balance_mark", "rollup")),
       Map.entry("platform", Set.of("lease")),
@@ -67,7 +67,7 @@ final class TableOwnershipTest {
       Map.entry("rebuild/Replacement.java", new Join(
           Set.of("journal", "payment", "operation", "dispute", "posting", "balance_depth", "balance_history",
               "rollup",
-              "lease", "audit"),
+              "lease", "audit", "janitor"),
           "an operator's command that puts rebuilt rows in the place of the live ones while no gateway runs")),
       Map.entry("rebuild/Replay.java",
           new Join(Set.of("journal"), "an operator's command that reads all of it once")),

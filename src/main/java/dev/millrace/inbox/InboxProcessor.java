@@ -222,27 +222,29 @@ public final class InboxProcessor {
   private Future<Judged> judge(Kept kept, ProviderEvent event, @Nullable UUID payment,
       @Nullable KnownCall call) {
     return switch (event) {
-      case ProviderEvent.Ignored i -> result(kept, null, i, "ignored", null);
+      case ProviderEvent.Ignored i -> result(kept, null, i, EventOutcome.IGNORED, null);
       // What others do at the same account need not be understood.
       case ProviderEvent.Unreadable u when u.payment() != null && payment == null ->
         later(kept, u, null, "no payment of ours is called " + u.payment(),
-            ours(u.payment()) ? "unmatched" : "foreign");
+            ours(u.payment()) ? EventOutcome.UNMATCHED : EventOutcome.FOREIGN);
       case ProviderEvent.Unreadable u -> {
         LOG.error("alert=webhook_unreadable provider={} account={} event={} error=\"{}\"", kept.provider(),
             kept.account(), kept.eventId(), u.reason());
         yield bury(kept, payment, u.reason())
-            .compose(v -> result(kept, payment, u, "unreadable", u.reason()));
+            .compose(v -> result(kept, payment, u, EventOutcome.UNREADABLE, u.reason()));
       }
       case ProviderEvent.AttemptOutcome told -> call == null
           ? later(kept, told, null, "no payment of ours has the reference " + told.reference(),
-              ours(told.reference()) ? "unmatched" : "foreign")
+              ours(told.reference()) ? EventOutcome.UNMATCHED : EventOutcome.FOREIGN)
           : taken(kept, told, call.payment(), payments.attemptOutcome(call, told.outcome()));
       // Others may use the same account: what is not ours in the end is theirs.
       case ProviderEvent.Unsolicited change -> payment == null
-          ? later(kept, change, null, "no payment of ours is called " + change.providerReference(), "foreign")
+          ? later(kept, change, null, "no payment of ours is called " + change.providerReference(),
+              EventOutcome.FOREIGN)
           : taken(kept, change, payment, payments.unsolicited(payment, kept.provider(), change.fact()));
       case ProviderEvent.Notice notice -> payment == null
-          ? later(kept, notice, null, "no payment of ours is called " + notice.providerReference(), "foreign")
+          ? later(kept, notice, null, "no payment of ours is called " + notice.providerReference(),
+              EventOutcome.FOREIGN)
           : taken(kept, notice, payment, payments.notice(payment, kept.provider(), kept.eventId(), notice));
     };
   }
@@ -254,15 +256,16 @@ public final class InboxProcessor {
         return told.cause() instanceof Unavailable
             ? Future.failedFuture(told.cause())
             : later(kept, event, payment, "the payment did not take it: " + told.cause().getMessage(),
-                "unmatched");
+                EventOutcome.UNMATCHED);
       }
       return switch (told.result()) {
-        case Disposition.Applied _ -> result(kept, payment, event, "applied", null);
-        case Disposition.Unchanged _ -> result(kept, payment, event, "unchanged", null);
+        case Disposition.Applied _ -> result(kept, payment, event, EventOutcome.APPLIED, null);
+        case Disposition.Unchanged _ -> result(kept, payment, event, EventOutcome.UNCHANGED, null);
         case Disposition.Later l -> later(kept, event, payment,
-            "the payment cannot take it yet: " + l.reason(), l.harmless() ? "unchanged" : "unmatched");
+            "the payment cannot take it yet: " + l.reason(),
+            l.harmless() ? EventOutcome.UNCHANGED : EventOutcome.UNMATCHED);
         case Disposition.Conflict c -> bury(kept, payment, c.reason())
-            .compose(v -> result(kept, payment, event, "conflict", Failure.storable(c.reason())));
+            .compose(v -> result(kept, payment, event, EventOutcome.CONFLICT, Failure.storable(c.reason())));
       };
     });
   }
@@ -279,23 +282,23 @@ public final class InboxProcessor {
         reasons(kept, error), "", Origin.of(source, kept.eventId(), kept.body(), Map.of())));
   }
 
-  private Future<Judged> result(Kept kept, @Nullable UUID payment, ProviderEvent event, String outcome,
+  private Future<Judged> result(Kept kept, @Nullable UUID payment, ProviderEvent event, EventOutcome outcome,
       @Nullable String detail) {
-    registry.counter("millrace.inbox.processed", "outcome", outcome).increment();
+    registry.counter("millrace.inbox.processed", "outcome", outcome.wire()).increment();
     return Future
         .succeededFuture(new Judged(new Result(kept, payment, event.type(), outcome, detail), null));
   }
 
   /**
    * Its payment is not known, or cannot take it yet: the park. After the last window it is {@code end}:
-   * {@code unmatched}, which is a dead letter, or else of no consequence.
+   * {@code UNMATCHED}, which is a dead letter, or else of no consequence.
    */
   private Future<Judged> later(Kept kept, ProviderEvent event, @Nullable UUID payment, String reason,
-      String end) {
+      EventOutcome end) {
     if (kept.tries() < windows.size())
       return Future.succeededFuture(new Judged(null, new Parked(kept,
           now().plus(windows.get(kept.tries())), Failure.json(reasons(kept, reason)))));
-    if (!end.equals("unmatched")) return result(kept, payment, event, end, Failure.storable(reason));
+    if (end != EventOutcome.UNMATCHED) return result(kept, payment, event, end, Failure.storable(reason));
     LOG.error("alert=webhook_unmatched provider={} account={} event={} error=\"{}\"", kept.provider(),
         kept.account(), kept.eventId(), reason);
     return bury(kept, payment, reason)

@@ -41,7 +41,7 @@ public final class InboxStore {
    * What became of one: {@code applied}, {@code unchanged}, {@code ignored}, {@code unreadable},
    * {@code unmatched}.
    */
-  public record Result(Kept kept, @Nullable UUID payment, String type, String outcome,
+  public record Result(Kept kept, @Nullable UUID payment, String type, EventOutcome outcome,
       @Nullable String detail) {}
 
   /** One whose payment is not known yet, when to look again, and why it was parked, the last times. */
@@ -72,7 +72,7 @@ public final class InboxStore {
       int8("position", r -> r.kept.place.position()),
       uuid("payment_id", Result::payment),
       text("type", Result::type),
-      text("outcome", Result::outcome),
+      text("outcome", r -> r.outcome.wire()),
       text("detail", Result::detail)));
   private static final Parameters.Rows<Parked> PARKED = PARAMETERS.rows(Columns.of(
       text("xid", p -> p.kept.place.xidText()),

@@ -24,7 +24,7 @@ public record Append(UUID payment, UUID merchant, int expectedVersion, Status fr
    *
    * @param reference our reference, also the provider's idempotency key
    * @param number counts the calls of one payment and kind
-   * @param kind charge, complete, capture, cancel or refund
+   * @param kind charge, complete, capture, cancel, refund or reversal
    * @param operation what it is for, unless it is the charge
    * @param reason why this provider was called
    */
@@ -38,8 +38,9 @@ public record Append(UUID payment, UUID merchant, int expectedVersion, Status fr
     }
 
     /** The same call with what came of it. */
-    public Attempt ended(String how, @Nullable String providersReference, @Nullable String why) {
-      return new Attempt(reference, number, provider, kind, operation, reason, how, providersReference, why);
+    public Attempt ended(AttemptOutcome how, @Nullable String providersReference, @Nullable String why) {
+      return new Attempt(reference, number, provider, kind, operation, reason, how.wire(), providersReference,
+          why);
     }
   }
 

@@ -160,7 +160,7 @@ public final class AppendStatement {
              settlement = coalesce(p.settlement, u.settlement)
         FROM (:moves) AS u
        WHERE p.id = ANY(:payments) AND p.id = u.id AND p.version = u.expected AND age(p.xmin) >= 0
-      RETURNING p.id, p.merchant, p.livemode, u.actor, u.traceparent, u.rested, u.settles
+      RETURNING p.id, p.status, p.merchant, p.livemode, u.actor, u.traceparent, u.rested, u.settles
     ), event AS (
       INSERT INTO journal (subject, version, type, merchant, livemode, actor, traceparent, data)
       SELECT e.subject, e.version, e.type, m.merchant, m.livemode, m.actor, m.traceparent, e.data::json
@@ -195,6 +195,8 @@ public final class AppendStatement {
       INSERT INTO provider_object (provider, reference, payment_id)
       SELECT n.provider, n.reference, n.payment_id FROM (:names) AS n JOIN moved m ON m.id = n.payment_id
       ON CONFLICT DO NOTHING
+    ), waits AS (
+      :waits
     ), disputed AS (
       INSERT INTO dispute AS d (id, payment_id, merchant, livemode, provider, provider_reference, status, amount,
                                 currency, reason, evidence_due, version)
@@ -224,6 +226,7 @@ public final class AppendStatement {
     SELECT id FROM moved"""
       .replace(":moves", MOVES.select()).replace(":payments", MOVES.array("id"))
       .replace(":events", EVENTS.select()).replace(":subjects", EVENTS.array("subject"))
+      .replace(":waits", UnresolvedPayments.NOTE_PROCESSING)
       .replace(":posted", Postings.insert(LINES, "event")).replace(":calls", CALLS.select())
       .replace(":steps", STEPS.select()).replace(":names", NAMES.select())
       .replace(":disputes", DISPUTES.select()).replace(":told", OF_DISPUTES.select())

@@ -12,7 +12,8 @@ import java.util.UUID;
 
 /**
  * The payments that nothing may drive any more: the tables {@code unresolved}, those that are looked after,
- * and {@code janitor}, up to which payment all have been looked at once. Several may call at once: each row
+ * {@code janitor}, up to which payment all have been looked at once, and {@code payment_processing}, those
+ * that will be looked after if their providers do not decide. Several may call at once: each row
  * is claimed by one.
  */
 public final class UnresolvedPayments {
@@ -36,9 +37,19 @@ public final class UnresolvedPayments {
     SELECT DISTINCT payment_id FROM operation
      WHERE status IN ('requested', 'submitted', 'unknown') AND updated < now() - $1::bigint * interval '1 ms'
     ON CONFLICT DO NOTHING""";
+  /**
+   * Part of the statement that appends events, after {@code moved (id, status)}: an index on payment instead
+   * would cost every update of every payment.
+   */
+  static final String NOTE_PROCESSING = """
+    INSERT INTO payment_processing (payment_id) SELECT id FROM moved WHERE status = 'processing'
+      ON CONFLICT DO NOTHING""";
   private static final String PROCESSING = """
+    WITH old AS (
+      DELETE FROM payment_processing WHERE since < now() - $1::bigint * interval '1 ms' RETURNING payment_id
+    )
     INSERT INTO unresolved (payment_id)
-    SELECT id FROM payment WHERE status = 'processing' AND updated < now() - $1::bigint * interval '1 ms'
+    SELECT p.id FROM old JOIN payment p ON p.id = old.payment_id WHERE p.status = 'processing'
     ON CONFLICT DO NOTHING""";
   private static final String CLAIM = """
     UPDATE unresolved

@@ -1,6 +1,7 @@
 package dev.millrace.processing;
 
 import dev.millrace.journal.Append.Attempt;
+import dev.millrace.journal.AttemptOutcome;
 import dev.millrace.journal.AttemptStore;
 import dev.millrace.journal.AppendWriter;
 import dev.millrace.payment.PaymentEvent;
@@ -167,7 +168,7 @@ final class ProviderCall {
     if (subject.unknown(work.payment(), attempt, reason) instanceof Finding.NothingNew)
       return Future.succeededFuture();
     subject.unanswered();
-    return recorder.record(work, attempt.ended("unknown", null, reason),
+    return recorder.record(work, attempt.ended(AttemptOutcome.UNKNOWN, null, reason),
         p -> subject.unknown(p, attempt, reason)).mapEmpty();
   }
 
@@ -178,19 +179,21 @@ final class ProviderCall {
   /** The call with what came of it. */
   static Attempt ended(Attempt attempt, Outcome outcome) {
     return switch (outcome) {
-      case Outcome.Charged c -> attempt.ended("charged", c.providerReference(), null);
-      case Outcome.Approved a -> attempt.ended("approved", a.providerReference(), null);
-      case Outcome.Authorized a -> attempt.ended("authorized", a.providerReference(), null);
-      case Outcome.ActionRequired a -> attempt.ended("action_required", a.providerReference(), null);
-      case Outcome.Voided v -> attempt.ended("voided", v.providerReference(), v.lapsed() ? "lapsed" : null);
-      case Outcome.Refunded r -> attempt.ended("refunded", r.providerReference(), null);
-      case Outcome.Pending p -> attempt.ended("pending", p.providerReference(), null);
-      case Outcome.Declined d -> attempt.ended("declined", d.providerReference(), d.code());
+      case Outcome.Charged c -> attempt.ended(AttemptOutcome.CHARGED, c.providerReference(), null);
+      case Outcome.Approved a -> attempt.ended(AttemptOutcome.APPROVED, a.providerReference(), null);
+      case Outcome.Authorized a -> attempt.ended(AttemptOutcome.AUTHORIZED, a.providerReference(), null);
+      case Outcome.ActionRequired a ->
+        attempt.ended(AttemptOutcome.ACTION_REQUIRED, a.providerReference(), null);
+      case Outcome.Voided v ->
+        attempt.ended(AttemptOutcome.VOIDED, v.providerReference(), v.lapsed() ? "lapsed" : null);
+      case Outcome.Refunded r -> attempt.ended(AttemptOutcome.REFUNDED, r.providerReference(), null);
+      case Outcome.Pending p -> attempt.ended(AttemptOutcome.PENDING, p.providerReference(), null);
+      case Outcome.Declined d -> attempt.ended(AttemptOutcome.DECLINED, d.providerReference(), d.code());
       case Outcome.TryRefused t ->
-        attempt.ended("try_refused", t.refusal().providerReference(), t.refusal().code());
-      case Outcome.NotSent n -> attempt.ended("not_executed", null, n.reason());
-      case Outcome.Unknown u -> attempt.ended("unknown", null, u.reason());
-      case Outcome.Absent _ -> attempt.ended("declined", null, "provider_no_record");
+        attempt.ended(AttemptOutcome.TRY_REFUSED, t.refusal().providerReference(), t.refusal().code());
+      case Outcome.NotSent n -> attempt.ended(AttemptOutcome.NOT_EXECUTED, null, n.reason());
+      case Outcome.Unknown u -> attempt.ended(AttemptOutcome.UNKNOWN, null, u.reason());
+      case Outcome.Absent _ -> attempt.ended(AttemptOutcome.DECLINED, null, "provider_no_record");
     };
   }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.processing;
 
+import dev.millrace.journal.AttemptOutcome;
 import dev.millrace.journal.Append.Attempt;
 import dev.millrace.journal.AttemptStore;
 import dev.millrace.payment.Operation;
@@ -98,7 +99,8 @@ final class ReadAgain {
   private Future<Line> about(PaymentSnapshot work, String actor, Attempt call,
       @Nullable Operation operation) {
     if (underWay(work.payment(), call, operation)) return said("is still under way");
-    if ("not_executed".equals(call.outcome())) return said("never left, there is nothing to ask about");
+    if (AttemptOutcome.NOT_EXECUTED.wire().equals(call.outcome()))
+      return said("never left, there is nothing to ask about");
     if (operation != null
         && (operation.kind() == Operation.Kind.CAPTURE || operation.kind() == Operation.Kind.CANCEL))
       return said("has ended, what became of it is told with its charge");

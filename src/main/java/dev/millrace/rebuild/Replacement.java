@@ -63,6 +63,8 @@ final class Replacement {
       sql.execute("TRUNCATE public.balance_history, public.balance_depth");
       sql.execute("UPDATE public.rollup SET horizon = '0'");
       sql.execute(Balances.ROLL_UP);
+      // What is unfinished now and was not before is found when all are looked at again.
+      sql.execute("UPDATE public.janitor SET watermark = '00000000-0000-0000-0000-000000000000'");
       audit(events, operator);
       connection.commit();
     } finally {

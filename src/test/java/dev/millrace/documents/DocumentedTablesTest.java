@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import dev.millrace.inbox.EventOutcome;
+import dev.millrace.journal.AttemptOutcome;
 import dev.millrace.ledger.Posting;
 import dev.millrace.ledger.PostingRules;
 import dev.millrace.payment.Currencies;
 import dev.millrace.payment.EventType;
+import dev.millrace.payment.Operation;
 import dev.millrace.payment.Status;
 import dev.millrace.payment.Transitions;
 import dev.millrace.provider.MinorUnits;
@@ -25,7 +28,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** Tables of the documents that the code knows too say what the code says. */
@@ -76,6 +81,43 @@ class DocumentedTablesTest {
   private static JsonNode contract() throws IOException {
     return new ObjectMapper(new YAMLFactory())
         .readTree(Path.of("src/main/resources/openapi.yaml").toFile());
+  }
+
+  private static Set<String> documented(String schema, String property) throws IOException {
+    var words = new TreeSet<String>();
+    contract().at("/components/schemas/" + schema + property).path("enum").forEach(word -> {
+      if (!word.isNull()) words.add(word.asText());
+    });
+    return words;
+  }
+
+  /** Words that the timeline takes from the code. */
+  @Test
+  void timeline_hasTheWordsOfTheCode() throws IOException {
+    String of = "/properties/data/properties/";
+    var operations = new TreeSet<String>();
+    for (var kind : Operation.Kind.values()) operations.add(kind.wire());
+    assertThat(documented("OperationMoment", of + "kind")).isEqualTo(operations);
+    assertThat(documented("OperationMoment", "/properties/name")).isEqualTo(operations);
+    assertThat(documented("OperationMoment", of + "status"))
+        .isEqualTo(words(Operation.State.values(), Operation.State::wire));
+    operations.addAll(List.of("charge", "complete"));
+    assertThat(documented("AttemptMoment", of + "kind")).isEqualTo(operations);
+    assertThat(documented("AttemptMoment", of + "outcome"))
+        .isEqualTo(words(AttemptOutcome.values(), AttemptOutcome::wire));
+    var ofPayments = words(EventOutcome.values(), EventOutcome::wire);
+    ofPayments.removeAll(Set.of(EventOutcome.FOREIGN.wire(), EventOutcome.IGNORED.wire()));
+    assertThat(documented("WebhookMoment", of + "outcome")).isEqualTo(ofPayments);
+    var posting = new TreeSet<String>();
+    postings().forEach((type, lines) -> {
+      if (!lines.isEmpty()) posting.add(type);
+    });
+    assertThat(documented("PostingMoment", of + "of")).isEqualTo(posting);
+    assertThat(documented("PaymentStatus", "")).isEqualTo(words(Status.values(), Status::wire));
+  }
+
+  private static <T> Set<String> words(T[] values, Function<T, String> word) {
+    return Arrays.stream(values).map(word).collect(Collectors.toCollection(TreeSet::new));
   }
 
   private static Document description() throws IOException {

@@ -51,8 +51,9 @@ class EmbeddedServersIT {
       assertThat(workingUnder(directory.resolve("redis").toRealPath())).hasSize(1);
       Set<Long> postgres = workingUnder(directory.resolve("postgres").toRealPath());
       assertThat(postgres).contains(postmaster()).doesNotContain(orphan);
-      assertThat(postgres.stream().filter(pid -> !postgres.contains(parentOf(pid)))).as("postmasters")
-          .hasSize(1);
+      // A worker that has ended since has no parent any more.
+      assertThat(postgres.stream().map(EmbeddedServersIT::parentOf).filter(pid -> pid != 0)
+          .filter(parent -> !postgres.contains(parent))).as("parents of postmasters").hasSize(1);
     } finally {
       servers.stop();
     }

@@ -88,7 +88,9 @@ class InboxStoreIT {
     return loop.result(() -> store.write(epoch, results, parked, place, passed));
   }
 
-  private static Result applied(Kept kept) { return new Result(kept, new UUID(1, 2), "t", "applied", null); }
+  private static Result applied(Kept kept) {
+    return new Result(kept, new UUID(1, 2), "t", EventOutcome.APPLIED, null);
+  }
 
   private static long count(String table) { return database.number("SELECT count(*) FROM " + table); }
 
@@ -128,7 +130,7 @@ class InboxStoreIT {
     assertThat(write(EPOCH, all.stream().map(InboxStoreIT::applied).toList(), List.of(), last, 2)).isTrue();
     assertThat(cursor()).isEqualTo(last);
     assertThat(database.number("SELECT passed FROM journal_cursor WHERE name = 'inbox'")).isEqualTo(2);
-    var other = new Result(all.getFirst(), null, "t", "unmatched", "later");
+    var other = new Result(all.getFirst(), null, "t", EventOutcome.UNMATCHED, "later");
     assertThat(write(EPOCH, List.of(other), List.of(), Cursor.START, 0)).isTrue();
     assertThat(cursor()).as("nothing passed, so it stays").isEqualTo(last);
     assertThat(count("provider_event_result WHERE outcome = 'applied'")).isEqualTo(2);

@@ -132,7 +132,7 @@ final class AppendStatementIT {
     UUID reference = TypeId.next();
     assertThat(write(
         append(id, 2, Status.PROVIDER_SUBMITTED,
-            Attempt.charge(reference, 1, "stripe", null).ended("charged", "pi_1", null),
+            Attempt.charge(reference, 1, "stripe", null).ended(AttemptOutcome.CHARGED, "pi_1", null),
             new PaymentEvent.Unknown("stripe", "att_1", "timeout"), confirmed(1999))))
         .isFalse();
     assertStands(id, 3, "provider_submitted");
@@ -249,7 +249,7 @@ final class AppendStatementIT {
     assertThat(database.number("SELECT count(*) " + mine + " AND outcome IS NULL AND finished IS NULL"))
         .isEqualTo(1);
     assertThat(write(append(id, 3, Status.PROVIDER_SUBMITTED,
-        Attempt.charge(reference, 1, "stripe", null).ended("declined", "pi_1", "lost_card"),
+        Attempt.charge(reference, 1, "stripe", null).ended(AttemptOutcome.DECLINED, "pi_1", "lost_card"),
         new PaymentEvent.Declined("stripe", "att_1", "pi_1", "card_declined", "lost_card", "No.")))).isTrue();
     assertThat(database
         .number("SELECT count(*) " + mine + " AND outcome = 'declined' AND provider_reference = 'pi_1'"

@@ -305,7 +305,7 @@ final class AppendedRowsIT {
     write(append(payment.id(), 1, Status.INITIATED, refused, cleared(), submitted()));
     write(new Append(payment.id(), Payments.MERCHANT, 3, Status.PROVIDER_SUBMITTED,
         List.of(new PaymentEvent.ProviderSubmitted("adyen", "att_2", "rule", "stripe: processing_error")),
-        "gateway", Payments.TRACE, List.of(refused.ended("declined", null, "processing_error"),
+        "gateway", Payments.TRACE, List.of(refused.ended(AttemptOutcome.DECLINED, null, "processing_error"),
             Attempt.charge(two, 2, "adyen", "stripe: processing_error")),
         null));
     assertThat(rows("number, provider, kind, outcome, detail, reason",
