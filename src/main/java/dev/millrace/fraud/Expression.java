@@ -30,7 +30,8 @@ final class Expression {
 
   /** What came of evaluating an expression for one payment. */
   enum Match {
-    YES, NO,
+    YES,
+    NO,
     /** It cannot be evaluated: a metadata key that is not there, an overflow. */
     FAILED
   }

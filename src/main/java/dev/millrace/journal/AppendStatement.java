@@ -283,18 +283,11 @@ public final class AppendStatement {
       for (EventType type : dispute.events()) ofDisputes.add(new OfDispute(dispute, --after, type));
     }
 
-    /** A payment's name at its provider, when it is first heard. */
+    /** A charge's name at its provider; a capture confirms one that has its own already. */
     private void name(UUID payment, PaymentEvent event) {
-      if (event instanceof PaymentEvent.Authorized a)
-        names.add(new Named(payment, a.provider(), a.providerReference()));
-      if (event instanceof PaymentEvent.RequiresAction a)
-        names.add(new Named(payment, a.provider(), a.providerReference()));
-      if (event instanceof PaymentEvent.Confirmed c && c.operation() == null)
-        names.add(new Named(payment, c.provider(), c.providerReference()));
-      if (event instanceof PaymentEvent.Processing r)
-        names.add(new Named(payment, r.provider(), r.providerReference()));
-      if (event instanceof PaymentEvent.LateCharge l)
-        names.add(new Named(payment, l.provider(), l.providerReference()));
+      if (event instanceof PaymentEvent.NamesCharge n
+          && !(event instanceof PaymentEvent.EndsOperation e && e.operation() != null))
+        names.add(new Named(payment, n.provider(), n.providerReference()));
     }
 
     Tuple tuple(String writer) {

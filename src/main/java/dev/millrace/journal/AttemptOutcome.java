@@ -6,13 +6,19 @@ import java.util.Locale;
 public enum AttemptOutcome {
   CHARGED,
   /** The payer's bank agreed: charged, or held where it is to be captured by hand. */
-  APPROVED, AUTHORIZED, ACTION_REQUIRED, VOIDED, REFUNDED,
+  APPROVED,
+  AUTHORIZED,
+  ACTION_REQUIRED,
+  VOIDED,
+  REFUNDED,
   /** Taken by the provider and not decided. */
-  PENDING, DECLINED,
+  PENDING,
+  DECLINED,
   /** This try was refused; the payer may still complete another. */
   TRY_REFUSED,
   /** It never left. */
-  NOT_EXECUTED, UNKNOWN;
+  NOT_EXECUTED,
+  UNKNOWN;
 
   /** The name in the API and the database. */
   public String wire() {

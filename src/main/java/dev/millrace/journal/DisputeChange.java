@@ -21,25 +21,9 @@ record DisputeChange(UUID id, UUID payment, String provider, String providerRefe
 
   /** Null when the event is about no dispute. */
   static @Nullable DisputeChange of(UUID payment, PaymentEvent event) {
-    return switch (event) {
-      case PaymentEvent.Disputed d -> change(payment, d.provider(), d.dispute(), State.OPEN, d.amount(),
-          d.currency(), d.reason(), d.evidenceDue(), EventType.DISPUTE_OPENED);
-      case PaymentEvent.DisputeWon d -> change(payment, d.provider(), d.dispute(), State.WON, d.amount(),
-          d.currency(), null, null, EventType.DISPUTE_CLOSED_WON);
-      case PaymentEvent.ChargedBack d -> change(payment, d.provider(), d.dispute(), State.LOST, d.amount(),
-          d.currency(), null, null, EventType.DISPUTE_CLOSED_LOST);
-      case PaymentEvent.DisputeReopened d -> change(payment, d.provider(), d.dispute(), State.OPEN,
-          d.amount(), d.currency(), null, null, EventType.DISPUTE_OPENED_AGAIN);
-      case PaymentEvent.ChargebackReversed d -> change(payment, d.provider(), d.dispute(), State.WON,
-          d.amount(), d.currency(), null, null, EventType.DISPUTE_CLOSED_WON);
-      default -> null;
-    };
-  }
-
-  private static DisputeChange change(UUID payment, String provider, String reference, State state,
-      long amount, String currency, @Nullable String reason, @Nullable Long evidenceDue, EventType event) {
-    return new DisputeChange(id(payment, reference), payment, provider, reference, state, amount, currency,
-        reason, evidenceDue, List.of(event));
+    if (!(event instanceof PaymentEvent.OfDispute d)) return null;
+    return new DisputeChange(id(payment, d.dispute()), payment, d.provider(), d.dispute(), d.state(),
+        d.amount(), d.currency(), d.reason(), d.evidenceDue(), List.of(d.ofDispute()));
   }
 
   /**

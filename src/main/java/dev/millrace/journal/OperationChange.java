@@ -26,8 +26,7 @@ record OperationChange(UUID id, Kind kind, State state, long amount, @Nullable S
           State.SUBMITTED, 0, null, TypeId.parse(TypeId.ATTEMPT, s.attempt()), null, null, null);
       case PaymentEvent.OperationUnknown u -> new OperationChange(parse(u.operation()), kind(u.operation()),
           State.UNKNOWN, 0, null, null, null, null, null);
-      case PaymentEvent.CaptureReversed r -> reversed(r.operation(), r.code(), r.message());
-      case PaymentEvent.RefundReversed r -> reversed(r.operation(), r.code(), r.message());
+      case PaymentEvent.ReversesOperation r -> reversed(r.operation(), r.code(), r.message());
       case PaymentEvent.FailsOperation f -> new OperationChange(parse(f.operation()), kind(f.operation()),
           f.end(), 0, null, null, null, f.code(), f.message());
       case PaymentEvent.EndsOperation e -> ended(e.operation(), e);

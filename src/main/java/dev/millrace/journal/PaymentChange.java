@@ -52,29 +52,19 @@ final class PaymentChange {
         amountCaptured = c.captured();
       }
       case PaymentEvent.Processing r -> providerReference = r.providerReference();
-      case PaymentEvent.Captured c -> {
+      case PaymentEvent.SumsCaptures c -> {
         amountCharged = c.amountCharged();
         amountCaptured = c.amountCaptured();
+        if (c.expires() != null) expires = c.expires();
       }
-      case PaymentEvent.CaptureReversed r -> {
-        amountCharged = r.amountCharged();
-        amountCaptured = r.amountCaptured();
-        expires = r.expires();
-      }
-      case PaymentEvent.Refunded r -> amountRefunded = r.amountRefunded();
-      case PaymentEvent.RefundReversed r -> amountRefunded = r.amountRefunded();
+      case PaymentEvent.SumsRefunds r -> amountRefunded = r.amountRefunded();
       case PaymentEvent.Declined d -> {
         if (d.providerReference() != null) providerReference = d.providerReference();
         fail(d);
       }
       case PaymentEvent.FailsPayment f -> fail(f);
-      case PaymentEvent.Initiated _, PaymentEvent.Screened _, PaymentEvent.ActionReturned _,
-          PaymentEvent.TryRefused _, PaymentEvent.Unknown _, PaymentEvent.OfOperation _,
-          PaymentEvent.Settled _, PaymentEvent.Disputed _, PaymentEvent.DisputeWon _,
-          PaymentEvent.ChargedBack _, PaymentEvent.Reverses _, PaymentEvent.ProviderNotice _,
-          PaymentEvent.Corrected _ ->
-        {
-        }
+      case PaymentEvent.LeavesPayment _ -> {
+      }
     }
   }
 

@@ -33,27 +33,18 @@ public final class Suspense {
     Map<String, String> lateCharges = new HashMap<>();
     Map<Origin, Long> sums = new LinkedHashMap<>();
     for (PaymentEvent event : events) {
-      if (event instanceof PaymentEvent.LateCharge l) lateCharges.put(l.operation(), l.operation());
-      if (event instanceof PaymentEvent.LateChargeRetried r) lateCharges.put(r.operation(), r.lateCharge());
+      if (event instanceof PaymentEvent.ReturnsLateCharge r) lateCharges.put(r.operation(), r.lateCharge());
       if (!(event instanceof PaymentEvent.MovesMoney moved)) continue;
       long amount = 0;
       for (Posting posting : PostingRules.postings(moved, merchant))
         if (posting.account().equals(Accounts.SUSPENSE)) amount += posting.amount();
-      if (amount != 0) sums.merge(origin(moved, lateCharges), amount, Long::sum);
+      if (amount != 0)
+        sums.merge(new Origin(lateCharges.get(moved.ofLateCharge()), moved.provider()), amount, Long::sum);
     }
     var parts = new ArrayList<Part>();
     sums.forEach((origin, sum) -> {
       if (sum != 0) parts.add(new Part(origin.lateCharge, origin.provider, sum));
     });
     return List.copyOf(parts);
-  }
-
-  private static Origin origin(PaymentEvent.MovesMoney moved, Map<String, String> lateCharges) {
-    return new Origin(switch (moved) {
-      case PaymentEvent.LateCharge l -> l.operation();
-      case PaymentEvent.LateChargeReturned l -> lateCharges.get(l.operation());
-      case PaymentEvent.Corrected c -> c.lateCharge();
-      case PaymentEvent.Nets _ -> null;
-    }, moved.provider());
   }
 }

@@ -12,46 +12,60 @@ import org.jspecify.annotations.Nullable;
  */
 public enum EventType {
   // Accepted and screened.
-  INITIATED("payment.initiated", Status.INITIATED), SCREENED("payment.screened"), BLOCKED("payment.blocked",
-      Status.BLOCKED),
+  INITIATED("payment.initiated", Status.INITIATED),
+  SCREENED("payment.screened"),
+  BLOCKED("payment.blocked", Status.BLOCKED),
   // The charge.
-  PROVIDER_SUBMITTED("payment.provider_submitted", Status.PROVIDER_SUBMITTED), REQUIRES_ACTION(
-      "payment.requires_action",
-      Status.REQUIRES_ACTION), ACTION_RETURNED("payment.action_returned",
-          Status.REQUIRES_ACTION), TRY_REFUSED(
-              "payment.try_refused", Status.REQUIRES_ACTION), PROCESSING("payment.processing",
-                  Status.PROCESSING), UNKNOWN("payment.unknown", Status.UNKNOWN), AUTHORIZED(
-                      "payment.authorized",
-                      Status.AUTHORIZED), CONFIRMED("payment.confirmed",
-                          Status.CONFIRMED), DECLINED("payment.declined", Status.DECLINED),
+  PROVIDER_SUBMITTED("payment.provider_submitted", Status.PROVIDER_SUBMITTED),
+  REQUIRES_ACTION("payment.requires_action", Status.REQUIRES_ACTION),
+  ACTION_RETURNED("payment.action_returned", Status.REQUIRES_ACTION),
+  TRY_REFUSED("payment.try_refused", Status.REQUIRES_ACTION),
+  PROCESSING("payment.processing", Status.PROCESSING),
+  UNKNOWN("payment.unknown", Status.UNKNOWN),
+  AUTHORIZED("payment.authorized", Status.AUTHORIZED),
+  CONFIRMED("payment.confirmed", Status.CONFIRMED),
+  DECLINED("payment.declined", Status.DECLINED),
   // What is asked of a payment afterwards.
-  CAPTURE_REQUESTED("payment.capture_requested", Status.AUTHORIZED), CAPTURE_FAILED(
-      "payment.capture_failed"), CANCEL_REQUESTED("payment.cancel_requested"), CANCEL_FAILED(
-          "payment.cancel_failed"), VOIDED("payment.voided", Status.VOIDED), EXPIRED("payment.expired",
-              Status.EXPIRED), REFUND_REQUESTED("payment.refund_requested"), REFUND_FAILED(
-                  "payment.refund_failed"), REFUNDED("payment.refunded"), OPERATION_SUBMITTED(
-                      "payment.operation_submitted"), OPERATION_UNKNOWN("payment.operation_unknown"),
+  CAPTURE_REQUESTED("payment.capture_requested", Status.AUTHORIZED),
+  CAPTURE_FAILED("payment.capture_failed"),
+  CANCEL_REQUESTED("payment.cancel_requested"),
+  CANCEL_FAILED("payment.cancel_failed"),
+  VOIDED("payment.voided", Status.VOIDED),
+  EXPIRED("payment.expired", Status.EXPIRED),
+  REFUND_REQUESTED("payment.refund_requested"),
+  REFUND_FAILED("payment.refund_failed"),
+  REFUNDED("payment.refunded"),
+  OPERATION_SUBMITTED("payment.operation_submitted"),
+  OPERATION_UNKNOWN("payment.operation_unknown"),
   // Settlement, and what the payer's bank does.
-  SETTLED("payment.settled"), DISPUTED("payment.disputed", Status.DISPUTED), DISPUTE_WON(
-      "payment.dispute_won"), CHARGED_BACK("payment.charged_back"), RETURNED("payment.returned",
-          Status.RETURNED),
+  SETTLED("payment.settled"),
+  DISPUTED("payment.disputed", Status.DISPUTED),
+  DISPUTE_WON("payment.dispute_won"),
+  CHARGED_BACK("payment.charged_back"),
+  RETURNED("payment.returned", Status.RETURNED),
   // What a provider does beyond what was asked, and what it takes back.
-  CAPTURED("payment.captured"), CAPTURE_REVERSED("payment.capture_reversed"), REFUND_REVERSED(
-      "payment.refund_reversed"), DISPUTE_REOPENED("payment.dispute_reopened",
-          Status.DISPUTED), CHARGEBACK_REVERSED("payment.chargeback_reversed"), RETURN_REVERSED(
-              "payment.return_reversed"), LATE_CHARGE("payment.late_charge"), LATE_CHARGE_RETURNED(
-                  "payment.late_charge_returned"), LATE_CHARGE_KEPT(
-                      "payment.late_charge_kept"), LATE_CHARGE_RETRIED(
-                          "payment.late_charge_retried"),
+  CAPTURED("payment.captured"),
+  CAPTURE_REVERSED("payment.capture_reversed"),
+  REFUND_REVERSED("payment.refund_reversed"),
+  DISPUTE_REOPENED("payment.dispute_reopened", Status.DISPUTED),
+  CHARGEBACK_REVERSED("payment.chargeback_reversed"),
+  RETURN_REVERSED("payment.return_reversed"),
+  LATE_CHARGE("payment.late_charge"),
+  LATE_CHARGE_RETURNED("payment.late_charge_returned"),
+  LATE_CHARGE_KEPT("payment.late_charge_kept"),
+  LATE_CHARGE_RETRIED("payment.late_charge_retried"),
   // What moves nothing at the provider.
-  PROVIDER_NOTICE("payment.provider_notice"), CORRECTED("payment.corrected"),
+  PROVIDER_NOTICE("payment.provider_notice"),
+  CORRECTED("payment.corrected"),
   // Of a dispute.
-  DISPUTE_OPENED("dispute.opened", Subject.DISPUTE), DISPUTE_CLOSED_WON("dispute.won",
-      Subject.DISPUTE), DISPUTE_CLOSED_LOST("dispute.lost", Subject.DISPUTE), DISPUTE_OPENED_AGAIN(
-          "dispute.reopened", Subject.DISPUTE),
+  DISPUTE_OPENED("dispute.opened", Subject.DISPUTE),
+  DISPUTE_CLOSED_WON("dispute.won", Subject.DISPUTE),
+  DISPUTE_CLOSED_LOST("dispute.lost", Subject.DISPUTE),
+  DISPUTE_OPENED_AGAIN("dispute.reopened", Subject.DISPUTE),
   // Not of a payment.
-  SETTLEMENT_POSTED("settlement.posted", Subject.SETTLEMENT), ENDPOINT_DISABLED("webhook_endpoint.disabled",
-      Subject.WEBHOOK_ENDPOINT), ENDPOINT_TEST("webhook_endpoint.test", Subject.WEBHOOK_ENDPOINT);
+  SETTLEMENT_POSTED("settlement.posted", Subject.SETTLEMENT),
+  ENDPOINT_DISABLED("webhook_endpoint.disabled", Subject.WEBHOOK_ENDPOINT),
+  ENDPOINT_TEST("webhook_endpoint.test", Subject.WEBHOOK_ENDPOINT);
 
   /** What an event is about: the object's name in the API. */
   public enum Subject {

@@ -16,7 +16,9 @@ public record Operation(String id, Kind kind, State state, long amount, @Nullabl
 
   /** What is to be done. */
   public enum Kind {
-    CAPTURE, CANCEL, REFUND,
+    CAPTURE,
+    CANCEL,
+    REFUND,
     /** Gives back what was charged or held for a payment that does not need it ({@link StrayCharge}). */
     REVERSAL;
 
@@ -33,7 +35,9 @@ public record Operation(String id, Kind kind, State state, long amount, @Nullabl
     /** The intent to call the provider is committed; the outcome is not yet. */
     SUBMITTED,
     /** The provider gave no usable answer: inquired until it is certain. */
-    UNKNOWN, SUCCEEDED, FAILED;
+    UNKNOWN,
+    SUCCEEDED,
+    FAILED;
 
     /** The name in the API and the database. */
     public String wire() {

@@ -22,10 +22,68 @@ public sealed interface PaymentEvent {
     return Objects.requireNonNull(type().target(), "an event that says itself where it leads");
   }
 
+  /** What a person must look at although it is recorded; null where nothing is. */
+  default @Nullable Concern concern() {
+    return null;
+  }
+
+  /** {@code alert}: what monitoring knows it by. */
+  record Concern(String alert, String message) {
+    private static @Nullable Concern beyond(PaymentEvent event, @Nullable Long excess) {
+      return excess == null
+          ? null
+          : new Concern("beyond_payment", event.type().wire() + " of " + excess
+              + " more than the payment has: it stands in suspense");
+    }
+  }
+
+  /** Nothing in the payment's row changes but version and status. */
+  sealed interface LeavesPayment extends PaymentEvent {}
+
+  /** The charge has a name at the provider now, by which its webhooks find the payment. */
+  sealed interface NamesCharge extends PaymentEvent {
+    String provider();
+
+    String providerReference();
+  }
+
+  /** What all captures come to. */
+  sealed interface SumsCaptures extends PaymentEvent {
+    /** What the provider took. */
+    long amountCharged();
+
+    /** The merchant's part of that. */
+    long amountCaptured();
+
+    /** Until when what is authorized again can be captured; null where nothing is. */
+    default @Nullable Long expires() {
+      return null;
+    }
+  }
+
+  /** What all refunds come to. */
+  sealed interface SumsRefunds extends PaymentEvent {
+    long amountRefunded();
+  }
+
   /** Money moves: it is posted. */
   sealed interface MovesMoney extends PaymentEvent {
     /** The account of ours at a provider where it moves, or where what is corrected had moved. */
     String provider();
+
+    /**
+     * The operation that was, or is, to give back the late charge whose money it is; null where it is the
+     * payment's own.
+     */
+    default @Nullable String ofLateCharge() {
+      return null;
+    }
+  }
+
+  /** A late charge is to be given back, by {@code operation}. */
+  sealed interface ReturnsLateCharge extends RequestsOperation {
+    /** The operation of the late charge's own event, which names it. */
+    String lateCharge();
   }
 
   /**
@@ -55,6 +113,11 @@ public sealed interface PaymentEvent {
     /** What of {@code amount} is beyond what the payment had left: it stands in suspense. */
     @Nullable
     Long excess();
+
+    @Override
+    default @Nullable Concern concern() {
+      return Concern.beyond(this, excess());
+    }
   }
 
   /**
@@ -103,6 +166,36 @@ public sealed interface PaymentEvent {
     default long gatewayFee() { return 0; }
   }
 
+  /** A capture or refund, of ours where it has an operation, came to nothing after it had succeeded. */
+  sealed interface ReversesOperation extends Reverses, OfOperation {
+    String code();
+
+    String message();
+  }
+
+  /** The payment's dispute {@code dispute}, by the provider's name, has come so far. */
+  sealed interface OfDispute extends Nets, LeavesPayment {
+    String dispute();
+
+    long amount();
+
+    String currency();
+
+    default @Nullable String reason() {
+      return null;
+    }
+
+    /** Until when it can be answered, Unix seconds. */
+    default @Nullable Long evidenceDue() {
+      return null;
+    }
+
+    Dispute.State state();
+
+    /** The event of the dispute's own that goes with it. */
+    EventType ofDispute();
+  }
+
   /** It is about the capture, cancellation or refund {@code operation}; null where nobody asked for one. */
   sealed interface OfOperation extends PaymentEvent {
     @Nullable
@@ -110,7 +203,7 @@ public sealed interface PaymentEvent {
   }
 
   /** An operation is to be carried out. */
-  sealed interface RequestsOperation extends OfOperation {
+  sealed interface RequestsOperation extends OfOperation, LeavesPayment {
     @Override
     String operation();
 
@@ -131,7 +224,7 @@ public sealed interface PaymentEvent {
   }
 
   /** An operation was refused or overtaken. */
-  sealed interface FailsOperation extends EndsOperation {
+  sealed interface FailsOperation extends EndsOperation, LeavesPayment {
     @Override
     String operation();
 
@@ -175,7 +268,7 @@ public sealed interface PaymentEvent {
   record Initiated(long amount, String currency, String paymentMethod, String capture,
       @Nullable String reference, @Nullable String description, Map<String, String> metadata,
       @Nullable String returnUrl, @Nullable String paymentMethodType,
-      @Nullable String paymentMethodBin) implements PaymentEvent {
+      @Nullable String paymentMethodBin) implements LeavesPayment {
     public Initiated { metadata = Map.copyOf(metadata); }
 
     public Initiated(long amount, String currency, String paymentMethod, String capture,
@@ -192,7 +285,7 @@ public sealed interface PaymentEvent {
    * Screened; {@code decision} is {@code clear} or {@code review}. {@code operator} released it from review.
    */
   record Screened(String decision, @Nullable String rule, int score, boolean velocityKnown,
-      @Nullable String operator) implements PaymentEvent {
+      @Nullable String operator) implements LeavesPayment {
     @Override
     public EventType type() { return EventType.SCREENED; }
 
@@ -228,26 +321,26 @@ public sealed interface PaymentEvent {
 
   /** The payer must go to {@code url} before {@code expires}. */
   record RequiresAction(String provider, String attempt, String providerReference, String url,
-      long expires) implements PaymentEvent {
+      long expires) implements NamesCharge {
     @Override
     public EventType type() { return EventType.REQUIRES_ACTION; }
   }
 
   /** The payer came back from the provider; what came of it is asked now. */
-  record ActionReturned(String attempt) implements PaymentEvent {
+  record ActionReturned(String attempt) implements LeavesPayment {
     @Override
     public EventType type() { return EventType.ACTION_RETURNED; }
   }
 
   /** No usable answer came. */
-  record Unknown(String provider, String attempt, String reason) implements PaymentEvent {
+  record Unknown(String provider, String attempt, String reason) implements LeavesPayment {
     @Override
     public EventType type() { return EventType.UNKNOWN; }
   }
 
   /** Held for capture until {@code expires}. {@code amountAuthorized} is what the provider says. */
   record Authorized(String provider, String attempt, String providerReference, long amount,
-      long amountAuthorized, String currency, long expires) implements PaymentEvent {
+      long amountAuthorized, String currency, long expires) implements NamesCharge {
     @Override
     public EventType type() { return EventType.AUTHORIZED; }
   }
@@ -261,7 +354,7 @@ public sealed interface PaymentEvent {
   record Confirmed(String provider, String attempt, String providerReference, long amount, long amountCharged,
       String currency, @Nullable String operation, @Nullable Long amountReleased, @Nullable Long providerFee,
       @Nullable String providerFeeNote, @Nullable Long gatewayFee, @Nullable String gatewayFeeNote,
-      @Nullable String capture) implements TakesMoney, EndsOperation {
+      @Nullable String capture) implements NamesCharge, TakesMoney, EndsOperation {
     public Confirmed(String provider, String attempt, String providerReference, long amount,
         long amountCharged, String currency, @Nullable String operation, @Nullable Long amountReleased,
         @Nullable Long providerFee, @Nullable String providerFeeNote, @Nullable Long gatewayFee,
@@ -341,7 +434,7 @@ public sealed interface PaymentEvent {
    * provider was called.
    */
   record Voided(@Nullable String operation, @Nullable String provider, @Nullable String attempt,
-      String reason) implements EndsOperation {
+      String reason) implements EndsOperation, LeavesPayment {
     @Override
     public EventType type() { return EventType.VOIDED; }
   }
@@ -391,7 +484,7 @@ public sealed interface PaymentEvent {
       String providerReference, long amount, long amountRefunded, String currency,
       @Nullable Long providerFeeReturned, @Nullable String providerFeeNote, @Nullable Long gatewayFeeReturned,
       @Nullable String gatewayFeeNote, @Nullable Long excess,
-      Status status) implements GivesBack, EndsOperation {
+      Status status) implements GivesBack, SumsRefunds, EndsOperation {
     public Refunded(@Nullable String operation, String provider, @Nullable String attempt,
         String providerReference, long amount, long amountRefunded, String currency,
         @Nullable Long providerFeeReturned, @Nullable String providerFeeNote,
@@ -412,7 +505,7 @@ public sealed interface PaymentEvent {
    * before the call.
    */
   record OperationSubmitted(String operation, String provider, String attempt,
-      Status status) implements OfOperation {
+      Status status) implements OfOperation, LeavesPayment {
     @Override
     public EventType type() { return EventType.OPERATION_SUBMITTED; }
 
@@ -422,7 +515,7 @@ public sealed interface PaymentEvent {
 
   /** No usable answer came for an operation. */
   record OperationUnknown(String operation, String provider, String attempt, String reason,
-      Status status) implements OfOperation {
+      Status status) implements OfOperation, LeavesPayment {
     @Override
     public EventType type() { return EventType.OPERATION_UNKNOWN; }
 
@@ -434,7 +527,7 @@ public sealed interface PaymentEvent {
    * Netted into the batch {@code settlement}. {@code status} is absent for the first settlement of a payment
    * that was confirmed.
    */
-  record Settled(String settlement, @Nullable Status status) implements PaymentEvent {
+  record Settled(String settlement, @Nullable Status status) implements LeavesPayment {
     public Settled(String settlement) { this(settlement, null); }
 
     @Override
@@ -450,10 +543,21 @@ public sealed interface PaymentEvent {
    * payment has left.
    */
   record Disputed(String dispute, String provider, long amount, String currency, @Nullable String reason,
-      @Nullable Long evidenceDue, @Nullable Long excess) implements Nets {
+      @Nullable Long evidenceDue, @Nullable Long excess) implements OfDispute {
     public Disputed(String dispute, String provider, long amount, String currency, @Nullable String reason,
         @Nullable Long evidenceDue) {
       this(dispute, provider, amount, currency, reason, evidenceDue, null);
+    }
+
+    @Override
+    public Dispute.State state() { return Dispute.State.OPEN; }
+
+    @Override
+    public EventType ofDispute() { return EventType.DISPUTE_OPENED; }
+
+    @Override
+    public @Nullable Concern concern() {
+      return Concern.beyond(this, excess);
     }
 
     @Override
@@ -462,7 +566,7 @@ public sealed interface PaymentEvent {
 
   /** Decided for the merchant; what was held is released. {@code decided}: when, by the provider's clock. */
   record DisputeWon(String dispute, String provider, long amount, String currency, @Nullable Long excess,
-      Status status, @Nullable Long decided) implements Nets {
+      Status status, @Nullable Long decided) implements OfDispute {
     public DisputeWon(String dispute, String provider, long amount, String currency, @Nullable Long excess,
         Status status) {
       this(dispute, provider, amount, currency, excess, status, null);
@@ -471,6 +575,12 @@ public sealed interface PaymentEvent {
     public DisputeWon(String dispute, String provider, long amount, String currency, Status status) {
       this(dispute, provider, amount, currency, null, status);
     }
+
+    @Override
+    public Dispute.State state() { return Dispute.State.WON; }
+
+    @Override
+    public EventType ofDispute() { return EventType.DISPUTE_CLOSED_WON; }
 
     @Override
     public EventType type() { return EventType.DISPUTE_WON; }
@@ -484,7 +594,7 @@ public sealed interface PaymentEvent {
    * back by it; another dispute may be open. {@code decided}: when, by the provider's clock.
    */
   record ChargedBack(String dispute, String provider, long amount, String currency,
-      @Nullable Status status, @Nullable Long decided) implements Nets {
+      @Nullable Status status, @Nullable Long decided) implements OfDispute {
     public ChargedBack(String dispute, String provider, long amount, String currency,
         @Nullable Status status) {
       this(dispute, provider, amount, currency, status, null);
@@ -493,6 +603,12 @@ public sealed interface PaymentEvent {
     public ChargedBack(String dispute, String provider, long amount, String currency) {
       this(dispute, provider, amount, currency, null);
     }
+
+    @Override
+    public Dispute.State state() { return Dispute.State.LOST; }
+
+    @Override
+    public EventType ofDispute() { return EventType.DISPUTE_CLOSED_LOST; }
 
     @Override
     public EventType type() { return EventType.CHARGED_BACK; }
@@ -529,13 +645,13 @@ public sealed interface PaymentEvent {
    * One try of the payer was refused; another may follow on the provider's page, so the payment waits on.
    */
   record TryRefused(String provider, String attempt, String providerReference, String code,
-      @Nullable String declineCode, String message) implements PaymentEvent {
+      @Nullable String declineCode, String message) implements LeavesPayment {
     @Override
     public EventType type() { return EventType.TRY_REFUSED; }
   }
 
   /** The provider has taken it, and will say what becomes of it: it rests until then. */
-  record Processing(String provider, String attempt, String providerReference) implements PaymentEvent {
+  record Processing(String provider, String attempt, String providerReference) implements NamesCharge {
     @Override
     public EventType type() { return EventType.PROCESSING; }
   }
@@ -550,12 +666,17 @@ public sealed interface PaymentEvent {
       long amountCharged, long amountCaptured, String currency, @Nullable Long excess,
       @Nullable Long providerFee,
       @Nullable String providerFeeNote, @Nullable Long gatewayFee, @Nullable String gatewayFeeNote,
-      Status status) implements TakesMoney {
+      Status status) implements TakesMoney, SumsCaptures {
     @Override
     public long taken() { return amount; }
 
     @Override
     public long captured() { return amount - (excess == null ? 0 : excess); }
+
+    @Override
+    public @Nullable Concern concern() {
+      return Concern.beyond(this, excess);
+    }
 
     @Override
     public EventType type() { return EventType.CAPTURED; }
@@ -575,7 +696,7 @@ public sealed interface PaymentEvent {
       long amountCharged, long amountCaptured, String currency, String code, String message,
       @Nullable Long excess,
       @Nullable Long providerFeeReturned, @Nullable Long gatewayFeeReturned, @Nullable Long expires,
-      Status status) implements Reverses, OfOperation {
+      Status status) implements ReversesOperation, SumsCaptures {
     @Override
     public long providerFee() { return orZero(providerFeeReturned); }
 
@@ -596,7 +717,7 @@ public sealed interface PaymentEvent {
   record RefundReversed(@Nullable String operation, String provider, String providerReference, long amount,
       long amountRefunded, String currency, String code, String message, @Nullable Long excess,
       @Nullable Long providerFeeTaken, @Nullable Long gatewayFeeTaken,
-      Status status) implements Reverses, OfOperation {
+      Status status) implements ReversesOperation, SumsRefunds {
     @Override
     public long providerFee() { return orZero(providerFeeTaken); }
 
@@ -612,7 +733,13 @@ public sealed interface PaymentEvent {
 
   /** A dispute that had been won is open again: its amount is held once more. */
   record DisputeReopened(String dispute, String provider, long amount, String currency,
-      @Nullable Long excess) implements Reverses {
+      @Nullable Long excess) implements Reverses, OfDispute {
+    @Override
+    public Dispute.State state() { return Dispute.State.OPEN; }
+
+    @Override
+    public EventType ofDispute() { return EventType.DISPUTE_OPENED_AGAIN; }
+
     @Override
     public EventType type() { return EventType.DISPUTE_REOPENED; }
   }
@@ -622,11 +749,17 @@ public sealed interface PaymentEvent {
    * {@code decided}: when, by the provider's clock.
    */
   record ChargebackReversed(String dispute, String provider, long amount, String currency,
-      @Nullable Long excess, Status status, @Nullable Long decided) implements Reverses {
+      @Nullable Long excess, Status status, @Nullable Long decided) implements Reverses, OfDispute {
     public ChargebackReversed(String dispute, String provider, long amount, String currency,
         @Nullable Long excess, Status status) {
       this(dispute, provider, amount, currency, excess, status, null);
     }
+
+    @Override
+    public Dispute.State state() { return Dispute.State.WON; }
+
+    @Override
+    public EventType ofDispute() { return EventType.DISPUTE_CLOSED_WON; }
 
     @Override
     public EventType type() { return EventType.CHARGEBACK_REVERSED; }
@@ -638,7 +771,7 @@ public sealed interface PaymentEvent {
   /** A debit that had been sent back was paid after all. Fees are what is taken again. */
   record ReturnReversed(String provider, String providerReference, long amount, String currency,
       String message, @Nullable Long excess, @Nullable Long providerFeeTaken, @Nullable Long gatewayFeeTaken,
-      Status status) implements Reverses {
+      Status status) implements Reverses, LeavesPayment {
     @Override
     public long providerFee() { return orZero(providerFeeTaken); }
 
@@ -657,7 +790,20 @@ public sealed interface PaymentEvent {
    * it had ended, or was charged elsewhere ({@code reason}). It is given back by {@code operation}.
    */
   record LateCharge(String operation, String provider, String attempt, String providerReference, long amount,
-      String currency, boolean held, String reason, Status status) implements MovesMoney, RequestsOperation {
+      String currency, boolean held, String reason,
+      Status status) implements NamesCharge, MovesMoney, ReturnsLateCharge {
+    @Override
+    public String lateCharge() { return operation; }
+
+    @Override
+    public String ofLateCharge() { return operation; }
+
+    @Override
+    public Concern concern() {
+      return new Concern("late_charge", providerReference + " of " + amount + " " + currency
+          + (held ? " is held" : " was charged") + ": " + reason);
+    }
+
     @Override
     public EventType type() { return EventType.LATE_CHARGE; }
 
@@ -668,7 +814,10 @@ public sealed interface PaymentEvent {
   /** Such a charge went back to the payer, or such a hold was released. */
   record LateChargeReturned(String operation, String provider, String attempt,
       @Nullable String providerReference, long amount, String currency, boolean held,
-      Status status) implements MovesMoney, EndsOperation {
+      Status status) implements MovesMoney, EndsOperation, LeavesPayment {
+    @Override
+    public String ofLateCharge() { return operation; }
+
     @Override
     public EventType type() { return EventType.LATE_CHARGE_RETURNED; }
 
@@ -679,6 +828,11 @@ public sealed interface PaymentEvent {
   /** The provider refused to give such a charge back: a person must. */
   record LateChargeKept(String operation, String code, String message,
       Status status) implements FailsOperation {
+    @Override
+    public Concern concern() {
+      return new Concern("late_charge_kept", operation + ": " + code + ", " + message);
+    }
+
     @Override
     public EventType type() { return EventType.LATE_CHARGE_KEPT; }
 
@@ -692,7 +846,7 @@ public sealed interface PaymentEvent {
    */
   record LateChargeRetried(String operation, String lateCharge, String provider, String providerReference,
       long amount, String currency, boolean held, String operator, String reason,
-      Status status) implements RequestsOperation {
+      Status status) implements ReturnsLateCharge {
     @Override
     public EventType type() { return EventType.LATE_CHARGE_RETRIED; }
 
@@ -706,7 +860,14 @@ public sealed interface PaymentEvent {
    * gateway.
    */
   record ProviderNotice(String provider, String notice, String event, String message, boolean expected,
-      Status status) implements PaymentEvent {
+      Status status) implements LeavesPayment {
+    @Override
+    public @Nullable Concern concern() {
+      return expected
+          ? null
+          : new Concern("provider_notice_unknown", provider + " " + notice + ": " + message);
+    }
+
     @Override
     public EventType type() { return EventType.PROVIDER_NOTICE; }
 
@@ -722,7 +883,12 @@ public sealed interface PaymentEvent {
    */
   record Corrected(String correction, String operator, String reason, long amount, String currency,
       String debit, String credit, String provider, @Nullable String lateCharge,
-      Status status) implements Nets {
+      Status status) implements Nets, LeavesPayment {
+    @Override
+    public @Nullable String ofLateCharge() {
+      return lateCharge;
+    }
+
     @Override
     public EventType type() { return EventType.CORRECTED; }
 

@@ -40,9 +40,15 @@ public final class Config {
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
 
   private enum Kind {
-    INTEGER("an integer"), DECIMAL("a decimal number"), BOOLEAN("true or false"), DURATION(
-        "a duration such as 500ms, 2s, 5m, 1h or 30d"), DURATIONS(
-            "a list of durations such as [2s, 20s]"), LIST("a list"), TEXT("a text");
+    INTEGER("an integer"),
+    DECIMAL("a decimal number"),
+    BOOLEAN("true or false"),
+    DURATION(
+        "a duration such as 500ms, 2s, 5m, 1h or 30d"),
+    DURATIONS(
+        "a list of durations such as [2s, 20s]"),
+    LIST("a list"),
+    TEXT("a text");
 
     final String words;
 

@@ -4,7 +4,6 @@ import dev.millrace.payment.PaymentEvent;
 import dev.millrace.platform.TypeId;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,35 +20,15 @@ final class MoneyAlerts {
 
   /** After it is durable. */
   void of(UUID payment, PaymentEvent event) {
-    switch (event) {
-      // Short of what was asked for it is the merchant's loss, beyond it suspense.
-      case PaymentEvent.Confirmed c when c.amount() != c.amountCharged() -> {
-        registry.counter("millrace.provider.amount.mismatch").increment();
-        alert(payment, "amount_mismatch", "asked=" + c.amount() + " charged=" + c.amountCharged());
-      }
-      case PaymentEvent.Captured c -> excess(payment, event, c.excess());
-      case PaymentEvent.Disputed d -> excess(payment, event, d.excess());
-      case PaymentEvent.GivesBack g -> excess(payment, event, g.excess());
-      case PaymentEvent.LateCharge l -> raise(payment, "late_charge", l.providerReference() + " of "
-          + l.amount() + " " + l.currency() + (l.held() ? " is held" : " was charged") + ": " + l.reason());
-      case PaymentEvent.LateChargeKept l ->
-        raise(payment, "late_charge_kept", l.operation() + ": " + l.code() + ", " + l.message());
-      case PaymentEvent.ProviderNotice n when !n.expected() ->
-        raise(payment, "provider_notice_unknown", n.provider() + " " + n.notice() + ": " + n.message());
-      default -> {
-      }
+    // Short of what was asked for it is the merchant's loss, beyond it suspense.
+    if (event instanceof PaymentEvent.Confirmed c && c.amount() != c.amountCharged()) {
+      registry.counter("millrace.provider.amount.mismatch").increment();
+      alert(payment, "amount_mismatch", "asked=" + c.amount() + " charged=" + c.amountCharged());
     }
-  }
-
-  private void excess(UUID payment, PaymentEvent event, @Nullable Long excess) {
-    if (excess != null)
-      raise(payment, "beyond_payment",
-          event.type().wire() + " of " + excess + " more than the payment has: it stands in suspense");
-  }
-
-  private void raise(UUID payment, String alert, String message) {
-    registry.counter("millrace.provider.conflict", "alert", alert).increment();
-    alert(payment, alert, "message=\"" + message + "\"");
+    PaymentEvent.Concern concern = event.concern();
+    if (concern == null) return;
+    registry.counter("millrace.provider.conflict", "alert", concern.alert()).increment();
+    alert(payment, concern.alert(), "message=\"" + concern.message() + "\"");
   }
 
   private static void alert(UUID payment, String alert, String rest) {

@@ -6,6 +6,7 @@ import dev.millrace.deadletter.Origin;
 import dev.millrace.journal.EventContract;
 import dev.millrace.journal.EventContract.InitiatedPayment;
 import dev.millrace.payment.EventType;
+import dev.millrace.payment.PaymentEvent;
 import dev.millrace.platform.Trace;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
@@ -19,6 +20,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,9 +33,8 @@ import org.slf4j.LoggerFactory;
 final class RecordProcessor {
   private static final Logger LOG = LoggerFactory.getLogger(RecordProcessor.class);
   /** A capture, a cancellation or a refund, or something that is to be given back. */
-  private static final Set<String> OPERATIONS = Set.of(EventType.CAPTURE_REQUESTED.wire(),
-      EventType.CANCEL_REQUESTED.wire(), EventType.REFUND_REQUESTED.wire(), EventType.LATE_CHARGE.wire(),
-      EventType.LATE_CHARGE_RETRIED.wire());
+  private static final Set<String> OPERATIONS = PaymentEvent.records(PaymentEvent.RequestsOperation.class)
+      .keySet().stream().map(EventType::wire).collect(Collectors.toUnmodifiableSet());
 
   /** What a record of the event topic is about. */
   private sealed interface About {

@@ -34,14 +34,21 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  */
 final class Invariants {
   enum Rule {
-    I1("every acknowledged request has exactly one payment or operation"), I2(
-        "the provider's book has at most one movement per intent and equals the ledger to the cent"), I3(
-            "debits equal credits, balances equal their postings, and the journal replayed gives the same tables"), I4(
-                "the same key always got the same answer, another body 422"), I5(
-                    "every event is in Kafka, in order per payment, and every consumer's effect happened once"), I6(
-                        "states never went backwards; nothing unknown became declined while the provider had it"), I7(
-                            "drained in time; no payment is stuck outside a final state, a retry window or the dead letters"), I8(
-                                "no secret, card number or payer in a file, in the journal or in Kafka where it must not be");
+    I1("every acknowledged request has exactly one payment or operation"),
+    I2(
+        "the provider's book has at most one movement per intent and equals the ledger to the cent"),
+    I3(
+        "debits equal credits, balances equal their postings, and the journal replayed gives the same tables"),
+    I4(
+        "the same key always got the same answer, another body 422"),
+    I5(
+        "every event is in Kafka, in order per payment, and every consumer's effect happened once"),
+    I6(
+        "states never went backwards; nothing unknown became declined while the provider had it"),
+    I7(
+        "drained in time; no payment is stuck outside a final state, a retry window or the dead letters"),
+    I8(
+        "no secret, card number or payer in a file, in the journal or in Kafka where it must not be");
 
     final String text;
 

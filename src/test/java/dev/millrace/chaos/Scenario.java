@@ -32,7 +32,10 @@ record Scenario(String name, Duration bound, int perSecond, List<String> currenc
 
   /** What a machine may lack. */
   enum Tool {
-    NONE("nothing"), STRACE("strace, and the right to trace"), FAKETIME("libfaketime"), MOUNT(
+    NONE("nothing"),
+    STRACE("strace, and the right to trace"),
+    FAKETIME("libfaketime"),
+    MOUNT(
         "the right to mount");
 
     static final Path LIBFAKETIME = Path.of("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1");

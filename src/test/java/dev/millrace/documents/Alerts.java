@@ -8,13 +8,13 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * The names of the alerts: what log lines have after {@code alert=}, and what conflicts are made with or is
- * raised by its name.
+ * The names of the alerts: what log lines have after {@code alert=}, and what conflicts and concerns are made
+ * with, or is raised by its name.
  */
 final class Alerts {
   private static final Pattern NAME = Pattern
       .compile(
-          "alert=([a-z_]+)|(?:new (?:[A-Za-z]+\\.)*Conflict\\(|\\b(?:raise|alert)\\(payment,)\\s*\"([a-z_]+)\"");
+          "alert=([a-z_]+)|(?:new (?:[A-Za-z]+\\.)*(?:Conflict|Concern)\\(|\\b(?:raise|alert)\\(payment,)\\s*\"([a-z_]+)\"");
 
   private Alerts() {}
 

@@ -22,6 +22,7 @@ import java.util.stream.Collectors;
  * What providers have of others, on the same accounts, is none of ours: its references are no attempts.
  */
 public final class BookAudit {
+  private static final Duration SOON = Duration.ofSeconds(20);
   private static final String MOVEMENTS = "type IN ("
       + PaymentEvent.records(PaymentEvent.Nets.class).keySet().stream().map(type -> "'" + type.wire() + "'")
           .collect(Collectors.joining(", "))
@@ -219,9 +220,11 @@ public final class BookAudit {
         .isEqualTo(site.number("SELECT count(*) FROM payment WHERE settlement IS NOT NULL"));
     long events = site.number("SELECT count(*) FROM journal");
     assertThat(work.getLong("journal")).as("events, by the work counters").isEqualTo(events);
-    assertThat(work.getLong("published")).as("events that passed the relay's cursor").isEqualTo(events);
-    assertThat(site.number("SELECT passed FROM journal_cursor WHERE name = 'settlement'"))
-        .as("movements that passed the settlement's cursor")
-        .isEqualTo(site.number("SELECT count(*) FROM journal WHERE " + MOVEMENTS));
+    // Followers wait for every transaction on the server that began earlier, also for those of other tests.
+    Await.until(SOON, "all " + events + " events passed the relay's cursor",
+        () -> work(ops).getLong("published") == site.number("SELECT count(*) FROM journal"));
+    Await.until(SOON, "all movements passed the settlement's cursor",
+        () -> site.number("SELECT passed FROM journal_cursor WHERE name = 'settlement'") == site
+            .number("SELECT count(*) FROM journal WHERE " + MOVEMENTS));
   }
 }

@@ -3,6 +3,7 @@ package dev.millrace.inbox;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.journal.Cursor;
+import dev.millrace.testing.Await;
 import dev.millrace.testing.Loop;
 import dev.millrace.testing.StoredRow;
 import dev.millrace.testing.TestDatabase;
@@ -16,6 +17,7 @@ import io.vertx.core.json.JsonArray;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.HexFormat;
 import java.util.List;
@@ -75,7 +77,14 @@ class InboxStoreIT {
     }
   }
 
+  /** Readers wait for all transactions that began earlier, also for those of other tests on this server. */
   private static List<Kept> read(Cursor after, int limit) {
+    Await.until(Duration.ofSeconds(30), "no earlier transaction is open", () -> database.number(
+        "SELECT count(*) FROM provider_event WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())") == 0);
+    return readNow(after, limit);
+  }
+
+  private static List<Kept> readNow(Cursor after, int limit) {
     return loop.result(() -> store.read(after, limit));
   }
 
@@ -116,7 +125,7 @@ class InboxStoreIT {
       slow.setAutoCommit(false);
       keep(slow, "slow");
       keep("quick");
-      assertThat(read(cursor(), 10)).isEmpty();
+      assertThat(readNow(cursor(), 10)).isEmpty();
       slow.commit();
     }
     assertThat(ids(read(cursor(), 10))).containsExactly("slow", "quick");

@@ -38,8 +38,12 @@ public record Entry(int ordinal, @Nullable String metadataReference, @Nullable S
 
   /** How a payment begins. */
   public enum Opening {
-    CHARGED("succeeded"), DECLINED("declined"), AUTHORIZED("authorized"), ACTION(
-        "requires_action"), PROCESSING("processing");
+    CHARGED("succeeded"),
+    DECLINED("declined"),
+    AUTHORIZED("authorized"),
+    ACTION(
+        "requires_action"),
+    PROCESSING("processing");
 
     private final String text;
 

@@ -40,7 +40,8 @@ public record Movement(int number, int payment, Kind kind, @Nullable String refe
   /** What kinds of movements there are. */
   public enum Kind {
     /** The payer has passed 3-D Secure, or failed it; the money waits for the caller (Adyen). */
-    AUTHENTICATION, AUTHENTICATION_FAILURE,
+    AUTHENTICATION,
+    AUTHENTICATION_FAILURE,
     /** The payment that waited for its payer, or was being processed, is charged or authorized. */
     COMPLETION,
     /** The payment that waited for its payer, or was being processed, is declined. */

@@ -19,7 +19,8 @@ public record PaymentMethod(String id, Rail rail, Script script, LaterEffect eff
 
   /** Who can be charged by it. */
   public enum Rail {
-    CARD, ACH,
+    CARD,
+    ACH,
     /** A method made for tests: every wire takes it. */
     ANY
   }
@@ -60,7 +61,9 @@ public record PaymentMethod(String id, Rail rail, Script script, LaterEffect eff
     /** A dispute opens, is lost, and is won after all. */
     DISPUTE_OVERTURNED,
     /** The bank returns the debit. */
-    RETURN_R01("R01"), RETURN_R02("R02"), RETURN_R10("R10"),
+    RETURN_R01("R01"),
+    RETURN_R02("R02"),
+    RETURN_R10("R10"),
     /** The bank returns the debit, and the return is reversed. */
     RETURN_REVERSED("R01"),
     /** Refunds take a while. */
