@@ -71,11 +71,15 @@ public final class EventReads {
     return HITS.replace(":wanted", wanted).replace(":limit", limit);
   }
 
+  /**
+   * {@code version} is asked for because it stands in no index: what the merchants' index has is not read from
+   * that, which is in another order, and all of it would be sorted once the journal has been vacuumed.
+   */
   private static String tailOf(String wanted) {
     return """
       WITH horizon AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS x
       ), seen AS MATERIALIZED (
-        SELECT j.xid, j.position, j.merchant FROM journal j
+        SELECT j.xid, j.position, j.merchant, j.version FROM journal j
          WHERE (j.xid, j.position) > ($1::text::xid8, $2::bigint) AND j.xid < (SELECT x FROM horizon)
          ORDER BY j.xid, j.position LIMIT\s""" + SCAN_MAX + ")" + hits(wanted, "$3::int")
         + "SELECT horizon.x::text, last.x, last.p, last.n, " + EventRow.COLUMNS

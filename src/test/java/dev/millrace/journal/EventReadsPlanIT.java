@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * What Postgres does for each read, on a connection as the API's, in a journal that is larger than what one
@@ -58,7 +58,6 @@ class EventReadsPlanIT {
       journal.addEndpoint(SMALL_ONE);
       journal.execute("INSERT INTO journal_milestone SELECT now() - i * interval '1 min', '5', 0"
           + " FROM generate_series(1, 20000) i");
-      journal.execute("ANALYZE");
     }
   }
 
@@ -133,9 +132,14 @@ class EventReadsPlanIT {
     for (Object child : node.getJsonArray("Plans", new JsonArray())) handled((JsonObject) child, types, rows);
   }
 
+  /** {@code upkeep}: after a vacuum Postgres may read an index alone, without the journal itself. */
   @ParameterizedTest
-  @ValueSource(strings = {"force_custom_plan", "force_generic_plan"})
-  void read_ofEachKind_handlesABoundedPartOfTheJournal(String cacheMode) {
+  @CsvSource({"force_custom_plan,ANALYZE", "force_generic_plan,ANALYZE", "force_custom_plan,VACUUM ANALYZE",
+      "force_generic_plan,VACUUM ANALYZE"})
+  void read_ofEachKind_handlesABoundedPartOfTheJournal(String cacheMode, String upkeep) throws SQLException {
+    try (var owner = database.owner(); var statement = owner.createStatement()) {
+      statement.execute(upkeep);
+    }
     statements().forEach((name, statement) -> {
       JsonObject plan = plan(statement, cacheMode);
       var types = new ArrayList<String>();
