@@ -23,7 +23,7 @@ record DisputeChange(UUID id, UUID payment, String provider, String providerRefe
   static @Nullable DisputeChange of(UUID payment, PaymentEvent event) {
     if (!(event instanceof PaymentEvent.OfDispute d)) return null;
     return new DisputeChange(id(payment, d.dispute()), payment, d.provider(), d.dispute(), d.state(),
-        d.amount(), d.currency(), d.reason(), d.evidenceDue(), List.of(d.ofDispute()));
+        d.amount(), d.currency(), d.reason(), d.evidenceDue(), List.of(d.disputeEvent()));
   }
 
   /**

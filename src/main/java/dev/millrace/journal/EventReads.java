@@ -72,8 +72,8 @@ public final class EventReads {
   }
 
   /**
-   * {@code version} is asked for because it stands in no index: what the merchants' index has is not read from
-   * that, which is in another order, and all of it would be sorted once the journal has been vacuumed.
+   * {@code version} is asked for because it stands in no index: else, once the journal has been vacuumed, all
+   * of the merchants' index would be read, which is in another order, and sorted.
    */
   private static String tailOf(String wanted) {
     return """

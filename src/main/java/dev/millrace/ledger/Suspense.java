@@ -39,7 +39,8 @@ public final class Suspense {
       for (Posting posting : PostingRules.postings(moved, merchant))
         if (posting.account().equals(Accounts.SUSPENSE)) amount += posting.amount();
       if (amount != 0)
-        sums.merge(new Origin(lateCharges.get(moved.ofLateCharge()), moved.provider()), amount, Long::sum);
+        sums.merge(new Origin(lateCharges.get(moved.lateChargeOperation()), moved.provider()), amount,
+            Long::sum);
     }
     var parts = new ArrayList<Part>();
     sums.forEach((origin, sum) -> {

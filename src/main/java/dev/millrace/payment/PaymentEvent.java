@@ -75,7 +75,7 @@ public sealed interface PaymentEvent {
      * The operation that was, or is, to give back the late charge whose money it is; null where it is the
      * payment's own.
      */
-    default @Nullable String ofLateCharge() {
+    default @Nullable String lateChargeOperation() {
       return null;
     }
   }
@@ -193,7 +193,7 @@ public sealed interface PaymentEvent {
     Dispute.State state();
 
     /** The event of the dispute's own that goes with it. */
-    EventType ofDispute();
+    EventType disputeEvent();
   }
 
   /** It is about the capture, cancellation or refund {@code operation}; null where nobody asked for one. */
@@ -553,7 +553,7 @@ public sealed interface PaymentEvent {
     public Dispute.State state() { return Dispute.State.OPEN; }
 
     @Override
-    public EventType ofDispute() { return EventType.DISPUTE_OPENED; }
+    public EventType disputeEvent() { return EventType.DISPUTE_OPENED; }
 
     @Override
     public @Nullable Concern concern() {
@@ -580,7 +580,7 @@ public sealed interface PaymentEvent {
     public Dispute.State state() { return Dispute.State.WON; }
 
     @Override
-    public EventType ofDispute() { return EventType.DISPUTE_CLOSED_WON; }
+    public EventType disputeEvent() { return EventType.DISPUTE_CLOSED_WON; }
 
     @Override
     public EventType type() { return EventType.DISPUTE_WON; }
@@ -608,7 +608,7 @@ public sealed interface PaymentEvent {
     public Dispute.State state() { return Dispute.State.LOST; }
 
     @Override
-    public EventType ofDispute() { return EventType.DISPUTE_CLOSED_LOST; }
+    public EventType disputeEvent() { return EventType.DISPUTE_CLOSED_LOST; }
 
     @Override
     public EventType type() { return EventType.CHARGED_BACK; }
@@ -738,7 +738,7 @@ public sealed interface PaymentEvent {
     public Dispute.State state() { return Dispute.State.OPEN; }
 
     @Override
-    public EventType ofDispute() { return EventType.DISPUTE_OPENED_AGAIN; }
+    public EventType disputeEvent() { return EventType.DISPUTE_OPENED_AGAIN; }
 
     @Override
     public EventType type() { return EventType.DISPUTE_REOPENED; }
@@ -759,7 +759,7 @@ public sealed interface PaymentEvent {
     public Dispute.State state() { return Dispute.State.WON; }
 
     @Override
-    public EventType ofDispute() { return EventType.DISPUTE_CLOSED_WON; }
+    public EventType disputeEvent() { return EventType.DISPUTE_CLOSED_WON; }
 
     @Override
     public EventType type() { return EventType.CHARGEBACK_REVERSED; }
@@ -796,7 +796,7 @@ public sealed interface PaymentEvent {
     public String lateCharge() { return operation; }
 
     @Override
-    public String ofLateCharge() { return operation; }
+    public String lateChargeOperation() { return operation; }
 
     @Override
     public Concern concern() {
@@ -816,7 +816,7 @@ public sealed interface PaymentEvent {
       @Nullable String providerReference, long amount, String currency, boolean held,
       Status status) implements MovesMoney, EndsOperation, LeavesPayment {
     @Override
-    public String ofLateCharge() { return operation; }
+    public String lateChargeOperation() { return operation; }
 
     @Override
     public EventType type() { return EventType.LATE_CHARGE_RETURNED; }
@@ -885,7 +885,7 @@ public sealed interface PaymentEvent {
       String debit, String credit, String provider, @Nullable String lateCharge,
       Status status) implements Nets, LeavesPayment {
     @Override
-    public @Nullable String ofLateCharge() {
+    public @Nullable String lateChargeOperation() {
       return lateCharge;
     }
 

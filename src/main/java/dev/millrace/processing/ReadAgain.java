@@ -1,7 +1,7 @@
 package dev.millrace.processing;
 
-import dev.millrace.journal.AttemptOutcome;
 import dev.millrace.journal.Append.Attempt;
+import dev.millrace.journal.AttemptOutcome;
 import dev.millrace.journal.AttemptStore;
 import dev.millrace.payment.Operation;
 import dev.millrace.payment.Payment;
@@ -14,24 +14,29 @@ import dev.millrace.provider.GuardedProvider;
 import dev.millrace.provider.Order;
 import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.Providers;
+import dev.millrace.provider.WebhookScheme.ProviderEvent;
+import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import io.vertx.core.Future;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks providers about calls that have ended, and books what they say as if they had told it by themselves:
- * further captures, refunds that failed, late charges, or an alert. It only looks: what would be carried out
- * by being asked about is left alone. Doing it twice books nothing twice.
+ * Asks providers about calls that have ended, and for all that they have about the charges, and books what
+ * they say as if they had told it by themselves: further captures, refunds that failed or that were made
+ * there, disputes, late charges, or an alert. It only looks: what would be carried out by being asked about
+ * is left alone. Doing it twice books nothing twice.
  */
 final class ReadAgain {
   /**
    * What came of it.
    *
-   * @param words a sentence a call
+   * @param words a sentence for each call, and for each refund or dispute that is no call of ours
    * @param unsettled whether a person must look: an alert was raised, or a provider gave no usable answer
    * @param waits what of the payment is not decided yet; null when all is
    */
@@ -41,8 +46,11 @@ final class ReadAgain {
     }
   }
 
-  /** What is said of one call. */
+  /** What is said of one call, or of one object. */
   private record Line(String words, boolean unsettled) {}
+
+  /** A charge by its provider's name of it. */
+  private record Charge(String provider, String reference) {}
 
   private final Providers providers;
   private final OutcomePolicy policy;
@@ -70,8 +78,65 @@ final class ReadAgain {
           lines.add(line);
           return null;
         });
+      for (Charge charge : charges(calls))
+        asked = asked.compose(v -> beside(payment, actor, charge)).map(more -> {
+          lines.addAll(more);
+          return null;
+        });
       return asked.map(v -> report(driven, lines));
     });
+  }
+
+  private static Set<Charge> charges(List<Attempt> calls) {
+    var charges = new LinkedHashSet<Charge>();
+    for (Attempt call : calls)
+      if (call.operation() == null && call.providerReference() != null)
+        charges.add(new Charge(call.provider(), call.providerReference()));
+    return charges;
+  }
+
+  /** What there is of a charge that no call of ours made: from the merchant at the provider, or the bank. */
+  private Future<List<Line>> beside(UUID payment, String actor, Charge charge) {
+    GuardedProvider provider = providers.named(charge.provider);
+    if (!provider.lists()) return Future.succeededFuture(List.of());
+    var found = new ArrayList<ProviderEvent>();
+    var lines = new ArrayList<Line>();
+    String rest = "refunds and disputes of " + charge.reference + " at " + charge.provider + ": ";
+    return provider.list(charge.reference, found::add).compose(end -> {
+      if (!(end instanceof Outcome.Absent)) lines.add(new Line(rest + words(end), true));
+      Future<Void> taken = Future.succeededFuture();
+      for (ProviderEvent event : found)
+        taken = taken.compose(v -> take(payment, actor, charge, event, lines));
+      return taken;
+    }).recover(failure -> {
+      if (failure instanceof Unavailable) return Future.failedFuture(failure);
+      lines.add(new Line(rest + "failed, " + failure.getMessage(), true));
+      return Future.succeededFuture();
+    }).map(v -> lines);
+  }
+
+  private Future<Void> take(UUID payment, String actor, Charge charge, ProviderEvent event,
+      List<Line> lines) {
+    return switch (event) {
+      case ProviderEvent.Unsolicited u -> recorder.read(payment)
+          .compose(work -> recorder.record(work, null,
+              p -> policy.unsolicited(p, charge.provider, u.fact()), actor))
+          .map(recorded -> {
+            lines.add(booked(words(u.fact(), charge.provider), recorded.finding()));
+            return null;
+          });
+      case ProviderEvent.Notice n -> {
+        lines.add(new Line(n.detail(), false));
+        yield Future.succeededFuture();
+      }
+      case ProviderEvent.Unreadable u -> {
+        lines.add(new Line(
+            u.type() + " of " + charge.reference + " at " + charge.provider + ": " + u.reason(), true));
+        yield Future.succeededFuture();
+      }
+      // Calls of ours were asked about one by one.
+      case ProviderEvent.AttemptOutcome _, ProviderEvent.Ignored _ -> Future.succeededFuture();
+    };
   }
 
   private static Report report(FollowUp driven, List<Line> lines) {
@@ -138,6 +203,23 @@ final class ReadAgain {
       case Finding.NotYet w -> new Line(answer + ", not booked: " + w.reason(), !w.harmless());
       case Finding.Conflict c ->
         new Line(answer + ", not booked, alert " + c.alert() + ": " + c.message(), true);
+    };
+  }
+
+  private static String words(UnsolicitedChange change, String provider) {
+    return switch (change) {
+      case UnsolicitedChange.DisputeOpened d ->
+        "dispute " + d.dispute() + " at " + provider + ": of " + d.amount() + " " + d.currency();
+      case UnsolicitedChange.DisputeClosed d -> "dispute " + d.dispute() + " at " + provider + ": "
+          + (d.won() ? "won, " : "lost, ") + d.amount() + " " + d.currency();
+      case UnsolicitedChange.Refunded r ->
+        "refund " + r.refund() + " at " + provider + ": gave back " + r.amount() + " " + r.currency();
+      case UnsolicitedChange.RefundFailed r ->
+        "refund " + r.refund() + " at " + provider + ": came to nothing, " + r.code();
+      case UnsolicitedChange.Returned r ->
+        "return at " + provider + ": " + r.code() + ", " + r.amount() + " " + r.currency();
+      case UnsolicitedChange.ReturnReversed r ->
+        "return at " + provider + ": reversed, " + r.amount() + " " + r.currency();
     };
   }
 

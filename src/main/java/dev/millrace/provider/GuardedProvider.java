@@ -1,6 +1,7 @@
 package dev.millrace.provider;
 
 import dev.millrace.platform.QueueMeter;
+import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -11,6 +12,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.util.ArrayDeque;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -147,6 +149,16 @@ public final class GuardedProvider {
   /** Inquires behind the guards. */
   public Future<Provider.Outcome> inquire(Order order) {
     return submit(true, () -> provider.inquire(order));
+  }
+
+  /** As {@link Provider#lists}. */
+  public boolean lists() {
+    return provider.lists();
+  }
+
+  /** As {@link Provider#list}, behind the guards. */
+  public Future<Provider.Outcome> list(String charge, Consumer<ProviderEvent> found) {
+    return submit(true, () -> provider.list(charge, found));
   }
 
   private Future<Provider.Outcome> submit(boolean inquiry, Supplier<Future<Provider.Outcome>> call) {

@@ -1,7 +1,9 @@
 package dev.millrace.provider;
 
+import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import io.vertx.core.Future;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -155,6 +157,21 @@ public interface Provider {
    * and so may be what was refused. Else it only looks.
    */
   default boolean inquiresByOrdering() { return false; }
+
+  /** Whether it can be asked for all that it has about a charge, by {@link #list}. */
+  default boolean lists() {
+    return false;
+  }
+
+  /**
+   * Asks for what there is about a charge, by the provider's name of it: refunds and disputes, as its
+   * webhooks would tell them, oldest first of each. It only looks.
+   *
+   * @return {@code Absent} when {@code found} was given all of it, else why it was not
+   */
+  default Future<Outcome> list(String charge, Consumer<ProviderEvent> found) {
+    return Future.failedFuture(new UnsupportedOperationException(name() + " cannot list"));
+  }
 
   /** Closes its connections. */
   Future<Void> close();

@@ -2,6 +2,7 @@ package dev.millrace.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.platform.TypeId;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.GatewayFixture;
 import dev.millrace.testing.Http;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -136,6 +138,46 @@ class ReadAgainIT {
     assertThat(letter.getString("status")).isEqualTo("replayed");
     assertThat(FIXTURE.payment(id).getLong("amount_refunded")).isZero();
     BookAudit.awaitCleared(FIXTURE.site(), FIXTURE.gateway(), SOON);
+  }
+
+  /** The provider does something of its own accord. */
+  private static void simulate(String id, String act, JsonObject how) {
+    String reference = SiteSql.text(FIXTURE.site(), "SELECT reference FROM attempt WHERE payment_id = '"
+        + GatewayFixture.uuid(id) + "'");
+    var answer = Http.send("POST", FIXTURE.site().simulatorUrl() + act, Map.of(),
+        how.put("reference", TypeId.format(TypeId.ATTEMPT, UUID.fromString(reference))).encode());
+    assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+  }
+
+  /** Made at the provider itself, or by the payer's bank, and never told. */
+  @Test
+  void readAgain_takesOverWhatNobodyOrdered() {
+    String id = settled("usd", "pm_card_visa");
+    SimulatorBook.settings(FIXTURE.site(), new JsonObject().put("webhooks", false).put("refund_ms", 1));
+    simulate(id, "/refunds", new JsonObject().put("amount", 300));
+    simulate(id, "/disputes", new JsonObject().put("amount", 400));
+    simulate(id, "/disputes", new JsonObject().put("amount", 200));
+    var letter = readAgain(id, "k");
+    assertThat(objects(letter)).containsExactly("charge att at stripe: charged 1999 usd, nothing new",
+        "refund re at stripe: gave back 300 usd, booked as payment.refunded",
+        "dispute du at stripe: of 400 usd, booked as payment.disputed",
+        "dispute du at stripe: of 200 usd, booked as payment.disputed");
+    assertThat(letter.getString("status")).isEqualTo("replayed");
+    assertThat(FIXTURE.payment(id).getLong("amount_refunded")).isEqualTo(300);
+    assertThat(objects(readAgain(id, "again"))).hasSize(4).allMatch(line -> line.endsWith(", nothing new"));
+    simulate(id, "/disputes/close", new JsonObject().put("outcome", "lost"));
+    var older = Pattern.compile("du_\\w+").matcher(letter.getString("outcome_note"));
+    assertThat(older.find()).isTrue();
+    simulate(id, "/disputes/close", new JsonObject().put("outcome", "won").put("dispute", older.group()));
+    assertThat(objects(readAgain(id, "decided"))).contains(
+        "dispute du at stripe: won, 400 usd, booked as payment.dispute_won",
+        "dispute du at stripe: lost, 200 usd, booked as payment.charged_back");
+    BookAudit.awaitCleared(FIXTURE.site(), FIXTURE.gateway(), SOON);
+  }
+
+  /** What was answered, without the provider's names. */
+  private static List<String> objects(JsonObject letter) {
+    return answers(letter).stream().map(line -> line.replaceAll("\\b(re|du)_\\w+", "$1")).toList();
   }
 
   @Test

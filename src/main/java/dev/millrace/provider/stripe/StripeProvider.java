@@ -7,15 +7,20 @@ import dev.millrace.provider.HttpWire.Answer;
 import dev.millrace.provider.Method;
 import dev.millrace.provider.Order;
 import dev.millrace.provider.Provider;
+import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +42,7 @@ public final class StripeProvider implements Provider {
   private static final String VERSION = "2025-03-31.basil";
   private static final String INTENTS = "/v1/payment_intents";
   private static final String REFUNDS = "/v1/refunds";
+  private static final String DISPUTES = "/v1/disputes";
   private static final int PAGE = 100;
   private static final int PAGES_MAX = 10;
   /** Those that Stripe takes; a merchant's own words go into the metadata. */
@@ -157,7 +163,8 @@ public final class StripeProvider implements Provider {
           answer -> StripeOutcomes.ofRetrieval(answer, StripeIntents::ofCapture));
       case Order.Cancel c -> wire.get(INTENTS + "/" + encoded(c.providerReference()),
           answer -> StripeOutcomes.ofRetrieval(answer, StripeIntents::ofCancel));
-      case Order.Refund r -> refunds(r, null, 1);
+      case Order.Refund r -> each(REFUNDS, r.providerReference(), null, 1,
+          refund -> r.reference().equals(StripeRefunds.reference(refund)) ? StripeRefunds.of(refund) : null);
     };
   }
 
@@ -172,31 +179,59 @@ public final class StripeProvider implements Provider {
         answer -> StripeOutcomes.ofRetrieval(answer, StripeIntents::ofCharge));
   }
 
-  /** Looks for ours among the refunds of an intent, page by page, newest first. */
-  private Future<Outcome> refunds(Order.Refund r, @Nullable String after, int page) {
-    String path = REFUNDS + "?payment_intent=" + encoded(r.providerReference()) + "&limit=" + PAGE
-        + (after == null ? "" : "&starting_after=" + encoded(after));
-    return wire.getAll(path, answer -> {
-      JsonObject list = answer.json();
-      List<JsonObject> refunds = list == null ? null : JsonFields.objects(list, "data");
-      if (answer.status() != 200 || list == null || refunds == null)
-        return Future.succeededFuture(new Outcome.Unknown("inquiry: status " + answer.status()));
-      for (JsonObject refund : refunds) {
-        if (r.reference().equals(StripeRefunds.reference(refund)))
-          return Future.succeededFuture(StripeRefunds.of(refund));
-      }
-      return older(r, list, refunds, page);
+  @Override
+  public boolean lists() { return true; }
+
+  /**
+   * A decision of a dispute stands as of now, whenever it was taken.
+   *
+   * @see <a href="https://docs.stripe.com/api/disputes/list">Stripe API, list all disputes</a>
+   */
+  @Override
+  public Future<Outcome> list(String charge, Consumer<ProviderEvent> found) {
+    return all(REFUNDS, charge, refund -> found.accept(StripeEvents.refund("refund", refund)))
+        .compose(end -> end instanceof Outcome.Absent
+            ? all(DISPUTES, charge, dispute -> found
+                .accept(StripeEvents.dispute("dispute", dispute, Instant.now().getEpochSecond())))
+            : Future.succeededFuture(end));
+  }
+
+  /** All objects of an intent, oldest first; {@code Absent} when it was all. */
+  private Future<Outcome> all(String path, String intent, Consumer<JsonObject> found) {
+    var objects = new ArrayList<JsonObject>();
+    return each(path, intent, null, 1, object -> {
+      objects.add(object);
+      return null;
+    }).onSuccess(end -> {
+      if (end instanceof Outcome.Absent) objects.reversed().forEach(found);
     });
   }
 
-  private Future<Outcome> older(Order.Refund r, JsonObject list, List<JsonObject> seen, int page) {
-    if (Boolean.FALSE.equals(list.getValue("has_more")))
-      return Future.succeededFuture(new Outcome.Absent());
-    String last = seen.isEmpty() ? null : JsonFields.text(seen.getLast(), "id");
-    return last == null || page == PAGES_MAX
-        ? Future.succeededFuture(new Outcome.Unknown("inquiry: not among the newest " + PAGE * page
-            + " refunds of the payment"))
-        : refunds(r, last, page + 1);
+  /**
+   * Goes through the objects of an intent, page by page, newest first, until {@code look} has an answer;
+   * {@code Absent} when it had none for any.
+   */
+  private Future<Outcome> each(String path, String intent, @Nullable String after, int page,
+      Function<JsonObject, @Nullable Outcome> look) {
+    String query = path + "?payment_intent=" + encoded(intent) + "&limit=" + PAGE
+        + (after == null ? "" : "&starting_after=" + encoded(after));
+    return wire.getAll(query, answer -> {
+      JsonObject list = answer.json();
+      List<JsonObject> objects = list == null ? null : JsonFields.objects(list, "data");
+      if (answer.status() != 200 || list == null || objects == null)
+        return Future.succeededFuture(new Outcome.Unknown("inquiry: status " + answer.status()));
+      for (JsonObject object : objects) {
+        Outcome found = look.apply(object);
+        if (found != null) return Future.succeededFuture(found);
+      }
+      if (Boolean.FALSE.equals(list.getValue("has_more")))
+        return Future.succeededFuture(new Outcome.Absent());
+      String last = objects.isEmpty() ? null : JsonFields.text(objects.getLast(), "id");
+      return last == null || page == PAGES_MAX
+          ? Future.succeededFuture(new Outcome.Unknown("inquiry: not among the newest " + PAGE * page + " "
+              + path.substring("/v1/".length()) + " of the payment"))
+          : each(path, intent, last, page + 1, look);
+    });
   }
 
   @Override

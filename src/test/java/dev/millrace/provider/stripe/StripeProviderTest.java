@@ -7,9 +7,14 @@ import dev.millrace.platform.TypeId;
 import dev.millrace.provider.Order;
 import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.ScriptedServer;
+import dev.millrace.provider.WebhookScheme.ProviderEvent;
+import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import dev.millrace.testing.Loop;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -392,6 +397,57 @@ final class StripeProviderTest {
     server.answer(200, list);
     assertThat(inquire(refund((String) null))).isInstanceOf(Outcome.Unknown.class);
     assertThat(server.requests()).hasSize(1);
+  }
+
+  private static String object(String id, String more) {
+    return "{\"id\":\"" + id + "\",\"payment_intent\":\"pi_1\",\"amount\":500,\"currency\":\"usd\"," + more
+        + "}";
+  }
+
+  /** What of a charge there is, and how the asking ended. */
+  private List<Object> list() {
+    var found = new ArrayList<Object>();
+    Outcome end = loop.result(() -> provider.list("pi_1", event -> found
+        .add(event instanceof ProviderEvent.Unsolicited u ? u.fact() : event.getClass().getSimpleName())));
+    found.add(end);
+    return found;
+  }
+
+  /** Those of ours as they are told of calls, the others as changes, oldest first, page by page. */
+  @Test
+  void charge_isListedWithItsRefundsAndDisputes() {
+    server.answer(200, page(true, object("re_3", "\"status\":\"succeeded\",\"metadata\":{}")))
+        .answer(200, page(true, refund("re_2", REFERENCE, "succeeded")))
+        .answer(200, page(false, object("re_1", "\"status\":\"failed\",\"failure_reason\":\"declined\"")))
+        .answer(200, page(true, object("du_2", "\"status\":\"needs_response\",\"reason\":\"general\"")))
+        .answer(200, page(false, object("du_1", "\"status\":\"won\",\"reason\":\"fraudulent\"")));
+    long now = Instant.now().getEpochSecond();
+    var found = list();
+    assertThat(found).hasSize(6);
+    assertThat(found.get(0)).isInstanceOf(UnsolicitedChange.RefundFailed.class);
+    assertThat(found.subList(1, 3)).containsExactly("AttemptOutcome",
+        new UnsolicitedChange.Refunded("re_3", 500, "usd"));
+    assertThat(found.get(3)).isInstanceOfSatisfying(UnsolicitedChange.DisputeClosed.class,
+        d -> assertThat(List.of(d.dispute(), d.won(), d.amount(), d.decided() >= now))
+            .containsExactly("du_1", true, 500L, true));
+    assertThat(found.subList(4, 6)).containsExactly(
+        new UnsolicitedChange.DisputeOpened("du_2", 500, "usd", "general", null), new Outcome.Absent());
+    assertThat(server.requests()).extracting(r -> r.method() + " " + r.uri()).containsExactly(
+        "GET /v1/refunds?payment_intent=pi_1&limit=100",
+        "GET /v1/refunds?payment_intent=pi_1&limit=100&starting_after=re_3",
+        "GET /v1/refunds?payment_intent=pi_1&limit=100&starting_after=re_2",
+        "GET /v1/disputes?payment_intent=pi_1&limit=100",
+        "GET /v1/disputes?payment_intent=pi_1&limit=100&starting_after=du_2");
+  }
+
+  /** What was read of a list that could not be read to its end is not told: it may be its newer part. */
+  @Test
+  void charge_thatCannotBeListed_isUnknown() {
+    server.answer(200, page(true, object("re_3", "\"status\":\"succeeded\""))).answer(500, "{}");
+    assertThat(list()).containsExactly(new Outcome.Unknown("inquiry: status 500"));
+    server.answer(200, page(false, object("re_3", "\"status\":\"succeeded\""))).answer(404, "{}");
+    assertThat(list()).containsExactly(new UnsolicitedChange.Refunded("re_3", 500, "usd"),
+        new Outcome.Unknown("inquiry: status 404"));
   }
 
   @Test
