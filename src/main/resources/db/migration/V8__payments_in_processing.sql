@@ -8,3 +8,6 @@ CREATE TABLE payment_processing (
 );
 INSERT INTO payment_processing SELECT id, updated FROM payment WHERE status = 'processing';
 GRANT SELECT, INSERT, DELETE ON payment_processing TO "${user}";
+
+-- A payment's timeline shows what operators did about it and its dead letters.
+CREATE INDEX audit_subject ON audit (subject, id);

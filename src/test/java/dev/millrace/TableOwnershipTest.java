@@ -52,7 +52,7 @@ final class TableOwnershipTest {
       Map.entry("journal/Timeline.java",
           new Join(
               Set.of("provider_event", "provider_event_result", "webhook_endpoint", "webhook_delivery",
-                  "posting"),
+                  "posting", "audit", "dead_letter"),
               "all that happened to a payment, in order and as of one snapshot: one statement")),
       Map.entry("journal/EventReads.java",
           new Join(Set.of("webhook_endpoint"),

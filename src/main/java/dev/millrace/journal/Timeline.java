@@ -49,6 +49,11 @@ public final class Timeline {
       FROM provider_event_result r JOIN provider_event p ON p.xid = r.xid AND p.position = r.position
      WHERE r.payment_id = $1::uuid
     UNION ALL
+    SELECT a.recorded, 'act', a.act, 0, a.data::jsonb || jsonb_build_object('operator', a.operator, 'subject', a.subject),
+           a.recorded, 9223372036854775807, 0
+      FROM audit a
+     WHERE a.subject IN (SELECT $3::text UNION ALL SELECT 'dead_letter/' || l.id FROM dead_letter l WHERE l.payment_id = $1::uuid)
+    UNION ALL
     SELECT d.created, 'delivery', d.type, 0,
            jsonb_build_object('id', d.id, 'webhook_endpoint', d.endpoint, 'xid', d.xid::text, 'position', d.position,
              'status', d.status, 'attempts', d.attempts, 'last_status', d.last_status, 'last_error', d.last_error,
@@ -76,8 +81,8 @@ public final class Timeline {
   public Timeline(Sql sql) { this.sql = sql; }
 
   /**
-   * Every event, operation, attempt, provider's webhook, delivery to the merchant and posting of a payment,
-   * and the postings of its settlement batches, in order.
+   * Every event, operation, attempt, provider's webhook, delivery to the merchant, operator's act and posting
+   * of a payment, and the postings of its settlement batches, in order.
    */
   public Future<List<Moment>> of(UUID payment) {
     return sql.query(BATCHES, Tuple.of(payment)).compose(rows -> {
@@ -93,13 +98,15 @@ public final class Timeline {
   }
 
   private Future<List<Moment>> moments(UUID payment, List<UUID> batches) {
-    return sql.query(TIMELINE, Tuple.of(payment, (Object) batches.toArray(new UUID[0]))).map(rows -> {
-      var list = new ArrayList<Moment>(rows.size());
-      for (Row row : rows) {
-        list.add(new Moment(row.getOffsetDateTime(0), row.getString(1), row.getString(2), row.getInteger(3),
-            row.getJsonObject(4)));
-      }
-      return list;
-    });
+    return sql.query(TIMELINE, Tuple.of(payment, batches.toArray(new UUID[0]),
+        TypeId.format(TypeId.PAYMENT, payment))).map(rows -> {
+          var list = new ArrayList<Moment>(rows.size());
+          for (Row row : rows) {
+            list.add(
+                new Moment(row.getOffsetDateTime(0), row.getString(1), row.getString(2), row.getInteger(3),
+                    row.getJsonObject(4)));
+          }
+          return list;
+        });
   }
 }

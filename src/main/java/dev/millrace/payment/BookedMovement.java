@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * @param reference the provider's name of it; for a capture that has none, empty
  * @param operation what of ours it was, null for one that nobody ordered over the gateway
  * @param amount minor units that the provider took or gave
- * @param excess what of them is beyond what the payment could take: it stands in suspense
+ * @param excess what of a capture is beyond what was authorized: it stands in suspense
  * @param providerFee what of the provider's fee went with it: taken by a capture, given back by a refund
  * @param gatewayFee the same of the gateway's fee
  * @param reversed whether the provider has taken it back

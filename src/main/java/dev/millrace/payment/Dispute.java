@@ -7,12 +7,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param id the provider's name of it
  * @param amount minor units that are, or were, held
- * @param excess what of them is beyond what the payment had left to take
  * @param decisions how often it was decided
  * @param decided when for the last time, Unix seconds by the provider's clock; null where it does not say
  */
-public record Dispute(String id, long amount, long excess, State state, int decisions,
-    @Nullable Long decided) {
+public record Dispute(String id, long amount, State state, int decisions, @Nullable Long decided) {
   /** How far it has come, seen from the merchant. */
   public enum State {
     OPEN, WON, LOST
@@ -21,21 +19,17 @@ public record Dispute(String id, long amount, long excess, State state, int deci
   /** Not decided yet. */
   public boolean open() { return state == State.OPEN; }
 
-  /** What of the payment is held for it, or was withdrawn. */
+  /** What is held for it, or was withdrawn. */
   public long taken() {
-    return state == State.WON ? 0 : amount - excess;
+    return state == State.WON ? 0 : amount;
   }
 
   /** A dispute that begins. */
-  static Dispute opened(String id, long amount, long excess) {
-    return new Dispute(id, amount, excess, State.OPEN, 0, null);
+  static Dispute opened(String id, long amount) {
+    return new Dispute(id, amount, State.OPEN, 0, null);
   }
 
-  Dispute to(State next, @Nullable Long at) {
-    return new Dispute(id, amount, excess, next, decisions + 1, at);
-  }
+  Dispute to(State next, @Nullable Long at) { return new Dispute(id, amount, next, decisions + 1, at); }
 
-  Dispute reopened(long beyond) {
-    return new Dispute(id, amount, beyond, State.OPEN, decisions, decided);
-  }
+  Dispute reopened() { return new Dispute(id, amount, State.OPEN, decisions, decided); }
 }

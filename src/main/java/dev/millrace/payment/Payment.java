@@ -13,15 +13,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A payment as the fold of its events: the same events in the same order always give the same payment.
- * Immutable. It refuses what {@link Transitions} refuses, and every amount that cannot be: nothing is
- * captured beyond what was authorized, nothing refunded beyond what was captured; what a provider moved
- * beyond that is each event's excess. Amounts are minor units.
+ * Immutable. It refuses what {@link Transitions} refuses, and every amount that cannot be. What a provider
+ * moved beyond what was authorized or captured is {@link #beyond} the payment and stands in suspense: each
+ * event's excess is by how much that changes, so that the same movements give the same in any order. Amounts
+ * are minor units.
  *
  * @param version how many events it has
  * @param attempt our reference of the charge that is out or has been answered last
  * @param amountAuthorized what the provider held or charged for us, at most what was asked for
  * @param amountCharged what the provider says it took from the payer, in all captures
  * @param amountCaptured the merchant's part of that
+ * @param amountRefunded what the provider has given back, in all refunds
  * @param fees what was taken of the merchant's part
  * @param settled whether it has been netted into a batch
  * @param payerCameBack whether the payer has come back from the provider's page
@@ -40,6 +42,8 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     List<Operation> operations, List<BookedMovement> captures, List<BookedMovement> refunds,
     @Nullable BookedMovement sentBack,
     Map<String, Dispute> disputes, Map<String, StrayCharge> strays, Set<String> heard) {
+
+  private static final String CORRECTION = "cor_";
 
   /** Fees that were taken, and what of them went back to the merchant with refunds. */
   public record Fees(long provider, long providerGivenBack, long gateway, long gatewayGivenBack) {
@@ -92,7 +96,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     return sum;
   }
 
-  /** What of the payment disputes hold or have withdrawn. */
+  /** What disputes hold or have withdrawn. */
   public long disputed() {
     return disputes.values().stream().mapToLong(Dispute::taken).sum();
   }
@@ -102,24 +106,47 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     return sentBack != null && !sentBack.reversed();
   }
 
-  private long returned() { return sentBack == null || sentBack.reversed() ? 0 : sentBack.share(); }
+  /** What went out, or is held: refunded, sent back, disputed. */
+  private long out() {
+    return amountRefunded + disputed() + (isSentBack() ? Objects.requireNonNull(sentBack).amount() : 0);
+  }
+
+  /** Whether any of its money is, or has gone, anywhere: not where all that was captured came to nothing. */
+  public boolean moved() {
+    return amountCharged > 0 || out() > 0;
+  }
+
+  /** What went out, or is held, beyond what was captured: nobody is entitled to it, and it is in suspense. */
+  public long beyond() {
+    return Math.max(0, out() - amountCaptured);
+  }
+
+  /** What was captured beyond what was authorized: that is in suspense as well, on the other side. */
+  public long surplus() {
+    return captures.stream().filter(m -> !m.reversed()).mapToLong(BookedMovement::excess).sum();
+  }
 
   /**
-   * What of the merchant's part neither went back to the payer nor is held or withdrawn: never less than
-   * nothing, also when more went back at the provider than we know of.
+   * The excess of an event by which {@code out} more goes out and {@code captured} more is captured for the
+   * merchant, less where they are negative.
    */
+  public long excess(long out, long captured) {
+    return Math.abs(Math.max(0, out() + out - amountCaptured - captured) - beyond());
+  }
+
+  /** Whether an operator has moved any of its money by a correction. */
+  public boolean corrected() {
+    return heard.stream().anyMatch(word -> word.startsWith(CORRECTION));
+  }
+
+  /** What of the merchant's part neither went back to the payer nor is held or withdrawn. */
   public long left() {
-    return Math.max(0, undisputed() - amountRefunded);
+    return Math.max(0, amountCaptured - out());
   }
 
   /** What of that is not on its way to the payer: it can be refunded. */
   public long refundable() {
     return Math.max(0, left() - refundsOpen());
-  }
-
-  /** The most that disputes and returns may ever have taken: they may come before a refund is told. */
-  private long undisputed() {
-    return Math.max(0, amountCaptured - disputed() - returned());
   }
 
   /** The last refund, or capture, that the provider calls so, reversed or not; null when there is none. */
@@ -138,8 +165,8 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     if (of.stream().anyMatch(Dispute::open)) return Status.DISPUTED;
     if (returned) return Status.RETURNED;
     if (of.stream().anyMatch(d -> d.state() == Dispute.State.LOST)) return Status.CHARGED_BACK;
-    if (captured == 0) return Status.AUTHORIZED;
-    if (refunded > 0) return refunded == captured ? Status.REFUNDED : Status.PARTIALLY_REFUNDED;
+    if (captured == 0 && refunded == 0) return Status.AUTHORIZED;
+    if (refunded > 0) return refunded >= captured ? Status.REFUNDED : Status.PARTIALLY_REFUNDED;
     return settled ? Status.SETTLED : Status.CONFIRMED;
   }
 
@@ -157,7 +184,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   public Status withDispute(String id, Dispute.State state) {
     var of = new ArrayList<Dispute>();
     for (Dispute d : disputes.values()) if (!d.id().equals(id)) of.add(d);
-    of.add(new Dispute(id, 0, 0, state, 0, null));
+    of.add(new Dispute(id, 0, state, 0, null));
     return standing(amountCaptured, amountRefunded, of, isSentBack());
   }
 
@@ -240,9 +267,9 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
       case PaymentEvent.Settled _ -> next.settled = true;
       case PaymentEvent.Disputed d -> {
         require(!disputes.containsKey(d.dispute()), event, "a second opening of " + d.dispute());
-        long excess = excess(event, d.amount(), d.excess());
-        require(d.amount() - excess <= undisputed(), event, "a dispute of more than was captured");
-        next.dispute(Dispute.opened(d.dispute(), d.amount(), excess));
+        positive(event, d.amount());
+        excess(event, d.excess(), excess(d.amount(), 0));
+        next.dispute(Dispute.opened(d.dispute(), d.amount()));
       }
       case PaymentEvent.DisputeWon w ->
         decide(next, event, w.dispute(), w.amount(), w.excess(), Dispute.State.OPEN, Dispute.State.WON,
@@ -256,9 +283,9 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
             r.decided());
       case PaymentEvent.Returned r -> {
         require(!isSentBack(), event, "a second return");
-        long excess = excess(event, r.amount(), r.excess());
-        require(r.amount() - excess <= undisputed(), event, "a return of more than was captured");
-        next.sentBack = new BookedMovement(r.providerReference(), null, r.amount(), excess,
+        positive(event, r.amount());
+        excess(event, r.excess(), excess(r.amount(), 0));
+        next.sentBack = new BookedMovement(r.providerReference(), null, r.amount(), 0,
             orZero(r.providerFeeReturned()), orZero(r.gatewayFeeReturned()), false);
         next.feesGivenBack(r.providerFeeReturned(), r.gatewayFeeReturned());
       }
@@ -291,17 +318,17 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     next.providerReference = c.providerReference();
     next.amountAuthorized = authorized;
     next.settled = false;
-    next.take(c, c.operation(), c.capture() == null ? "" : c.capture());
+    next.take(c, c.captured(), c.operation(), c.capture() == null ? "" : c.capture());
     next.operation(c.operation(), Operation.State.SUCCEEDED);
   }
 
   private void captured(Draft next, PaymentEvent.Captured c) {
-    long excess = excess(c, c.amount(), c.excess());
-    require(amountCaptured > 0, c, "a further capture of what was not captured yet");
-    require(amountCaptured + c.amount() - excess <= amountAuthorized, c,
-        "captures of more than was authorized");
+    positive(c, c.amount());
+    require(!captures.isEmpty(), c, "a further capture of what was not captured yet");
+    long share = Math.clamp(amountAuthorized - amountCaptured, 0, c.amount());
+    excess(c, c.excess(), c.amount() - share + excess(0, share));
     require(named(captures, c.capture()) == null, c, "a second " + c.capture());
-    next.take(c, null, c.capture());
+    next.take(c, share, null, c.capture());
     require(c.amountCaptured() == next.amountCaptured && c.amountCharged() == next.amountCharged, c,
         "captures that sum up to " + next.amountCaptured);
     stands(c, withCaptured(next.amountCaptured));
@@ -309,16 +336,14 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
 
   private void captureReversed(Draft next, PaymentEvent.CaptureReversed r) {
     BookedMovement capture = named(captures, r.capture() == null ? "" : r.capture());
-    if (capture == null || capture.reversed() || capture.amount() != r.amount()
-        || capture.excess() != orZero(r.excess()))
+    if (capture == null || capture.reversed() || capture.amount() != r.amount())
       throw refusal(r, "the reversal of a capture that is not there");
     next.captures = reversed(captures, capture);
     next.amountCharged -= capture.amount();
     next.amountCaptured -= capture.share();
     require(r.amountCaptured() == next.amountCaptured && r.amountCharged() == next.amountCharged, r,
         "captures that sum up to " + next.amountCaptured);
-    require(next.amountCaptured >= amountRefunded + disputed() + returned(), r,
-        "the reversal of a capture of which some went back");
+    excess(r, r.excess(), capture.excess() + excess(0, -capture.share()));
     require(r.providerFee() <= Math.min(capture.providerFee(), fees.provider() - fees.providerGivenBack())
         && r.gatewayFee() <= Math.min(capture.gatewayFee(), fees.gateway() - fees.gatewayGivenBack()), r,
         "more of a fee given back than was taken");
@@ -329,13 +354,13 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   }
 
   private void refunded(Draft next, PaymentEvent.Refunded r) {
-    long excess = excess(r, r.amount(), r.excess());
-    long total = amountRefunded + r.amount() - excess;
+    positive(r, r.amount());
+    excess(r, r.excess(), excess(r.amount(), 0));
+    long total = amountRefunded + r.amount();
     require(r.amountRefunded() == total, r, "refunds of " + r.amountRefunded() + " that sum up to " + total);
-    require(total <= amountCaptured, r, "refunds of " + total + " of " + amountCaptured + " captured");
     require(named(refunds, r.providerReference()) == null, r, "a second " + r.providerReference());
     var all = new ArrayList<>(refunds);
-    all.add(new BookedMovement(r.providerReference(), r.operation(), r.amount(), excess,
+    all.add(new BookedMovement(r.providerReference(), r.operation(), r.amount(), 0,
         orZero(r.providerFeeReturned()), orZero(r.gatewayFeeReturned()), false));
     next.refunds = List.copyOf(all);
     next.amountRefunded = total;
@@ -347,7 +372,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     BookedMovement refund = named(refunds, r.providerReference());
     mirrors(r, refund, r);
     next.refunds = reversed(refunds, Objects.requireNonNull(refund));
-    next.amountRefunded -= refund.share();
+    next.amountRefunded -= refund.amount();
     require(r.amountRefunded() == next.amountRefunded, r, "refunds that sum up to " + next.amountRefunded);
     next.feesGivenBack(-r.providerFee(), -r.gatewayFee());
     next.reopened(r.operation());
@@ -359,30 +384,31 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   }
 
   /** That a reversal is of something that stands, by its figures. */
-  private static void mirrors(PaymentEvent event, @Nullable BookedMovement of, PaymentEvent.Reverses by) {
-    require(of != null && !of.reversed() && of.amount() == by.amount() && of.excess() == orZero(by.excess())
+  private void mirrors(PaymentEvent event, @Nullable BookedMovement of, PaymentEvent.Reverses by) {
+    require(of != null && !of.reversed() && of.amount() == by.amount()
         && of.providerFee() == by.providerFee() && of.gatewayFee() == by.gatewayFee(), event,
         "the reversal of what is not there");
+    excess(event, by.excess(), excess(-by.amount(), 0));
   }
 
-  /** What is withdrawn was all held before, so a loss has no excess of its own. */
+  /** What is withdrawn was all held before, so a loss changes nothing beyond the payment. */
   private void decide(Draft next, PaymentEvent event, String id, long amount, @Nullable Long excess,
       Dispute.State before, Dispute.State after, @Nullable Long decided) {
     Dispute dispute = disputes.get(id);
-    if (dispute == null || dispute.state() != before || dispute.amount() != amount
-        || (after != Dispute.State.LOST && dispute.excess() != orZero(excess)))
+    if (dispute == null || dispute.state() != before || dispute.amount() != amount)
       throw refusal(event,
           "no dispute of " + amount + " that is " + before.name().toLowerCase(Locale.ROOT) + ": " + id);
+    excess(event, excess, after == Dispute.State.LOST ? 0 : excess(-amount, 0));
     next.dispute(dispute.to(after, decided));
     stands(event, withDispute(id, after));
   }
 
-  /** What does not fit is reckoned anew: since it was won, money may have gone back to the payer. */
   private void reopened(Draft next, PaymentEvent.DisputeReopened r) {
     Dispute dispute = disputes.get(r.dispute());
     if (dispute == null || dispute.state() != Dispute.State.WON || dispute.amount() != r.amount())
       throw refusal(r, "no dispute of " + r.amount() + " that is won: " + r.dispute());
-    next.dispute(dispute.reopened(excess(r, r.amount(), r.excess())));
+    excess(r, r.excess(), excess(r.amount(), 0));
+    next.dispute(dispute.reopened());
     stands(r, withDispute(r.dispute(), Dispute.State.OPEN));
   }
 
@@ -395,11 +421,10 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
 
   private static long orZero(@Nullable Long amount) { return amount == null ? 0 : amount; }
 
-  /** What of an amount is beyond what the payment has: none of it negative, and not all of nothing. */
-  private static long excess(PaymentEvent event, long amount, @Nullable Long excess) {
-    positive(event, amount);
-    require(excess == null || (excess > 0 && excess <= amount), event, "an excess of " + excess);
-    return orZero(excess);
+  /** An event says itself by how much that which is beyond the payment changes: it is posted by that. */
+  private static void excess(PaymentEvent event, @Nullable Long said, long is) {
+    require(said == null || said > 0, event, "an excess of " + said);
+    require(orZero(said) == is, event, "an excess of " + orZero(said) + " where it is " + is);
   }
 
   /** Money moves one way by each event: an amount of nothing, or a negative one, would move it another. */
@@ -500,14 +525,15 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
       operations = operations.stream().map(o -> o.id().equals(changed.id()) ? changed : o).toList();
     }
 
-    void take(PaymentEvent.TakesMoney t, @Nullable String operation, String capture) {
+    /** {@code share}: what of it is the merchant's, before anything fills up what is beyond the payment. */
+    void take(PaymentEvent.TakesMoney t, long share, @Nullable String operation, String capture) {
       var all = new ArrayList<>(captures);
       all.add(
-          new BookedMovement(capture, operation, t.taken(), t.taken() - t.captured(), orZero(t.providerFee()),
+          new BookedMovement(capture, operation, t.taken(), t.taken() - share, orZero(t.providerFee()),
               orZero(t.gatewayFee()), false));
       captures = List.copyOf(all);
       amountCharged += t.taken();
-      amountCaptured += t.captured();
+      amountCaptured += share;
       fees = new Fees(fees.provider + orZero(t.providerFee()), fees.providerGivenBack,
           fees.gateway + orZero(t.gatewayFee()), fees.gatewayGivenBack);
     }

@@ -28,14 +28,7 @@ public sealed interface PaymentEvent {
   }
 
   /** {@code alert}: what monitoring knows it by. */
-  record Concern(String alert, String message) {
-    private static @Nullable Concern beyond(PaymentEvent event, @Nullable Long excess) {
-      return excess == null
-          ? null
-          : new Concern("beyond_payment", event.type().wire() + " of " + excess
-              + " more than the payment has: it stands in suspense");
-    }
-  }
+  record Concern(String alert, String message) {}
 
   /** Nothing in the payment's row changes but version and status. */
   sealed interface LeavesPayment extends PaymentEvent {}
@@ -110,14 +103,9 @@ public sealed interface PaymentEvent {
     @Nullable
     String gatewayFeeNote();
 
-    /** What of {@code amount} is beyond what the payment had left: it stands in suspense. */
+    /** By how much more of it is beyond what was captured: it stands in suspense. */
     @Nullable
     Long excess();
-
-    @Override
-    default @Nullable Concern concern() {
-      return Concern.beyond(this, excess());
-    }
   }
 
   /**
@@ -556,11 +544,6 @@ public sealed interface PaymentEvent {
     public EventType disputeEvent() { return EventType.DISPUTE_OPENED; }
 
     @Override
-    public @Nullable Concern concern() {
-      return Concern.beyond(this, excess);
-    }
-
-    @Override
     public EventType type() { return EventType.DISPUTED; }
   }
 
@@ -672,11 +655,6 @@ public sealed interface PaymentEvent {
 
     @Override
     public long captured() { return amount - (excess == null ? 0 : excess); }
-
-    @Override
-    public @Nullable Concern concern() {
-      return Concern.beyond(this, excess);
-    }
 
     @Override
     public EventType type() { return EventType.CAPTURED; }

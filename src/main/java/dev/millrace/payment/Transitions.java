@@ -66,7 +66,8 @@ public final class Transitions {
         .by(EventType.DISPUTED, DISPUTED);
     // One of several disputes may end while another is open.
     from(DISPUTED)
-        .by(EventType.DISPUTE_WON, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK)
+        .by(EventType.DISPUTE_WON, AUTHORIZED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED,
+            CHARGED_BACK)
         .by(EventType.CHARGED_BACK, CHARGED_BACK, DISPUTED);
 
     // A capture that the merchant made at the provider itself.
@@ -81,14 +82,17 @@ public final class Transitions {
     from(PARTIALLY_REFUNDED).by(EventType.CAPTURE_REVERSED, REFUNDED);
     from(PARTIALLY_REFUNDED, REFUNDED)
         .by(EventType.REFUND_REVERSED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED);
+    // All that was captured has come to nothing as well.
+    from(REFUNDED).by(EventType.REFUND_REVERSED, AUTHORIZED);
     // Of a refund that was all beyond what was left, nothing of the payment's comes back.
     stays(EventType.REFUND_REVERSED, AUTHORIZED, VOIDED, EXPIRED, CONFIRMED, SETTLED, REFUNDED, DISPUTED,
         CHARGED_BACK, RETURNED);
     from(CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK)
         .by(EventType.DISPUTE_REOPENED, DISPUTED);
-    from(CHARGED_BACK, DISPUTED).by(EventType.CHARGEBACK_REVERSED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED,
-        REFUNDED, DISPUTED, CHARGED_BACK);
-    from(RETURNED).by(EventType.RETURN_REVERSED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, REFUNDED);
+    from(CHARGED_BACK, DISPUTED).by(EventType.CHARGEBACK_REVERSED, AUTHORIZED, CONFIRMED, SETTLED,
+        PARTIALLY_REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK);
+    from(RETURNED).by(EventType.RETURN_REVERSED, AUTHORIZED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED,
+        REFUNDED);
 
     // A charge that came after the end, or at another account than the payment's, is given back beside it.
     stays(EventType.LATE_CHARGE, any);

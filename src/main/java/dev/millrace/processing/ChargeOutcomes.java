@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * What became of a charge, by a provider's word for it and by where the payment stands. Without side effects.
  */
 final class ChargeOutcomes {
+  /** What stands before the name of the capture that came with the charge, among what was heard. */
+  private static final String NAMED = "capture/";
   private static final Finding KNOWN = new NothingNew();
 
   private final OutcomeEvents events;
@@ -164,9 +166,14 @@ final class ChargeOutcomes {
           : events.captured(p, provider, attempt, c, c.providerReference() + "/" + c.amount(),
               c.amount() - p.amountCharged());
     if (Payment.named(p.captures(), c.capture()) != null) return KNOWN;
+    if (p.heard().contains(NAMED + c.capture())) return KNOWN;
     BookedMovement nameless = Payment.named(p.captures(), "");
-    return !c.again() && nameless != null && !nameless.reversed() && nameless.amount() == c.amount()
-        ? KNOWN
+    boolean unnamed = nameless != null && !nameless.reversed() && nameless.amount() == c.amount()
+        && p.heard().stream().noneMatch(word -> word.startsWith(NAMED));
+    // The first name that fits is that of the capture that came with the charge; another one is another.
+    return !c.again() && unnamed
+        ? new NewEvents(new PaymentEvent.ProviderNotice(provider, "capture", NAMED + c.capture(),
+            "The capture of " + c.amount() + " is called " + c.capture() + ".", true, p.status()))
         : events.captured(p, provider, attempt, c, c.capture(), c.amount());
   }
 
@@ -269,7 +276,7 @@ final class ChargeOutcomes {
       // One with a name of its own was made at the provider; that of our own bears its own reference.
       case Outcome.Charged c ->
         events.charged(p, provider, attempt, c, c.capture() == null ? capture(p) : null);
-      case Outcome.Voided v when another(p, v.providerReference()) -> KNOWN;
+      case Outcome.Voided v when another(p, v.providerReference()) -> released(p, v);
       case Outcome.Voided v -> OutcomeEvents.released(p, provider, attempt, v);
       case Outcome.Refunded r -> refunded(p, provider, r);
       case Outcome.Declined d when d.code().equals(Outcome.Declined.CAPTURE_FAILED) ->
@@ -277,6 +284,19 @@ final class ChargeOutcomes {
       case Outcome.Declined d when d.ofARefund() -> refundFailed(p, provider, d);
       case Outcome.Decisive _, Outcome.NoWord _ -> KNOWN;
     };
+  }
+
+  /**
+   * Another hold than the one that counts has ended. That of the payment may be meant all the same where it
+   * has lapsed under a name that is not known: nothing says so for certain, and a person looks.
+   */
+  private static Finding released(Payment p, Outcome.Voided v) {
+    String name = String.valueOf(v.providerReference());
+    return !v.lapsed() || p.heard().contains(name)
+        || p.strays().values().stream().anyMatch(charge -> charge.reference().equals(name))
+            ? KNOWN
+            : new Conflict("released_elsewhere",
+                "a hold lapsed, " + name + ", which is no name of this payment's");
   }
 
   /** A refund made there may bear the charge's reference. */

@@ -1,8 +1,10 @@
 package dev.millrace.processing;
 
+import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.platform.TypeId;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.List;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,17 +20,40 @@ final class MoneyAlerts {
 
   MoneyAlerts(MeterRegistry registry) { this.registry = registry; }
 
-  /** After it is durable. */
-  void of(UUID payment, PaymentEvent event) {
+  /** After they are durable. {@code before}: the payment to which they were appended. */
+  void of(UUID payment, Payment before, List<PaymentEvent> events) {
+    Payment p = before;
+    for (PaymentEvent event : events) {
+      Payment next = p.after(event);
+      of(payment, p, event, next);
+      p = next;
+    }
+  }
+
+  private void of(UUID payment, Payment before, PaymentEvent event, Payment after) {
     // Short of what was asked for it is the merchant's loss, beyond it suspense.
-    if (event instanceof PaymentEvent.Confirmed c && c.amount() != c.amountCharged()) {
+    if (event instanceof PaymentEvent.Confirmed c) {
+      if (c.amount() == c.amountCharged()) return;
       registry.counter("millrace.provider.amount.mismatch").increment();
       alert(payment, "amount_mismatch", "asked=" + c.amount() + " charged=" + c.amountCharged());
+      return;
     }
     PaymentEvent.Concern concern = event.concern();
-    if (concern == null) return;
-    registry.counter("millrace.provider.conflict", "alert", concern.alert()).increment();
-    alert(payment, concern.alert(), "message=\"" + concern.message() + "\"");
+    if (concern != null) raise(payment, concern.alert(), concern.message());
+    long beyond = after.beyond() - before.beyond();
+    long surplus = after.surplus() - before.surplus();
+    if (beyond > 0 || surplus > 0)
+      raise(payment, "beyond_payment", event.type().wire() + " of " + Math.max(beyond, surplus)
+          + " more than the payment has: it stands in suspense");
+    else
+      if ((beyond < 0 || surplus < 0) && before.corrected())
+        raise(payment, "moved_after_correction", event.type().wire() + " takes " + -Math.min(beyond, surplus)
+            + " back out of suspense, of which a correction has moved some before");
+  }
+
+  private void raise(UUID payment, String alert, String message) {
+    registry.counter("millrace.provider.conflict", "alert", alert).increment();
+    alert(payment, alert, "message=\"" + message + "\"");
   }
 
   private static void alert(UUID payment, String alert, String rest) {

@@ -70,8 +70,7 @@ final class OperationFlow {
       case REFUND -> switch (p.status()) {
         case CONFIRMED, SETTLED, PARTIALLY_REFUNDED -> true;
         // What no dispute has taken; the refund itself is among what is asked for.
-        case DISPUTED, CHARGED_BACK ->
-          p.amountCaptured() - p.amountRefunded() - p.disputed() >= operation.amount();
+        case DISPUTED, CHARGED_BACK -> p.left() >= operation.amount();
         default -> false;
       };
       case REVERSAL -> true;

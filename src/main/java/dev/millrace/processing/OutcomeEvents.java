@@ -76,7 +76,8 @@ final class OutcomeEvents {
       var ofGateway = fee(Party.GATEWAY, "gateway fee", provider, c.currency(), method, share);
       long captured = p.amountCaptured() + share;
       return new NewEvents(new PaymentEvent.Captured(provider, attempt, c.providerReference(), name, amount,
-          p.amountCharged() + amount, captured, c.currency(), orNull(amount - share), amount(ofProvider),
+          p.amountCharged() + amount, captured, c.currency(), orNull(amount - share + p.excess(0, share)),
+          amount(ofProvider),
           note(ofProvider), amount(ofGateway), note(ofGateway), p.withCaptured(captured)));
     });
   }
@@ -91,10 +92,10 @@ final class OutcomeEvents {
     return new NewEvents(new PaymentEvent.CaptureReversed(capture.operation(), provider,
         capture.reference().isEmpty() ? null : capture.reference(), capture.amount(),
         p.amountCharged() - capture.amount(), left, p.asked().currency(), code, message,
-        orNull(capture.excess()),
+        orNull(capture.excess() + p.excess(0, -capture.share())),
         givenBack(ofProvider, capture.providerFee(), paid.provider() - paid.providerGivenBack()),
         givenBack(ofGateway, capture.gatewayFee(), paid.gateway() - paid.gatewayGivenBack()),
-        left == 0 ? expires : null, p.withCaptured(left)));
+        p.withCaptured(left) == Status.AUTHORIZED ? expires : null, p.withCaptured(left)));
   }
 
   /** Of a capture's fee, what went back with refunds already does not go back once more. */
@@ -105,9 +106,9 @@ final class OutcomeEvents {
   /** A refund that had been carried out came to nothing. */
   static Finding refundReversed(Payment p, String provider, BookedMovement refund, String code,
       String message) {
-    long left = p.amountRefunded() - refund.share();
+    long left = p.amountRefunded() - refund.amount();
     return new NewEvents(new PaymentEvent.RefundReversed(refund.operation(), provider, refund.reference(),
-        refund.amount(), left, p.asked().currency(), code, message, orNull(refund.excess()),
+        refund.amount(), left, p.asked().currency(), code, message, orNull(p.excess(-refund.amount(), 0)),
         orNull(refund.providerFee()), orNull(refund.gatewayFee()), p.withRefunded(left)));
   }
 
@@ -189,14 +190,12 @@ final class OutcomeEvents {
   Finding refunded(Payment p, @Nullable String operation, String provider, @Nullable String attempt,
       Outcome.Refunded r) {
     return wrongCurrency(p, r.currency(), () -> {
-      // What disputes hold, or the payer's bank has sent back, nobody can refund as well.
-      long share = Math.min(r.amount(), p.left());
-      long total = p.amountRefunded() + share;
-      var back = feesGivenBack(p, provider, total);
+      long total = p.amountRefunded() + r.amount();
+      var back = feesGivenBack(p, provider, Math.min(total, p.amountCaptured()));
       return new NewEvents(
           new PaymentEvent.Refunded(operation, provider, attempt, r.providerReference(), r.amount(),
               total, r.currency(), amount(back.provider), note(back.provider), amount(back.gateway),
-              note(back.gateway), orNull(r.amount() - share), p.withRefunded(total)));
+              note(back.gateway), orNull(p.excess(r.amount(), 0)), p.withRefunded(total)));
     });
   }
 

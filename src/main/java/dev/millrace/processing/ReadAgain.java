@@ -18,9 +18,7 @@ import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import io.vertx.core.Future;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.BiFunction;
 import java.util.stream.Collectors;
@@ -78,25 +76,19 @@ final class ReadAgain {
           lines.add(line);
           return null;
         });
-      for (Charge charge : charges(calls))
-        asked = asked.compose(v -> beside(payment, actor, charge)).map(more -> {
-          lines.addAll(more);
-          return null;
-        });
-      return asked.map(v -> report(driven, lines));
+      return asked.compose(v -> recorder.read(payment)).compose(work -> beside(work, actor)).map(more -> {
+        lines.addAll(more);
+        return report(driven, lines);
+      });
     });
   }
 
-  private static Set<Charge> charges(List<Attempt> calls) {
-    var charges = new LinkedHashSet<Charge>();
-    for (Attempt call : calls)
-      if (call.operation() == null && call.providerReference() != null)
-        charges.add(new Charge(call.provider(), call.providerReference()));
-    return charges;
-  }
-
   /** What there is of a charge that no call of ours made: from the merchant at the provider, or the bank. */
-  private Future<List<Line>> beside(UUID payment, String actor, Charge charge) {
+  private Future<List<Line>> beside(PaymentSnapshot work, String actor) {
+    Payment p = work.payment();
+    if (!p.moved() || p.provider() == null || p.providerReference() == null)
+      return Future.succeededFuture(List.of());
+    var charge = new Charge(p.provider(), p.providerReference());
     GuardedProvider provider = providers.named(charge.provider);
     if (!provider.lists()) return Future.succeededFuture(List.of());
     var found = new ArrayList<ProviderEvent>();
@@ -106,7 +98,7 @@ final class ReadAgain {
       if (!(end instanceof Outcome.Absent)) lines.add(new Line(rest + words(end), true));
       Future<Void> taken = Future.succeededFuture();
       for (ProviderEvent event : found)
-        taken = taken.compose(v -> take(payment, actor, charge, event, lines));
+        taken = taken.compose(v -> take(work.id(), actor, charge, event, lines));
       return taken;
     }).recover(failure -> {
       if (failure instanceof Unavailable) return Future.failedFuture(failure);

@@ -83,7 +83,7 @@ final class Recorder {
         .append(work.append(actor, attempt == null ? List.of() : List.of(attempt), happened.events()))
         .compose(appended -> {
           if (appended) {
-            happened.events().forEach(event -> alerts.of(work.id(), event));
+            alerts.of(work.id(), work.payment(), happened.events());
             return Future.succeededFuture(new Recorded(work, finding));
           }
           if (rounds == 0)

@@ -61,8 +61,9 @@ final class UnsolicitedChanges {
 
   /** A refund that was made there, told with its own name or with the charge's. */
   Finding refunded(Payment p, String provider, UnsolicitedChange.Refunded r) {
+    // Also one that came to nothing since: words come late and in any order, and both are booked.
     if (Payment.named(p.refunds(), r.refund()) != null) return KNOWN;
-    if (p.amountCharged() == 0) return uncaptured(p, "refunded");
+    if (!p.moved()) return uncaptured(p, "refunded");
     // It may be the very one that we are waiting for, told without our reference: counted twice, it could not
     // be undone.
     for (Operation o : p.operations())
@@ -86,7 +87,7 @@ final class UnsolicitedChanges {
   private static Finding opened(Payment p, String provider, UnsolicitedChange.DisputeOpened d) {
     Dispute known = p.disputes().get(d.dispute());
     if (known != null) return known.amount() == d.amount() ? KNOWN : otherAmount(known, d.amount());
-    if (p.amountCharged() == 0) return uncaptured(p, "disputed");
+    if (!p.moved()) return uncaptured(p, "disputed");
     var event = new PaymentEvent.Disputed(d.dispute(), provider, d.amount(), d.currency(), d.reason(),
         d.evidenceDue(), beyond(p, d.amount()));
     return Transitions.permits(p.status(), event)
@@ -94,9 +95,9 @@ final class UnsolicitedChanges {
         : new Conflict("disputed_unexpectedly", "disputed while the payment is " + p.status().wire());
   }
 
-  /** What of an amount is more than the payment has left; null for nothing. */
+  /** The excess of an event by which so much more goes out, or less; null for none. */
   private static @Nullable Long beyond(Payment p, long amount) {
-    return OutcomeEvents.orNull(Math.max(0, amount - p.left()));
+    return OutcomeEvents.orNull(p.excess(amount, 0));
   }
 
   /** The difference has moved, or will: what was booked first cannot be known to be wrong. */
@@ -133,7 +134,7 @@ final class UnsolicitedChanges {
     Status next = then.withDispute(open.id(), d.won() ? Dispute.State.WON : Dispute.State.LOST);
     events.add(d.won()
         ? new PaymentEvent.DisputeWon(open.id(), provider, open.amount(), d.currency(),
-            OutcomeEvents.orNull(open.excess()), next, d.decided())
+            beyond(then, -open.amount()), next, d.decided())
         : new PaymentEvent.ChargedBack(open.id(), provider, open.amount(), d.currency(),
             next == Status.CHARGED_BACK ? null : next, d.decided()));
     return new NewEvents(events);
@@ -148,12 +149,12 @@ final class UnsolicitedChanges {
   private static Finding decidedForUs(Payment p, String provider, Dispute lost,
       UnsolicitedChange.DisputeClosed d) {
     return new NewEvents(new PaymentEvent.ChargebackReversed(lost.id(), provider, lost.amount(), d.currency(),
-        OutcomeEvents.orNull(lost.excess()), p.withDispute(lost.id(), Dispute.State.WON), d.decided()));
+        beyond(p, -lost.amount()), p.withDispute(lost.id(), Dispute.State.WON), d.decided()));
   }
 
   private Finding sentBack(Payment p, String provider, UnsolicitedChange.Returned r) {
     if (p.isSentBack()) return KNOWN;
-    if (p.amountCharged() == 0) return uncaptured(p, "sent back");
+    if (!p.moved()) return uncaptured(p, "sent back");
     var back = events.feesGivenBack(p, provider, p.amountCaptured());
     var event = new PaymentEvent.Returned(provider, Objects.requireNonNullElse(p.providerReference(), ""),
         r.amount(), r.currency(), r.code(), r.message(), OutcomeEvents.amount(back.provider()),
@@ -171,7 +172,7 @@ final class UnsolicitedChanges {
     if (back.reversed()) return KNOWN;
     return back.amount() == r.amount()
         ? new NewEvents(new PaymentEvent.ReturnReversed(provider, back.reference(), back.amount(),
-            r.currency(), r.message(), OutcomeEvents.orNull(back.excess()),
+            r.currency(), r.message(), beyond(p, -back.amount()),
             OutcomeEvents.orNull(back.providerFee()), OutcomeEvents.orNull(back.gatewayFee()),
             p.withoutReturn()))
         : new Conflict("return_reversed_in_part", r.amount() + " of " + back.amount() + " came back");

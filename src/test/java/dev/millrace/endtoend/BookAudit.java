@@ -167,7 +167,7 @@ public final class BookAudit {
     var sums = new TreeMap<String, Long>();
     for (var entry : book.entries())
       // What was declined may be of a call whose attempt was never written.
-      if (entry.charged())
+      if (entry.charged() || entry.refunded() > 0)
         sums.merge(payment(payments, entry), amount.applyAsLong(entry), Long::sum);
     return sums;
   }

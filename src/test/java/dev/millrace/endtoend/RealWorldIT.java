@@ -249,6 +249,40 @@ class RealWorldIT {
     assertThat(booked(id).captured()).isEqualTo(600);
   }
 
+  /** What had gone back to the payer nobody has captured now: it is beyond the payment, with an alert. */
+  @Test
+  void capture_thatFailsAfterAPartWentBack_isTakenBackWhole() {
+    double conflicts = counted("millrace_provider_conflict_total");
+    String id = life.pay("pm_card_visa", "eur", 5_000, "");
+    life.await(id, "settled");
+    life.refunded(id, life.ask(id, "refunds", "{\"amount\":1000}").getString("id"), "succeeded");
+    life.simulate("/captures/fail", of(id));
+    JsonObject payment = life.await(id, "refunded");
+    assertThat(List.of(payment.getLong("amount_captured"), payment.getLong("amount_refunded")))
+        .containsExactly(0L, 1_000L);
+    assertThat(posted(id, "suspense", "capture_reversed")).isEqualTo(1_000);
+    assertThat(counted("millrace_provider_conflict_total")).as("alerts").isEqualTo(conflicts + 1);
+    assertThat(letters(id, "%")).isZero();
+  }
+
+  /** A refund and a dispute of the same money: once the dispute is won, the refund is the merchant's. */
+  @Test
+  void refund_ofWhatIsDisputed_isTheMerchants_whenTheDisputeIsWon() {
+    SimulatorBook.settings(life.site, new JsonObject().put("refund_ms", 1_500));
+    String id = life.pay("pm_card_pendingRefund", "gbp", 5_000, "");
+    life.await(id, "settled");
+    life.ask(id, "refunds", "{\"amount\":4000}");
+    Await.until(MerchantLife.SOON, "it is under way", () -> booked(id).refunded() == 4_000);
+    life.simulate("/disputes", of(id).put("amount", 5_000));
+    life.await(id, "disputed");
+    Await.until(MerchantLife.SOON, "it is refunded",
+        () -> life.payment(id).getLong("amount_refunded") == 4_000);
+    assertThat(posted(id, "suspense", "%")).isEqualTo(4_000);
+    life.simulate("/disputes/close", of(id).put("outcome", "won"));
+    assertThat(life.await(id, "partially_refunded").getLong("amount_refunded")).isEqualTo(4_000);
+    assertThat(posted(id, "suspense", "%")).isZero();
+  }
+
   /** Adyen had made it of its own accord. */
   @Test
   void capture_thatWasAutomatic_failsLater() {

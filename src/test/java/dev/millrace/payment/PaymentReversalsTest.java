@@ -128,26 +128,53 @@ final class PaymentReversalsTest {
     assertThat(next.fees()).isEqualTo(new Payment.Fees(88, 0, 10, 0));
   }
 
-  /** Each holds its own amount; what there is not for it is its excess. */
+  /** Each holds its own amount; what all of them take more than there is, is beyond the payment. */
   @Test
   void disputes_ofWhichThereAreSeveral() {
     Payment two = in(Status.CONFIRMED, disputed("du_1", 1500),
-        new PaymentEvent.Disputed("du_2", "stripe", 700,
-            "usd", null, null, 201L));
-    assertThat(List.of(two.disputed(), two.left(), two.refundable())).containsExactly(1999L, 0L, 0L);
-    Payment won = two.after(new PaymentEvent.DisputeWon("du_1", "stripe", 1500, "usd", Status.DISPUTED));
-    assertThat(List.of(won.disputed(), won.left())).containsExactly(499L, 1500L);
+        new PaymentEvent.Disputed("du_2", "stripe", 700, "usd", null, null, 201L));
+    assertThat(List.of(two.disputed(), two.beyond(), two.left(), two.refundable()))
+        .containsExactly(2200L, 201L, 0L, 0L);
+    // There is room for the second one by then.
+    Payment won = two
+        .after(new PaymentEvent.DisputeWon("du_1", "stripe", 1500, "usd", 201L, Status.DISPUTED));
+    assertThat(List.of(won.disputed(), won.beyond(), won.left())).containsExactly(700L, 0L, 1299L);
     Payment lost = won.after(new PaymentEvent.ChargedBack("du_2", "stripe", 700, "usd"));
     assertThat(lost.status()).isEqualTo(Status.CHARGED_BACK);
-    assertThat(lost.refundable()).isEqualTo(1500);
+    assertThat(lost.refundable()).isEqualTo(1299);
     Payment back = lost
-        .after(new PaymentEvent.ChargebackReversed("du_2", "stripe", 700, "usd", 201L, Status.CONFIRMED));
+        .after(new PaymentEvent.ChargebackReversed("du_2", "stripe", 700, "usd", null, Status.CONFIRMED));
     assertThat(back.disputed()).isZero();
-    assertThat(back.disputes().get("du_2"))
-        .isEqualTo(new Dispute("du_2", 700, 201, Dispute.State.WON, 2, null));
+    assertThat(back.disputes().get("du_2")).isEqualTo(new Dispute("du_2", 700, Dispute.State.WON, 2, null));
     Payment again = back.after(reopened("du_1", 1500, null));
     assertThat(again.status()).isEqualTo(Status.DISPUTED);
     assertThat(again.disputed()).isEqualTo(1500);
+  }
+
+  /** What went back of it, nobody has captured any more. */
+  @Test
+  void captureReversed_afterAPartWentBack_isTakenBackWhole() {
+    Payment p = in(Status.PARTIALLY_REFUNDED, new PaymentEvent.CaptureReversed(null, "stripe", null, 1999, 0,
+        0, "usd", "c", "m", 500L, null, null, null, Status.REFUNDED));
+    assertThat(List.of(p.amountCaptured(), p.amountRefunded(), p.beyond(), p.left()))
+        .containsExactly(0L, 500L, 500L, 0L);
+    Payment again = p.after(new PaymentEvent.Captured("stripe", "att_1", "pi_1", "ca_2", 700, 700, 700, "usd",
+        500L, null, null, null, null, Status.PARTIALLY_REFUNDED));
+    assertThat(List.of(again.amountCaptured(), again.beyond(), again.left())).containsExactly(700L, 0L, 200L);
+    Payment back = p.after(new PaymentEvent.RefundReversed(null, "stripe", "re_a", 500, 0, "usd", "c", "m",
+        500L, null, null, Status.AUTHORIZED));
+    assertThat(back.beyond()).isZero();
+  }
+
+  /** Beyond what was authorized, on the other side of suspense. */
+  @Test
+  void capture_ofMoreThanWasAuthorized_isASurplus() {
+    Payment p = inTwoParts().after(new PaymentEvent.Captured("stripe", "att_1", "pi_1", "ca_3", 150, 2050,
+        1999, "usd", 51L, null, null, null, null, Status.CONFIRMED));
+    assertThat(List.of(p.surplus(), p.beyond())).containsExactly(51L, 0L);
+    Payment back = p.after(new PaymentEvent.CaptureReversed(null, "stripe", "ca_3", 150, 1900, 1900, "usd",
+        "c", "m", 51L, null, null, null, Status.CONFIRMED));
+    assertThat(back.surplus()).isZero();
   }
 
   @Test
@@ -256,7 +283,7 @@ final class PaymentReversalsTest {
         Arguments.of(twoParts, captured("ca_2", 1, 1901, Status.CONFIRMED),
             "payment.captured: a second ca_2"),
         Arguments.of(twoParts, captured("ca_3", 100, 2000, Status.CONFIRMED),
-            "payment.captured: captures of more than was authorized"),
+            "payment.captured: an excess of 0 where it is 1"),
         Arguments.of(twoParts, captured("ca_3", 0, 1900, Status.CONFIRMED),
             "payment.captured: an amount of 0"),
         Arguments.of(twoParts, captured("ca_3", 1, 1902, Status.CONFIRMED),
@@ -267,10 +294,10 @@ final class PaymentReversalsTest {
             "payment.capture_reversed: more of a fee given back than was taken"),
         Arguments.of(in(Status.CONFIRMED), captureReversed(0, 0, Status.CONFIRMED),
             "payment.capture_reversed: leads to confirmed instead of authorized"),
-        Arguments.of(in(Status.PARTIALLY_REFUNDED), captureReversed(0, 0, Status.PARTIALLY_REFUNDED),
-            "payment.capture_reversed: the reversal of a capture of which some went back"),
+        Arguments.of(in(Status.PARTIALLY_REFUNDED), captureReversed(0, 0, Status.REFUNDED),
+            "payment.capture_reversed: an excess of 0 where it is 500"),
         Arguments.of(in(Status.DISPUTED), captureReversed(0, 0, Status.DISPUTED),
-            "payment.capture_reversed: the reversal of a capture of which some went back"),
+            "payment.capture_reversed: an excess of 0 where it is 1999"),
         Arguments.of(in(Status.REFUNDED), refundReversed("re_b", 1999, 0, Status.CONFIRMED),
             "payment.refund_reversed: the reversal of what is not there"),
         Arguments.of(in(Status.REFUNDED), refundReversed("re_a", 1998, 1, Status.PARTIALLY_REFUNDED),
@@ -285,10 +312,10 @@ final class PaymentReversalsTest {
                 null, Status.CONFIRMED),
             "no operation that has succeeded: re_1"),
         Arguments.of(excess, new PaymentEvent.DisputeWon("du_1", "stripe", 2500, "usd", Status.CONFIRMED),
-            "payment.dispute_won: no dispute of 2500 that is open: du_1"),
+            "payment.dispute_won: an excess of 0 where it is 501"),
         Arguments.of(in(Status.CONFIRMED),
             new PaymentEvent.Disputed("du_1", "stripe", 5, "usd", null, null, 6L),
-            "payment.disputed: an excess of 6"),
+            "payment.disputed: an excess of 6 where it is 0"),
         Arguments.of(in(Status.CONFIRMED),
             new PaymentEvent.Disputed("du_1", "stripe", 5, "usd", null, null, 0L),
             "payment.disputed: an excess of 0"),
@@ -297,7 +324,7 @@ final class PaymentReversalsTest {
         Arguments.of(lost, reopened("du_1", 1999, null),
             "payment.dispute_reopened: no dispute of 1999 that is won: du_1"),
         Arguments.of(lost, new PaymentEvent.ChargebackReversed("du_1", "stripe", 1999, "usd", 1L,
-            Status.CONFIRMED), "payment.chargeback_reversed: no dispute of 1999 that is lost: du_1"),
+            Status.CONFIRMED), "payment.chargeback_reversed: an excess of 1 where it is 0"),
         Arguments.of(lost, new PaymentEvent.ChargebackReversed("du_1", "stripe", 1999, "usd", null,
             Status.SETTLED), "payment.chargeback_reversed: leads to settled instead of confirmed"),
         Arguments.of(in(Status.RETURNED), returnReversed(1998, null, Status.CONFIRMED),

@@ -57,6 +57,7 @@ final class TransitionsTest {
     disputed             | REFUNDABLE refunded disputed charged_back       | disputed
     dispute_won          | disputed                                        | confirmed
     dispute_won          | disputed                                        | settled
+    dispute_won          | disputed                                        | authorized
     dispute_won          | disputed                                        | partially_refunded
     dispute_won          | disputed                                        | refunded
     dispute_won          | disputed                                        | disputed
@@ -69,17 +70,20 @@ final class TransitionsTest {
     capture_reversed     | confirmed settled                               | authorized
     capture_reversed     | authorized CHARGED                              | =
     capture_reversed     | partially_refunded                              | refunded
+    refund_reversed      | refunded                                        | authorized
     refund_reversed      | partially_refunded refunded                     | confirmed
     refund_reversed      | partially_refunded refunded                     | settled
     refund_reversed      | partially_refunded refunded                     | partially_refunded
     refund_reversed      | authorized voided expired confirmed settled refunded disputed charged_back returned | =
     dispute_reopened     | REFUNDABLE refunded disputed charged_back       | disputed
+    chargeback_reversed  | charged_back disputed                           | authorized
     chargeback_reversed  | charged_back disputed                           | confirmed
     chargeback_reversed  | charged_back disputed                           | settled
     chargeback_reversed  | charged_back disputed                           | partially_refunded
     chargeback_reversed  | charged_back disputed                           | refunded
     chargeback_reversed  | charged_back disputed                           | disputed
     chargeback_reversed  | charged_back disputed                           | charged_back
+    return_reversed      | returned                                        | authorized
     return_reversed      | returned                                        | confirmed
     return_reversed      | returned                                        | settled
     return_reversed      | returned                                        | partially_refunded

@@ -568,9 +568,8 @@ final class OutcomePolicyTest {
     var found = operation(p, "re_1", new Outcome.Refunded("re_x", 1500, "usd"));
     assertTaken(p, found, "refunded");
     var refunded = (PaymentEvent.Refunded) ((Finding.NewEvents) found).events().getFirst();
-    assertThat(List.of(refunded.amount(), refunded.excess(), refunded.amountRefunded())).containsExactly(
-        1500L,
-        1L, 1999L);
+    assertThat(List.of(refunded.amount(), refunded.excess(), refunded.amountRefunded()))
+        .containsExactly(1500L, 1L, 2000L);
     assertThat(refunded.status()).isEqualTo(Status.REFUNDED);
   }
 
