@@ -229,5 +229,12 @@ class ReadAgainIT {
         + " 'dead_letter/" + letter.getLong("id") + "'"))
         .containsExactly(List.of("ann", "close_dead_letter", "asked by telephone: all is well"));
     assertThat(GatewayFixture.deadLetters(FIXTURE.gateway(), "status=closed&payment=" + id)).hasSize(1);
+    var timeline = Http.get(FIXTURE.gateway().apiUrl() + "/v1/payments/" + id + "/timeline",
+        FIXTURE.merchant());
+    assertThat(timeline.json().getJsonArray("data").stream().map(JsonObject.class::cast)
+        .filter(moment -> moment.getString("object").equals("act"))
+        .map(
+            moment -> moment.getString("name") + " by " + moment.getJsonObject("data").getString("operator")))
+        .containsExactly("read_again by ann", "close_dead_letter by ann");
   }
 }

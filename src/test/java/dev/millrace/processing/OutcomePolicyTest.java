@@ -759,6 +759,32 @@ final class OutcomePolicyTest {
     assertThat(theirs.amountCaptured()).isEqualTo(1999);
   }
 
+  /** The capture that came with the charge had no name: the first one that fits is its, the next another. */
+  @Test
+  void capture_underASecondName_isBooked_alsoOfTheSameAmount() {
+    Payment p = in(Status.CONFIRMED);
+    var first = new Outcome.Charged("pi_1", 1999, "usd", "ca_1");
+    Payment named = after(p, charge(p, first));
+    assertThat(List.of(named.amountCharged(), named.status())).containsExactly(1999L, Status.CONFIRMED);
+    assertThat(words(charge(named, first))).isEqualTo("known");
+    var second = new Outcome.Charged("pi_1", 1999, "usd", "ca_2");
+    assertTaken(named, charge(named, second), "captured");
+    assertThat(after(named, charge(named, second)).surplus()).isEqualTo(1999);
+    // By that name it fails later as well.
+    var failed = new Outcome.Declined("ca_1", Outcome.Declined.CAPTURE_FAILED, null, "No.");
+    assertTaken(named, charge(named, failed), "capture_reversed");
+  }
+
+  /** A hold that lapsed under a name nobody knows may be the payment's. */
+  @Test
+  void hold_thatLapsedUnderAnotherName_isAnAlert() {
+    Payment p = in(Status.AUTHORIZED);
+    assertThat(words(charge(p, new Outcome.Voided("pi_9", true)))).isEqualTo("conflict:released_elsewhere");
+    assertThat(words(charge(p, new Outcome.Voided("pi_1", true)))).isEqualTo("expired");
+    Payment beside = p.after(Lives.lateCharge(true, Status.AUTHORIZED));
+    assertThat(words(charge(beside, new Outcome.Voided("pi_0", true)))).isEqualTo("known");
+  }
+
   /** What is told of another hold, or of a try before the one that counts, ends nothing. */
   @Test
   void hold_besideTheOneThatCounts_mayEnd() {
