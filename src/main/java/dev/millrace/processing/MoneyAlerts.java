@@ -22,32 +22,42 @@ final class MoneyAlerts {
 
   /** After they are durable. {@code before}: the payment to which they were appended. */
   void of(UUID payment, Payment before, List<PaymentEvent> events) {
+    for (PaymentEvent event : events) {
+      PaymentEvent.Concern concern = event.concern();
+      if (concern != null) raise(payment, concern.alert(), concern.message());
+      // Short of what was asked for it is the merchant's loss, beyond it suspense.
+      if (event instanceof PaymentEvent.Confirmed c && c.amount() != c.amountCharged()) {
+        registry.counter("millrace.provider.amount.mismatch").increment();
+        alert(payment, "amount_mismatch", "asked=" + c.amount() + " charged=" + c.amountCharged());
+      }
+    }
+    if (events.stream().anyMatch(MoneyAlerts::mayGoBeyond)) beyond(payment, before, events);
+  }
+
+  /** But for the charge itself, of which an amount that is not the one asked for has an alert of its own. */
+  private static boolean mayGoBeyond(PaymentEvent event) {
+    return event instanceof PaymentEvent.Nets && !(event instanceof PaymentEvent.Confirmed);
+  }
+
+  private void beyond(UUID payment, Payment before, List<PaymentEvent> events) {
     Payment p = before;
     for (PaymentEvent event : events) {
       Payment next = p.after(event);
-      of(payment, p, event, next);
+      if (mayGoBeyond(event)) suspended(payment, p, event, next);
       p = next;
     }
   }
 
-  private void of(UUID payment, Payment before, PaymentEvent event, Payment after) {
-    // Short of what was asked for it is the merchant's loss, beyond it suspense.
-    if (event instanceof PaymentEvent.Confirmed c) {
-      if (c.amount() == c.amountCharged()) return;
-      registry.counter("millrace.provider.amount.mismatch").increment();
-      alert(payment, "amount_mismatch", "asked=" + c.amount() + " charged=" + c.amountCharged());
-      return;
-    }
-    PaymentEvent.Concern concern = event.concern();
-    if (concern != null) raise(payment, concern.alert(), concern.message());
+  private void suspended(UUID payment, Payment before, PaymentEvent event, Payment after) {
     long beyond = after.beyond() - before.beyond();
     long surplus = after.surplus() - before.surplus();
+    String type = event.type().wire();
     if (beyond > 0 || surplus > 0)
-      raise(payment, "beyond_payment", event.type().wire() + " of " + Math.max(beyond, surplus)
-          + " more than the payment has: it stands in suspense");
+      raise(payment, "beyond_payment",
+          type + " of " + Math.max(beyond, surplus) + " more than the payment has: it stands in suspense");
     else
       if ((beyond < 0 || surplus < 0) && before.corrected())
-        raise(payment, "moved_after_correction", event.type().wire() + " takes " + -Math.min(beyond, surplus)
+        raise(payment, "moved_after_correction", type + " takes " + -Math.min(beyond, surplus)
             + " back out of suspense, of which a correction has moved some before");
   }
 

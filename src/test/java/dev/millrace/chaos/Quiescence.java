@@ -46,7 +46,7 @@ final class Quiescence {
     long began = System.nanoTime();
     BookAudit.awaitRest(site, ops, bound);
     try {
-      Await.until(bound.minusNanos(System.nanoTime() - began), "nothing is left", () -> left().isEmpty());
+      Await.within(bound.minusNanos(System.nanoTime() - began), "nothing is left", () -> left().isEmpty());
     } catch (AssertionError e) {
       throw new AssertionError("not within " + bound.toSeconds() + " s: " + left(), e);
     }

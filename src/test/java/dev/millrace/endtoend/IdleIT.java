@@ -31,7 +31,7 @@ final class IdleIT {
   }
 
   private static void awaitSettled(GatewayProcess node, String merchant, String payment, Duration bound) {
-    Await.until(bound, payment + " is settled",
+    Await.within(bound, payment + " is settled",
         () -> Http.get(node.apiUrl() + "/v1/payments/" + payment, merchant)
             .json().getString("status").equals("settled"));
   }

@@ -141,7 +141,7 @@ final class FollowerIT {
       follower.wake();
     });
     var all = LongStream.rangeClosed(1, 7).boxed().toList();
-    Await.until(Duration.ofSeconds(1), "handled", () -> handled.equals(all));
+    Await.within(Duration.ofSeconds(1), "handled", () -> handled.equals(all));
   }
 
   /** On standby it does not look for the lease: that would be an hour from now. */

@@ -70,7 +70,9 @@ record AdyenItem(String event, String psp, @Nullable String original, String ref
   ProviderEvent ignored() { return new ProviderEvent.Ignored(event); }
 
   ProviderEvent noAmount() {
-    return new ProviderEvent.Unreadable(event, "an amount that is none, or in a currency that is not known",
+    return new ProviderEvent.Unreadable(event,
+        "an amount that cannot be booked: none above zero, of a currency that is not known, or with a fraction"
+            + " of its minor unit. The record shows it",
         ours() ? reference : payment());
   }
 

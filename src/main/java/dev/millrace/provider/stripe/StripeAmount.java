@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *   cases</a>
  */
 record StripeAmount(long minor, String currency) {
+  private static final int SHOWN_CHARS_MAX = 40;
   /**
    * Stripe's zero-decimal and three-decimal currencies and its special cases. The krona and the Ugandan
    * shilling have no fractions, yet are written with two decimals that are zeros; UGX stands in both of
@@ -28,6 +29,17 @@ record StripeAmount(long minor, String currency) {
   /** Null where Stripe cannot take the amount. */
   static @Nullable Long write(long minor, String currency) {
     return UNITS.fromIso(minor, currency);
+  }
+
+  /** Why {@link #read} gives none: what stands there, as far as it is short. */
+  static String unusable(JsonObject json, String field) {
+    return "an amount that cannot be booked, `" + field + "` " + shown(json, field) + " in `currency` "
+        + shown(json, "currency");
+  }
+
+  private static String shown(JsonObject json, String field) {
+    String value = String.valueOf(json.getValue(field)).replace('\0', '?');
+    return value.length() <= SHOWN_CHARS_MAX ? value : value.substring(0, SHOWN_CHARS_MAX) + "…";
   }
 
   /** The object's amount of this name, in the object's currency; null when it is no amount. */

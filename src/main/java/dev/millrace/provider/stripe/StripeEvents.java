@@ -74,7 +74,8 @@ final class StripeEvents {
           + (reason == null ? "" : ", for " + reason) + ": no money moves.", true);
     StripeAmount amount = StripeAmount.read(dispute, "amount");
     if (amount == null)
-      return new ProviderEvent.Unreadable(type, "a dispute without usable amount or currency", intent);
+      return new ProviderEvent.Unreadable(type, "a dispute of " + StripeAmount.unusable(dispute, "amount"),
+          intent);
     return new ProviderEvent.Unsolicited(type, intent, switch (status) {
       case "won", "lost" -> new UnsolicitedChange.DisputeClosed(id, status.equals("won"), amount.minor(),
           amount.currency(), reason, created);

@@ -94,7 +94,8 @@ final class StripeIntents {
   private static Outcome charged(Intent intent) {
     StripeAmount received = StripeAmount.read(intent.json, "amount_received");
     return received == null
-        ? new Outcome.Unknown("a succeeded intent without usable amount_received or currency")
+        ? new Outcome.Unknown(
+            "a succeeded intent of " + StripeAmount.unusable(intent.json, "amount_received"))
         : new Outcome.Charged(intent.id, received.minor(), received.currency());
   }
 
@@ -103,7 +104,8 @@ final class StripeIntents {
     // Only an expanded charge says until when; else it is that charge's id.
     JsonObject card = JsonFields.at(intent.json, "latest_charge", "payment_method_details", "card");
     return capturable == null
-        ? new Outcome.Unknown("an intent to capture without usable amount_capturable or currency")
+        ? new Outcome.Unknown(
+            "an intent to capture of " + StripeAmount.unusable(intent.json, "amount_capturable"))
         : new Outcome.Authorized(intent.id, capturable.minor(), capturable.currency(),
             JsonFields.amount(card, "capture_before"));
   }

@@ -35,7 +35,7 @@ final class StripeRefunds {
   private static Outcome refunded(String id, JsonObject refund) {
     StripeAmount amount = StripeAmount.read(refund, "amount");
     return amount == null
-        ? new Outcome.Unknown("a refund without usable amount or currency")
+        ? new Outcome.Unknown("a refund of " + StripeAmount.unusable(refund, "amount"))
         : new Outcome.Refunded(id, amount.minor(), amount.currency());
   }
 

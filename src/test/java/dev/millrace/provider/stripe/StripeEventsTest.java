@@ -101,7 +101,8 @@ final class StripeEventsTest {
     assertThat(
         read("refund.updated", refund("succeeded", "att_9").put("currency", "ugx").put("amount", 5_050)))
         .as("of ours: half a shilling cannot be booked").isEqualTo(new ProviderEvent.Unreadable(
-            "refund.updated", "a refund without usable amount or currency", "att_9"));
+            "refund.updated", "a refund of an amount that cannot be booked, `amount` 5050 in `currency` ugx",
+            "att_9"));
     assertThat(scheme.read(Buffer.buffer("{\"type\":\"refund.created\",\"data\":{\"object\":\"re_1\"}}")))
         .isEqualTo(new ProviderEvent.Unreadable("refund.created", "no data.object"));
   }
@@ -182,7 +183,8 @@ final class StripeEventsTest {
       }
       assertThat(read(type, dispute("lost").put("currency", "isk").put("amount", 5_050)))
           .isEqualTo(
-              new ProviderEvent.Unreadable(type, "a dispute without usable amount or currency", "pi_1"));
+              new ProviderEvent.Unreadable(type,
+                  "a dispute of an amount that cannot be booked, `amount` 5050 in `currency` isk", "pi_1"));
     }
   }
 }

@@ -163,7 +163,8 @@ final class StripeProviderTest {
     server.answer(200,
         "{\"id\":\"pi_1\",\"status\":\"succeeded\",\"currency\":\"isk\",\"amount_received\":5050}");
     assertThat(execute(charge(false, 5_000, "isk")))
-        .isEqualTo(new Outcome.Unknown("a succeeded intent without usable amount_received or currency"));
+        .isEqualTo(new Outcome.Unknown(
+            "a succeeded intent of an amount that cannot be booked, `amount_received` 5050 in `currency` isk"));
   }
 
   @Test
