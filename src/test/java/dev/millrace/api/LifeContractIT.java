@@ -135,7 +135,7 @@ class LifeContractIT {
         new PaymentEvent.CaptureReversed(null, "stripe", "ca_2", 1200, 1000, 1000, "usd", "capture_failed",
             "No.",
             201L, 30L, null, null, Status.CONFIRMED),
-        new PaymentEvent.Refunded(null, "stripe", null, "re_parts", 1100, 1000, "usd", 3L, "n", 2L, "n", 100L,
+        new PaymentEvent.Refunded(null, "stripe", null, "re_parts", 1100, 1100, "usd", 3L, "n", 2L, "n", 100L,
             Status.REFUNDED),
         new PaymentEvent.RefundReversed(null, "stripe", "re_parts", 1100, 0, "usd", "no_account", "No.", 100L,
             3L,
@@ -151,7 +151,7 @@ class LifeContractIT {
         new PaymentEvent.ChargedBack("dp_a", "stripe", 1500, "usd", Status.DISPUTED),
         new PaymentEvent.DisputeWon("dp_b", "stripe", 700, "usd", 201L, Status.CHARGED_BACK),
         new PaymentEvent.ChargebackReversed("dp_a", "stripe", 1500, "usd", null, Status.CONFIRMED),
-        new PaymentEvent.DisputeReopened("dp_b", "stripe", 700, "usd", 201L),
+        new PaymentEvent.DisputeReopened("dp_b", "stripe", 700, "usd", null),
         new PaymentEvent.Corrected("cor_1", "ann", "Paid by invoice.", 201, "usd", "suspense",
             "provider_receivable:stripe", "stripe", null, Status.DISPUTED));
   }
