@@ -49,10 +49,12 @@ public final class Timeline {
       FROM provider_event_result r JOIN provider_event p ON p.xid = r.xid AND p.position = r.position
      WHERE r.payment_id = $1::uuid
     UNION ALL
-    SELECT a.recorded, 'act', a.act, 0, a.data::jsonb || jsonb_build_object('operator', a.operator, 'subject', a.subject),
+    SELECT a.recorded, 'act', a.act, 0,
+           a.data::jsonb || jsonb_build_object('operator', a.operator, 'subject', a.subject),
            a.recorded, 9223372036854775807, 0
       FROM audit a
-     WHERE a.subject IN (SELECT $3::text UNION ALL SELECT 'dead_letter/' || l.id FROM dead_letter l WHERE l.payment_id = $1::uuid)
+     WHERE a.subject IN (SELECT $3::text UNION ALL
+                         SELECT 'dead_letter/' || l.id FROM dead_letter l WHERE l.payment_id = $1::uuid)
     UNION ALL
     SELECT d.created, 'delivery', d.type, 0,
            jsonb_build_object('id', d.id, 'webhook_endpoint', d.endpoint, 'xid', d.xid::text, 'position', d.position,
