@@ -68,8 +68,8 @@ final class ArchitectureTest {
           Set.of("audit", "payment", "journal", "ledger", "idempotency", "identity", "provider", "inbox",
               "webhook", "platform")),
       Map.entry("ops",
-          Set.of("audit", "payment", "journal", "ledger", "idempotency", "identity", "deadletter",
-              "platform"))));
+          Set.of("audit", "payment", "journal", "ledger", "idempotency", "identity", "provider",
+              "deadletter", "platform"))));
 
   /** What waits by holding its thread: the owner and its methods. */
   private static final Map<Class<?>, Set<String>> BLOCKING = Map.ofEntries(

@@ -3,6 +3,7 @@ package dev.millrace.deadletter;
 import dev.millrace.audit.AuditLog;
 import dev.millrace.platform.Database;
 import dev.millrace.platform.OperatorRefusal;
+import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
@@ -10,6 +11,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.OffsetDateTime;
+import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +53,8 @@ public final class DeadLetterActs {
   private static final String DISCARD = CHOSEN + "status = 'discarded', due = NULL" + AUDITED;
   private static final String CLOSE = """
     WITH closed AS (
-      UPDATE dead_letter SET status = 'closed', done = $3::text, decided_by = $2::text, decided = now()
+      UPDATE dead_letter SET status = 'closed', done = $3::text, decided_by = $2::text, decided = now(),
+             payment_id = coalesce(payment_id, $4::uuid)
        WHERE id = $1::bigint AND status = 'open' RETURNING id
     )
     :audit
@@ -69,6 +72,9 @@ public final class DeadLetterActs {
     :audit
     SELECT $4::text, 'read_again', $6::text, jsonb_build_object('reason', $5::text, 'dead_letter', id) FROM ordered"""
       .replace(":audit", AuditLog.INSERT);
+  private static final String LOCK_WEBHOOK = """
+    SELECT status, payment_id, source, record_form, record, record_size FROM dead_letter
+     WHERE id = $1::bigint AND task = 'webhook' FOR UPDATE""";
   private static final String ORDERED = "SELECT id, record = $2::text FROM dead_letter WHERE source = $1::text";
   /** A discarded one may be replayed after all: nothing of it was lost. */
   private static final String REPLAYABLE = "status IN ('open', 'discarded')";
@@ -173,7 +179,7 @@ public final class DeadLetterActs {
 
   /** Ends an open one by what was {@code done} about it. Closed by the same words before, it stays so. */
   public Future<JsonObject> close(long id, String operator, String done) {
-    return database.query(CLOSE, Tuple.of(id, operator, done))
+    return close(database, id, operator, done, null)
         .compose(rows -> find(id).compose(letter -> letter.getString("status").equals("closed")
             && done.equals(letter.getString("done"))
                 ? Future.succeededFuture(letter)
@@ -183,6 +189,31 @@ public final class DeadLetterActs {
                         + letter.getString("done")
                     : "the dead letter is " + letter.getString("status")
                         + "; only one that is open can be closed"))));
+  }
+
+  /** Closes it, if it is open, as a part of a larger act; it is about {@code payment} from now on. */
+  public static Future<Void> close(Sql sql, long id, String operator, String done, @Nullable UUID payment) {
+    return sql.query(CLOSE, Tuple.of(id, operator, done, payment)).mapEmpty();
+  }
+
+  /**
+   * A letter of a provider's webhook.
+   *
+   * @param payment which it is about; null where that is not known
+   * @param scheme {@code provider/account}
+   */
+  public record WebhookLetter(String status, @Nullable UUID payment, String scheme, Origin origin) {}
+
+  /** The letter of a webhook, which nobody else changes until the transaction ends; null for any other. */
+  public static Future<@Nullable WebhookLetter> lockedWebhook(Sql sql, long id) {
+    return sql.query(LOCK_WEBHOOK, Tuple.of(id)).map(rows -> {
+      if (rows.size() == 0) return null;
+      Row row = rows.iterator().next();
+      String[] source = row.getString(2).split("/", 4);
+      return new WebhookLetter(row.getString(0), row.getUUID(1), source[1] + "/" + source[2],
+          new Origin(row.getString(2), source[3],
+              new Origin.Written(row.getString(3), row.getString(4)).read(), row.getInteger(5), Map.of()));
+    });
   }
 
   /**

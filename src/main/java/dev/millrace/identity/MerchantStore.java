@@ -21,6 +21,7 @@ public final class MerchantStore {
     INSERT INTO api_key (hash, merchant, livemode) VALUES (?, ?, false) ON CONFLICT DO NOTHING""";
   private static final String FIND = """
     SELECT merchant, livemode, rate FROM api_key WHERE hash = $1::bytea AND revoked IS NULL""";
+  private static final String EXISTS = "SELECT 1 FROM merchant WHERE id = $1::uuid";
   private static final String CREATE = "INSERT INTO merchant (id, name) VALUES ($1::uuid, $2::text)";
   private static final String CREATE_KEY = """
     INSERT INTO api_key (hash, merchant, livemode, rate)
@@ -41,6 +42,10 @@ public final class MerchantStore {
       Row row = rows.iterator().next();
       return new Credential(row.getUUID(0), row.getBoolean(1), row.getInteger(2));
     });
+  }
+
+  public Future<Boolean> exists(UUID id) {
+    return sql.query(EXISTS, Tuple.of(id)).map(rows -> rows.size() == 1);
   }
 
   public Future<Void> create(UUID id, String name) {

@@ -5,6 +5,7 @@ import dev.millrace.deadletter.DeadLetterActs;
 import dev.millrace.deadletter.DeadLetterFilter;
 import dev.millrace.platform.CardNumbers;
 import dev.millrace.platform.OperatorRefusal;
+import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
@@ -15,11 +16,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.function.BiFunction;
 
 /**
- * {@code /ops/dead-letters}: search, inspect, replay, discard and close. A name or a value that is not known
- * is refused.
+ * {@code /ops/dead-letters}: search, inspect, replay, discard, close, and give back a charge that one tells
+ * of. A name or a value that is not known is refused.
  */
 final class DeadLetterRoutes {
   private static final int PAGE_MAX = 100;
@@ -28,9 +30,11 @@ final class DeadLetterRoutes {
   static final int REASON_CHARS_MAX = 500;
 
   private final DeadLetterActs acts;
+  private final FoundCharges charges;
 
-  DeadLetterRoutes(DeadLetterActs acts) {
+  DeadLetterRoutes(DeadLetterActs acts, FoundCharges charges) {
     this.acts = acts;
+    this.charges = charges;
   }
 
   void mount(Router router) {
@@ -47,6 +51,24 @@ final class DeadLetterRoutes {
       return acts.close(id(c), OperatorCall.operator(body),
           OperatorCall.text(body, "done", REASON_CHARS_MAX));
     }));
+    router.post("/ops/dead-letters/:id/give-back").handler(c -> OperatorCall.act(c, body -> {
+      OperatorCall.only(body, "operator", "reason", "merchant", "livemode");
+      return charges.giveBack(id(c), new FoundCharges.Order(OperatorCall.operator(body),
+          OperatorCall.text(body, "reason", REASON_CHARS_MAX), merchant(body), livemode(body)));
+    }));
+  }
+
+  private static UUID merchant(JsonObject body) {
+    UUID merchant = body.getValue("merchant") instanceof String s ? TypeId.parse(TypeId.MERCHANT, s) : null;
+    if (merchant != null) return merchant;
+    throw new OperatorRefusal(400,
+        "`merchant` must be the id (mer_…) of the merchant for whose payment it was charged");
+  }
+
+  /** Said each time: nothing tells by itself whether it is real money. */
+  private static boolean livemode(JsonObject body) {
+    if (body.getValue("livemode") instanceof Boolean b) return b;
+    throw new OperatorRefusal(400, "`livemode` must be true or false: whether it was charged in live mode");
   }
 
   private static long id(RoutingContext c) {

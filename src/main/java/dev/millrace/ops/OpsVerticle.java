@@ -10,6 +10,7 @@ import dev.millrace.platform.Resources;
 import dev.millrace.platform.RouteMethods;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.WakeUps;
+import dev.millrace.provider.WebhookSchemes;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -51,7 +52,8 @@ public final class OpsVerticle extends VerticleBase {
     PgLink link = open.add(servers.batchLink(vertx, "ops-" + instance, registry)
         .afterEach(() -> servers.wakeUps().say(WakeUps.Source.JOURNAL)), PgLink::close);
     var database = new Database(reading, config.millis("postgres.statement-timeout"),
-        servers.poolRoom("ops-" + instance, registry));
+        servers.poolRoom("ops-" + instance, registry))
+        .afterEachTransaction(() -> servers.wakeUps().say(WakeUps.Source.JOURNAL));
     var readiness = new Readiness(vertx, database, redis, servers.kafkaBootstrap(), state);
     var acts = new OperatorActs(database,
         new AppendWriter(vertx, link, "ops-" + instance, 256, 64, registry));
@@ -70,8 +72,10 @@ public final class OpsVerticle extends VerticleBase {
     }).onFailure(c::fail));
     new OperatorRoutes(database, acts).mount(router);
     var letters = new DeadLetterActs(database, () -> servers.wakeUps().say(WakeUps.Source.LETTERS));
-    new DeadLetterRoutes(letters).mount(router);
-    new PaymentActRoutes(new PaymentActs(database, letters, "operator-" + instance)).mount(router);
+    String writer = "operator-" + instance;
+    new DeadLetterRoutes(letters, new FoundCharges(database, WebhookSchemes.of(config), writer))
+        .mount(router);
+    new PaymentActRoutes(new PaymentActs(database, letters, writer)).mount(router);
     RouteMethods.addHead(router);
     router.errorHandler(404, c -> OperatorCall.answer(c, 404,
         new JsonObject().put("error", "there is nothing at this path")));

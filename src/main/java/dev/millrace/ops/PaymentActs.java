@@ -144,7 +144,7 @@ final class PaymentActs {
           + " stands in suspense, the rest was corrected: it cannot go back to the payer as well");
   }
 
-  private static JsonObject answer(UUID payment, LateCharge charge, Operation operation) {
+  static JsonObject answer(UUID payment, LateCharge charge, Operation operation) {
     return new JsonObject().put("id", operation.id()).put("object", "reversal")
         .put("payment", TypeId.format(TypeId.PAYMENT, payment)).put("late_charge", charge.operation())
         .put("status", operation.state().wire()).put("amount", charge.amount())

@@ -29,7 +29,7 @@ class OperatorActsIT {
       Map.of("MILLRACE_PROVIDER_STRIPE_TIMEOUT", "800ms", "MILLRACE_PROVIDER_STRIPE_ABSENCE_AFTER", "10m",
           "MILLRACE_PROCESSOR_RETRY_WINDOWS", "10m", "MILLRACE_PROCESSOR_JANITOR_AGE", "10m",
           "MILLRACE_PROCESSOR_REPLAY_INTERVAL", "100ms", "MILLRACE_SETTLEMENT_INTERVAL", "100ms",
-          "MILLRACE_PROVIDER_STRIPE_BREAKER_CALLS_MIN", "1000"))
+          "MILLRACE_PROVIDER_STRIPE_BREAKER_CALLS_MIN", "1000", "MILLRACE_INBOX_PARK_WINDOWS", "200ms"))
       .withSimulator(true);
 
   @AfterEach
@@ -282,5 +282,118 @@ class OperatorActsIT {
     awaitCleared();
     assertThat(FIXTURE.site().number("SELECT s.amount FROM settlement s JOIN payment p ON p.settlement = s.id"
         + " WHERE p.id = '" + GatewayFixture.uuid(id) + "'")).isGreaterThanOrEqualTo(1_999);
+  }
+
+  /** A charge, or hold, at the provider under a reference of ours, which no payment has. Answers that. */
+  private static String foundCharge(String form) {
+    String reference = TypeId.format(TypeId.ATTEMPT, TypeId.next());
+    var answer = Http.send("POST", FIXTURE.site().simulatorUrl() + "/v1/payment_intents",
+        Map.of("Authorization", "Bearer sk_test_simulator", "Content-Type",
+            "application/x-www-form-urlencoded", "Idempotency-Key", reference),
+        "payment_method=pm_card_visa&confirm=true&currency=usd&metadata[millrace_reference]=" + reference
+            + form);
+    assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+    return reference;
+  }
+
+  /** The letters of the webhooks that tell of it, when there are so many. */
+  private static List<Long> letters(String reference, int count) {
+    String query = "SELECT id FROM dead_letter WHERE error LIKE '%" + reference + "' ORDER BY id";
+    Await.until(SOON, "its webhooks are given up", () -> SiteSql.rows(FIXTURE.site(), query).size() == count);
+    return SiteSql.rows(FIXTURE.site(), query).stream().map(row -> Long.valueOf(row.getFirst())).toList();
+  }
+
+  private static JsonObject whose() {
+    String merchant = SiteSql.text(FIXTURE.site(),
+        "SELECT merchant FROM payment WHERE id = '" + GatewayFixture.uuid(pay("pm_card_visa")) + "'");
+    return ann("an old backup was restored").put("livemode", false).put("merchant",
+        TypeId.format(TypeId.MERCHANT, UUID.fromString(merchant)));
+  }
+
+  private static SimulatorBook.Entry entry(String reference) {
+    return SimulatorBook.of(FIXTURE.site()).entries().stream().filter(e -> reference.equals(e.reference()))
+        .findFirst().orElseThrow();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"'&amount=1999',false", "'&amount=1999&capture_method=manual',true"})
+  void chargeThatHasNoPayment_isGivenBackOnce_asALateChargeOfAPaymentMadeForIt(String form, boolean held) {
+    String reference = foundCharge(form);
+    long letter = letters(reference, 1).getFirst();
+    String path = "/dead-letters/" + letter + "/give-back";
+    var whose = whose();
+    var answers = atOnce(5, path, whose);
+    assertThat(answers).allSatisfy(a -> assertThat(a.status()).as(a.body()).isEqualTo(200));
+    assertThat(answers.stream().map(a -> a.json().getString("id")).distinct()).hasSize(1);
+    var ordered = answers.getFirst().json();
+    String id = ordered.getString("payment");
+    Await.until(SOON, "it went back", () -> FIXTURE.types(id).contains("payment.late_charge_returned"));
+    assertThat(FIXTURE.types(id)).startsWith("payment.initiated", "payment.declined", "payment.late_charge");
+    var payment = FIXTURE.payment(id);
+    assertThat(payment.getString("status")).isEqualTo("declined");
+    assertThat(payment.getJsonObject("failure").getString("code")).isEqualTo("charge_without_payment");
+    assertThat(payment.getString("description")).startsWith("Found at stripe as pi_");
+    assertThat(inTimeline(id, "payment.late_charge")).singleElement().satisfies(charge -> {
+      assertThat(charge.getString("actor")).isEqualTo("operator:ann");
+      assertThat(charge.getString("reason")).isEqualTo("no payment here has it: an old backup was restored");
+      assertThat(charge.getBoolean("held")).isEqualTo(held);
+    });
+    var there = entry(reference);
+    assertThat(List.of(there.captured(), there.refunded(), there.held()))
+        .isEqualTo(held ? List.of(0L, 0L, false) : List.of(1_999L, 1_999L, false));
+    assertThat(audited(id)).containsExactly(List.of("ann", "give_back_charge", "an old backup was restored"));
+    var closed = Http.get(ops("/dead-letters/" + letter)).json();
+    assertThat(List.of(closed.getString("status"), closed.getString("payment"), closed.getString("done")))
+        .containsExactly("closed", id, "given back as " + id);
+    assertThat(done(path, whose).getString("status")).isEqualTo("succeeded");
+    assertThat(inSuspense(id)).isEqualTo("[]");
+    awaitCleared();
+  }
+
+  /** Told twice, it has two letters: the second one finds the payment of the first. */
+  @Test
+  void chargeThatHasNoPayment_toldAgain_isKnownByThen() {
+    String reference = foundCharge("&amount=500");
+    long first = letters(reference, 1).getFirst();
+    try (var sender = StripeSender.to(FIXTURE.gateway())) {
+      assertThat(sender.send(StripeSender.succeeded(StripeSender.eventId(), reference, 500)).status())
+          .isEqualTo(200);
+    }
+    long second = letters(reference, 2).getLast();
+    String id = done("/dead-letters/" + first + "/give-back", whose()).getString("payment");
+    refused(409, "the charge has a payment by now, " + id + ": replay the letter",
+        "/dead-letters/" + second + "/give-back", whose());
+    Await.until(SOON, "it went back", () -> FIXTURE.types(id).contains("payment.late_charge_returned"));
+    awaitCleared();
+  }
+
+  @Test
+  void giveBack_ofWhatIsNoCharge_orForNobody_isRefused_andChangesNothing() {
+    String reference = foundCharge("&amount=700");
+    long letter = letters(reference, 1).getFirst();
+    String path = "/dead-letters/" + letter + "/give-back";
+    var whose = whose();
+    refused(400, "`livemode` must be true or false: whether it was charged in live mode", path,
+        ann("x").put("merchant", whose.getString("merchant")));
+    refused(400, "`merchant` must be the id (mer_…) of the merchant for whose payment it was charged", path,
+        ann("x").put("livemode", false));
+    refused(404, "no such merchant: `merchant` names none", path,
+        ann("x").put("livemode", false).put("merchant", TypeId.format(TypeId.MERCHANT, TypeId.next())));
+    refused(400, "there is no field `amount`; there are operator, reason, merchant, livemode", path,
+        whose().put("amount", 1));
+    refused(404, "no such dead letter of a provider's webhook", "/dead-letters/999999/give-back", whose);
+    String declined = TypeId.format(TypeId.ATTEMPT, TypeId.next());
+    try (var sender = StripeSender.to(FIXTURE.gateway())) {
+      assertThat(sender.send(StripeSender.failed(StripeSender.eventId(), declined)).status()).isEqualTo(200);
+    }
+    refused(409, "the webhook tells of no charge or hold under a reference of ours: there is nothing to give"
+        + " back. Close the letter with what was done",
+        "/dead-letters/" + letters(declined, 1).getFirst() + "/give-back", whose);
+    assertThat(Http.get(ops("/dead-letters/" + letter)).json().getString("status")).isEqualTo("open");
+    done("/dead-letters/" + letter + "/close",
+        new JsonObject().put("operator", "ann").put("done", "refunded there"));
+    refused(409, "the dead letter is closed; a charge is given back by one that is open", path, whose);
+    assertThat(FIXTURE.site().number("SELECT count(*) FROM attempt WHERE reference = '"
+        + TypeId.parse(TypeId.ATTEMPT, reference) + "'")).isZero();
   }
 }

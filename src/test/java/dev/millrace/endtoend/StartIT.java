@@ -1,7 +1,9 @@
 package dev.millrace.endtoend;
 
+import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.platform.TypeId;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.ConcurrentTests;
 import dev.millrace.testing.GatewayProcess;
@@ -19,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.BeforeAll;
@@ -90,8 +93,7 @@ class StartIT {
             .doesNotContain("stop_incomplete").doesNotContain("drain_incomplete");
         assertThat(loaded.number("SELECT count(*) FROM payment")).as("payments whose 202 got lost")
             .isEqualTo(load.accepted());
-        assertThat(loaded.number("SELECT count(*) FROM attempt WHERE outcome IS NULL"))
-            .as("provider calls without an outcome").isZero();
+        assertThat(callsWithoutOutcome(loaded)).as("provider calls without an outcome").isEmpty();
         gateway.start();
         load.stop();
       } finally {
@@ -102,6 +104,15 @@ class StartIT {
       load.assertReplays(gateway.apiUrl());
       BookAudit.assertConsistent(loaded, gateway);
     }
+  }
+
+  /** Those that arrived. One whose right ran out before it left, on a slow machine, is made another time. */
+  private static List<String> callsWithoutOutcome(Site site) {
+    var arrived = SimulatorBook.of(site).entries().stream().map(SimulatorBook.Entry::reference)
+        .collect(toSet());
+    return SiteSql.rows(site, "SELECT reference FROM attempt WHERE outcome IS NULL").stream()
+        .map(row -> TypeId.format(TypeId.ATTEMPT, UUID.fromString(row.getFirst()))).filter(arrived::contains)
+        .toList();
   }
 
   /** Whoever sends requests to a node once it is ready must never be turned away by it. */

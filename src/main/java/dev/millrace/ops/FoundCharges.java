@@ -1,0 +1,153 @@
+package dev.millrace.ops;
+
+import dev.millrace.audit.AuditLog;
+import dev.millrace.deadletter.DeadLetterActs;
+import dev.millrace.deadletter.DeadLetterActs.WebhookLetter;
+import dev.millrace.identity.MerchantStore;
+import dev.millrace.journal.Append;
+import dev.millrace.journal.AppendStatement;
+import dev.millrace.journal.AttemptOutcome;
+import dev.millrace.journal.AttemptStore;
+import dev.millrace.journal.AttemptStore.KnownCall;
+import dev.millrace.journal.FoundPayment;
+import dev.millrace.journal.PaymentReads;
+import dev.millrace.payment.Payment;
+import dev.millrace.payment.PaymentEvent;
+import dev.millrace.payment.PaymentEvent.Declined;
+import dev.millrace.payment.PaymentEvent.Initiated;
+import dev.millrace.payment.PaymentEvent.LateCharge;
+import dev.millrace.payment.Status;
+import dev.millrace.platform.Database;
+import dev.millrace.platform.OperatorRefusal;
+import dev.millrace.platform.Sql;
+import dev.millrace.platform.Trace;
+import dev.millrace.platform.TypeId;
+import dev.millrace.provider.Provider.Outcome;
+import dev.millrace.provider.WebhookScheme;
+import dev.millrace.provider.WebhookScheme.ProviderEvent;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/**
+ * Gives back a charge that a provider told of and that no payment here has, though it bears a reference of
+ * ours: what is left when an older backup was restored, say. A payment is made for it, which ends at once as
+ * declined, so that the charge is a late one like any other: posted, given back by an operation with its
+ * retries, and told. All of it, the letter's end and the line in the audit are one transaction.
+ */
+final class FoundCharges {
+  /** The failure code of such a payment. */
+  static final String CODE = "charge_without_payment";
+
+  /** {@code merchant} and {@code livemode}: whose it is. */
+  record Order(String operator, String reason, UUID merchant, boolean livemode) {}
+
+  /** What the provider told. {@code reference}: ours. */
+  private record Found(UUID reference, String provider, String name, long amount, String currency,
+      boolean held) {}
+
+  private final Database database;
+  private final Map<String, WebhookScheme> schemes;
+  private final String writer;
+
+  /** {@code schemes}: by {@code provider/account}; {@code writer} names the work counter. */
+  FoundCharges(Database database, Map<String, WebhookScheme> schemes, String writer) {
+    this.database = database;
+    this.schemes = schemes;
+    this.writer = writer;
+  }
+
+  /** Answers the operation that gives it back. Asked again, it answers the same one. */
+  Future<JsonObject> giveBack(long letter, Order order) {
+    return database.transaction(sql -> DeadLetterActs.lockedWebhook(sql, letter).compose(webhook -> {
+      if (webhook == null)
+        throw new OperatorRefusal(404, "no such dead letter of a provider's webhook");
+      Found found = found(webhook);
+      if (webhook.status().equals("closed") && webhook.payment() != null)
+        return known(sql, webhook, webhook.payment(), TypeId.format(TypeId.ATTEMPT, found.reference));
+      if (!webhook.status().equals("open")) throw closed(webhook);
+      return new AttemptStore(sql).known(List.of(found.reference)).compose(known -> {
+        for (KnownCall call : known.values())
+          throw new OperatorRefusal(409, "the charge has a payment by now, "
+              + TypeId.format(TypeId.PAYMENT, call.payment()) + ": replay the letter");
+        return new MerchantStore(sql).exists(order.merchant);
+      }).compose(exists -> {
+        if (!exists) throw new OperatorRefusal(404, "no such merchant: `merchant` names none");
+        return book(sql, letter, found, order);
+      });
+    }));
+  }
+
+  /** What was ordered before. */
+  private static Future<JsonObject> known(Sql sql, WebhookLetter webhook, UUID payment, String attempt) {
+    return new PaymentReads(sql).history(payment).map(history -> {
+      List<PaymentEvent> events = history == null ? List.of() : history.events();
+      LateCharge charge = (LateCharge) events.stream()
+          .filter(e -> e instanceof LateCharge l && l.attempt().equals(attempt)).findFirst()
+          .orElseThrow(() -> closed(webhook));
+      return PaymentActs.answer(payment, charge,
+          Payment.of(events).returnsOf(charge.operation()).getLast());
+    });
+  }
+
+  private static OperatorRefusal closed(WebhookLetter webhook) {
+    return new OperatorRefusal(409, "the dead letter is " + webhook.status()
+        + "; a charge is given back by one that is open");
+  }
+
+  private Found found(WebhookLetter webhook) {
+    WebhookScheme scheme = schemes.get(webhook.scheme());
+    if (scheme == null)
+      throw new OperatorRefusal(409, "no account " + webhook.scheme() + " is configured: its webhooks cannot"
+          + " be read");
+    if (!(scheme.read(webhook.origin().value()) instanceof ProviderEvent.AttemptOutcome told))
+      throw notOfACharge();
+    UUID reference = TypeId.parse(TypeId.ATTEMPT, told.reference());
+    if (reference == null) throw notOfACharge();
+    String provider = scheme.provider();
+    return switch (told.outcome()) {
+      case Outcome.Charged c ->
+        new Found(reference, provider, c.providerReference(), c.amount(), c.currency(), false);
+      case Outcome.Approved a ->
+        new Found(reference, provider, a.providerReference(), a.amount(), a.currency(), false);
+      case Outcome.Authorized a ->
+        new Found(reference, provider, a.providerReference(), a.amount(), a.currency(), true);
+      case Outcome.Decisive _, Outcome.NoWord _ -> throw notOfACharge();
+    };
+  }
+
+  private static OperatorRefusal notOfACharge() {
+    return new OperatorRefusal(409, "the webhook tells of no charge or hold under a reference of ours: there"
+        + " is nothing to give back. Close the letter with what was done");
+  }
+
+  private Future<JsonObject> book(Sql sql, long letter, Found found, Order order) {
+    UUID id = TypeId.next();
+    String payment = TypeId.format(TypeId.PAYMENT, id);
+    String attempt = TypeId.format(TypeId.ATTEMPT, found.reference);
+    String actor = "operator:" + order.operator;
+    var asked = new Initiated(found.amount, found.currency, "pm_unknown", found.held ? "manual" : "automatic",
+        null, "Found at " + found.provider + " as " + found.name + ", without a payment.", Map.of(), null);
+    var first = new FoundPayment(id, order.merchant, order.livemode, asked, found.reference, found.provider,
+        actor, Trace.continued(null));
+    var charge = new LateCharge(TypeId.format(TypeId.REVERSAL, TypeId.next()), found.provider, attempt,
+        found.name, found.amount, found.currency, found.held, "no payment here has it: " + order.reason,
+        Status.DECLINED);
+    List<PaymentEvent> events = List.of(new Declined(found.provider, attempt, found.name, CODE, null,
+        "The provider had charged or held it without a payment here; it is given back."), charge);
+    var append = new Append(id, order.merchant, 1, Status.INITIATED, events, actor, first.traceparent(),
+        List.of(first.call()
+            .ended(found.held ? AttemptOutcome.AUTHORIZED : AttemptOutcome.CHARGED, found.name, null)),
+        null);
+    return first.insert(sql, writer)
+        .compose(v -> sql.query(AppendStatement.SQL, AppendStatement.parameters(List.of(append), writer)))
+        .compose(v -> DeadLetterActs.close(sql, letter, order.operator, "given back as " + payment, id))
+        .compose(v -> new AuditLog(sql).write(order.operator, "give_back_charge", payment,
+            new JsonObject().put("dead_letter", letter).put("reason", order.reason).put("attempt", attempt)
+                .put("late_charge", charge.operation())))
+        .map(v -> PaymentActs.answer(id, charge,
+            Payment.of(List.of(asked, events.getFirst(), charge)).returnsOf(charge.operation()).getLast()));
+  }
+}
