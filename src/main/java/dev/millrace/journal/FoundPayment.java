@@ -1,7 +1,6 @@
 package dev.millrace.journal;
 
 import dev.millrace.payment.PaymentEvent;
-import dev.millrace.payment.PaymentEvent.Initiated;
 import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Tuple;
@@ -12,11 +11,12 @@ import java.util.UUID;
  * has: after a restore of an older backup, say. Payments that merchants ask for are made by
  * {@link AcceptWriter}.
  *
+ * @param initiated its {@code payment.initiated}, of this amount
  * @param reference our reference of the call
  * @param actor who found it
  */
-public record FoundPayment(UUID id, UUID merchant, boolean livemode, Initiated asked, UUID reference,
-    String provider, String actor, String traceparent) {
+public record FoundPayment(UUID id, UUID merchant, boolean livemode, long amount, String currency,
+    PaymentEvent initiated, UUID reference, String provider, String actor, String traceparent) {
 
   /** Fails where the reference has a payment by now. */
   private static final String INSERT = """
@@ -39,10 +39,9 @@ public record FoundPayment(UUID id, UUID merchant, boolean livemode, Initiated a
 
   /** Makes it, with the call and {@code payment.initiated}. {@code writer} names the work counter. */
   public Future<Void> insert(Sql sql, String writer) {
-    PaymentEvent first = asked;
     return sql.query(INSERT,
-        Tuple.tuple().addValue(id).addValue(merchant).addValue(livemode).addValue(asked.amount())
-            .addValue(asked.currency()).addValue(actor).addValue(traceparent).addValue(EventJson.write(first))
+        Tuple.tuple().addValue(id).addValue(merchant).addValue(livemode).addValue(amount)
+            .addValue(currency).addValue(actor).addValue(traceparent).addValue(EventJson.write(initiated))
             .addValue(reference).addValue(provider).addValue(writer))
         .mapEmpty();
   }

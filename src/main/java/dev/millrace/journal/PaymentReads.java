@@ -107,6 +107,14 @@ public final class PaymentReads {
     });
   }
 
+  private static final String NEXT_EXPIRY = """
+    SELECT ceil(extract(epoch FROM min(expires) - now()) * 1000)::bigint FROM payment WHERE expires >= now()""";
+
+  /** In how many milliseconds the next one runs out; null when none will. */
+  public Future<@Nullable Long> nextExpiryMs() {
+    return sql.query(NEXT_EXPIRY, Tuple.tuple()).map(rows -> rows.iterator().next().getLong(0));
+  }
+
   /**
    * What a list of payments is narrowed to; null means any. {@code after} and {@code before} are cursors:
    * payments older or newer than that one. Times are milliseconds since 1970.

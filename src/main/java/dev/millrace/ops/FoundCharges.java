@@ -27,6 +27,7 @@ import dev.millrace.provider.WebhookScheme;
 import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
+import io.vertx.pgclient.PgException;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -40,6 +41,8 @@ import java.util.UUID;
 final class FoundCharges {
   /** The failure code of such a payment. */
   static final String CODE = "charge_without_payment";
+
+  private static final String UNIQUE_VIOLATION = "23505";
 
   /** {@code merchant} and {@code livemode}: whose it is. */
   record Order(String operator, String reason, UUID merchant, boolean livemode) {}
@@ -130,7 +133,8 @@ final class FoundCharges {
     String actor = "operator:" + order.operator;
     var asked = new Initiated(found.amount, found.currency, "pm_unknown", found.held ? "manual" : "automatic",
         null, "Found at " + found.provider + " as " + found.name + ", without a payment.", Map.of(), null);
-    var first = new FoundPayment(id, order.merchant, order.livemode, asked, found.reference, found.provider,
+    var first = new FoundPayment(id, order.merchant, order.livemode, found.amount, found.currency, asked,
+        found.reference, found.provider,
         actor, Trace.continued(null));
     var charge = new LateCharge(TypeId.format(TypeId.REVERSAL, TypeId.next()), found.provider, attempt,
         found.name, found.amount, found.currency, found.held, "no payment here has it: " + order.reason,
@@ -141,7 +145,7 @@ final class FoundCharges {
         List.of(first.call()
             .ended(found.held ? AttemptOutcome.AUTHORIZED : AttemptOutcome.CHARGED, found.name, null)),
         null);
-    return first.insert(sql, writer)
+    return first.insert(sql, writer).recover(FoundCharges::refused)
         .compose(v -> sql.query(AppendStatement.SQL, AppendStatement.parameters(List.of(append), writer)))
         .compose(v -> DeadLetterActs.close(sql, letter, order.operator, "given back as " + payment, id))
         .compose(v -> new AuditLog(sql).write(order.operator, "give_back_charge", payment,
@@ -149,5 +153,12 @@ final class FoundCharges {
                 .put("late_charge", charge.operation())))
         .map(v -> PaymentActs.answer(id, charge,
             Payment.of(List.of(asked, events.getFirst(), charge)).returnsOf(charge.operation()).getLast()));
+  }
+
+  /** Another letter tells of the same charge, and was first. */
+  private static Future<Void> refused(Throwable failure) {
+    return Future.failedFuture(failure instanceof PgException p && UNIQUE_VIOLATION.equals(p.getSqlState())
+        ? new OperatorRefusal(409, "the charge was given a payment in the same moment: look again")
+        : failure);
   }
 }

@@ -7,6 +7,7 @@ import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.Locale;
 import java.util.Map;
 
@@ -68,35 +69,21 @@ public final class Servers {
 
   public boolean embeddedKafka() { return config.text("kafka.bootstrap").equals(EMBEDDED); }
 
-  private URI postgresUri() {
-    String text = embeddedPostgres()
-        ? "postgresql://127.0.0.1:" + config.port("embedded.postgres-port") + "/millrace"
-        : config.text("postgres.uri");
-    try {
-      URI uri = new URI(text);
-      if (uri.getHost() != null && uri.getPath() != null && uri.getPath().length() > 1
-          && uri.getQuery() == null
-          && uri.getScheme().startsWith("postgres"))
-        return uri;
-    } catch (java.net.URISyntaxException e) {
-      throw new ConfigException(
-          "`postgres.uri` is no URI: " + e.getReason() + "; write postgresql://host:port/database");
-    }
-    throw new ConfigException(
-        "`postgres.uri` must be `embedded` or postgresql://host:port/database, without parameters");
+  private PostgresAddress postgresAddress() {
+    return embeddedPostgres()
+        ? new PostgresAddress("127.0.0.1", config.port("embedded.postgres-port"), "millrace")
+        : PostgresAddress.of(config.text("postgres.uri"));
   }
 
-  private static int portOf(URI uri) { return uri.getPort() < 0 ? 5432 : uri.getPort(); }
-
   public String jdbcUrl() {
-    URI uri = postgresUri();
-    return "jdbc:postgresql://" + uri.getHost() + ":" + portOf(uri) + uri.getPath();
+    PostgresAddress address = postgresAddress();
+    return "jdbc:postgresql://" + address.host() + ":" + address.port() + "/" + address.database();
   }
 
   public PgConnectOptions postgres() {
-    URI uri = postgresUri();
-    return new PgConnectOptions().setHost(uri.getHost()).setPort(portOf(uri))
-        .setDatabase(uri.getPath().substring(1))
+    PostgresAddress address = postgresAddress();
+    return new PgConnectOptions().setHost(address.host()).setPort(address.port())
+        .setDatabase(address.database())
         .setUser(config.text("postgres.user")).setPassword(config.text("postgres.password"))
         .setCachePreparedStatements(true).setPreparedStatementCacheMaxSize(256)
         .setPreparedStatementCacheSqlLimit(SQL_CHARS_MAX)
@@ -177,7 +164,20 @@ public final class Servers {
     if (!uri.toLowerCase(Locale.ROOT).startsWith("redis://") && !uri.startsWith("rediss://")) {
       throw new ConfigException("`redis.uri` must be `embedded` or redis://host:port");
     }
+    // The client would go to localhost instead, without a word.
+    if (hostless(uri))
+      throw new ConfigException(
+          "`redis.uri` has no host, or one that the Redis client cannot read, as with an"
+              + " underscore: give it another name, or its address");
     return uri;
+  }
+
+  private static boolean hostless(String uri) {
+    try {
+      return new URI(uri).getHost() == null;
+    } catch (URISyntaxException e) {
+      return true;
+    }
   }
 
   public String kafkaBootstrap() {

@@ -27,19 +27,28 @@ final class Expiry {
   private final PaymentReads payments;
   private final AppendWriter journal;
   private final long intervalMs;
+  private final long longestMs;
 
-  Expiry(Vertx vertx, Database database, AppendWriter journal, long intervalMs) {
-    this.loop = new PacedLoop(vertx, "expiry_failed", intervalMs, () -> round().map(intervalMs));
+  /**
+   * {@code intervalMs}: between rounds that find some; {@code longestMs}: while none is to run out, in case
+   * one is made that will sooner.
+   */
+  Expiry(Vertx vertx, Database database, AppendWriter journal, long intervalMs, long longestMs) {
+    this.loop = new PacedLoop(vertx, "expiry_failed", intervalMs, this::round);
     this.payments = new PaymentReads(database);
     this.journal = journal;
     this.intervalMs = intervalMs;
+    this.longestMs = Math.max(intervalMs, longestMs);
   }
 
   void start() { loop.start(intervalMs); }
 
-  private Future<Void> round() {
-    return payments.expired(PAGE)
-        .compose(ids -> Future.join(ids.stream().map(this::expire).toList()).mapEmpty());
+  /** Answers when to look next. */
+  private Future<Long> round() {
+    return payments.expired(PAGE).compose(ids -> ids.isEmpty()
+        ? payments.nextExpiryMs()
+            .map(ms -> ms == null ? longestMs : Math.clamp(ms, intervalMs, longestMs))
+        : Future.join(ids.stream().map(this::expire).toList()).map(intervalMs));
   }
 
   private Future<Void> expire(UUID id) {

@@ -8,6 +8,7 @@ import dev.millrace.payment.Payment;
 import dev.millrace.platform.TypeId;
 import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.Providers.Times;
+import dev.millrace.provider.WebhookScheme.ProviderEvent.Notice;
 import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import java.time.InstantSource;
 import java.util.Locale;
@@ -87,5 +88,10 @@ final class OutcomePolicy {
   /** What a provider did of its own accord. */
   Finding unsolicited(Payment p, String provider, UnsolicitedChange change) {
     return changes.judge(p, provider, change);
+  }
+
+  /** What moves no money, for the payment's history. {@code event}: the provider's name of it. */
+  Finding notice(Payment p, String provider, String event, Notice notice) {
+    return UnsolicitedChanges.notice(p, provider, event, notice);
   }
 }

@@ -318,10 +318,7 @@ public final class PaymentFlow implements ProviderEventHandler {
   public Future<Disposition> notice(UUID payment, String provider, String event,
       ProviderEvent.Notice notice) {
     return recorder.read(payment)
-        .compose(work -> recorder.record(work, null, p -> p.heard().contains(event)
-            ? new Finding.NothingNew()
-            : new Finding.NewEvents(new PaymentEvent.ProviderNotice(provider, notice.type(), event,
-                notice.detail(), notice.expected(), p.status()))))
+        .compose(work -> recorder.record(work, null, p -> parts.policy.notice(p, provider, event, notice)))
         .map(PaymentFlow::disposition);
   }
 

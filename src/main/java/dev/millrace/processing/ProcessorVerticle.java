@@ -110,7 +110,7 @@ public final class ProcessorVerticle extends VerticleBase {
     var sweep = new Sweep(flow, letters, Patience.of(config), InstantSource.system());
     var janitor = new Janitor(vertx, database, letters, config.millis("processor.janitor-age"),
         config.millis("processor.janitor-interval"), sweep::resume, registry);
-    var expiry = new Expiry(vertx, database, writer, EXPIRY_EVERY_MS);
+    var expiry = new Expiry(vertx, database, writer, EXPIRY_EVERY_MS, config.millis("idle.interval"));
     var inboxLease = new Lease(vertx, inboxRights, "inbox", holder, config.millis("inbox.lease"));
     var inbox = new InboxProcessor(vertx, inboxLease, new InboxStore(inboxRows), database, schemes,
         flow,

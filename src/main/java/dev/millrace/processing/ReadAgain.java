@@ -117,10 +117,13 @@ final class ReadAgain {
             lines.add(booked(words(u.fact(), charge.provider), recorded.finding()));
             return null;
           });
-      case ProviderEvent.Notice n -> {
-        lines.add(new Line(n.detail(), false));
-        yield Future.succeededFuture();
-      }
+      case ProviderEvent.Notice n -> recorder.read(payment).map(work -> {
+        Finding finding = policy.notice(work.payment(), charge.provider, n.type(), n);
+        lines.add(finding instanceof Finding.Conflict c
+            ? new Line(c.alert() + ": " + c.message(), true)
+            : new Line(n.detail(), false));
+        return null;
+      });
       case ProviderEvent.Unreadable u -> {
         lines.add(new Line(
             u.type() + " of " + charge.reference + " at " + charge.provider + ": " + u.reason(), true));

@@ -12,6 +12,7 @@ import dev.millrace.processing.Finding.NewEvents;
 import dev.millrace.processing.Finding.NotYet;
 import dev.millrace.processing.Finding.NothingNew;
 import dev.millrace.provider.Provider.Outcome;
+import dev.millrace.provider.WebhookScheme.ProviderEvent.Notice;
 import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import java.util.ArrayList;
 import java.util.Objects;
@@ -46,6 +47,19 @@ final class UnsolicitedChanges {
         OutcomeEvents.wrongCurrency(p, r.currency(), () -> paidAfterAll(p, provider, r));
       case UnsolicitedChange.RefundFailed r -> refundFailed(p, provider, r);
     });
+  }
+
+  /** What moves no money; {@code event}: the provider's name of it. */
+  static Finding notice(Payment p, String provider, String event, Notice notice) {
+    Dispute ended = notice.endedDispute() == null ? null : p.disputes().get(notice.endedDispute());
+    // Whether the money is back, nothing says.
+    if (ended != null && ended.open())
+      return new Conflict("dispute_ended_undecided",
+          ended.amount() + " is held by " + ended.id() + ", which is told to be over: " + notice.detail());
+    return p.heard().contains(event)
+        ? KNOWN
+        : new NewEvents(new PaymentEvent.ProviderNotice(provider, notice.type(), event, notice.detail(),
+            notice.expected(), p.status()));
   }
 
   /** Nothing was captured: it may still be, or what is told now can never have happened. */

@@ -49,9 +49,16 @@ public interface WebhookScheme {
      *
      * @param detail what it says, in a sentence without personal data
      * @param expected whether the connector knows such events; a person is told of one that it does not
+     * @param endedDispute the provider's name of a dispute that has ended so, won by nobody: where its money
+     *   is held all the same a person is told; null where it is about none
      */
     record Notice(String type, @Nullable String reference, @Nullable String providerReference, String detail,
-        boolean expected) implements ProviderEvent {}
+        boolean expected, @Nullable String endedDispute) implements ProviderEvent {
+      public Notice(String type, @Nullable String reference, @Nullable String providerReference,
+          String detail, boolean expected) {
+        this(type, reference, providerReference, detail, expected, null);
+      }
+    }
 
     /** Nothing that concerns a payment of ours, or nothing that another event does not tell as well. */
     record Ignored(String type) implements ProviderEvent {}

@@ -14,6 +14,7 @@ import dev.millrace.payment.Status;
 import dev.millrace.platform.TypeId;
 import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.Providers.Times;
+import dev.millrace.provider.WebhookScheme.ProviderEvent.Notice;
 import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -675,6 +676,19 @@ final class OutcomePolicyTest {
     assertThat(words(POLICY.unsolicited(lost, "stripe",
         new UnsolicitedChange.DisputeClosed("du_2", true, 300, "usd", null, null))))
         .isEqualTo("conflict:dispute_amount_changed");
+  }
+
+  /** Only where money is held: else it is what an inquiry, or a dispute that took nothing, ends with. */
+  @Test
+  void dispute_toldToBeOver_neitherWonNorLost_isAConflict_whileItHoldsMoney() {
+    Payment p = told(in(Status.CONFIRMED), FACT.get("opened_other"));
+    var over = new Notice("charge.dispute.closed", null, "pi_1", "It is prevented.", true, "du_2");
+    assertThat(words(POLICY.notice(p, "stripe", "evt_1", over)))
+        .isEqualTo("conflict:dispute_ended_undecided");
+    var other = new Notice("charge.dispute.closed", null, "pi_1", "It is prevented.", true, "du_3");
+    assertTaken(p, POLICY.notice(p, "stripe", "evt_1", other), "provider_notice");
+    Payment won = told(p, FACT.get("won_other"));
+    assertTaken(won, POLICY.notice(won, "stripe", "evt_1", over), "provider_notice");
   }
 
   /** Decisions may be delivered in any order: the latest one counts, not the one that is told last. */

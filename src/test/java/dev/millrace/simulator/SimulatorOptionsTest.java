@@ -19,6 +19,7 @@ class SimulatorOptionsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "http://127.0.0.1:8080/webhooks/stripe/default", "https://example.com",
+      "http://millrace_1:8080/w",
       "HTTP://[::1]:1/x?y=z"})
   void webhookUrl_good(String url) {
     assertThat(options(url, "whsec").webhooks()).isEqualTo(

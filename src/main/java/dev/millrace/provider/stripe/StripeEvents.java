@@ -7,6 +7,7 @@ import dev.millrace.provider.WebhookScheme.ProviderEvent;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * @see <a href="https://docs.stripe.com/disputes/how-disputes-work">Stripe, how disputes work</a>
  */
 final class StripeEvents {
+  private static final Set<String> ENDED_WITHOUT_MONEY = Set.of("warning_closed", "prevented",
+      "charge_refunded");
+
   private StripeEvents() {}
 
   static ProviderEvent intent(String type, JsonObject intent) {
@@ -58,7 +62,9 @@ final class StripeEvents {
    * By its status alone, whatever happened to it: a decision stands, and may be another one later, by the
    * time when the event was {@code created}. An inquiry ({@code warning_…}) takes no money, one that becomes
    * a dispute has another status then; what was {@code prevented} or {@code charge_refunded} was given back
-   * before, which is told by itself.
+   * before, which is told by itself. Neither has taken money, nor has an inquiry that is {@code closed}.
+   *
+   * @see <a href="https://docs.stripe.com/api/disputes/object#dispute_object-status">Stripe, status</a>
    */
   static ProviderEvent dispute(String type, JsonObject dispute, @Nullable Long created) {
     String intent = JsonFields.text(dispute, "payment_intent");
@@ -69,9 +75,10 @@ final class StripeEvents {
     if (id == null || status == null)
       return new ProviderEvent.Unreadable(type, "a dispute without id or status", intent);
     String reason = JsonFields.text(dispute, "reason");
-    if (status.startsWith("warning_") || status.equals("prevented") || status.equals("charge_refunded"))
+    boolean ended = ENDED_WITHOUT_MONEY.contains(status);
+    if (ended || status.startsWith("warning_"))
       return new ProviderEvent.Notice(type, null, intent, "Stripe's dispute " + id + " is " + status
-          + (reason == null ? "" : ", for " + reason) + ": no money moves.", true);
+          + (reason == null ? "" : ", for " + reason) + ": no money moves.", true, ended ? id : null);
     StripeAmount amount = StripeAmount.read(dispute, "amount");
     if (amount == null)
       return new ProviderEvent.Unreadable(type, "a dispute of " + StripeAmount.unusable(dispute, "amount"),

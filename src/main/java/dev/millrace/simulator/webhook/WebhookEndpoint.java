@@ -14,6 +14,8 @@ import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.HexFormat;
@@ -27,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @see <a href="https://docs.stripe.com/webhooks#verify-manually">Stripe: the signature</a>
  */
 public final class WebhookEndpoint {
+  private static final Pattern AUTHORITY = Pattern
+      .compile("(\\[[0-9A-Fa-f:.]+]|[A-Za-z0-9_.-]+)(?::([0-9]{1,5}))?");
   static final int CONNECTIONS = 64;
   private static final int TIMEOUT_MS = 5_000;
   private static final int KEEP_ALIVE_S = 30;
@@ -39,14 +43,14 @@ public final class WebhookEndpoint {
 
   /** {@code target} as {@link WebhookTarget#check} demands it. */
   public WebhookEndpoint(Vertx vertx, Wire wire, WebhookTarget target, InstantSource clock) {
-    URI uri = check(target.url());
-    boolean tls = uri.getScheme().equalsIgnoreCase("https");
+    Address to = check(target.url());
+    boolean tls = to.tls;
     this.client = vertx.createHttpClient(
         new HttpClientOptions().setSsl(tls).setVerifyHost(true).setConnectTimeout(TIMEOUT_MS)
             .setKeepAliveTimeout(KEEP_ALIVE_S),
         new PoolOptions().setHttp1MaxSize(CONNECTIONS).setMaxWaitQueueSize(CONNECTIONS));
-    this.request = new RequestOptions().setMethod(HttpMethod.POST).setSsl(tls).setHost(uri.getHost())
-        .setPort(uri.getPort() > 0 ? uri.getPort() : tls ? 443 : 80).setURI(pathOf(uri))
+    this.request = new RequestOptions().setMethod(HttpMethod.POST).setSsl(tls).setHost(to.host)
+        .setPort(to.port).setURI(to.path)
         .putHeader("Content-Type", "application/json; charset=utf-8")
         .putHeader("User-Agent", "MillraceSimulator/1.0 (+https://stripe.com/docs/webhooks)");
     this.clock = clock;
@@ -58,14 +62,20 @@ public final class WebhookEndpoint {
     this.hmac = new Hmac(target.secret().getBytes(StandardCharsets.UTF_8));
   }
 
+  /** Where an endpoint is. */
+  record Address(boolean tls, String host, int port, String path) {}
+
   /** @throws IllegalArgumentException if it is not an http or https URL with a host */
-  static URI check(String url) {
+  static Address check(String url) {
     try {
       var uri = new URI(url);
-      boolean http = "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
-      if (http && uri.getHost() != null && uri.getRawUserInfo() == null && uri.getPort() != 0
-          && uri.getPort() <= 65_535) {
-        return uri;
+      boolean tls = "https".equalsIgnoreCase(uri.getScheme());
+      // Not by the URI's host: it sees none in a name with an underscore.
+      Matcher authority = AUTHORITY.matcher(String.valueOf(uri.getRawAuthority()));
+      if ((tls || "http".equalsIgnoreCase(uri.getScheme())) && uri.getRawAuthority() != null
+          && authority.matches()) {
+        int port = authority.group(2) == null ? tls ? 443 : 80 : Integer.parseInt(authority.group(2));
+        if (port > 0 && port <= 65_535) return new Address(tls, authority.group(1), port, pathOf(uri));
       }
     } catch (URISyntaxException e) {
       throw new IllegalArgumentException("webhookUrl is not a URL: " + e.getReason(), e);

@@ -12,7 +12,6 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Events about refunds and disputes. The shapes are those of Stripe's API reference. */
 final class StripeEventsTest {
@@ -159,12 +158,12 @@ final class StripeEventsTest {
 
   /** An inquiry takes no money, and what was refunded in time never became a dispute. */
   @ParameterizedTest
-  @ValueSource(strings = {"warning_needs_response", "warning_under_review", "warning_closed", "prevented",
-      "charge_refunded"})
-  void dispute_thatTakesNoMoney_isNoticed(String status) {
+  @CsvSource({"warning_needs_response,", "warning_under_review,", "warning_closed,du_1", "prevented,du_1",
+      "charge_refunded,du_1"})
+  void dispute_thatTakesNoMoney_isNoticed(String status, String ended) {
     for (String type : DISPUTES)
       assertThat(read(type, dispute(status))).isEqualTo(new ProviderEvent.Notice(type, null, "pi_1",
-          "Stripe's dispute du_1 is " + status + ", for fraudulent: no money moves.", true));
+          "Stripe's dispute du_1 is " + status + ", for fraudulent: no money moves.", true, ended));
   }
 
   @Test
