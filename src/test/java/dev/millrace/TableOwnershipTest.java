@@ -87,8 +87,9 @@ final class TableOwnershipTest {
           + "|'(?:[^'\\\\\\n]|\\\\.)+'|//[^\\n]*|/\\*[\\s\\S]*?\\*/");
   /** What stands before the name of a table in SQL. */
   private static final Pattern NAMED = Pattern.compile(
-      "\\b(?:FROM|JOIN|INTO|UPDATE|TABLE|ONLY|TRUNCATE|USING)\\s+(?:public\\.|rebuild\\.)?([a-z_]+)\\b"
-          + "(?<more>(?:\\s+[a-z]{1,3})?(?:\\s*,\\s*(?:LATERAL\\s*\\(|(?:public\\.)?[a-z_]+\\b)(?:\\s+[a-z]{1,3}\\b)?)*)");
+      "\\b(?:FROM|JOIN|INTO|UPDATE|TABLE|ONLY|TRUNCATE|USING|COPY|LOCK)\\s+(?:public\\.|rebuild\\.)?([a-z_]+)\\b"
+          + "(?<more>(?:\\s+(?:AS\\s+)?[a-z_]+)?(?:\\s*,\\s*(?:LATERAL\\s*\\(|(?:public\\.)?[a-z_]+\\b)"
+          + "(?:\\s+(?:AS\\s+)?[a-z_]+\\b)?)*)");
   private static final Pattern FURTHER = Pattern.compile(",\\s*(?:public\\.)?([a-z_]+)\\b");
 
   /** The tables that the SQL in a source text names. */
@@ -175,6 +176,8 @@ final class TableOwnershipTest {
         .containsExactlyInAnyOrder("journal", "work", "lease");
     assertThat(namedBy("\"UPDATE payment SET a = 1\" + \"DELETE FROM public.posting\"", tables))
         .containsExactlyInAnyOrder("payment", "posting");
+    assertThat(namedBy("\"FROM payment AS mine, work AS done, lease\" + \"LOCK posting; COPY journal TO x\"",
+        tables)).containsExactlyInAnyOrder("payment", "work", "lease", "posting", "journal");
     assertThat(namedBy("\"FROM journal j, LATERAL (SELECT 1 FROM posting)\"", tables))
         .containsExactlyInAnyOrder("journal", "posting");
     assertThat(namedBy("// FROM payment\n/* INSERT INTO journal */ char c = '\"'; String s = \"a payment\";",

@@ -35,7 +35,8 @@ final class TidyTest {
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.get(i);
       String text = line.strip();
-      boolean comment = text.startsWith("//") || text.startsWith("/*") || text.startsWith("* ");
+      boolean comment = text.startsWith("//") || text.startsWith("/*") || text.startsWith("* ")
+          || text.startsWith("#");
       boolean unbreakable = text.startsWith("* <tr>") || text.contains("://");
       if (comment && !unbreakable && line.codePointCount(0, line.length()) > COLUMNS_MAX) found.add(i + 1);
     }
@@ -47,6 +48,10 @@ final class TidyTest {
     var found = new ArrayList<String>();
     for (Path file : sources())
       tooLong(Files.readAllLines(file)).forEach(line -> found.add(file + ":" + line));
+    try (Stream<Path> settings = Files.walk(Path.of("config"))) {
+      for (Path file : settings.filter(f -> f.toString().endsWith(".yaml")).sorted().toList())
+        tooLong(Files.readAllLines(file)).forEach(line -> found.add(file + ":" + line));
+    }
     assertThat(found).isEmpty();
   }
 

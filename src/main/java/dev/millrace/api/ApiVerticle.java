@@ -91,7 +91,8 @@ public final class ApiVerticle extends VerticleBase {
     PgLink commits = open.add(servers.batchLink(vertx, "accept-" + instance, registry)
         .afterEach(() -> wakeUps.say(WakeUps.Source.JOURNAL)), PgLink::close);
     var database = new Database(reading, config.millis("postgres.statement-timeout"),
-        servers.poolRoom(instance, registry)).afterEachTransaction(() -> wakeUps.say(WakeUps.Source.JOURNAL));
+        servers.poolCapacity(instance, registry))
+        .afterEachTransaction(() -> wakeUps.say(WakeUps.Source.JOURNAL));
     var writer = new AcceptWriter(vertx, commits, instance, config.positive("limits.accept-queue"),
         config.positive("limits.commit-batch-max"), registry);
     var backlog = new Backlog(vertx, database, config.integer("limits.unsettled"),
@@ -175,7 +176,7 @@ public final class ApiVerticle extends VerticleBase {
       BooleanSupplier storageUp) {
     Pool writing = open.add(servers.batchPool(vertx), Pool::close);
     var transactions = new Database(writing, config.millis("postgres.statement-timeout"),
-        servers.poolRoom("operations-" + instance, registry))
+        servers.poolCapacity("operations-" + instance, registry))
         .afterEachTransaction(() -> servers.wakeUps().say(WakeUps.Source.JOURNAL));
     var turns = new PerPaymentQueue(config.positive("postgres.pool-waiting-max"), instance, registry);
     String counter = "operations-" + instance;

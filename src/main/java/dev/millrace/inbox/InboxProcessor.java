@@ -12,7 +12,6 @@ import dev.millrace.journal.Follower;
 import dev.millrace.journal.Follower.Batch;
 import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.Database;
-import dev.millrace.payment.Status;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.TypeId;

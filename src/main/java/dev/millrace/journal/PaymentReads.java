@@ -108,9 +108,13 @@ public final class PaymentReads {
   }
 
   private static final String NEXT_EXPIRY = """
-    SELECT ceil(extract(epoch FROM min(expires) - now()) * 1000)::bigint FROM payment WHERE expires >= now()""";
+    SELECT ceil(extract(epoch FROM min(expires) - now()) * 1000)::bigint FROM payment
+     WHERE expires > now() - interval '1 s'""";
 
-  /** In how many milliseconds the next one runs out; null when none will. */
+  /**
+   * In how many milliseconds the next one runs out, 0 or less where one just has; null when none will. Those
+   * before it were looked at.
+   */
   public Future<@Nullable Long> nextExpiryMs() {
     return sql.query(NEXT_EXPIRY, Tuple.tuple()).map(rows -> rows.iterator().next().getLong(0));
   }

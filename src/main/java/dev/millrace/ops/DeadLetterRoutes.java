@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code /ops/dead-letters}: search, inspect, replay, discard, close, and give back a charge that one tells
@@ -30,9 +31,9 @@ final class DeadLetterRoutes {
   static final int REASON_CHARS_MAX = 500;
 
   private final DeadLetterActs acts;
-  private final FoundCharges charges;
+  private final UnmatchedCharges charges;
 
-  DeadLetterRoutes(DeadLetterActs acts, FoundCharges charges) {
+  DeadLetterRoutes(DeadLetterActs acts, UnmatchedCharges charges) {
     this.acts = acts;
     this.charges = charges;
   }
@@ -52,9 +53,9 @@ final class DeadLetterRoutes {
           OperatorCall.text(body, "done", REASON_CHARS_MAX));
     }));
     router.post("/ops/dead-letters/:id/give-back").handler(c -> OperatorCall.act(c, body -> {
-      OperatorCall.only(body, "operator", "reason", "merchant", "livemode");
-      return charges.giveBack(id(c), new FoundCharges.Order(OperatorCall.operator(body),
-          OperatorCall.text(body, "reason", REASON_CHARS_MAX), merchant(body), livemode(body)));
+      OperatorCall.only(body, "operator", "reason", "merchant", "livemode", "held");
+      return charges.giveBack(id(c), new UnmatchedCharges.Order(OperatorCall.operator(body),
+          OperatorCall.text(body, "reason", REASON_CHARS_MAX), merchant(body), livemode(body), held(body)));
     }));
   }
 
@@ -63,6 +64,13 @@ final class DeadLetterRoutes {
     if (merchant != null) return merchant;
     throw new OperatorRefusal(400,
         "`merchant` must be the id (mer_…) of the merchant for whose payment it was charged");
+  }
+
+  private static @Nullable Boolean held(JsonObject body) {
+    Object held = body.getValue("held");
+    if (held == null || held instanceof Boolean) return (Boolean) held;
+    throw new OperatorRefusal(400,
+        "`held` must be true or false, or left out: whether the amount is only held");
   }
 
   /** Said each time: nothing tells by itself whether it is real money. */

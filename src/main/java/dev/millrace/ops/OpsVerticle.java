@@ -52,7 +52,7 @@ public final class OpsVerticle extends VerticleBase {
     PgLink link = open.add(servers.batchLink(vertx, "ops-" + instance, registry)
         .afterEach(() -> servers.wakeUps().say(WakeUps.Source.JOURNAL)), PgLink::close);
     var database = new Database(reading, config.millis("postgres.statement-timeout"),
-        servers.poolRoom("ops-" + instance, registry))
+        servers.poolCapacity("ops-" + instance, registry))
         .afterEachTransaction(() -> servers.wakeUps().say(WakeUps.Source.JOURNAL));
     var readiness = new Readiness(vertx, database, redis, servers.kafkaBootstrap(), state);
     var acts = new OperatorActs(database,
@@ -73,7 +73,7 @@ public final class OpsVerticle extends VerticleBase {
     new OperatorRoutes(database, acts).mount(router);
     var letters = new DeadLetterActs(database, () -> servers.wakeUps().say(WakeUps.Source.LETTERS));
     String writer = "operator-" + instance;
-    new DeadLetterRoutes(letters, new FoundCharges(database, WebhookSchemes.of(config), writer))
+    new DeadLetterRoutes(letters, new UnmatchedCharges(database, WebhookSchemes.of(config), writer))
         .mount(router);
     new PaymentActRoutes(new PaymentActs(database, letters, writer)).mount(router);
     RouteMethods.addHead(router);

@@ -141,7 +141,7 @@ public final class Servers {
    * Room for what runs on one of these pools and what waits for a connection of it, shown as queue
    * {@code pool}.
    */
-  public Capacity poolRoom(String instance, MeterRegistry registry) {
+  public Capacity poolCapacity(String instance, MeterRegistry registry) {
     return new Capacity(registry, "pool", instance,
         config.positive("postgres.pool-size") + config.positive("postgres.pool-waiting-max"));
   }

@@ -145,7 +145,7 @@ final class ChargeOutcomes {
       case Outcome.Voided v when v.lapsed() || another(p, v.providerReference()) -> KNOWN;
       case Outcome.Voided _ ->
         new Conflict("voided_after_charge", "canceled at the provider although it was charged");
-      // Adyen takes a capture back in this way, even one that it had made of its own accord.
+      // A provider may take a capture back in this way, even one that it had made of its own accord.
       case Outcome.Declined d when d.code().equals(Outcome.Declined.CAPTURE_FAILED) ->
         captureFailed(p, provider, d);
       case Outcome.Declined d when d.ofARefund() -> refundFailed(p, provider, d);

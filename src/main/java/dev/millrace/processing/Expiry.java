@@ -22,33 +22,28 @@ final class Expiry {
   /** The reason of a cancellation that ends in {@code payment.expired}. */
   static final String REASON = "expired";
   private static final int PAGE = 500;
+  private static final long SHORTEST_MS = 1_000;
+  /** A time that is set after a look, and is over before the next, ends so much late at most. */
+  static final long LONGEST_MS = 5_000;
 
   private final PacedLoop loop;
   private final PaymentReads payments;
   private final AppendWriter journal;
-  private final long intervalMs;
-  private final long longestMs;
 
-  /**
-   * {@code intervalMs}: between rounds that find some; {@code longestMs}: while none is to run out, in case
-   * one is made that will sooner.
-   */
-  Expiry(Vertx vertx, Database database, AppendWriter journal, long intervalMs, long longestMs) {
-    this.loop = new PacedLoop(vertx, "expiry_failed", intervalMs, this::round);
+  Expiry(Vertx vertx, Database database, AppendWriter journal) {
+    this.loop = new PacedLoop(vertx, "expiry_failed", SHORTEST_MS, this::round);
     this.payments = new PaymentReads(database);
     this.journal = journal;
-    this.intervalMs = intervalMs;
-    this.longestMs = Math.max(intervalMs, longestMs);
   }
 
-  void start() { loop.start(intervalMs); }
+  void start() { loop.start(SHORTEST_MS); }
 
-  /** Answers when to look next. */
+  /** Answers when to look next: when the next one is due. */
   private Future<Long> round() {
     return payments.expired(PAGE).compose(ids -> ids.isEmpty()
         ? payments.nextExpiryMs()
-            .map(ms -> ms == null ? longestMs : Math.clamp(ms, intervalMs, longestMs))
-        : Future.join(ids.stream().map(this::expire).toList()).map(intervalMs));
+            .map(ms -> ms == null ? LONGEST_MS : Math.clamp(ms, SHORTEST_MS, LONGEST_MS))
+        : Future.join(ids.stream().map(this::expire).toList()).map(SHORTEST_MS));
   }
 
   private Future<Void> expire(UUID id) {

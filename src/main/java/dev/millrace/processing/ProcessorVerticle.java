@@ -37,7 +37,6 @@ import org.apache.kafka.clients.producer.Producer;
  */
 public final class ProcessorVerticle extends VerticleBase {
   private static final int RETRIES_IN_FLIGHT_MAX = 128;
-  private static final long EXPIRY_EVERY_MS = 1_000;
   private static final long POLL_PAUSE_MS = 50;
   /** When a node comes or goes, the others get its partitions once each of them has polled. */
   private static final long POLL_PAUSE_MS_MAX = 2_000;
@@ -87,7 +86,7 @@ public final class ProcessorVerticle extends VerticleBase {
     PgLink inboxRows = open.add(servers.link(vertx, "inbox", registry), PgLink::close);
     var providers = open.add(new Providers(vertx, config, registry), Providers::close);
     var database = new Database(pool, config.millis("postgres.statement-timeout"),
-        servers.poolRoom("processor-" + instance, registry));
+        servers.poolCapacity("processor-" + instance, registry));
     var writer = new AppendWriter(vertx, appends, "append-" + instance,
         config.positive("processor.append-queue"), config.positive("limits.commit-batch-max"), registry);
     var flow = new PaymentFlow(new PaymentFlow.Parts(screener(redis),
@@ -110,7 +109,7 @@ public final class ProcessorVerticle extends VerticleBase {
     var sweep = new Sweep(flow, letters, Patience.of(config), InstantSource.system());
     var janitor = new Janitor(vertx, database, letters, config.millis("processor.janitor-age"),
         config.millis("processor.janitor-interval"), sweep::resume, registry);
-    var expiry = new Expiry(vertx, database, writer, EXPIRY_EVERY_MS, config.millis("idle.interval"));
+    var expiry = new Expiry(vertx, database, writer);
     var inboxLease = new Lease(vertx, inboxRights, "inbox", holder, config.millis("inbox.lease"));
     var inbox = new InboxProcessor(vertx, inboxLease, new InboxStore(inboxRows), database, schemes,
         flow,

@@ -117,13 +117,18 @@ final class ReadAgain {
             lines.add(booked(words(u.fact(), charge.provider), recorded.finding()));
             return null;
           });
-      case ProviderEvent.Notice n -> recorder.read(payment).map(work -> {
-        Finding finding = policy.notice(work.payment(), charge.provider, n.type(), n);
-        lines.add(finding instanceof Finding.Conflict c
-            ? new Line(c.alert() + ": " + c.message(), true)
-            : new Line(n.detail(), false));
-        return null;
-      });
+      case ProviderEvent.Notice n when n.endedDispute() != null -> recorder.read(payment)
+          .compose(work -> recorder.record(work, null,
+              p -> policy.notice(p, charge.provider, n.type(), n), actor))
+          .map(recorded -> {
+            lines.add(booked(n.detail(), recorded.finding()));
+            return null;
+          });
+      // One that was not told has no name that it could be known by.
+      case ProviderEvent.Notice n -> {
+        lines.add(new Line(n.detail(), false));
+        yield Future.succeededFuture();
+      }
       case ProviderEvent.Unreadable u -> {
         lines.add(new Line(
             u.type() + " of " + charge.reference + " at " + charge.provider + ": " + u.reason(), true));

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class UnsolicitedChanges {
   private static final Finding KNOWN = new NothingNew();
+  /** What stands before the name of a dispute that ended without a decision, among what was heard. */
+  private static final String ENDED = "ended/";
 
   private final OutcomeEvents events;
 
@@ -56,9 +58,10 @@ final class UnsolicitedChanges {
     if (ended != null && ended.open())
       return new Conflict("dispute_ended_undecided",
           ended.amount() + " is held by " + ended.id() + ", which is told to be over: " + notice.detail());
-    return p.heard().contains(event)
+    String name = notice.endedDispute() == null ? event : ENDED + notice.endedDispute();
+    return p.heard().contains(name)
         ? KNOWN
-        : new NewEvents(new PaymentEvent.ProviderNotice(provider, notice.type(), event, notice.detail(),
+        : new NewEvents(new PaymentEvent.ProviderNotice(provider, notice.type(), name, notice.detail(),
             notice.expected(), p.status()));
   }
 
@@ -101,6 +104,9 @@ final class UnsolicitedChanges {
   private static Finding opened(Payment p, String provider, UnsolicitedChange.DisputeOpened d) {
     Dispute known = p.disputes().get(d.dispute());
     if (known != null) return known.amount() == d.amount() ? KNOWN : otherAmount(known, d.amount());
+    if (p.heard().contains(ENDED + d.dispute()))
+      return new Conflict("dispute_ended_undecided", d.dispute() + " takes " + d.amount()
+          + ", and was told to be over before: nothing is held for it");
     if (!p.moved()) return uncaptured(p, "disputed");
     var event = new PaymentEvent.Disputed(d.dispute(), provider, d.amount(), d.currency(), d.reason(),
         d.evidenceDue(), beyond(p, d.amount()));

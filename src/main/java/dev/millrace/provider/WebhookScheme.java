@@ -49,8 +49,8 @@ public interface WebhookScheme {
      *
      * @param detail what it says, in a sentence without personal data
      * @param expected whether the connector knows such events; a person is told of one that it does not
-     * @param endedDispute the provider's name of a dispute that has ended so, won by nobody: where its money
-     *   is held all the same a person is told; null where it is about none
+     * @param endedDispute the provider's name of a dispute that is over without having been won or lost, so
+     *   that no money should be held for it; null where the event does not say so
      */
     record Notice(String type, @Nullable String reference, @Nullable String providerReference, String detail,
         boolean expected, @Nullable String endedDispute) implements ProviderEvent {

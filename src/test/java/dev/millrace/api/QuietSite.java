@@ -48,7 +48,7 @@ final class QuietSite {
       String uri = database.getMetaData().getURL().substring("jdbc:".length());
       var servers = new Servers(Config.load(Map.of("MILLRACE_POSTGRES_URI", uri)));
       Pool pool = servers.batchPool(LOOP.vertx());
-      return new Database(pool, 5_000, servers.poolRoom("test", new SimpleMeterRegistry()));
+      return new Database(pool, 5_000, servers.poolCapacity("test", new SimpleMeterRegistry()));
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }

@@ -39,7 +39,7 @@ final class ExamplesConformanceTest {
         case Outcome.Refunded r -> r.amount() + " " + r.currency();
         default -> null;
       };
-      case ProviderEvent.Unsolicited befell -> switch (befell.fact()) {
+      case ProviderEvent.Unsolicited unsolicited -> switch (unsolicited.fact()) {
         case UnsolicitedChange.DisputeOpened d -> d.amount() + " " + d.currency();
         case UnsolicitedChange.DisputeClosed d -> d.amount() + " " + d.currency();
         case UnsolicitedChange.Refunded r -> r.amount() + " " + r.currency();

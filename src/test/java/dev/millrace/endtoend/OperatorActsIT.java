@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a person mends of a payment, at a gateway that would not ask by itself for ten minutes. */
 class OperatorActsIT {
@@ -332,7 +333,7 @@ class OperatorActsIT {
     var payment = FIXTURE.payment(id);
     assertThat(payment.getString("status")).isEqualTo("declined");
     assertThat(payment.getJsonObject("failure").getString("code")).isEqualTo("charge_without_payment");
-    assertThat(payment.getString("description")).startsWith("Found at stripe as pi_");
+    assertThat(payment.getString("description")).startsWith("Told by stripe as pi_");
     assertThat(inTimeline(id, "payment.late_charge")).singleElement().satisfies(charge -> {
       assertThat(charge.getString("actor")).isEqualTo("operator:ann");
       assertThat(charge.getString("reason")).isEqualTo("no payment here has it: an old backup was restored");
@@ -347,6 +348,39 @@ class OperatorActsIT {
         .containsExactly("closed", id, "given back as " + id);
     assertThat(done(path, whose).getString("status")).isEqualTo("succeeded");
     assertThat(inSuspense(id)).isEqualTo("[]");
+    awaitCleared();
+  }
+
+  /** Whether it was captured, the word of this provider does not say. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void chargeThatHasNoPayment_ofAProviderWithOneWordForHoldAndCharge_isWhatTheOperatorSays(boolean held) {
+    String reference = TypeId.format(TypeId.ATTEMPT, TypeId.next());
+    var order = new JsonObject().put("merchantAccount", "Millrace").put("reference", reference)
+        .put("amount", new JsonObject().put("value", 1_200).put("currency", "EUR"))
+        .put("paymentMethod",
+            new JsonObject().put("type", "scheme").put("storedPaymentMethodId", "pm_card_visa"))
+        .put("returnUrl", "https://shop.example/back").put("shopperReference", "shopper-1")
+        .put("shopperInteraction", "ContAuth").put("recurringProcessingModel", "CardOnFile");
+    if (held) order.put("additionalData", new JsonObject().put("manualCapture", "true"));
+    else order.put("captureDelayHours", 0);
+    var answer = Http.send("POST", FIXTURE.site().simulatorUrl() + "/adyen/v71/payments",
+        Map.of("x-api-key", "sk_test_simulator", "Content-Type", "application/json", "idempotency-key",
+            reference),
+        order.encode());
+    assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+    long letter = letters(reference, 1).getFirst();
+    String path = "/dead-letters/" + letter + "/give-back";
+    var whose = whose();
+    refused(400, "`held` must be true or false: this provider's word for a hold and for a charge is the same."
+        + " Look there whether it was captured", path, whose);
+    String id = done(path, whose.put("held", held)).getString("payment");
+    Await.until(SOON, "it went back", () -> FIXTURE.types(id).contains("payment.late_charge_returned"));
+    var there = entry(reference);
+    assertThat(List.of(there.captured(), there.refunded(), there.held()))
+        .isEqualTo(held ? List.of(0L, 0L, false) : List.of(1_200L, 1_200L, false));
+    assertThat(FIXTURE.site().number("SELECT count(*) FROM posting p JOIN journal j USING (xid, position)"
+        + " WHERE j.subject = '" + GatewayFixture.uuid(id) + "'") > 0).as("posted").isEqualTo(!held);
     awaitCleared();
   }
 
@@ -379,9 +413,13 @@ class OperatorActsIT {
         ann("x").put("livemode", false));
     refused(404, "no such merchant: `merchant` names none", path,
         ann("x").put("livemode", false).put("merchant", TypeId.format(TypeId.MERCHANT, TypeId.next())));
-    refused(400, "there is no field `amount`; there are operator, reason, merchant, livemode", path,
+    refused(400, "there is no field `amount`; there are operator, reason, merchant, livemode, held", path,
         whose().put("amount", 1));
     refused(404, "no such dead letter of a provider's webhook", "/dead-letters/999999/give-back", whose);
+    refused(400, "`held` must be true or false, or left out: whether the amount is only held", path,
+        whose.copy().put("held", "yes"));
+    refused(409, "`held` is true, and the provider says that it is charged: leave it out", path,
+        whose.copy().put("held", true));
     String declined = TypeId.format(TypeId.ATTEMPT, TypeId.next());
     try (var sender = StripeSender.to(FIXTURE.gateway())) {
       assertThat(sender.send(StripeSender.failed(StripeSender.eventId(), declined)).status()).isEqualTo(200);

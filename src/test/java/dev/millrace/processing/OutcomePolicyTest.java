@@ -691,6 +691,20 @@ final class OutcomePolicyTest {
     assertTaken(won, POLICY.notice(won, "stripe", "evt_1", over), "provider_notice");
   }
 
+  /** The other way round: the end is told first, once or twice, and then that money was taken. */
+  @Test
+  void dispute_openedAfterItWasToldToBeOver_isAConflict_andHoldsNothing() {
+    Payment p = in(Status.CONFIRMED);
+    var over = new Notice("charge.dispute.closed", null, "pi_1", "It is prevented.", true, "du_2");
+    var first = (Finding.NewEvents) POLICY.notice(p, "stripe", "evt_1", over);
+    Payment heard = p.after(first.events().getFirst());
+    assertThat(POLICY.notice(heard, "stripe", "evt_2", over)).isInstanceOf(Finding.NothingNew.class);
+    for (String fact : List.of("opened_other", "won_other", "lost_other"))
+      assertThat(words(POLICY.unsolicited(heard, "stripe", FACT.get(fact)))).as(fact)
+          .isEqualTo("conflict:dispute_ended_undecided");
+    assertThat(heard.disputed()).isZero();
+  }
+
   /** Decisions may be delivered in any order: the latest one counts, not the one that is told last. */
   @Test
   void dispute_whoseDecisionsAreToldOutOfOrder_endsByTheLatest() {

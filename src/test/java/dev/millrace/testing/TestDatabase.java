@@ -68,7 +68,7 @@ public final class TestDatabase {
 
   /** Reads on such a pool. */
   public Database reads(Loop loop) {
-    return new Database(pool(loop), 10_000, servers.poolRoom("test", new SimpleMeterRegistry()));
+    return new Database(pool(loop), 10_000, servers.poolCapacity("test", new SimpleMeterRegistry()));
   }
 
   /** For processes and verticles that take it from a configuration. */

@@ -28,7 +28,7 @@ final class AdyenDisputes {
 
   static ProviderEvent opened(AdyenItem item) {
     AdyenAmount amount = item.amount();
-    return befell(item, amount == null
+    return unsolicited(item, amount == null
         ? null
         : new UnsolicitedChange.DisputeOpened(item.psp(), amount.minor(), amount.currency(), item.reason(),
             defensePeriodEnd(item.additional())));
@@ -40,7 +40,7 @@ final class AdyenDisputes {
 
   static ProviderEvent closed(AdyenItem item, boolean won) {
     AdyenAmount amount = item.amount();
-    return befell(item, amount == null
+    return unsolicited(item, amount == null
         ? null
         : new UnsolicitedChange.DisputeClosed(item.psp(), won, amount.minor(), amount.currency(),
             item.reason(), item.at()));
@@ -57,7 +57,7 @@ final class AdyenDisputes {
    * Adyen sends the payment's name with some of them only where that is switched on; our reference names it
    * as well.
    */
-  private static ProviderEvent befell(AdyenItem item, @Nullable UnsolicitedChange change) {
+  private static ProviderEvent unsolicited(AdyenItem item, @Nullable UnsolicitedChange change) {
     String payment = item.original() != null ? item.original() : item.ours() ? item.reference() : null;
     if (payment == null) return item.ignored();
     return change == null

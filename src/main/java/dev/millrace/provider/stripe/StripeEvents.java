@@ -62,7 +62,8 @@ final class StripeEvents {
    * By its status alone, whatever happened to it: a decision stands, and may be another one later, by the
    * time when the event was {@code created}. An inquiry ({@code warning_…}) takes no money, one that becomes
    * a dispute has another status then; what was {@code prevented} or {@code charge_refunded} was given back
-   * before, which is told by itself. Neither has taken money, nor has an inquiry that is {@code closed}.
+   * before, which is told by itself. For disputes with these two ends, and for inquiries that ended with
+   * {@code warning_closed}, no money is held at Stripe.
    *
    * @see <a href="https://docs.stripe.com/api/disputes/object#dispute_object-status">Stripe, status</a>
    */

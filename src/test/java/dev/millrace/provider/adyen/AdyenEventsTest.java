@@ -54,10 +54,10 @@ final class AdyenEventsTest {
     return told.outcome();
   }
 
-  private static UnsolicitedChange befell(JsonObject item) {
-    ProviderEvent.Unsolicited befell = (ProviderEvent.Unsolicited) read(item);
-    assertThat(befell.providerReference()).isEqualTo(item.getString("originalReference"));
-    return befell.fact();
+  private static UnsolicitedChange unsolicited(JsonObject item) {
+    ProviderEvent.Unsolicited unsolicited = (ProviderEvent.Unsolicited) read(item);
+    assertThat(unsolicited.providerReference()).isEqualTo(item.getString("originalReference"));
+    return unsolicited.fact();
   }
 
   /** It does not say whether it was captured too: that is as the payment was asked for. */
@@ -126,7 +126,7 @@ final class AdyenEventsTest {
 
   /** Adyen's own fixture: a refund bears the refund request's reference, here one that is not ours. */
   @Test
-  void refund_thatIsNotOurs_befell() {
+  void refund_thatIsNotOurs_isUnsolicited() {
     assertThat(read(item(Fixture.json("adyen/refund-true"))))
         .isEqualTo(new ProviderEvent.Unsolicited("REFUND",
             "ORIGINAL_PSP", new UnsolicitedChange.Refunded("PSP_REFERENCE", 1_500, "eur")));
@@ -181,35 +181,36 @@ final class AdyenEventsTest {
   @Test
   void dispute_isOpened_whenItIsAnnounced_andWhenTheMoneyGoes() {
     long due = OffsetDateTime.parse("2021-07-31T03:03:08+02:00").toEpochSecond();
-    assertThat(befell(example("NOTIFICATION_OF_CHARGEBACK")))
+    assertThat(unsolicited(example("NOTIFICATION_OF_CHARGEBACK")))
         .isEqualTo(new UnsolicitedChange.DisputeOpened(PSP, 1_000,
             "eur", "Payment.TxId=300000000524659113 dispute (automatically defended)", due));
-    assertThat(befell(example("CHARGEBACK"))).isEqualTo(
+    assertThat(unsolicited(example("CHARGEBACK"))).isEqualTo(
         new UnsolicitedChange.DisputeOpened(PSP, 1_000, "eur", "Payment.TxId=300000000524534724 dispute",
             due - 1));
-    assertThat(befell(status(example("CHARGEBACK"), "Undefended")))
+    assertThat(unsolicited(status(example("CHARGEBACK"), "Undefended")))
         .isInstanceOf(UnsolicitedChange.DisputeOpened.class);
-    assertThat(befell(status(example("CHARGEBACK"), "Pending")))
+    assertThat(unsolicited(status(example("CHARGEBACK"), "Pending")))
         .isInstanceOf(UnsolicitedChange.DisputeOpened.class);
-    assertThat(befell(item(Fixture.json("adyen/chargeback")))).isEqualTo(new UnsolicitedChange.DisputeOpened(
-        "9915555555555555", 1_000, "eur", "Other Fraud-Card Absent Environment", null));
+    assertThat(unsolicited(item(Fixture.json("adyen/chargeback"))))
+        .isEqualTo(new UnsolicitedChange.DisputeOpened(
+            "9915555555555555", 1_000, "eur", "Other Fraud-Card Absent Environment", null));
   }
 
   @Test
   void dispute_defencePeriodInAnotherForm_countsWithoutIt() {
     var item = example("CHARGEBACK");
     item.getJsonObject("additionalData").put("defensePeriodEndsAt", "soon");
-    assertThat(befell(item)).isInstanceOfSatisfying(UnsolicitedChange.DisputeOpened.class,
+    assertThat(unsolicited(item)).isInstanceOfSatisfying(UnsolicitedChange.DisputeOpened.class,
         d -> assertThat(d.evidenceDue()).isNull());
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"Lost", "Accepted", "Expired"})
   void chargeback_thatCannotBeDefendedAnyMore_isLost(String status) {
-    assertThat(befell(status(example("CHARGEBACK"), status))).isEqualTo(
+    assertThat(unsolicited(status(example("CHARGEBACK"), status))).isEqualTo(
         new UnsolicitedChange.DisputeClosed(PSP, false, 1_000, "eur",
             "Payment.TxId=300000000524534724 dispute", DECIDED));
-    assertThat(befell(status(example("DISPUTE_DEFENSE_PERIOD_ENDED"), status))).isEqualTo(
+    assertThat(unsolicited(status(example("DISPUTE_DEFENSE_PERIOD_ENDED"), status))).isEqualTo(
         new UnsolicitedChange.DisputeClosed("9915555555555555", false, 1_000, "eur",
             "Other Fraud-Card Absent Environment", DECIDED));
   }
@@ -219,17 +220,17 @@ final class AdyenEventsTest {
     var won = example("CHARGEBACK_REVERSED").put("originalReference", ORIGINAL);
     for (String event : new String[]{"CHARGEBACK_REVERSED", "PREARBITRATION_WON", "ARBITRATION_WON",
         "SCHEME_ARBITRATION_WON"}) {
-      assertThat(befell(won.put("eventCode", event))).isEqualTo(
+      assertThat(unsolicited(won.put("eventCode", event))).isEqualTo(
           new UnsolicitedChange.DisputeClosed(PSP, true, 1_000, "eur",
               "Fraudulent Processing of Transactions", DECIDED));
     }
     var lost = example("PREARBITRATION_LOST").put("originalReference", ORIGINAL);
     for (String event : new String[]{"PREARBITRATION_LOST", "ARBITRATION_LOST", "SCHEME_ARBITRATION_LOST"}) {
-      assertThat(befell(lost.put("eventCode", event))).isEqualTo(
+      assertThat(unsolicited(lost.put("eventCode", event))).isEqualTo(
           new UnsolicitedChange.DisputeClosed(PSP, false, 1_000, "eur",
               "Other Fraud-Card Absent Environment", DECIDED));
     }
-    assertThat(befell(example("ISSUER_RESPONSE_TIMEFRAME_EXPIRED"))).isEqualTo(
+    assertThat(unsolicited(example("ISSUER_RESPONSE_TIMEFRAME_EXPIRED"))).isEqualTo(
         new UnsolicitedChange.DisputeClosed("9915555555555555", true, 10_000, "usd",
             "Merchandise/Services Not Received", DECIDED));
   }
@@ -237,7 +238,7 @@ final class AdyenEventsTest {
   /** All events of a dispute bear its one name: what was won is lost after all. */
   @Test
   void secondChargeback_losesTheDispute() {
-    assertThat(befell(example("CHARGEBACK").put("eventCode", "SECOND_CHARGEBACK"))).isEqualTo(
+    assertThat(unsolicited(example("CHARGEBACK").put("eventCode", "SECOND_CHARGEBACK"))).isEqualTo(
         new UnsolicitedChange.DisputeClosed(PSP, false, 1_000, "eur",
             "Payment.TxId=300000000524534724 dispute", DECIDED));
   }
@@ -265,7 +266,7 @@ final class AdyenEventsTest {
       assertThat(read(status(example("CHARGEBACK"), status).put("eventCode", event)))
           .isInstanceOfSatisfying(ProviderEvent.Notice.class, n -> assertThat(n.expected()).isTrue());
     for (boolean won : new boolean[]{true, false})
-      assertThat(befell(status(example("CHARGEBACK"), won ? "Won" : "Lost").put("eventCode", event)))
+      assertThat(unsolicited(status(example("CHARGEBACK"), won ? "Won" : "Lost").put("eventCode", event)))
           .isInstanceOfSatisfying(UnsolicitedChange.DisputeClosed.class,
               c -> assertThat(c.won()).isEqualTo(won));
   }

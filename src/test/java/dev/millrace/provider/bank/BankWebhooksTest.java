@@ -77,7 +77,7 @@ final class BankWebhooksTest {
   }
 
   @Test
-  void debit_returned_befell_withItsCode() {
+  void debit_returned_isUnsolicited_withItsCode() {
     var returned = debit("returned").put("return_code", "R01").put("return_reason", "NSF");
     assertThat(read("debit.returned", returned))
         .isEqualTo(new ProviderEvent.Unsolicited("debit.returned", "db_1",

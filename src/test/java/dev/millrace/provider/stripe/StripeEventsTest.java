@@ -58,7 +58,7 @@ final class StripeEventsTest {
   }
 
   @Test
-  void refund_madeAtStripe_befellOnceItSucceeded() {
+  void refund_madeAtStripe_isUnsolicitedOnceItSucceeded() {
     assertThat(read("refund.created", refund("succeeded", null))).isEqualTo(
         new ProviderEvent.Unsolicited("refund.created", "pi_1",
             new UnsolicitedChange.Refunded("re_1", 500, "usd")));
@@ -72,7 +72,7 @@ final class StripeEventsTest {
 
   /** Whether it was told as done before, whoever keeps the payment knows. */
   @Test
-  void refund_madeAtStripeThatFails_befellAsFailed() {
+  void refund_madeAtStripeThatFails_isUnsolicitedAsFailed() {
     var failed = refund("failed", null).put("failure_reason", "expired_or_canceled_card");
     for (String before : new String[]{"succeeded", "pending", null}) {
       assertThat(read("refund.failed", failed, before))
