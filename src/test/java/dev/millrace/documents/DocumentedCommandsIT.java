@@ -64,6 +64,8 @@ class DocumentedCommandsIT {
       "a line of the log: DocumentsTest holds the alerts' names against the code"));
 
   static {
+    NOT_RUN.put("curl -s 'http://127.0.0.1:9090/ops/dead-letters?status=open&task=webhook'",
+        "such a letter is written after 37 minutes: OperatorActsIT gives a charge back");
     NOT_RUN.put(
         "mvn -q verify -Dtest=NONE -Dsurefire.failIfNoSpecifiedTests=false -Dit.test=GeneratedClientsIT",
         "Maven, which runs it with all others: clients.GeneratedClientsIT");
