@@ -165,7 +165,8 @@ final class ChargeOutcomes {
           ? KNOWN
           : events.captured(p, provider, attempt, c, c.providerReference() + "/" + c.amount(),
               c.amount() - p.amountCharged());
-    if (Payment.named(p.captures(), c.capture()) != null) return KNOWN;
+    BookedMovement known = Payment.named(p.captures(), c.capture());
+    if (known != null) return OutcomeEvents.known(p, known, c.amount(), c.currency());
     if (p.heard().contains(NAMED + c.capture())) return KNOWN;
     BookedMovement nameless = Payment.named(p.captures(), "");
     boolean unnamed = nameless != null && !nameless.reversed() && nameless.amount() == c.amount()
@@ -219,6 +220,10 @@ final class ChargeOutcomes {
       case Outcome.Authorized a ->
         OutcomeEvents.late(p, provider, attempt, a.providerReference(), a.amount(), a.currency(), true);
       case Outcome.Refunded r -> refunded(p, provider, r);
+      case Outcome.Declined d when d.code().equals(Outcome.Declined.CAPTURE_FAILED) ->
+        OutcomeEvents.strayTakenBack(p, provider, null);
+      case Outcome.Voided v when !v.lapsed() && v.providerReference() != null ->
+        OutcomeEvents.strayTakenBack(p, provider, v.providerReference());
       case Outcome.Decisive _, Outcome.NoWord _ -> KNOWN;
     };
   }

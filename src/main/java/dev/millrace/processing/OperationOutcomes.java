@@ -104,7 +104,7 @@ final class OperationOutcomes {
     if (!done(operation, outcome)) return KNOWN;
     return outcome instanceof Outcome.Refunded r && operation.kind() == Operation.Kind.REFUND
         ? Payment.named(p.refunds(), r.providerReference()) != null
-            ? KNOWN
+            ? booked(p, outcome)
             : events.refunded(p, null, provider, attempt, r)
         : further(p, provider, attempt, outcome,
             new Conflict("operation_done_twice", operation.id() + " was carried out by an earlier call"));
@@ -114,7 +114,7 @@ final class OperationOutcomes {
   private Finding further(Payment p, String provider, String attempt, Outcome outcome, Conflict otherwise) {
     return outcome instanceof Outcome.Charged c && c.capture() != null && p.amountCaptured() > 0
         ? Payment.named(p.captures(), c.capture()) != null
-            ? KNOWN
+            ? booked(p, outcome)
             : events.captured(p, provider, attempt, c, c.capture(), c.amount())
         : otherwise;
   }
@@ -127,7 +127,20 @@ final class OperationOutcomes {
       return new NotYet("captured again before it is told that it had failed");
     if (operation.state() == Operation.State.FAILED)
       return doneAfterAll(p, operation, provider, attempt, outcome);
-    return attempt.equals(operation.attempt()) ? KNOWN : twice(p, operation, provider, attempt, outcome);
+    return attempt.equals(operation.attempt())
+        ? booked(p, outcome)
+        : twice(p, operation, provider, attempt, outcome);
+  }
+
+  /** What was done is booked, by its name. */
+  private static Finding booked(Payment p, Outcome outcome) {
+    return switch (outcome) {
+      case Outcome.Refunded r -> OutcomeEvents.known(p, Payment.named(p.refunds(), r.providerReference()),
+          r.amount(), r.currency());
+      case Outcome.Charged c when c.capture() != null ->
+        OutcomeEvents.known(p, Payment.named(p.captures(), c.capture()), c.amount(), c.currency());
+      case Outcome.Decisive _, Outcome.NoWord _ -> KNOWN;
+    };
   }
 
   /**
@@ -188,7 +201,8 @@ final class OperationOutcomes {
       case CAPTURE -> switch (d.code()) {
         case Outcome.Declined.CAPTURE_FAILED -> {
           BookedMovement capture = told(p.captures(), operation, attempt, d);
-          yield capture == null || capture.reversed()
+          if (capture == null) yield OutcomeEvents.strayTakenBack(p, provider, null);
+          yield capture.reversed()
               ? KNOWN
               : events.captureReversed(p, provider, capture, d.code(), d.message(), clock.instant()
                   .plusMillis(times.apply(provider).authorizationLifetime()).getEpochSecond());

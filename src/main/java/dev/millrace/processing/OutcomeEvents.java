@@ -39,6 +39,29 @@ final class OutcomeEvents {
     });
   }
 
+  /**
+   * A late charge came to nothing of itself, whether it had gone back to the payer or not: a capture's name
+   * does not tell which one. {@code reference}: of the charge; null for any.
+   */
+  static Finding strayTakenBack(Payment p, String provider, @Nullable String reference) {
+    return p.strays().values().stream()
+        .filter(charge -> charge.provider().equals(provider) && !charge.held()
+            && (reference == null || charge.reference().equals(reference)))
+        .findFirst()
+        .<Finding>map(charge -> new Conflict("late_charge_taken_back",
+            "the provider takes back a late charge, "
+                + charge.reference() + " of " + charge.amount()))
+        .orElseGet(Finding.NothingNew::new);
+  }
+
+  /** Of what is booked already: nothing new if it is told with the same amount as then. */
+  static Finding known(Payment p, @Nullable BookedMovement booked, long amount, String currency) {
+    return wrongCurrency(p, currency, () -> booked == null || booked.amount() == amount
+        ? new Finding.NothingNew()
+        : new Conflict("movement_amount_changed", booked.reference() + " was of " + booked.amount()
+            + ", and is told with " + amount));
+  }
+
   static Finding wrongCurrency(Payment p, String currency, Supplier<Finding> otherwise) {
     return currency.equals(p.asked().currency())
         ? otherwise.get()

@@ -79,7 +79,8 @@ final class UnsolicitedChanges {
   /** A refund that was made there, told with its own name or with the charge's. */
   Finding refunded(Payment p, String provider, UnsolicitedChange.Refunded r) {
     // Also one that came to nothing since: words come late and in any order, and both are booked.
-    if (Payment.named(p.refunds(), r.refund()) != null) return KNOWN;
+    BookedMovement known = Payment.named(p.refunds(), r.refund());
+    if (known != null) return OutcomeEvents.known(p, known, r.amount(), r.currency());
     if (!p.moved()) return uncaptured(p, "refunded");
     // It may be the very one that we are waiting for, told without our reference: counted twice, it could not
     // be undone.
@@ -173,7 +174,7 @@ final class UnsolicitedChanges {
   }
 
   private Finding sentBack(Payment p, String provider, UnsolicitedChange.Returned r) {
-    if (p.isSentBack()) return KNOWN;
+    if (p.isSentBack()) return OutcomeEvents.known(p, p.sentBack(), r.amount(), r.currency());
     if (!p.moved()) return uncaptured(p, "sent back");
     var back = events.feesGivenBack(p, provider, p.amountCaptured());
     var event = new PaymentEvent.Returned(provider, Objects.requireNonNullElse(p.providerReference(), ""),

@@ -678,6 +678,24 @@ final class OutcomePolicyTest {
         .isEqualTo("conflict:dispute_amount_changed");
   }
 
+  /** By its name it is known, and by its amount, or currency, it is not: the difference may have moved. */
+  @Test
+  void movementThatIsKnown_toldWithAnotherAmount_isAConflict() {
+    Payment refunded = told(in(Status.CONFIRMED), FACT.get("refunded_there"));
+    Payment back = told(in(Status.CONFIRMED), FACT.get("returned"));
+    for (long more : new long[]{1, -1}) {
+      assertThat(words(POLICY.unsolicited(refunded, "stripe",
+          new UnsolicitedChange.Refunded("re_there", 300 + more, "usd"))))
+          .isEqualTo("conflict:movement_amount_changed");
+      assertThat(words(POLICY.unsolicited(back, "stripe",
+          new UnsolicitedChange.Returned(1999 + more, "usd", "R01", "No funds."))))
+          .isEqualTo("conflict:movement_amount_changed");
+    }
+    assertThat(words(POLICY.unsolicited(refunded, "stripe",
+        new UnsolicitedChange.Refunded("re_there", 300, "eur")))).isEqualTo("conflict:currency_mismatch");
+    assertThat(words(POLICY.unsolicited(refunded, "stripe", FACT.get("refunded_there")))).isEqualTo("known");
+  }
+
   /** Only where money is held: else it is what an inquiry, or a dispute that took nothing, ends with. */
   @Test
   void dispute_toldToBeOver_neitherWonNorLost_isAConflict_whileItHoldsMoney() {
@@ -844,6 +862,32 @@ final class OutcomePolicyTest {
         .isEqualTo("known");
     assertThat(words(operation(given, "cap_1", new Outcome.Charged("pi_1", 400, "usd", "ca_2"))))
         .isEqualTo("conflict:late_charge_differs");
+    var failed = new Outcome.Declined("ca_1", Outcome.Declined.CAPTURE_FAILED, null, "No.");
+    assertThat(words(operation(given, "cap_1", failed))).isEqualTo("conflict:late_charge_taken_back");
+    assertThat(words(operation(voided, "cap_1", failed))).as("without one").isEqualTo("known");
+  }
+
+  /** Whether it is still here or went back to the payer: the provider takes money that the books have. */
+  @Test
+  void lateCharge_thatComesToNothingAtTheProvider_isAConflict() {
+    var failed = new Outcome.Declined("ca_9", Outcome.Declined.CAPTURE_FAILED, null, "No.");
+    for (Status end : List.of(Status.DECLINED, Status.VOIDED, Status.EXPIRED)) {
+      Payment p = in(end);
+      assertThat(words(charge(p, failed))).as("%s, without one", end).isEqualTo("known");
+      Payment late = after(p, charge(p, OUTCOMES.get("other_charge")));
+      String name = late.strays().values().iterator().next().reference();
+      String operation = late.strays().keySet().iterator().next();
+      Payment back = after(late, POLICY.operation(late, late.operation(operation), "stripe", "att_9",
+          new Outcome.Refunded("re_9", late.strays().get(operation).amount(), "usd")));
+      for (Payment with : List.of(late, back)) {
+        assertThat(words(charge(with, failed))).as("%s", end).isEqualTo("conflict:late_charge_taken_back");
+        assertThat(words(charge(with, new Outcome.Voided(name, false)))).as("%s", end)
+            .isEqualTo("conflict:late_charge_taken_back");
+        assertThat(words(charge(with, new Outcome.Voided(name, true)))).as("the rest lapsed")
+            .isEqualTo("known");
+        assertThat(words(charge(with, new Outcome.Voided("pi_else", false)))).isEqualTo("known");
+      }
+    }
   }
 
   @Test

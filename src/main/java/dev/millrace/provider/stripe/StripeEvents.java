@@ -77,6 +77,9 @@ final class StripeEvents {
       return new ProviderEvent.Unreadable(type, "a dispute without id or status", intent);
     String reason = JsonFields.text(dispute, "reason");
     boolean ended = ENDED_WITHOUT_MONEY.contains(status);
+    if (contradicts(type, status, ended))
+      return new ProviderEvent.Notice(type, null, intent, "Stripe's dispute " + id + " is " + status
+          + ", and its money has moved all the same: see its balance transactions.", false);
     if (ended || status.startsWith("warning_"))
       return new ProviderEvent.Notice(type, null, intent, "Stripe's dispute " + id + " is " + status
           + (reason == null ? "" : ", for " + reason) + ": no money moves.", true, ended ? id : null);
@@ -90,6 +93,15 @@ final class StripeEvents {
       default -> new UnsolicitedChange.DisputeOpened(id, amount.minor(), amount.currency(), reason,
           JsonFields.amount(JsonFields.at(dispute, "evidence_details"), "due_by"));
     });
+  }
+
+  /** Whether its money moved, by the type of the event, as it cannot have by the status. */
+  private static boolean contradicts(String type, String status, boolean ended) {
+    return switch (type) {
+      case "charge.dispute.funds_reinstated" -> status.equals("lost");
+      case "charge.dispute.funds_withdrawn" -> ended || status.startsWith("warning_");
+      default -> false;
+    };
   }
 
   /**

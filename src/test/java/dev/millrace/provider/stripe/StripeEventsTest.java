@@ -120,10 +120,12 @@ final class StripeEventsTest {
       for (String status : List.of("needs_response", "under_review", "a_new_one"))
         assertThat(read(type, dispute(status)))
             .isEqualTo(new ProviderEvent.Unsolicited(type, "pi_1", opened("fraudulent", 1_796_000_000L)));
-      for (boolean won : new boolean[]{true, false})
+      for (boolean won : new boolean[]{true, false}) {
+        if (!won && type.equals("charge.dispute.funds_reinstated")) continue;
         assertThat(read(type, dispute(won ? "won" : "lost"))).isEqualTo(new ProviderEvent.Unsolicited(type,
             "pi_1",
             new UnsolicitedChange.DisputeClosed("du_1", won, 1_999, "usd", "fraudulent", 1_795_000_000L)));
+      }
     }
     var bare = dispute("under_review").putNull("evidence_details").putNull("reason");
     assertThat(read("charge.dispute.created", bare))
@@ -162,8 +164,22 @@ final class StripeEventsTest {
       "charge_refunded,du_1"})
   void dispute_thatTakesNoMoney_isNoticed(String status, String ended) {
     for (String type : DISPUTES)
-      assertThat(read(type, dispute(status))).isEqualTo(new ProviderEvent.Notice(type, null, "pi_1",
-          "Stripe's dispute du_1 is " + status + ", for fraudulent: no money moves.", true, ended));
+      if (!type.equals("charge.dispute.funds_withdrawn"))
+        assertThat(read(type, dispute(status))).isEqualTo(new ProviderEvent.Notice(type, null, "pi_1",
+            "Stripe's dispute du_1 is " + status + ", for fraudulent: no money moves.", true, ended));
+  }
+
+  /** By what happened money moved, and by the status it did not: a person looks. */
+  @ParameterizedTest
+  @CsvSource({"funds_reinstated,lost", "funds_withdrawn,warning_needs_response",
+      "funds_withdrawn,warning_under_review", "funds_withdrawn,warning_closed", "funds_withdrawn,prevented",
+      "funds_withdrawn,charge_refunded"})
+  void dispute_whoseMoneyMovedAgainstItsStatus_isANoticeWithAnAlert(String happened, String status) {
+    String type = "charge.dispute." + happened;
+    assertThat(read(type, dispute(status))).isEqualTo(new ProviderEvent.Notice(type, null, "pi_1",
+        "Stripe's dispute du_1 is " + status
+            + ", and its money has moved all the same: see its balance transactions.",
+        false));
   }
 
   @Test
