@@ -71,16 +71,4 @@ final class TidyTest {
     named.values().removeIf(files -> files.size() == 1);
     assertThat(named).isEmpty();
   }
-
-  /** Without a lock of its own its tests would run at once: see {@code ConcurrentTests}. */
-  @Test
-  void concurrentClass_holdsTheLockOfItsName() throws IOException {
-    var without = new ArrayList<Path>();
-    for (Path file : sources()) {
-      String text = Files.readString(file);
-      String lock = "@ResourceLock(\"" + file.getFileName().toString().replace(".java", "") + "\")";
-      if (text.contains("\n@ConcurrentTests\n") && !text.contains(lock)) without.add(file);
-    }
-    assertThat(without).isEmpty();
-  }
 }

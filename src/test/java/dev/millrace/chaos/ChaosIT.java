@@ -1,8 +1,9 @@
 package dev.millrace.chaos;
 
-import dev.millrace.testing.ConcurrentTests;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -12,8 +13,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * everything that must hold does. {@code -Dmillrace.chaos} chooses the scenarios,
  * {@code -Dmillrace.chaos.seed} the schedule. Runs beside all other tests, as it mostly waits.
  */
-@ConcurrentTests
-@ResourceLock("ChaosIT")
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("chaos")
 class ChaosIT {
   private static final ScenarioRunner RUNNER = new ScenarioRunner("chaos.md");
 

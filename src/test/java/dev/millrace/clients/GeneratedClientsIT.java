@@ -17,7 +17,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -26,7 +25,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  * each client makes a payment, of an amount that needs more than 32 bits. See {@code src/test/clients}.
  */
 @ConcurrentTests
-@ResourceLock("GeneratedClientsIT")
 class GeneratedClientsIT {
   private static final long AMOUNT = 99_999_999_999L;
 

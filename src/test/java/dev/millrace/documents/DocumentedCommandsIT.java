@@ -26,7 +26,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -36,7 +35,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  * the README says, and print what the block after them shows. Only the ports are others.
  */
 @ConcurrentTests
-@ResourceLock("DocumentedCommandsIT")
 class DocumentedCommandsIT {
   private static final Duration START = Duration.ofSeconds(120);
   private static final Duration DOCUMENT = Duration.ofSeconds(120);

@@ -22,10 +22,8 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 @ConcurrentTests
-@ResourceLock("EmbeddedKafkaServerIT")
 class EmbeddedKafkaServerIT {
   private static final String TOPIC = "payments";
 

@@ -18,10 +18,8 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 @ConcurrentTests
-@ResourceLock("EmbeddedPostgresServerIT")
 class EmbeddedPostgresServerIT {
   @TempDir
   private Path directory;

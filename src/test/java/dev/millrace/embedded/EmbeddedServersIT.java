@@ -24,10 +24,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 @ConcurrentTests
-@ResourceLock("EmbeddedServersIT")
 class EmbeddedServersIT {
   @TempDir
   private Path directory;

@@ -25,11 +25,9 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Ten thousand requests fight over a hundred keys: a hundred payments, whatever Redis does meanwhile. */
 @ConcurrentTests
-@ResourceLock("IdempotencyStormIT")
 class IdempotencyStormIT {
   private static final int REQUESTS = 10_000;
   private static final int KEYS = 100;

@@ -12,11 +12,9 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** A gateway to which nothing comes: how little it asks for, and that the next payment does not wait. */
 @ConcurrentTests
-@ResourceLock("IdleIT")
 final class IdleIT {
   private static final Duration BOUND = Duration.ofSeconds(60);
   private static final String ROLES = "simulator,api,relay,processor,settlement,notifier,ops";

@@ -33,7 +33,6 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -42,7 +41,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  * of this class, at a gateway whose limits are small.
  */
 @ConcurrentTests
-@ResourceLock("QueuesIT")
 class QueuesIT {
   private static final Duration BOUND = Duration.ofSeconds(30);
   /** Each queue and the test that fills it. A new queue needs a row here and one in the page of limits. */

@@ -27,13 +27,11 @@ import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** How the process begins and ends: by its environment, its ports, SIGTERM and SIGKILL. */
 @ConcurrentTests
-@ResourceLock("StartIT")
 class StartIT {
   private static final String DEMO_KEY = "sk_test_millrace";
   private static Site site;

@@ -29,14 +29,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * Listeners that lose their connection again and again, and go on at their last event at whatever node, by
  * stream or by list, while merchants pay and one of the nodes is killed and comes back.
  */
 @ConcurrentTests
-@ResourceLock("StreamResumeIT")
 class StreamResumeIT {
   private static final int CLIENTS = 50;
   private static final int MERCHANTS = 5;

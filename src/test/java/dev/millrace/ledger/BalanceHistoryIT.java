@@ -22,7 +22,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -31,7 +30,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  * statements' place of the server's.
  */
 @ConcurrentTests
-@ResourceLock("BalanceHistoryIT")
 class BalanceHistoryIT {
   private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
   private static final List<String> ACCOUNTS = List.of("a", "b", "suspense");
