@@ -10,7 +10,8 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * A class of tests that takes long, mostly because it waits, and has servers or at least databases of its
- * own. Those that are marked run one after the other, at the same time as the others, which do so too.
+ * own. Those that are marked run one after the other, at the same time as the others, which do so too: by a
+ * common lock, as JUnit replaces each thread that joins a future, so that without it all would run at once.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
