@@ -221,7 +221,7 @@ final class ChargeOutcomes {
         OutcomeEvents.late(p, provider, attempt, a.providerReference(), a.amount(), a.currency(), true);
       case Outcome.Refunded r -> refunded(p, provider, r);
       case Outcome.Declined d when d.code().equals(Outcome.Declined.CAPTURE_FAILED) ->
-        OutcomeEvents.strayTakenBack(p, provider, null);
+        OutcomeEvents.strayCaptureFailed(p, provider, d.providerReference());
       case Outcome.Voided v when !v.lapsed() && v.providerReference() != null ->
         OutcomeEvents.strayTakenBack(p, provider, v.providerReference());
       case Outcome.Decisive _, Outcome.NoWord _ -> KNOWN;

@@ -201,7 +201,7 @@ final class OperationOutcomes {
       case CAPTURE -> switch (d.code()) {
         case Outcome.Declined.CAPTURE_FAILED -> {
           BookedMovement capture = told(p.captures(), operation, attempt, d);
-          if (capture == null) yield OutcomeEvents.strayTakenBack(p, provider, null);
+          if (capture == null) yield OutcomeEvents.strayCaptureFailed(p, provider, d.providerReference());
           yield capture.reversed()
               ? KNOWN
               : events.captureReversed(p, provider, capture, d.code(), d.message(), clock.instant()

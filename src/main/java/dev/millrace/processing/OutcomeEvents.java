@@ -40,17 +40,23 @@ final class OutcomeEvents {
   }
 
   /**
-   * A late charge came to nothing of itself, whether it had gone back to the payer or not: a capture's name
-   * does not tell which one. {@code reference}: of the charge; null for any.
+   * A capture of the late charges came to nothing, whether it had gone back to the payer or not: its name,
+   * {@code capture}, does not tell which one. Not when it is told again of one that was the payment's.
    */
+  static Finding strayCaptureFailed(Payment p, String provider, @Nullable String capture) {
+    boolean told = p.captures().stream().anyMatch(m -> m.reversed()
+        && (capture == null || m.reference().isEmpty() || m.reference().equals(capture)));
+    return told ? new Finding.NothingNew() : strayTakenBack(p, provider, null);
+  }
+
+  /** {@code reference}: of the charge; null for any. */
   static Finding strayTakenBack(Payment p, String provider, @Nullable String reference) {
     return p.strays().values().stream()
         .filter(charge -> charge.provider().equals(provider) && !charge.held()
             && (reference == null || charge.reference().equals(reference)))
         .findFirst()
         .<Finding>map(charge -> new Conflict("late_charge_taken_back",
-            "the provider takes back a late charge, "
-                + charge.reference() + " of " + charge.amount()))
+            "the provider takes back a late charge, " + charge.reference() + " of " + charge.amount()))
         .orElseGet(Finding.NothingNew::new);
   }
 
