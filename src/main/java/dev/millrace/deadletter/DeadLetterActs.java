@@ -6,12 +6,12 @@ import dev.millrace.platform.OperatorRefusal;
 import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.OffsetDateTime;
-import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -73,7 +73,7 @@ public final class DeadLetterActs {
     SELECT $4::text, 'read_again', $6::text, jsonb_build_object('reason', $5::text, 'dead_letter', id) FROM ordered"""
       .replace(":audit", AuditLog.INSERT);
   private static final String LOCK_WEBHOOK = """
-    SELECT status, payment_id, source, record_form, record, record_size FROM dead_letter
+    SELECT status, payment_id, source, record_form, record FROM dead_letter
      WHERE id = $1::bigint AND task = 'webhook' FOR UPDATE""";
   private static final String ORDERED = "SELECT id, record = $2::text FROM dead_letter WHERE source = $1::text";
   /** A discarded one may be replayed after all: nothing of it was lost. */
@@ -202,7 +202,7 @@ public final class DeadLetterActs {
    * @param payment which it is about; null where that is not known
    * @param scheme {@code provider/account}
    */
-  public record WebhookLetter(String status, @Nullable UUID payment, String scheme, Origin origin) {}
+  public record WebhookLetter(String status, @Nullable UUID payment, String scheme, Buffer body) {}
 
   /** The letter of a webhook, which nobody else changes until the transaction ends; null for any other. */
   public static Future<@Nullable WebhookLetter> lockedWebhook(Sql sql, long id) {
@@ -211,8 +211,7 @@ public final class DeadLetterActs {
       Row row = rows.iterator().next();
       String[] source = row.getString(2).split("/", 4);
       return new WebhookLetter(row.getString(0), row.getUUID(1), source[1] + "/" + source[2],
-          new Origin(row.getString(2), source[3],
-              new Origin.Written(row.getString(3), row.getString(4)).read(), row.getInteger(5), Map.of()));
+          new Origin.Written(row.getString(3), row.getString(4)).read());
     });
   }
 

@@ -109,7 +109,7 @@ final class UnmatchedCharges {
     if (scheme == null)
       throw new OperatorRefusal(409, "no account " + webhook.scheme() + " is configured: its webhooks cannot"
           + " be read");
-    if (!(scheme.read(webhook.origin().value()) instanceof ProviderEvent.AttemptOutcome event))
+    if (!(scheme.read(webhook.body()) instanceof ProviderEvent.AttemptOutcome event))
       throw notOfACharge();
     UUID reference = TypeId.parse(TypeId.ATTEMPT, event.reference());
     if (reference == null) throw notOfACharge();

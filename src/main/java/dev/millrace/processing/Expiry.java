@@ -24,7 +24,7 @@ final class Expiry {
   private static final int PAGE = 500;
   private static final long SHORTEST_MS = 1_000;
   /** A time that is set after a look, and is over before the next, ends so much late at most. */
-  static final long LONGEST_MS = 5_000;
+  private static final long LONGEST_MS = 5_000;
 
   private final PacedLoop loop;
   private final PaymentReads payments;
