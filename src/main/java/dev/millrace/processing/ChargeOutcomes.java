@@ -116,8 +116,18 @@ final class ChargeOutcomes {
     };
   }
 
+  /** Of a provider that gives each try a name of its own: the very one that succeeded. */
+  private static boolean refusesWhatWasDone(Payment p, String provider, Outcome word) {
+    return word instanceof Outcome.TryRefused t && (p.amountAuthorized() > 0 || p.amountCharged() > 0)
+        && provider.equals(p.provider()) && p.providerReference() != null
+        && p.providerReference().equals(t.refusal().providerReference());
+  }
+
   /** What became of the charge under our reference {@code attempt} at {@code provider}. */
   Finding judge(Payment p, String provider, String attempt, Outcome word) {
+    if (refusesWhatWasDone(p, provider, word))
+      return new Conflict("charge_refused_after_success",
+          p.providerReference() + " is told as refused, and was charged or held");
     Outcome outcome = meant(p, word);
     if (p.attempt() != null && !p.attempt().equals(attempt))
       return OutcomeEvents.checked(p, tooLate(p, provider, attempt, outcome));
@@ -185,10 +195,8 @@ final class ChargeOutcomes {
         : Payment.named(p.captures(), d.providerReference());
     BookedMovement failed = named != null ? named : Payment.named(p.captures(), "");
     if (failed == null) return new NotYet("a capture failed that is not known: " + d.providerReference());
-    return failed.reversed()
-        ? KNOWN
-        : events.captureReversed(p, provider, failed, d.code(), d.message(),
-            in(times.apply(provider).authorizationLifetime()));
+    return events.captureReversed(p, provider, failed, d,
+        in(times.apply(provider).authorizationLifetime()));
   }
 
   /** Whether it tells of a capture that came to nothing since. */
@@ -313,7 +321,7 @@ final class ChargeOutcomes {
   /** So does one that failed, at once or after it had been carried out. */
   private Finding refundFailed(Payment p, String provider, Outcome.Declined d) {
     return unsolicited.judge(p, provider, new UnsolicitedChange.RefundFailed(
-        Objects.requireNonNullElse(d.providerReference(), ""), d.code(), d.message()));
+        Objects.requireNonNullElse(d.providerReference(), ""), d.code(), d.message(), d.amount()));
   }
 
   private static @Nullable Operation capture(Payment p) {

@@ -194,18 +194,16 @@ final class OperationOutcomes {
     return switch (operation.kind()) {
       case REFUND -> {
         BookedMovement refund = told(p.refunds(), operation, attempt, d);
-        yield refund == null || refund.reversed()
+        yield refund == null
             ? KNOWN
-            : OutcomeEvents.refundReversed(p, provider, refund, d.code(), d.message());
+            : OutcomeEvents.refundReversed(p, provider, refund, d.code(), d.message(), d.amount());
       }
       case CAPTURE -> switch (d.code()) {
         case Outcome.Declined.CAPTURE_FAILED -> {
           BookedMovement capture = told(p.captures(), operation, attempt, d);
           if (capture == null) yield OutcomeEvents.strayCaptureFailed(p, provider, d.providerReference());
-          yield capture.reversed()
-              ? KNOWN
-              : events.captureReversed(p, provider, capture, d.code(), d.message(), clock.instant()
-                  .plusMillis(times.apply(provider).authorizationLifetime()).getEpochSecond());
+          yield events.captureReversed(p, provider, capture, d,
+              clock.instant().plusMillis(times.apply(provider).authorizationLifetime()).getEpochSecond());
         }
         // It was captured at the provider itself before our call came, and told as if it were ours.
         case Outcome.Declined.CAPTURE_REFUSED -> KNOWN;

@@ -15,6 +15,7 @@ import dev.millrace.processing.Finding.NewEvents;
 import dev.millrace.processing.Finding.NotYet;
 import dev.millrace.provider.Method;
 import dev.millrace.provider.Provider.Outcome;
+import dev.millrace.provider.Provider.Outcome.Amount;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
@@ -68,6 +69,18 @@ final class OutcomeEvents {
             + ", and is told with " + amount));
   }
 
+  /**
+   * What is booked is taken back whole, or was: one of which the provider tells another amount is not what
+   * was booked.
+   */
+  private static Finding takenBack(Payment p, BookedMovement booked, @Nullable Amount told,
+      Supplier<Finding> reversal) {
+    Finding known = told == null
+        ? new Finding.NothingNew()
+        : known(p, booked, told.minor(), told.currency());
+    return known instanceof Conflict || booked.reversed() ? known : reversal.get();
+  }
+
   static Finding wrongCurrency(Payment p, String currency, Supplier<Finding> otherwise) {
     return currency.equals(p.asked().currency())
         ? otherwise.get()
@@ -112,7 +125,13 @@ final class OutcomeEvents {
   }
 
   /** A capture that had been confirmed came to nothing; {@code expires}: of what is authorized again. */
-  Finding captureReversed(Payment p, String provider, BookedMovement capture, String code, String message,
+  Finding captureReversed(Payment p, String provider, BookedMovement capture, Outcome.Declined d,
+      long expires) {
+    return takenBack(p, capture, d.amount(),
+        () -> reversalOf(p, provider, capture, d.code(), d.message(), expires));
+  }
+
+  private Finding reversalOf(Payment p, String provider, BookedMovement capture, String code, String message,
       long expires) {
     long left = p.amountCaptured() - capture.share();
     Payment.Fees paid = p.fees();
@@ -134,11 +153,12 @@ final class OutcomeEvents {
 
   /** A refund that had been carried out came to nothing. */
   static Finding refundReversed(Payment p, String provider, BookedMovement refund, String code,
-      String message) {
+      String message, @Nullable Amount told) {
     long left = p.amountRefunded() - refund.amount();
-    return new NewEvents(new PaymentEvent.RefundReversed(refund.operation(), provider, refund.reference(),
-        refund.amount(), left, p.asked().currency(), code, message, orNull(p.excess(-refund.amount(), 0)),
-        orNull(refund.providerFee()), orNull(refund.gatewayFee()), p.withRefunded(left)));
+    return takenBack(p, refund, told,
+        () -> new NewEvents(new PaymentEvent.RefundReversed(refund.operation(), provider, refund.reference(),
+            refund.amount(), left, p.asked().currency(), code, message, orNull(p.excess(-refund.amount(), 0)),
+            orNull(refund.providerFee()), orNull(refund.gatewayFee()), p.withRefunded(left))));
   }
 
   /** The payment has no need of it: it is given back by an operation of its own. */

@@ -97,9 +97,7 @@ final class UnsolicitedChanges {
     BookedMovement refund = Payment.named(p.refunds(), r.refund());
     if (refund == null)
       return new NotYet("the refund " + r.refund() + " failed, and is not known as carried out", true);
-    return refund.reversed()
-        ? KNOWN
-        : OutcomeEvents.refundReversed(p, provider, refund, r.code(), r.message());
+    return OutcomeEvents.refundReversed(p, provider, refund, r.code(), r.message(), r.amount());
   }
 
   private static Finding opened(Payment p, String provider, UnsolicitedChange.DisputeOpened d) {

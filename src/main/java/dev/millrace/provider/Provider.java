@@ -16,6 +16,9 @@ public interface Provider {
    * name.
    */
   sealed interface Outcome {
+    /** Minor units of {@code currency}, ISO 4217's code in lower case. */
+    record Amount(long minor, String currency) {}
+
     /** Says what became of the call. */
     sealed interface Decisive extends Outcome {}
 
@@ -77,10 +80,11 @@ public interface Provider {
 
     /**
      * Certainly refused: nothing was done, and the same call would be refused again. {@code elsewhere}:
-     * another provider may well accept it, because the fault was on the provider's side.
+     * another provider may well accept it, because the fault was on the provider's side. {@code amount}: of
+     * the capture or refund that it is the refusal of, where the provider tells it.
      */
     record Declined(@Nullable String providerReference, String code, @Nullable String declineCode,
-        String message, boolean elsewhere) implements Decisive {
+        String message, boolean elsewhere, @Nullable Amount amount) implements Decisive {
 
       /**
        * {@code code}: a capture that seemed done came to nothing, also one that the provider made of its own
@@ -109,6 +113,11 @@ public interface Provider {
       /** Whether it speaks of a refund: one that was refused, or one that came to nothing since. */
       public boolean ofARefund() {
         return code.equals(REFUND_FAILED) || code.equals(REFUND_REVERSED);
+      }
+
+      public Declined(@Nullable String providerReference, String code, @Nullable String declineCode,
+          String message, boolean elsewhere) {
+        this(providerReference, code, declineCode, message, elsewhere, null);
       }
 
       public Declined(@Nullable String providerReference, String code, @Nullable String declineCode,

@@ -94,8 +94,10 @@ public interface WebhookScheme {
     /** A refund that was not ordered over the gateway. {@code refund} is the provider's name of it. */
     record Refunded(String refund, long amount, String currency) implements UnsolicitedChange {}
 
-    /** Such a refund came to nothing, before or after it was told as done. */
-    record RefundFailed(String refund, String code, String message) implements UnsolicitedChange {}
+    /** Such a refund came to nothing, before or after it was told as done. {@code amount}: null if untold. */
+    record RefundFailed(String refund, String code, String message, Provider.Outcome.@Nullable Amount amount)
+        implements
+          UnsolicitedChange {}
   }
 
   /** The provider account's name, in the path. */

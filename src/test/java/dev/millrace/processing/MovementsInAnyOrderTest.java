@@ -52,7 +52,7 @@ final class MovementsInAnyOrderTest {
   }
 
   private static Word refundFailed(String id) {
-    return Word.of(id + " failed", new UnsolicitedChange.RefundFailed(id, "c", "m"));
+    return Word.of(id + " failed", new UnsolicitedChange.RefundFailed(id, "c", "m", null));
   }
 
   private static Word dispute(String id, long amount) {

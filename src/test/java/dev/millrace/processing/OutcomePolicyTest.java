@@ -183,7 +183,7 @@ final class OutcomePolicyTest {
       "returned", new UnsolicitedChange.Returned(1999, "usd", "R01", "No funds."),
       "return_reversed", new UnsolicitedChange.ReturnReversed(1999, "usd", "Paid after all."),
       "refunded_there", new UnsolicitedChange.Refunded("re_there", 300, "usd"),
-      "refund_failed", new UnsolicitedChange.RefundFailed("re_a", "no_account", "No."));
+      "refund_failed", new UnsolicitedChange.RefundFailed("re_a", "no_account", "No.", null));
 
   /** Every cell of a table: row key, column key, finding. */
   private static Stream<Arguments> cells(String table, Iterable<String> columns) {
@@ -694,6 +694,60 @@ final class OutcomePolicyTest {
     assertThat(words(POLICY.unsolicited(refunded, "stripe",
         new UnsolicitedChange.Refunded("re_there", 300, "eur")))).isEqualTo("conflict:currency_mismatch");
     assertThat(words(POLICY.unsolicited(refunded, "stripe", FACT.get("refunded_there")))).isEqualTo("known");
+  }
+
+  /** What was booked goes back whole: one of another amount, or currency, is not what was booked. */
+  @Test
+  void failure_toldWithAnotherAmount_isAConflict() {
+    Payment hold = with("capture", Status.AUTHORIZED);
+    Payment captured = after(hold, operation(hold, "cap_1", OUTCOMES.get("charged")));
+    Payment charged = with("refund", Status.CONFIRMED);
+    Payment refunded = after(charged, operation(charged, "re_1", OUTCOMES.get("refunded")));
+    long refund = refunded.refunds().getLast().amount();
+    long capture = captured.captures().getLast().amount();
+    for (long more : new long[]{-1, 0, 1}) {
+      for (String currency : List.of("usd", "eur")) {
+        String expected = !currency.equals("usd")
+            ? "conflict:currency_mismatch"
+            : more != 0 ? "conflict:movement_amount_changed" : null;
+        assertReversal(captured, operation(captured, "cap_1",
+            failed(Outcome.Declined.CAPTURE_FAILED, null, capture + more, currency)), expected,
+            "capture_reversed");
+        assertReversal(captured, charge(captured,
+            failed(Outcome.Declined.CAPTURE_FAILED, null, capture + more, currency)), expected,
+            "capture_reversed");
+        assertReversal(refunded, operation(refunded, "re_1",
+            failed(Outcome.Declined.REFUND_FAILED, null, refund + more, currency)), expected,
+            "refund_reversed");
+        String name = refunded.refunds().getLast().reference();
+        assertReversal(refunded, POLICY.unsolicited(refunded, "stripe",
+            new UnsolicitedChange.RefundFailed(name, "no_account", "No.",
+                new Outcome.Amount(refund + more, currency))),
+            expected, "refund_reversed");
+      }
+    }
+  }
+
+  private static void assertReversal(Payment p, Finding found, String conflict, String event) {
+    if (conflict != null) assertThat(words(found)).isEqualTo(conflict);
+    else assertTaken(p, found, event);
+  }
+
+  private static Outcome.Declined failed(String code, String name, long amount, String currency) {
+    return new Outcome.Declined(name, code, null, "No.", false, new Outcome.Amount(amount, currency));
+  }
+
+  /** Each try has its own name at such a provider: it cannot have been refused and done. */
+  @Test
+  void charge_refusedByTheNameThatSucceeded_isAConflict() {
+    for (Status status : List.of(Status.AUTHORIZED, Status.CONFIRMED, Status.SETTLED, Status.REFUNDED)) {
+      Payment p = in(status);
+      for (String name : List.of(p.providerReference(), "pi_else")) {
+        var refused = new Outcome.TryRefused(new Outcome.Declined(name, "card_declined", null, "No."));
+        assertThat(words(charge(p, refused))).as("%s %s", status, name)
+            .isEqualTo(name.equals("pi_else") ? "known" : "conflict:charge_refused_after_success");
+      }
+    }
   }
 
   /** Only where money is held: else it is what an inquiry, or a dispute that took nothing, ends with. */

@@ -278,13 +278,15 @@ final class ProviderBook {
           || !(answers.get(o.attempt()) instanceof Outcome.Refunded r))
         continue;
       refunded -= r.amount();
-      var failed = new Outcome.Declined(r.providerReference(), "no_account", null, "No.");
+      var failed = new Outcome.Declined(r.providerReference(), "no_account", null, "No.", false,
+          new Outcome.Amount(r.amount(), r.currency()));
       answers.put(o.attempt(), failed);
       tell(o.attempt(), o.id(), failed);
       return;
     }
     for (var here : refundsHere.entrySet()) {
-      befall(new UnsolicitedChange.RefundFailed(here.getKey(), "no_account", "No."));
+      befall(new UnsolicitedChange.RefundFailed(here.getKey(), "no_account", "No.",
+          new Outcome.Amount(here.getValue(), currency)));
       refunded -= here.getValue();
       refundsHere.remove(here.getKey());
       return;

@@ -114,7 +114,12 @@ final class AdyenEvents {
   }
 
   private static Outcome failed(AdyenItem item, String code) {
-    return new Outcome.Declined(item.psp(), code, null, item.message());
+    return new Outcome.Declined(item.psp(), code, null, item.message(), false, amount(item));
+  }
+
+  private static Outcome.@Nullable Amount amount(AdyenItem item) {
+    AdyenAmount amount = item.amount();
+    return amount == null ? null : new Outcome.Amount(amount.minor(), amount.currency());
   }
 
   private static ProviderEvent cancellation(AdyenItem item) {
@@ -154,6 +159,6 @@ final class AdyenEvents {
     return item.original() == null
         ? item.ignored()
         : new ProviderEvent.Unsolicited(item.event(), item.original(),
-            new UnsolicitedChange.RefundFailed(item.psp(), code, item.message()));
+            new UnsolicitedChange.RefundFailed(item.psp(), code, item.message(), amount(item)));
   }
 }

@@ -47,7 +47,7 @@ final class StripeEvents {
           new UnsolicitedChange.Refunded(r.providerReference(), r.amount(), r.currency()));
       case Outcome.Declined d ->
         new ProviderEvent.Unsolicited(type, intent, new UnsolicitedChange.RefundFailed(
-            Objects.requireNonNullElse(d.providerReference(), ""), d.code(), d.message()));
+            Objects.requireNonNullElse(d.providerReference(), ""), d.code(), d.message(), d.amount()));
       case Outcome.Pending p -> new ProviderEvent.Notice(type, null, intent,
           "The refund " + p.providerReference() + ", made at Stripe, is under way.", true);
       case Outcome.Unknown u -> new ProviderEvent.Unreadable(type, u.reason(), intent);

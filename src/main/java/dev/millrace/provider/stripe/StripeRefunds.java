@@ -27,7 +27,7 @@ final class StripeRefunds {
       case "failed" -> failed(id, refund);
       case "canceled" ->
         new Outcome.Declined(id, "refund_canceled", JsonFields.text(refund, "failure_reason"),
-            "The refund was canceled at the provider.");
+            "The refund was canceled at the provider.", false, amount(refund));
       default -> new Outcome.Unknown("refund status " + status);
     };
   }
@@ -39,11 +39,17 @@ final class StripeRefunds {
         : new Outcome.Refunded(id, amount.minor(), amount.currency());
   }
 
+  private static Outcome.@Nullable Amount amount(JsonObject refund) {
+    StripeAmount amount = StripeAmount.read(refund, "amount");
+    return amount == null ? null : new Outcome.Amount(amount.minor(), amount.currency());
+  }
+
   private static Outcome failed(String id, JsonObject refund) {
     String reason = JsonFields.text(refund, "failure_reason");
     return new Outcome.Declined(id, Outcome.Declined.REFUND_FAILED, reason,
         "The refund failed at the provider"
-            + (reason == null ? "." : ": " + reason.replace('_', ' ') + "."));
+            + (reason == null ? "." : ": " + reason.replace('_', ' ') + "."),
+        false, amount(refund));
   }
 
   /** Our reference of it; null for one that was not ordered over the gateway. */

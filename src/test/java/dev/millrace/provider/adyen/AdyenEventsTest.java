@@ -78,14 +78,19 @@ final class AdyenEventsTest {
         new Outcome.Declined(PSP, "card_declined", null, "The provider declined the payment.")));
   }
 
+  /** With the amount, which is not always that of what had been done. */
+  private static Outcome.Declined failed(String code, String message) {
+    return new Outcome.Declined(PSP, code, null, message, false, new Outcome.Amount(1_000, "eur"));
+  }
+
   @Test
   void capture_isCharged_andMayFailLater() {
     assertThat(told(example("CAPTURE"))).isEqualTo(new Outcome.Charged(ORIGINAL, 1_000, "eur", PSP));
     assertThat(
         told(example("CAPTURE").put("success", "false").put("reason", "Insufficient balance on payment")))
-        .isEqualTo(new Outcome.Declined(PSP, "capture_refused", null, "Insufficient balance on payment"));
+        .isEqualTo(failed("capture_refused", "Insufficient balance on payment"));
     assertThat(told(example("CAPTURE_FAILED")))
-        .isEqualTo(new Outcome.Declined(PSP, "capture_failed", null, "Capture Failed"));
+        .isEqualTo(failed("capture_failed", "Capture Failed"));
   }
 
   /** The scheme's technical fault: Adyen captures once more under the same name, which must not hide it. */
@@ -102,7 +107,7 @@ final class AdyenEventsTest {
     var item = example("CANCELLATION").put("eventCode", event);
     assertThat(told(item)).isEqualTo(new Outcome.Voided(ORIGINAL, false));
     assertThat(told(item.put("success", "false")))
-        .isEqualTo(new Outcome.Declined(PSP, "cancel_failed", null, "The provider says: " + event + "."));
+        .isEqualTo(failed("cancel_failed", "The provider says: " + event + "."));
   }
 
   @Test
@@ -112,7 +117,7 @@ final class AdyenEventsTest {
 
   @Test
   void refund_isRefunded_orFailed_nowOrLater() {
-    assertThat(told(example("REFUND"))).isEqualTo(new Outcome.Declined(PSP, "refund_failed", null,
+    assertThat(told(example("REFUND"))).isEqualTo(failed("refund_failed",
         "Transaction hasn't been captured, refund not possible"));
     assertThat(told(example("REFUND").put("success", "true")))
         .isEqualTo(new Outcome.Refunded(PSP, 1_000, "eur"));
@@ -142,11 +147,12 @@ final class AdyenEventsTest {
     var failed = item(Fixture.json("adyen/refund-true")).put("eventCode", "REFUND_FAILED");
     assertThat(read(failed.put("reason", "Refund Failed")))
         .isEqualTo(new ProviderEvent.Unsolicited("REFUND_FAILED", "ORIGINAL_PSP",
-            new UnsolicitedChange.RefundFailed("PSP_REFERENCE", "refund_failed", "Refund Failed")));
+            new UnsolicitedChange.RefundFailed("PSP_REFERENCE", "refund_failed", "Refund Failed",
+                new Outcome.Amount(1_500, "eur"))));
     assertThat(read(failed.put("eventCode", "REFUNDED_REVERSED").put("reason", "")))
         .isEqualTo(new ProviderEvent.Unsolicited("REFUNDED_REVERSED", "ORIGINAL_PSP",
             new UnsolicitedChange.RefundFailed("PSP_REFERENCE", "refund_reversed",
-                "The provider says: REFUNDED_REVERSED.")));
+                "The provider says: REFUNDED_REVERSED.", new Outcome.Amount(1_500, "eur"))));
   }
 
   @Test
@@ -168,10 +174,10 @@ final class AdyenEventsTest {
         new ProviderEvent.Unsolicited("CANCEL_OR_REFUND", ORIGINAL,
             new UnsolicitedChange.Refunded(PSP, 1_000, "eur")));
     assertThat(told(either("refund", "false").put("reason", "No"))).isEqualTo(
-        new Outcome.Declined(PSP, "refund_failed", null, "No"));
+        failed("refund_failed", "No"));
     for (String action : new String[]{"cancel", "", "new"})
       assertThat(told(either(action, "false").put("reason", "No"))).isEqualTo(
-          new Outcome.Declined(PSP, "cancel_failed", null, "No"));
+          failed("cancel_failed", "No"));
     for (String action : new String[]{"", "new"})
       assertThat(read(either(action, "true"))).isEqualTo(new ProviderEvent.Notice("CANCEL_OR_REFUND",
           REFERENCE,

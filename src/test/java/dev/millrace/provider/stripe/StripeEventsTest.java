@@ -53,7 +53,8 @@ final class StripeEventsTest {
       assertThat(read(type, refund("failed", "att_1").put("failure_reason", "lost_or_stolen_card")))
           .isEqualTo(
               new ProviderEvent.AttemptOutcome(type, "att_1", new Outcome.Declined("re_1", "refund_failed",
-                  "lost_or_stolen_card", "The refund failed at the provider: lost or stolen card.")));
+                  "lost_or_stolen_card", "The refund failed at the provider: lost or stolen card.", false,
+                  new Outcome.Amount(500, "usd"))));
     }
   }
 
@@ -78,11 +79,13 @@ final class StripeEventsTest {
       assertThat(read("refund.failed", failed, before))
           .isEqualTo(new ProviderEvent.Unsolicited("refund.failed",
               "pi_1", new UnsolicitedChange.RefundFailed("re_1", "refund_failed",
-                  "The refund failed at the provider: expired or canceled card.")));
+                  "The refund failed at the provider: expired or canceled card.",
+                  new Outcome.Amount(500, "usd"))));
     }
     assertThat(read("refund.updated", refund("canceled", null)))
         .isEqualTo(new ProviderEvent.Unsolicited("refund.updated", "pi_1", new UnsolicitedChange.RefundFailed(
-            "re_1", "refund_canceled", "The refund was canceled at the provider.")));
+            "re_1", "refund_canceled", "The refund was canceled at the provider.",
+            new Outcome.Amount(500, "usd"))));
   }
 
   @Test
