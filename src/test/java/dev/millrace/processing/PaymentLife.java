@@ -124,6 +124,8 @@ final class PaymentLife {
       return Move.nothing("the dispute was decided");
     }
     boolean open = payment.operations().stream().anyMatch(Operation::open);
+    // What is asked for may have to wait for a word: as a refund for that of the capture made once more.
+    if (open && !book.words.isEmpty() && chance(30)) return hear(0, false);
     if (!payment.status().atRest() && payment.status() != Status.CONFIRMED || open) return drive();
     if (payment.status() == Status.IN_REVIEW) return drive();
     if (!book.words.isEmpty()) return hear(0, false);
