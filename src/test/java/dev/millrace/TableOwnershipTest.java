@@ -39,7 +39,7 @@ final class TableOwnershipTest {
               "attempt", "provider_object", "work", "unresolved", "janitor", "payment_processing")),
       Map.entry("ledger",
           Set.of("posting", "balance", "balance_depth", "balance_history", "balance_mark", "rollup")),
-      Map.entry("platform", Set.of("lease")),
+      Map.entry("platform", Set.of("lease", "seal_key")),
       Map.entry("settlement", Set.of("settlement")),
       Map.entry("webhook",
           Set.of("webhook_endpoint", "webhook_delivery", "webhook_attempt", "webhook_message",

@@ -20,6 +20,7 @@ import dev.millrace.platform.PgLink;
 import dev.millrace.platform.RedisLink;
 import dev.millrace.platform.Capacity;
 import dev.millrace.platform.Resources;
+import dev.millrace.platform.Seal;
 import dev.millrace.platform.RouteMethods;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.TypeId;
@@ -111,8 +112,9 @@ public final class ApiVerticle extends VerticleBase {
     var bodies = new BodyReader(vertx, config.positive("api.body-bytes-max"),
         config.millis("api.request-timeout"),
         new Capacity(registry, "bodies", instance, config.positive("api.held-bytes-max")));
+    var seal = new Seal(database);
     var create = new CreateEndpoint(bodies, writer,
-        new AnswerCache(vertx, link, config.millis("idempotency.redis-ttl"),
+        new AnswerCache(vertx, link, seal, config.millis("idempotency.redis-ttl"),
             new Capacity(registry, "answers", instance, config.positive("redis.in-flight-max")), registry),
         records, database,
         waiting, backlog, share);
@@ -127,6 +129,7 @@ public final class ApiVerticle extends VerticleBase {
     open.add(inbox, links -> Future.join(links.stream().map(PgLink::close).toList()));
     return commits.whenUp(10_000)
         .compose(v -> Future.all(inbox.stream().map(one -> one.whenUp(10_000)).toList()))
+        .compose(v -> seal.load())
         .compose(v -> EventId.load(database))
         .compose(ids -> vertx.fileSystem().readFile("openapi.yaml").compose(contract -> {
           Router router = router(gate, contract);

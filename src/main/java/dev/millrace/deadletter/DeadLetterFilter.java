@@ -28,7 +28,8 @@ public record DeadLetterFilter(@Nullable String status, @Nullable String task, @
       "created_before");
   public static final List<String> STATUSES = List.of("open", "replaying", "replayed", "discarded",
       "closed");
-  private static final List<String> TASKS = List.of("charge", "operation", "poison", "webhook", "inquiry");
+  private static final List<String> TASKS = List.of("charge", "operation", "poison", "forged", "webhook",
+      "inquiry");
   private static final int ERROR_CHARS_MAX = 200;
 
   /**

@@ -32,6 +32,8 @@ public final class DeadLetterStore {
   private static final Logger LOG = LoggerFactory.getLogger(DeadLetterStore.class);
   /** A record that could not be read, or not be begun. */
   public static final String POISON = "poison";
+  /** A record that this installation did not write, or not so. */
+  public static final String FORGED = "forged";
   /** A provider's webhook that no payment took. */
   public static final String WEBHOOK = "webhook";
   /** An operator's order to ask the provider again about a payment: nothing has failed. */

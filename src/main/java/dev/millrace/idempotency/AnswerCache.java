@@ -2,6 +2,7 @@ package dev.millrace.idempotency;
 
 import dev.millrace.platform.RedisLink;
 import dev.millrace.platform.Capacity;
+import dev.millrace.platform.Seal;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.AsyncResult;
@@ -14,9 +15,12 @@ import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The fast path of idempotency: answers of repeated requests, in Redis from the first repetition on. Only an
@@ -24,11 +28,15 @@ import org.jspecify.annotations.Nullable;
  * unique row in Postgres decides who has the key. All keys that are asked for in one turn of the event loop,
  * or while Redis answers, go out as one {@code MGET}. Owned by one event loop.
  *
- * <p>A value is 32 bytes for the fingerprint, three digits for the status and the body. A key is named by its
- * {@link KeyId}.
+ * <p>A value is its {@link Seal}, 8 bytes for the Unix time in milliseconds until which it counts, 32 for the
+ * fingerprint, three digits for the status and the body. A key is named by its {@link KeyId}. What is not
+ * sealed, or another key's, or too old, is not believed: Postgres is asked.
  */
 public final class AnswerCache {
-  private static final int FINGERPRINT = 32;
+  private static final Logger LOG = LoggerFactory.getLogger(AnswerCache.class);
+  private static final int UNTIL = Long.BYTES;
+  private static final int STATUS = UNTIL + 32;
+  private static final int BODY = STATUS + 3;
 
   /** What a key was answered. {@code sameFingerprint}: whether it was the same request. */
   public record Known(boolean sameFingerprint, int status, Buffer body) {}
@@ -37,19 +45,24 @@ public final class AnswerCache {
 
   private final ContextInternal owner;
   private final RedisLink redis;
-  private final String keepMs;
+  private final Seal seal;
+  private final long keepMs;
   private final Capacity room;
   private final Counter failures;
+  private final Counter forged;
   private List<Question> gathered = new ArrayList<>();
   private boolean asking;
 
   /** {@code keepMs}: how long an answer is kept; {@code room}: for keys that are being asked for. */
-  public AnswerCache(Vertx vertx, RedisLink redis, long keepMs, Capacity room, MeterRegistry registry) {
+  public AnswerCache(Vertx vertx, RedisLink redis, Seal seal, long keepMs, Capacity room,
+      MeterRegistry registry) {
     this.owner = (ContextInternal) vertx.getOrCreateContext();
     this.redis = redis;
-    this.keepMs = Long.toString(keepMs);
+    this.seal = seal;
+    this.keepMs = keepMs;
     this.room = room;
     this.failures = Counter.builder("millrace.idempotency.redis.failures").register(registry);
+    this.forged = Counter.builder("millrace.idempotency.redis.forged").register(registry);
   }
 
   private static String name(UUID keyId) { return "ik:" + keyId; }
@@ -87,26 +100,39 @@ public final class AnswerCache {
     room.give(questions.size());
     for (int i = 0; i < questions.size(); i++) {
       var question = questions.get(i);
-      question.promise.complete(values == null ? null : known(values.get(i), question.fingerprint));
+      known(question, values == null ? null : values.get(i)).onComplete(question.promise);
     }
   }
 
-  private static @Nullable Known known(@Nullable Response response, Buffer fingerprint) {
-    if (response == null) return null;
-    Buffer value = response.toBuffer();
-    int at = FINGERPRINT + 3;
-    return value.length() < at
+  private Future<@Nullable Known> known(Question question, @Nullable Response response) {
+    if (response == null) return Future.succeededFuture();
+    byte[] stored = response.toBuffer().getBytes();
+    int length = Math.min(stored.length, Seal.LENGTH);
+    byte[] value = Arrays.copyOfRange(stored, length, stored.length);
+    return seal.holds(Arrays.copyOf(stored, length), Seal.Purpose.ANSWER, name(question.keyId), value)
+        .otherwise(false).map(own -> {
+          if (own) return read(Buffer.buffer(value), question.fingerprint);
+          forged.increment();
+          LOG.error("alert=answer_forged name={}", name(question.keyId));
+          return null;
+        });
+  }
+
+  /** Null when its time is over: Redis has forgotten it, or should have. */
+  private static @Nullable Known read(Buffer value, Buffer fingerprint) {
+    return value.getLong(0) < System.currentTimeMillis()
         ? null
-        : new Known(value.getBuffer(0, FINGERPRINT).equals(fingerprint),
-            Integer.parseInt(value.getString(FINGERPRINT, at)), value.getBuffer(at, value.length()));
+        : new Known(value.getBuffer(UNTIL, STATUS).equals(fingerprint),
+            Integer.parseInt(value.getString(STATUS, BODY)), value.getBuffer(BODY, value.length()));
   }
 
   /** Keeps the answer of a request that was repeated. */
   public void keep(UUID keyId, Buffer fingerprint, int status, Buffer body) {
     if (!redis.up()) return;
-    var value = Buffer.buffer(FINGERPRINT + 3 + body.length()).appendBuffer(fingerprint)
-        .appendString(Integer.toString(status)).appendBuffer(body);
-    redis.send(Request.cmd(Command.SET).arg(name(keyId)).arg(value).arg("PX").arg(keepMs))
+    byte[] value = Buffer.buffer(BODY + body.length()).appendLong(System.currentTimeMillis() + keepMs)
+        .appendBuffer(fingerprint).appendString(Integer.toString(status)).appendBuffer(body).getBytes();
+    Buffer sealed = Buffer.buffer(seal.of(Seal.Purpose.ANSWER, name(keyId), value)).appendBytes(value);
+    redis.send(Request.cmd(Command.SET).arg(name(keyId)).arg(sealed).arg("PX").arg(keepMs))
         .onFailure(failure -> failures.increment());
   }
 }

@@ -7,6 +7,7 @@ import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.QueueMeter;
+import dev.millrace.platform.Seal;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -63,15 +64,17 @@ public final class Relay {
   private final Counter published;
   private final QueueMeter meter;
   private final EventContract contract = new EventContract();
+  private final Seal seal;
   private volatile int inHand;
 
   /**
    * {@code producers} makes a producer with {@link #producerSettings}; the relay closes what it was given.
-   * {@code told} runs after each batch that Kafka has.
+   * {@code told} runs after each batch that Kafka has. {@code seal} is the relay's alone.
    */
   public Relay(Vertx vertx, PgLink pg, Lease lease, Supplier<Producer<String, byte[]>> producers,
-      String topic,
-      int batchMax, AdaptiveInterval interval, Runnable told, MeterRegistry registry) {
+      String topic, int batchMax, AdaptiveInterval interval, Runnable told, Seal seal,
+      MeterRegistry registry) {
+    this.seal = seal;
     this.worker = vertx.createSharedWorkerExecutor("millrace-relay", 1);
     this.pg = pg;
     this.cursor = new CursorStore("relay", pg);
@@ -172,14 +175,19 @@ public final class Relay {
     EventType type = EventType.ofWire(row.type());
     if (type == null) throw new IllegalStateException("unknown event type in the journal: " + row.type());
     String subject = PublicEvent.subjectId(type, row.subject());
+    byte[] value = contract.encode(type, row);
+    String version = Integer.toString(row.version());
     var headers = new RecordHeaders();
     headers.add("ce_specversion", SPEC).add("ce_id", bytes(subject + "." + row.version()))
         .add("ce_source", SOURCE)
         .add("ce_type", bytes(row.type())).add("ce_subject", bytes(subject))
         .add("ce_time", bytes(DateTimeFormatter.ISO_OFFSET_DATE_TIME.format(row.recorded())))
-        .add("ce_version", bytes(Integer.toString(row.version())))
+        .add("ce_version", bytes(version))
         .add("content-type", CONTENT).add("traceparent", bytes(row.traceparent()));
-    return new ProducerRecord<>(topic, null, subject, contract.encode(type, row), headers);
+    if (WorkRecord.asks(row.type(), version))
+      headers.add(WorkRecord.SEAL, seal.of(Seal.Purpose.EVENT,
+          WorkRecord.name(subject, row.type(), version, row.traceparent()), value));
+    return new ProducerRecord<>(topic, null, subject, value, headers);
   }
 
   private static byte[] bytes(String text) { return text.getBytes(StandardCharsets.UTF_8); }

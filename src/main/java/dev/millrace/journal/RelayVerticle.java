@@ -4,6 +4,7 @@ import dev.millrace.platform.Config;
 import dev.millrace.platform.Lease;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Resources;
+import dev.millrace.platform.Seal;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.WakeUps;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -38,11 +39,12 @@ public final class RelayVerticle extends VerticleBase {
     PgLink rows = open.add(servers.batchLink(vertx, "relay", registry), PgLink::close);
     var lease = open.add(new Lease(vertx, rights, "relay", holder, config.millis("relay.lease")),
         Lease::close);
+    var seal = new Seal(rows);
     var relay = open.add(new Relay(vertx, rows, lease, producers, config.text("kafka.topic"),
         config.positive("relay.batch-max"), servers.interval("relay.poll-interval"),
-        () -> servers.wakeUps().say(WakeUps.Source.KAFKA), registry), Relay::close);
+        () -> servers.wakeUps().say(WakeUps.Source.KAFKA), seal, registry), Relay::close);
     servers.wakeUps().listen(Set.of(WakeUps.Source.JOURNAL), relay::wake);
-    return rows.whenUp(10_000).compose(v -> rights.whenUp(10_000)).onSuccess(v -> {
+    return rows.whenUp(10_000).compose(v -> rights.whenUp(10_000)).compose(v -> seal.load()).onSuccess(v -> {
       lease.start();
       relay.start();
     });

@@ -32,7 +32,7 @@ final class DeadLetterReplays {
   private static final int IN_HAND_MAX = 32;
   private static final long COUNT_EVERY_MS = 5_000;
   private static final List<String> TASKS = List.of(RetryKind.CHARGE.wire(), RetryKind.OPERATION.wire(),
-      DeadLetterStore.POISON, DeadLetterStore.WEBHOOK, DeadLetterStore.INQUIRY);
+      DeadLetterStore.POISON, DeadLetterStore.FORGED, DeadLetterStore.WEBHOOK, DeadLetterStore.INQUIRY);
 
   private record End(Outcome outcome, String note) {}
 
@@ -115,6 +115,9 @@ final class DeadLetterReplays {
   private Future<End> run(Taken letter) {
     return Future.succeededFuture().compose(v -> switch (letter.task()) {
       case DeadLetterStore.WEBHOOK -> told(letter);
+      // Its payment, if there is one, has its own records, or the janitor.
+      case DeadLetterStore.FORGED -> Future.succeededFuture(new End(Outcome.FAILED,
+          "it was not written by this installation, and is not believed by being replayed: discard it"));
       case DeadLetterStore.INQUIRY -> asked(letter, Objects.requireNonNull(letter.payment()));
       default ->
         driven(letter, letter.payment() != null ? letter.payment() : records.payment(letter.origin()));

@@ -13,6 +13,7 @@ import dev.millrace.platform.Links;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.RedisLink;
 import dev.millrace.platform.Resources;
+import dev.millrace.platform.Seal;
 import dev.millrace.platform.Servers;
 import dev.millrace.platform.WakeUps;
 import dev.millrace.platform.AdaptiveInterval;
@@ -96,11 +97,12 @@ public final class ProcessorVerticle extends VerticleBase {
             InstantSource.system()),
         Links.returns(config), registry));
     var letters = new DeadLetterStore(vertx, database, registry);
+    var seal = new Seal(database);
     var retries = new Retries(vertx, producer, letters, config.text("kafka.retry-topic"),
         config.durations("processor.retry-windows"), RetryKind.Limits.of(config),
         config.integer("processor.retry-jitter-percent"), RandomGenerator.getDefault(),
-        () -> wakeUps.say(WakeUps.Source.KAFKA), registry);
-    var records = new RecordProcessor(vertx, flow, retries, letters);
+        () -> wakeUps.say(WakeUps.Source.KAFKA), seal, registry);
+    var records = new RecordProcessor(vertx, flow, retries, letters, seal);
     var consumers = new Consumers(vertx, config, servers);
     var fresh = new Intake(vertx, consumers.fresh(), "processor", config.positive("processor.in-flight-max"),
         RecordProcessor::freshWaitMs, records::fresh, pollInterval(), registry);
@@ -134,6 +136,7 @@ public final class ProcessorVerticle extends VerticleBase {
     open.onClose(janitor::close);
     return appends.whenUp(10_000).compose(v -> inboxRows.whenUp(10_000))
         .compose(v -> inboxRights.whenUp(10_000))
+        .compose(v -> seal.load())
         .compose(v -> fresh.start(Set.of(config.text("kafka.topic"))))
         .compose(v -> waiting.start(retries.topics())).onSuccess(v -> {
           Future.all(fresh.joined(), waiting.joined()).<Void>mapEmpty().onComplete(joined);

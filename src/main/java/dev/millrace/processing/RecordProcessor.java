@@ -5,8 +5,8 @@ import dev.millrace.deadletter.Failure;
 import dev.millrace.deadletter.Origin;
 import dev.millrace.journal.EventContract;
 import dev.millrace.journal.EventContract.InitiatedPayment;
-import dev.millrace.payment.EventType;
-import dev.millrace.payment.PaymentEvent;
+import dev.millrace.journal.WorkRecord;
+import dev.millrace.platform.Seal;
 import dev.millrace.platform.Trace;
 import dev.millrace.platform.TypeId;
 import dev.millrace.platform.Unavailable;
@@ -17,10 +17,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,13 +26,11 @@ import org.slf4j.LoggerFactory;
 /**
  * What becomes of each record of Kafka: its payment is driven on, and what does not come to rest waits in a
  * retry window. What trying again cannot mend, and a record that cannot be read, is a dead letter at once and
- * uses up no window.
+ * uses up no window. Kafka only carries: what no relay or processor of this installation has sealed is not
+ * believed, whatever it says, and is a dead letter.
  */
 final class RecordProcessor {
   private static final Logger LOG = LoggerFactory.getLogger(RecordProcessor.class);
-  /** A capture, a cancellation or a refund, or something that is to be given back. */
-  private static final Set<String> OPERATIONS = PaymentEvent.records(PaymentEvent.RequestsOperation.class)
-      .keySet().stream().map(EventType::wire).collect(Collectors.toUnmodifiableSet());
 
   /** What a record of the event topic is about. */
   private sealed interface About {
@@ -51,9 +47,11 @@ final class RecordProcessor {
   private final Retries retries;
   private final DeadLetterStore letters;
   private final EventContract contract = new EventContract();
+  private final Seal seal;
   private boolean closing;
 
-  RecordProcessor(Vertx vertx, PaymentFlow flow, Retries retries, DeadLetterStore letters) {
+  RecordProcessor(Vertx vertx, PaymentFlow flow, Retries retries, DeadLetterStore letters, Seal seal) {
+    this.seal = seal;
     this.vertx = vertx;
     this.flow = flow;
     this.retries = retries;
@@ -61,33 +59,24 @@ final class RecordProcessor {
   }
 
   /** Null when there is none, or one without a value, which Kafka permits. */
-  private static @Nullable String header(KafkaConsumerRecord<String, byte[]> record, String name) {
+  private static byte @Nullable [] bytes(KafkaConsumerRecord<String, byte[]> record, String name) {
     var header = record.record().headers().lastHeader(name);
-    return header == null || header.value() == null
-        ? null
-        : new String(header.value(), StandardCharsets.US_ASCII);
+    return header == null ? null : header.value();
   }
 
-  /**
-   * Only fresh payments, those that an operator released, and what is asked of payments later, are for us; a
-   * record without a type is for the dead letters.
-   */
+  private static @Nullable String header(KafkaConsumerRecord<String, byte[]> record, String name) {
+    byte[] value = bytes(record, name);
+    return value == null ? null : new String(value, StandardCharsets.US_ASCII);
+  }
+
+  /** Only what asks for work is for us; a record without a type is for the dead letters. */
   static long freshWaitMs(KafkaConsumerRecord<String, byte[]> record) {
     String type = header(record, "ce_type");
-    if (type == null || type.equals(EventType.INITIATED.wire()) || OPERATIONS.contains(type)
-        || type.equals(EventType.ACTION_RETURNED.wire()))
-      return 0;
-    return type.equals(EventType.SCREENED.wire()) && released(record) ? 0 : -1;
-  }
-
-  /** Screening is version 2; a later one is a release from review. */
-  private static boolean released(KafkaConsumerRecord<String, byte[]> record) {
-    String version = header(record, "ce_version");
-    return version != null && !version.equals("2");
+    return type == null || WorkRecord.asks(type, header(record, "ce_version")) ? 0 : -1;
   }
 
   private About about(@Nullable String type, @Nullable String key, byte @Nullable [] value) {
-    if (type != null && !type.equals(EventType.INITIATED.wire())) {
+    if (type != null && !WorkRecord.isNew(type)) {
       UUID id = key == null ? null : TypeId.parse(TypeId.PAYMENT, key);
       return id == null ? new About.Unreadable("a key that is no payment") : new About.Begun(id);
     }
@@ -105,13 +94,27 @@ final class RecordProcessor {
    * letter.
    */
   Future<Void> fresh(KafkaConsumerRecord<String, byte[]> record) {
-    try {
-      return begin(record);
-    } catch (RuntimeException e) {
-      LOG.error("record_not_begun topic={} partition={} offset={}", record.topic(), record.partition(),
-          record.offset(), e);
-      return poison(record, "cannot be begun: " + e);
-    }
+    String name = WorkRecord.name(record.key(), header(record, "ce_type"), header(record, "ce_version"),
+        header(record, "traceparent"));
+    return sealed(record, Seal.Purpose.EVENT, name).compose(own -> {
+      if (!own) return forged(record);
+      try {
+        return begin(record);
+      } catch (RuntimeException e) {
+        LOG.error("record_not_begun topic={} partition={} offset={}", record.topic(), record.partition(),
+            record.offset(), e);
+        return poison(record, "cannot be begun: " + e);
+      }
+    });
+  }
+
+  /** Whether we wrote it. Never fails: a key that is new here is asked for until Postgres answers. */
+  private Future<Boolean> sealed(KafkaConsumerRecord<String, byte[]> record, Seal.Purpose purpose,
+      String name) {
+    byte[] value = record.value() == null ? new byte[0] : record.value();
+    return seal.holds(bytes(record, WorkRecord.SEAL), purpose, name, value)
+        .recover(failure -> vertx.timer(500, TimeUnit.MILLISECONDS)
+            .compose(v -> sealed(record, purpose, name)));
   }
 
   private Future<Void> begin(KafkaConsumerRecord<String, byte[]> record) {
@@ -121,7 +124,7 @@ final class RecordProcessor {
       case About.New n ->
         first(n.id, RetryKind.CHARGE, flow.begin(n.payment), n.payment.traceparent(), record);
       case About.Begun b -> first(b.id,
-          type != null && OPERATIONS.contains(type) ? RetryKind.OPERATION : RetryKind.CHARGE,
+          WorkRecord.isOperation(type) ? RetryKind.OPERATION : RetryKind.CHARGE,
           flow.resume(b.id),
           trace == null ? Trace.continued(null) : trace, record);
       case About.Unreadable u -> poison(record, u.error);
@@ -129,9 +132,18 @@ final class RecordProcessor {
   }
 
   private Future<Void> poison(KafkaConsumerRecord<String, byte[]> record, String error) {
-    return letters
-        .bury(new DeadLetterStore.Letter(null, DeadLetterStore.POISON, 1, List.of(Failure.now(error)),
-            Objects.requireNonNullElse(header(record, "traceparent"), ""), Origin.of(record)));
+    return bury(record, DeadLetterStore.POISON, error);
+  }
+
+  private Future<Void> forged(KafkaConsumerRecord<String, byte[]> record) {
+    return bury(record, DeadLetterStore.FORGED,
+        "not sealed by this installation: whoever wrote it, nothing was done for it");
+  }
+
+  /** Of no payment: it may name one that it is not about. */
+  private Future<Void> bury(KafkaConsumerRecord<String, byte[]> record, String task, String error) {
+    return letters.bury(new DeadLetterStore.Letter(null, task, 1, List.of(Failure.now(error)),
+        Objects.requireNonNullElse(header(record, "traceparent"), ""), Origin.of(record)));
   }
 
   /** {@code handler}: what is at work when the step fails without saying so. */
@@ -168,6 +180,11 @@ final class RecordProcessor {
 
   /** A record of a retry topic. Completes when its effects are durable. */
   Future<Void> retry(KafkaConsumerRecord<String, byte[]> record) {
+    return sealed(record, Seal.Purpose.RETRY, String.valueOf(record.key()))
+        .compose(own -> own ? again(record) : forged(record));
+  }
+
+  private Future<Void> again(KafkaConsumerRecord<String, byte[]> record) {
     var task = task(record.value());
     if (task == null) return poison(record, "unreadable retry task");
     UUID id = task.payment();

@@ -3,6 +3,8 @@ package dev.millrace.processing;
 import dev.millrace.deadletter.DeadLetterStore;
 import dev.millrace.deadletter.Failure;
 import dev.millrace.deadletter.Origin;
+import dev.millrace.journal.WorkRecord;
+import dev.millrace.platform.Seal;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -44,13 +46,15 @@ final class Retries {
   private final int jitterPercent;
   private final RandomGenerator random;
   private final Runnable sent;
+  private final Seal seal;
   private final MeterRegistry registry;
 
   /** {@code sent} runs when Kafka has one more. */
   Retries(Vertx vertx, Producer<String, byte[]> producer, DeadLetterStore letters, String prefix,
       List<Duration> windows, RetryKind.Limits limits, int jitterPercent, RandomGenerator random,
-      Runnable sent, MeterRegistry registry) {
+      Runnable sent, Seal seal, MeterRegistry registry) {
     this.sent = sent;
+    this.seal = seal;
     this.vertx = vertx;
     this.producer = producer;
     this.letters = letters;
@@ -129,8 +133,11 @@ final class Retries {
     registry.counter("millrace.retries", "window", windows.get(place).toSeconds() + "s", "handler",
         task.handler().wire(), "waits_for", task.turns() == 0 ? "try" : "turn").increment();
     var due = task.due(System.currentTimeMillis() + waitMs + jitterMs);
-    return send(
-        new ProducerRecord<>(topics(prefix, windows).get(place), task.payment().toString(), due.encode()));
+    String key = task.payment().toString();
+    byte[] value = due.encode();
+    var record = new ProducerRecord<>(topics(prefix, windows).get(place), key, value);
+    record.headers().add(WorkRecord.SEAL, seal.of(Seal.Purpose.RETRY, key, value));
+    return send(record);
   }
 
   private Future<Void> send(ProducerRecord<String, byte[]> record) {

@@ -3,6 +3,7 @@ package dev.millrace.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.endtoend.EventTopic;
+import dev.millrace.endtoend.Seals;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.GatewayProcess;
 import java.nio.charset.StandardCharsets;
@@ -129,7 +130,7 @@ final class KafkaFaults {
     }
   }
 
-  /** Records that nobody can read: they must end among the dead letters, and hold up nothing. */
+  /** Records that nobody can read, or wrote: they must end among the dead letters, and hold up nothing. */
   private static void poison(ScenarioRun run) {
     run.load(1);
     var records = new ArrayList<ProducerRecord<String, byte[]>>();
@@ -139,7 +140,7 @@ final class KafkaFaults {
       var record = new ProducerRecord<>(run.site().topic(), "poison-" + i, value);
       if (i % 2 == 0)
         record.headers().add("ce_type", "payment.initiated".getBytes(StandardCharsets.US_ASCII));
-      records.add(record);
+      records.add(i % 3 == 0 ? Seals.sealed(run.site(), record) : record);
     }
     long before = poisoned(run);
     EventTopic.send(run.site(), records);
@@ -150,7 +151,7 @@ final class KafkaFaults {
   }
 
   private static long poisoned(ScenarioRun run) {
-    return run.site().number("SELECT count(*) FROM dead_letter WHERE task = 'poison'");
+    return run.site().number("SELECT count(*) FROM dead_letter WHERE task IN ('poison', 'forged')");
   }
 
   /** Everything that there is comes once more, in another order. */

@@ -201,7 +201,7 @@ class DeadLetterReplayIT {
     var record = new ProducerRecord<>(FIXTURE.site().topic(), 0, "the key",
         "no Avro\0".getBytes(StandardCharsets.UTF_8));
     record.headers().add("ce_type", "payment.initiated".getBytes(StandardCharsets.US_ASCII));
-    EventTopic.send(FIXTURE.site(), List.of(record));
+    EventTopic.send(FIXTURE.site(), List.of(Seals.sealed(FIXTURE.site(), record)));
     Await.until(SOON, "it is a dead letter", () -> !FIXTURE.deadLetters("task=poison").isEmpty());
     long id = FIXTURE.deadLetters("task=poison").getFirst().getLong("id");
     Await.until(SOON, "it is counted",

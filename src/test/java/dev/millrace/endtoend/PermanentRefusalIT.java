@@ -72,7 +72,7 @@ class PermanentRefusalIT {
     String id = TypeId.format(TypeId.PAYMENT, TypeId.next());
     var record = new ProducerRecord<>(FIXTURE.site().topic(), 0, id, new byte[0]);
     record.headers().add("ce_type", "payment.capture_requested".getBytes(StandardCharsets.US_ASCII));
-    EventTopic.send(FIXTURE.site(), List.of(record));
+    EventTopic.send(FIXTURE.site(), List.of(Seals.sealed(FIXTURE.site(), record)));
     assertGivenUpAtOnce(id, "no such payment: " + id);
   }
 }
