@@ -36,6 +36,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.impl.HttpServerConnection;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.Pool;
@@ -64,6 +65,8 @@ public final class ApiVerticle extends VerticleBase {
   private final Capacity connections;
   /** Connections that have not sent a whole request head yet: closed when that takes too long. */
   private final Set<HttpConnection> firstRequest = Collections.newSetFromMap(new IdentityHashMap<>());
+  /** Connections with a request that could be read in two ways: they are about to be closed. */
+  private final Set<HttpConnection> refused = Collections.newSetFromMap(new IdentityHashMap<>());
   private final Resources open = new Resources();
   private final Map<String, WebhookScheme> schemes;
   private final BooleanSupplier leaving;
@@ -292,7 +295,15 @@ public final class ApiVerticle extends VerticleBase {
         .invalidRequestHandler(gate::refuseMalformed)
         .requestHandler(request -> {
           if (!firstRequest.isEmpty()) firstRequest.remove(request.connection());
+          // What follows of it on the connection is anything, not another request.
+          if (!refused.isEmpty() && refused.contains(request.connection())) return;
           if (leaving.getAsBoolean()) request.response().putHeader("Connection", "close");
+          String problem = Framing.problem(request);
+          if (problem != null) {
+            refused.add(request.connection());
+            gate.refuseAmbiguous(request, problem);
+            return;
+          }
           String path = request.path();
           if (path != null && path.startsWith(ProviderWebhooks.PREFIX)) webhooks.handle(request, path);
           else router.handle(request);
@@ -305,12 +316,14 @@ public final class ApiVerticle extends VerticleBase {
       return;
     }
     firstRequest.add(connection);
+    HeadTimeout.on(((HttpServerConnection) connection).channelHandlerContext().pipeline(), timeoutMs);
     long timer = vertx.setTimer(timeoutMs, id -> {
       if (firstRequest.remove(connection)) closeNow(connection);
     });
     connection.closeHandler(v -> {
       connections.give();
       firstRequest.remove(connection);
+      refused.remove(connection);
       vertx.cancelTimer(timer);
     });
   }

@@ -66,7 +66,8 @@ final class BodyReader {
 
   private Future<Buffer> raw(HttpServerRequest request) {
     var reading = new Reading();
-    request.handler(reading::add).exceptionHandler(reading.promise::tryFail).endHandler(v -> reading.end());
+    request.handler(reading::add).exceptionHandler(failure -> reading.refuse(unreadable()))
+        .endHandler(v -> reading.end());
     // A body that came with its head is already here: only a slow one needs the clock.
     if (!request.isEnded())
       reading.timer = vertx.setTimer(timeoutMs, id -> reading.refuse(
@@ -83,6 +84,11 @@ final class BodyReader {
 
   private static Future<Buffer> refuse(Problem problem) {
     return Future.failedFuture(new ProblemException(problem));
+  }
+
+  private static Problem unreadable() {
+    return Problem.invalid("request_malformed",
+        "The body broke off, or is not in the chunks that its head announces.", null);
   }
 
   private Problem tooLarge() {

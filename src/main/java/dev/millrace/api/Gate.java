@@ -201,12 +201,20 @@ final class Gate {
     int status = cause instanceof TooLongHttpHeaderException
         ? 431
         : cause instanceof TooLongHttpLineException ? 414 : 400;
+    refuseUnread(request, status, "The request is not valid HTTP, or its head is too large.");
+  }
+
+  /** The same for what could be read in two ways. */
+  void refuseAmbiguous(HttpServerRequest request, String problem) {
+    refuseUnread(request, 400, "The request could be read in two ways. " + problem);
+  }
+
+  private void refuseUnread(HttpServerRequest request, int status, String message) {
     String id = TypeId.format(TypeId.REQUEST, TypeId.next());
     request.response().setStatusCode(status).putHeader("Connection", "close")
         .putHeader("Content-Type", PROBLEM).putHeader(REQUEST_ID, id);
-    send(request, status, Problem.of(status, "invalid_request_error", "request_malformed",
-        "The request is not valid HTTP, or its head is too large.").json(docsUrl, "/requests/" + id)
-        .toBuffer());
+    send(request, status, Problem.of(status, "invalid_request_error", "request_malformed", message)
+        .json(docsUrl, "/requests/" + id).toBuffer());
     Vertx.currentContext().owner().setTimer(LINGER_MS, timer -> close(request.connection()));
   }
 
