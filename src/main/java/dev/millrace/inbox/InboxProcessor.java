@@ -187,9 +187,7 @@ public final class InboxProcessor {
     return switch (event) {
       case ProviderEvent.AttemptOutcome told -> told.reference();
       case ProviderEvent.Notice notice -> notice.reference();
-      // Some events name a payment by our reference alone.
-      case ProviderEvent.Unsolicited change ->
-        ours(change.providerReference()) ? change.providerReference() : null;
+      case ProviderEvent.Unsolicited change -> change.reference();
       case ProviderEvent.Unreadable u -> u.payment() != null && ours(u.payment()) ? u.payment() : null;
       case ProviderEvent.Ignored _ -> null;
     };
@@ -236,16 +234,25 @@ public final class InboxProcessor {
           ? later(kept, told, null, "no payment of ours has the reference " + told.reference(),
               ours(told.reference()) ? EventOutcome.UNMATCHED : EventOutcome.FOREIGN)
           : taken(kept, told, call.payment(), payments.attemptOutcome(call, told.outcome()));
-      // Others may use the same account: what is not ours in the end is theirs.
       case ProviderEvent.Unsolicited change -> payment == null
-          ? later(kept, change, null, "no payment of ours is called " + change.providerReference(),
-              EventOutcome.FOREIGN)
+          ? unknown(kept, change, change.reference(), change.providerReference())
           : taken(kept, change, payment, payments.unsolicited(payment, kept.provider(), change.fact()));
       case ProviderEvent.Notice notice -> payment == null
-          ? later(kept, notice, null, "no payment of ours is called " + notice.providerReference(),
-              EventOutcome.FOREIGN)
+          ? unknown(kept, notice, notice.reference(), notice.providerReference())
           : taken(kept, notice, payment, payments.notice(payment, kept.provider(), kept.eventId(), notice));
     };
+  }
+
+  /**
+   * Others may use the same account: what is not ours in the end is theirs, but where it bears a reference
+   * that only we can have given.
+   */
+  private Future<Judged> unknown(Kept kept, ProviderEvent event, @Nullable String reference,
+      @Nullable String name) {
+    return reference != null && ours(reference)
+        ? later(kept, event, null, "no payment of ours has the reference " + reference
+            + (name == null ? "" : ", nor is called " + name), EventOutcome.UNMATCHED)
+        : later(kept, event, null, "no payment of ours is called " + name, EventOutcome.FOREIGN);
   }
 
   private Future<Judged> taken(Kept kept, ProviderEvent event, UUID payment, Future<Disposition> taken) {
@@ -262,7 +269,7 @@ public final class InboxProcessor {
         case Disposition.Unchanged _ -> result(kept, payment, event, EventOutcome.UNCHANGED, null);
         case Disposition.Later l -> later(kept, event, payment,
             "the payment cannot take it yet: " + l.reason(),
-            l.harmless() ? EventOutcome.UNCHANGED : EventOutcome.UNMATCHED);
+            EventOutcome.UNMATCHED);
         case Disposition.Conflict c -> bury(kept, payment, c.reason())
             .compose(v -> result(kept, payment, event, EventOutcome.CONFLICT, Failure.storable(c.reason())));
       };

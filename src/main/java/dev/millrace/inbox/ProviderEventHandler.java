@@ -19,8 +19,8 @@ public interface ProviderEventHandler {
     /** It is known already, too late, or says nothing. */
     record Unchanged() implements Disposition {}
 
-    /** The payment cannot take it yet. {@code harmless}: should it never, nothing has happened. */
-    record Later(String reason, boolean harmless) implements Disposition {}
+    /** The payment cannot take it yet. */
+    record Later(String reason) implements Disposition {}
 
     /** It contradicts what is known: a person must look. */
     record Conflict(String reason) implements Disposition {}

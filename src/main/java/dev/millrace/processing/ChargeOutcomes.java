@@ -49,7 +49,7 @@ final class ChargeOutcomes {
       // Whichever of the two it was: the same amount under the same name.
       case Outcome.Approved a -> (status == Status.CONFIRMED || status == Status.SETTLED)
           && same(call, a.providerReference(), a.amount());
-      case Outcome.Declined _ -> status == Status.DECLINED;
+      case Outcome.Declined d -> status == Status.DECLINED && !d.ofARefund();
       case Outcome.Decisive _, Outcome.NoWord _ -> false;
     };
   }
@@ -158,6 +158,8 @@ final class ChargeOutcomes {
       // A provider may take a capture back in this way, even one that it had made of its own accord.
       case Outcome.Declined d when d.code().equals(Outcome.Declined.CAPTURE_FAILED) ->
         captureFailed(p, provider, d);
+      case Outcome.Declined d when d.code().equals(Outcome.Declined.CAPTURE_REFUSED) ->
+        captureRefused(p, d);
       case Outcome.Declined d when d.ofARefund() -> refundFailed(p, provider, d);
       case Outcome.Charged c when another(p, c.providerReference()) -> tooLate(p, provider, attempt, c);
       case Outcome.Authorized a when another(p, a.providerReference()) -> tooLate(p, provider, attempt, a);
@@ -190,13 +192,27 @@ final class ChargeOutcomes {
 
   /** By its name; by none where there is but one capture, which had no name. */
   private Finding captureFailed(Payment p, String provider, Outcome.Declined d) {
-    BookedMovement named = d.providerReference() == null
-        ? null
-        : Payment.named(p.captures(), d.providerReference());
+    BookedMovement named = OutcomeEvents.refused(p, d);
     BookedMovement failed = named != null ? named : Payment.named(p.captures(), "");
     if (failed == null) return new NotYet("a capture failed that is not known: " + d.providerReference());
     return events.captureReversed(p, provider, failed, d,
         in(times.apply(provider).authorizationLifetime()));
+  }
+
+  /**
+   * One that is booked by this name; or the one that the provider made by itself with the charge, which has
+   * no name, unless one has been told to be that.
+   */
+  private static Finding captureRefused(Payment p, Outcome.Declined d) {
+    BookedMovement nameless = Payment.named(p.captures(), "");
+    boolean itsOwn = nameless != null && !nameless.reversed() && nameless.operation() == null
+        && p.heard().stream().noneMatch(word -> word.startsWith(NAMED))
+        && (d.amount() == null || d.amount().minor() == nameless.amount());
+    return itsOwn && p.asked().capture().equals("automatic")
+        ? new Conflict("capture_refused_after_success",
+            "the capture of " + p.asked().amount() + " that came with the charge is told as refused: "
+                + d.message())
+        : OutcomeEvents.captureRefused(p, d);
   }
 
   /** Whether it tells of a capture that came to nothing since. */

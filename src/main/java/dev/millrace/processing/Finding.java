@@ -13,10 +13,8 @@ sealed interface Finding {
   /** Known already, or of no consequence any more. */
   record NothingNew() implements Finding {}
 
-  /** Nothing yet: ask again later. {@code harmless}: should it never come, nothing has happened. */
-  record NotYet(String reason, boolean harmless) implements Finding {
-    NotYet(String reason) { this(reason, false); }
-  }
+  /** Nothing yet: ask again later. */
+  record NotYet(String reason) implements Finding {}
 
   /** It contradicts what was told everybody: a person must look. {@code alert} names the alert. */
   record Conflict(String alert, String message) implements Finding {}

@@ -193,20 +193,22 @@ final class OperationOutcomes {
     boolean succeeded = operation.state() == Operation.State.SUCCEEDED && attempt.equals(operation.attempt());
     return switch (operation.kind()) {
       case REFUND -> {
-        BookedMovement refund = told(p.refunds(), operation, attempt, d);
+        BookedMovement refund = told(p.refunds(), d.providerReference() == null
+            ? null
+            : Payment.named(p.refunds(), d.providerReference()), operation, attempt);
         yield refund == null
             ? KNOWN
             : OutcomeEvents.refundReversed(p, provider, refund, d.code(), d.message(), d.amount());
       }
       case CAPTURE -> switch (d.code()) {
         case Outcome.Declined.CAPTURE_FAILED -> {
-          BookedMovement capture = told(p.captures(), operation, attempt, d);
+          BookedMovement capture = told(p.captures(), OutcomeEvents.refused(p, d), operation, attempt);
           if (capture == null) yield OutcomeEvents.strayCaptureFailed(p, provider, d.providerReference());
           yield events.captureReversed(p, provider, capture, d,
               clock.instant().plusMillis(times.apply(provider).authorizationLifetime()).getEpochSecond());
         }
-        // It was captured at the provider itself before our call came, and told as if it were ours.
-        case Outcome.Declined.CAPTURE_REFUSED -> KNOWN;
+        // Not by another name: it was captured at the provider itself before our call came.
+        case Outcome.Declined.CAPTURE_REFUSED -> OutcomeEvents.captureRefused(p, d);
         default -> succeeded ? failedAfterSuccess(operation, d) : KNOWN;
       };
       case REVERSAL -> succeeded ? returnFailed(p, operation, attempt, d) : KNOWN;
@@ -233,12 +235,8 @@ final class OperationOutcomes {
   }
 
   /** What the refusal is of: by its name, else what this call of the operation had done. */
-  private static @Nullable BookedMovement told(List<BookedMovement> movements, Operation operation,
-      String attempt,
-      Outcome.Declined d) {
-    BookedMovement named = d.providerReference() == null
-        ? null
-        : Payment.named(movements, d.providerReference());
+  private static @Nullable BookedMovement told(List<BookedMovement> movements,
+      @Nullable BookedMovement named, Operation operation, String attempt) {
     if (named != null || !attempt.equals(operation.attempt())) return named;
     for (BookedMovement m : movements.reversed()) if (operation.id().equals(m.operation())) return m;
     return null;

@@ -81,6 +81,30 @@ final class OutcomeEvents {
     return known instanceof Conflict || booked.reversed() ? known : reversal.get();
   }
 
+  /**
+   * The capture that a refusal names: of those that the provider made anew under the same name the last one
+   * that there was when it happened. Null when none is called so.
+   */
+  static @Nullable BookedMovement refused(Payment p, Outcome.Declined d) {
+    String name = d.providerReference();
+    if (name == null) return null;
+    BookedMovement found = Payment.named(p.captures(), name);
+    for (BookedMovement m : p.captures()) {
+      Long at = Outcome.Charged.madeAgain(m.reference(), name);
+      if (at != null && d.at() != null && at <= d.at()) found = m;
+    }
+    return found;
+  }
+
+  /** What is booked as captured is told as never done. */
+  static Finding captureRefused(Payment p, Outcome.Declined d) {
+    BookedMovement booked = refused(p, d);
+    return booked == null || booked.reversed()
+        ? new Finding.NothingNew()
+        : new Conflict("capture_refused_after_success",
+            booked.amount() + " captured by " + booked.reference() + " is told as refused: " + d.message());
+  }
+
   static Finding wrongCurrency(Payment p, String currency, Supplier<Finding> otherwise) {
     return currency.equals(p.asked().currency())
         ? otherwise.get()

@@ -326,7 +326,7 @@ public final class PaymentFlow implements ProviderEventHandler {
     return switch (recorded.finding()) {
       case Finding.NewEvents _ -> new Disposition.Applied();
       case Finding.NothingNew _ -> new Disposition.Unchanged();
-      case Finding.NotYet w -> new Disposition.Later(w.reason(), w.harmless());
+      case Finding.NotYet w -> new Disposition.Later(w.reason());
       case Finding.Conflict c -> new Disposition.Conflict(c.alert() + ": " + c.message());
     };
   }

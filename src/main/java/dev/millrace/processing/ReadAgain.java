@@ -200,7 +200,7 @@ final class ReadAgain {
       case Finding.NewEvents e -> new Line(answer + ", booked as " + e.events().stream()
           .map(PaymentEvent::type).map(type -> type.wire()).collect(Collectors.joining(" and ")), false);
       case Finding.NothingNew _ -> new Line(answer + ", nothing new", false);
-      case Finding.NotYet w -> new Line(answer + ", not booked: " + w.reason(), !w.harmless());
+      case Finding.NotYet w -> new Line(answer + ", not booked: " + w.reason(), true);
       case Finding.Conflict c ->
         new Line(answer + ", not booked, alert " + c.alert() + ": " + c.message(), true);
     };

@@ -26,6 +26,8 @@ final class UnsolicitedChanges {
   private static final Finding KNOWN = new NothingNew();
   /** What stands before the name of a dispute that ended without a decision, among what was heard. */
   private static final String ENDED = "ended/";
+  /** What stands before the name of a refund that failed before it was told as done. */
+  private static final String FAILED = "failed/";
 
   private final OutcomeEvents events;
 
@@ -81,6 +83,7 @@ final class UnsolicitedChanges {
     // Also one that came to nothing since: words come late and in any order, and both are booked.
     BookedMovement known = Payment.named(p.refunds(), r.refund());
     if (known != null) return OutcomeEvents.known(p, known, r.amount(), r.currency());
+    if (p.heard().contains(FAILED + r.refund())) return KNOWN;
     if (!p.moved()) return uncaptured(p, "refunded");
     // It may be the very one that we are waiting for, told without our reference: counted twice, it could not
     // be undone.
@@ -95,14 +98,27 @@ final class UnsolicitedChanges {
   /** Whether it was told as done before or not, in the end nothing went back. */
   private static Finding refundFailed(Payment p, String provider, UnsolicitedChange.RefundFailed r) {
     BookedMovement refund = Payment.named(p.refunds(), r.refund());
-    if (refund == null)
-      return new NotYet("the refund " + r.refund() + " failed, and is not known as carried out", true);
+    if (refund == null) return failedBefore(p, provider, r);
     return OutcomeEvents.refundReversed(p, provider, refund, r.code(), r.message(), r.amount());
+  }
+
+  /** It is not known as carried out, and is not booked when that is told later. */
+  private static Finding failedBefore(Payment p, String provider, UnsolicitedChange.RefundFailed r) {
+    if (p.provider() == null) return new NotYet("the refund " + r.refund() + " failed");
+    String name = FAILED + r.refund();
+    if (r.refund().isEmpty() || p.heard().contains(name)) return KNOWN;
+    return new NewEvents(new PaymentEvent.ProviderNotice(provider, r.code(), name,
+        "The refund " + r.refund() + ", made at the provider, failed: " + r.message(), true, p.status()));
   }
 
   private static Finding opened(Payment p, String provider, UnsolicitedChange.DisputeOpened d) {
     Dispute known = p.disputes().get(d.dispute());
-    if (known != null) return known.amount() == d.amount() ? KNOWN : otherAmount(known, d.amount());
+    if (known != null && known.amount() != d.amount()) return otherAmount(known, d.amount());
+    if (known != null)
+      return !known.open() && d.told() != null && known.decided() != null && d.told() > known.decided()
+          ? new Conflict("dispute_open_after_decision",
+              known.id() + " is decided, and is told to be open later")
+          : KNOWN;
     if (p.heard().contains(ENDED + d.dispute()))
       return new Conflict("dispute_ended_undecided", d.dispute() + " takes " + d.amount()
           + ", and was told to be over before: nothing is held for it");

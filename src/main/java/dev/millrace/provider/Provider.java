@@ -47,6 +47,23 @@ public interface Provider {
       public Charged(String providerReference, long amount, String currency) {
         this(providerReference, amount, currency, null);
       }
+
+      private static final String AGAIN = "/again/";
+
+      /**
+       * The name of a capture that was made anew, {@code at} (Unix seconds), where the provider calls it as
+       * before.
+       */
+      public static String again(String capture, @Nullable Long at) {
+        return capture + AGAIN + (at == null ? 0 : at);
+      }
+
+      /** When the capture of this name was made anew as one of {@code capture}; null where it was not. */
+      public static @Nullable Long madeAgain(String name, String capture) {
+        return name.startsWith(capture + AGAIN)
+            ? Long.valueOf(name.substring(capture.length() + AGAIN.length()))
+            : null;
+      }
     }
 
     /** The amount is held until {@code expires} (Unix seconds; null where the provider does not say). */
@@ -81,10 +98,11 @@ public interface Provider {
     /**
      * Certainly refused: nothing was done, and the same call would be refused again. {@code elsewhere}:
      * another provider may well accept it, because the fault was on the provider's side. {@code amount}: of
-     * the capture or refund that it is the refusal of, where the provider tells it.
+     * the capture or refund that it is the refusal of, where the provider tells it, as {@code at}, when (Unix
+     * seconds).
      */
     record Declined(@Nullable String providerReference, String code, @Nullable String declineCode,
-        String message, boolean elsewhere, @Nullable Amount amount) implements Decisive {
+        String message, boolean elsewhere, @Nullable Amount amount, @Nullable Long at) implements Decisive {
 
       /**
        * {@code code}: a capture that seemed done came to nothing, also one that the provider made of its own
@@ -117,7 +135,7 @@ public interface Provider {
 
       public Declined(@Nullable String providerReference, String code, @Nullable String declineCode,
           String message, boolean elsewhere) {
-        this(providerReference, code, declineCode, message, elsewhere, null);
+        this(providerReference, code, declineCode, message, elsewhere, null, null);
       }
 
       public Declined(@Nullable String providerReference, String code, @Nullable String declineCode,

@@ -37,11 +37,15 @@ public interface WebhookScheme {
     record AttemptOutcome(String type, String reference, Provider.Outcome outcome) implements ProviderEvent {}
 
     /**
-     * Something that nobody ordered happened to the payment that the provider calls
-     * {@code providerReference}; our reference of its charge where the provider names it by that alone.
+     * Something that nobody ordered happened to the payment of which the call had our {@code reference}, or
+     * that the provider calls {@code providerReference}: it names it by at least one of them.
      */
-    record Unsolicited(String type, String providerReference,
-        UnsolicitedChange fact) implements ProviderEvent {}
+    record Unsolicited(String type, @Nullable String reference, @Nullable String providerReference,
+        UnsolicitedChange fact) implements ProviderEvent {
+      public Unsolicited(String type, String providerReference, UnsolicitedChange fact) {
+        this(type, null, providerReference, fact);
+      }
+    }
 
     /**
      * Moves no money, and yet belongs into the history of a payment, found by our {@code reference} or by
@@ -74,9 +78,17 @@ public interface WebhookScheme {
 
   /** What a provider does of its own accord. Amounts are minor units, times Unix seconds. */
   sealed interface UnsolicitedChange {
-    /** The payer disputes {@code amount}. {@code dispute} is the provider's name of the dispute. */
+    /**
+     * The payer disputes {@code amount}. {@code dispute} is the provider's name of the dispute. {@code told}:
+     * when it stood so, by the provider's clock.
+     */
     record DisputeOpened(String dispute, long amount, String currency, @Nullable String reason,
-        @Nullable Long evidenceDue) implements UnsolicitedChange {}
+        @Nullable Long evidenceDue, @Nullable Long told) implements UnsolicitedChange {
+      public DisputeOpened(String dispute, long amount, String currency, @Nullable String reason,
+          @Nullable Long evidenceDue) {
+        this(dispute, amount, currency, reason, evidenceDue, null);
+      }
+    }
 
     /**
      * The dispute was decided, {@code won} by the merchant or lost; also anew, the other way than before.

@@ -89,18 +89,19 @@ final class OutcomePolicyTest {
     authorized                 | charged approved                 | confirmed
     authorized                 | voided                           | voided
     authorized                 | lapsed                           | expired
-    authorized                 | refunded refund_failed           | wait
+    authorized                 | refunded                         | wait
+    authorized                 | refund_failed                    | provider_notice
     authorized                 | other_charge other_hold          | late_charge
     authorized                 | *                                | known
     CHARGED                    | voided                           | conflict:voided_after_charge
     CHARGED                    | lapsed                           | known
     CHARGED                    | refunded                         | refunded
-    CHARGED                    | refund_failed                    | wait
+    CHARGED                    | refund_failed                    | provider_notice
     CHARGED                    | other_charge other_hold          | late_charge
     CHARGED                    | *                                | known
     ENDED                      | charged approved other_charge other_hold | late_charge
     blocked                    | refund_failed                    | known
-    declined voided expired    | refund_failed                    | wait
+    declined voided expired    | refund_failed                    | provider_notice
     blocked declined           | authorized                       | late_charge
     ENDED                      | refunded                         | conflict:moved_without_charge
     ENDED                      | *                                | known
@@ -148,8 +149,12 @@ final class OutcomePolicyTest {
 
   /** What a provider did of its own accord. */
   private static final String FACTS = """
-    BEFORE OUT requires_action processing authorized     | *                | wait
-    ENDED                                                | return_reversed refund_failed | wait
+    BEFORE                                               | *                | wait
+    OUT requires_action processing authorized            | refund_failed    | provider_notice
+    OUT requires_action processing authorized            | *                | wait
+    ENDED                                                | return_reversed  | wait
+    blocked                                              | refund_failed    | wait
+    declined voided expired                              | refund_failed    | provider_notice
     ENDED                                                | *                | conflict:moved_without_charge
     confirmed settled partially_refunded refunded        | opened           | disputed
     confirmed settled partially_refunded refunded        | won              | disputed dispute_won
@@ -170,7 +175,7 @@ final class OutcomePolicyTest {
     confirmed settled partially_refunded refunded disputed charged_back | return_reversed | wait
     CHARGED                                              | refunded_there   | refunded
     partially_refunded refunded                          | refund_failed    | refund_reversed
-    confirmed settled disputed charged_back returned     | refund_failed    | wait
+    confirmed settled disputed charged_back returned     | refund_failed    | provider_notice
     """;
 
   private static final Map<String, UnsolicitedChange> FACT = Map.of(
@@ -266,7 +271,7 @@ final class OutcomePolicyTest {
         if (!(outcome instanceof Outcome.NoWord)) skipped.add(status.wire() + " " + name);
       });
     assertThat(skipped).containsExactlyInAnyOrder("confirmed charged", "settled charged",
-        "confirmed approved", "settled approved", "declined declined", "declined refund_failed");
+        "confirmed approved", "settled approved", "declined declined");
     for (Status begins : List.of(Status.PROVIDER_SUBMITTED, Status.UNKNOWN, Status.REQUIRES_ACTION))
       assertThat(OutcomePolicy.saysNothingNew(call(attempt, begins), OUTCOMES.get("pending"))).isFalse();
     var refund = new Attempt(TypeId.next(), 1, "stripe", "refund", TypeId.next(), null, null, null, null);
@@ -734,7 +739,86 @@ final class OutcomePolicyTest {
   }
 
   private static Outcome.Declined failed(String code, String name, long amount, String currency) {
-    return new Outcome.Declined(name, code, null, "No.", false, new Outcome.Amount(amount, currency));
+    return new Outcome.Declined(name, code, null, "No.", false, new Outcome.Amount(amount, currency), null);
+  }
+
+  /** What is told first must not decide: in the end nothing went back. */
+  @Test
+  void refund_madeThere_thatFailedBeforeItWasToldAsDone_isNotBooked() {
+    for (Status status : List.of(Status.CONFIRMED, Status.SETTLED, Status.PARTIALLY_REFUNDED,
+        Status.DISPUTED)) {
+      Payment p = in(status);
+      var failed = new UnsolicitedChange.RefundFailed("re_new", "no_account", "No.", null);
+      Finding found = POLICY.unsolicited(p, "stripe", failed);
+      assertTaken(p, found, "provider_notice");
+      Payment heard = after(p, found);
+      assertThat(words(POLICY.unsolicited(heard, "stripe", failed))).isEqualTo("known");
+      assertThat(words(POLICY.unsolicited(heard, "stripe",
+          new UnsolicitedChange.Refunded("re_new", 100, "usd")))).as("%s", status).isEqualTo("known");
+      assertTaken(heard, POLICY.unsolicited(heard, "stripe",
+          new UnsolicitedChange.Refunded("re_other", 100, "usd")), "refunded");
+    }
+  }
+
+  /** A word from before the decision may come after it; one of later says that money moved once more. */
+  @Test
+  void dispute_toldToBeOpenAfterItsDecision_isAConflict() {
+    Payment open = told(in(Status.CONFIRMED), FACT.get("opened_other"));
+    for (boolean won : new boolean[]{true, false}) {
+      Payment decided = told(open, new UnsolicitedChange.DisputeClosed("du_2", won, 700, "usd", null, 50L));
+      for (Long told : new Long[]{null, 49L, 50L, 51L}) {
+        assertThat(words(POLICY.unsolicited(decided, "stripe",
+            new UnsolicitedChange.DisputeOpened("du_2", 700, "usd", null, null, told))))
+            .isEqualTo(told != null && told > 50 ? "conflict:dispute_open_after_decision" : "known");
+      }
+    }
+  }
+
+  /** The provider calls both by one name: when it failed tells which. */
+  @Test
+  void capture_madeAnewThatFailsAsWell_isReversed() {
+    Payment p = after(in(Status.AUTHORIZED), charge(in(Status.AUTHORIZED),
+        new Outcome.Charged("pi_1", 1999, "usd", "ca_1")));
+    Payment reversed = after(p, charge(p, failedAt("ca_1", 10L)));
+    assertThat(reversed.amountCharged()).isZero();
+    var anew = new Outcome.Charged("pi_1", 1999, "usd", Outcome.Charged.again("ca_1", 20L), true);
+    Payment again = after(reversed, charge(reversed, anew));
+    assertThat(again.amountCharged()).isEqualTo(1999);
+    for (Long before : new Long[]{null, 10L, 19L})
+      assertThat(words(charge(again, failedAt("ca_1", before)))).isEqualTo("known");
+    Finding found = charge(again, failedAt("ca_1", 30L));
+    assertTaken(again, found, "capture_reversed");
+    assertThat(after(again, found).amountCharged()).isZero();
+    assertThat(words(charge(after(again, found), failedAt("ca_1", 30L)))).isEqualTo("known");
+  }
+
+  private static Outcome.Declined failedAt(String capture, Long at) {
+    return new Outcome.Declined(capture, Outcome.Declined.CAPTURE_FAILED, null, "No.", false,
+        new Outcome.Amount(1999, "usd"), at);
+  }
+
+  /** The very one that is booked; a refused one of another name never was. */
+  @Test
+  void capture_refusedByTheNameThatIsBooked_isAConflict() {
+    Payment held = in(Status.AUTHORIZED);
+    Payment there = after(held, charge(held, new Outcome.Charged("pi_1", 1999, "usd", "ca_1")));
+    Payment asked = with("capture", Status.AUTHORIZED);
+    Payment ours = after(asked, operation(asked, "cap_1", new Outcome.Charged("pi_1", 1999, "usd", "ca_1")));
+    for (String name : List.of("ca_1", "ca_2")) {
+      var refused = failed(Outcome.Declined.CAPTURE_REFUSED, name, 1999, "usd");
+      String expected = name.equals("ca_1") ? "conflict:capture_refused_after_success" : "known";
+      assertThat(words(charge(there, refused))).isEqualTo(expected);
+      assertThat(words(operation(ours, "cap_1", refused))).isEqualTo(expected);
+    }
+    // With the charge, of which the capture has no name yet.
+    Payment automatic = in(Status.SETTLED);
+    assertThat(words(charge(automatic, failed(Outcome.Declined.CAPTURE_REFUSED, "ca_1", 1999, "usd"))))
+        .isEqualTo("conflict:capture_refused_after_success");
+    assertThat(words(charge(automatic, failed(Outcome.Declined.CAPTURE_REFUSED, "ca_1", 7, "usd"))))
+        .isEqualTo("known");
+    Payment named = after(automatic, charge(automatic, new Outcome.Charged("pi_1", 1999, "usd", "ca_9")));
+    assertThat(words(charge(named, failed(Outcome.Declined.CAPTURE_REFUSED, "ca_1", 1999, "usd"))))
+        .isEqualTo("known");
   }
 
   /** Each try has its own name at such a provider: it cannot have been refused and done. */

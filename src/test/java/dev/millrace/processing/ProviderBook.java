@@ -279,7 +279,7 @@ final class ProviderBook {
         continue;
       refunded -= r.amount();
       var failed = new Outcome.Declined(r.providerReference(), "no_account", null, "No.", false,
-          new Outcome.Amount(r.amount(), r.currency()));
+          new Outcome.Amount(r.amount(), r.currency()), null);
       answers.put(o.attempt(), failed);
       tell(o.attempt(), o.id(), failed);
       return;

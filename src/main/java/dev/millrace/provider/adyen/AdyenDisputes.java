@@ -31,7 +31,7 @@ final class AdyenDisputes {
     return unsolicited(item, amount == null
         ? null
         : new UnsolicitedChange.DisputeOpened(item.psp(), amount.minor(), amount.currency(), item.reason(),
-            defensePeriodEnd(item.additional())));
+            defensePeriodEnd(item.additional()), item.at()));
   }
 
   static ProviderEvent chargeback(AdyenItem item) {
@@ -58,11 +58,8 @@ final class AdyenDisputes {
    * as well.
    */
   private static ProviderEvent unsolicited(AdyenItem item, @Nullable UnsolicitedChange change) {
-    String payment = item.original() != null ? item.original() : item.ours() ? item.reference() : null;
-    if (payment == null) return item.ignored();
-    return change == null
-        ? item.noAmount()
-        : new ProviderEvent.Unsolicited(item.event(), payment, change);
+    if (item.original() == null && !item.ours()) return item.ignored();
+    return change == null ? item.noAmount() : item.unsolicited(change);
   }
 
   private static @Nullable Long defensePeriodEnd(JsonObject additional) {

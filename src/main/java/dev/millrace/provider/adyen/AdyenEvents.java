@@ -30,7 +30,12 @@ final class AdyenEvents {
           Objects.requireNonNullElse(JsonFields.text(json, "eventCode"), ""),
           "no eventCode, pspReference or success");
     // One endpoint may serve several merchant accounts: of the others we know nothing.
-    if (!merchantAccount.equals(JsonFields.text(json, "merchantAccountCode"))) return item.ignored();
+    String account = JsonFields.text(json, "merchantAccountCode");
+    if (!merchantAccount.equals(account))
+      return item.ours()
+          ? item.notice("Told of another merchant account of Adyen's, " + account + ": " + item.event()
+              + " by the name " + item.psp() + ". Look there.", false)
+          : item.ignored();
     AdyenEventCodes.Row row = AdyenEventCodes.of(item.event());
     return row == null ? unknown(item) : read(item, row);
   }
@@ -98,7 +103,7 @@ final class AdyenEvents {
 
   /**
    * A capture that the scheme rejected for a technical reason is done once more by Adyen, who says so in the
-   * reason and calls it as before: it is another one for us.
+   * reason and calls it as before: it is another one for us, named by its time as well.
    */
   private static @Nullable Outcome captured(AdyenItem item) {
     AdyenAmount amount = item.amount();
@@ -106,7 +111,7 @@ final class AdyenEvents {
     return amount == null
         ? null
         : new Outcome.Charged(item.payment(), amount.minor(), amount.currency(),
-            again ? item.psp() + "/recaptured" : item.psp(), again);
+            again ? Outcome.Charged.again(item.psp(), item.at()) : item.psp(), again);
   }
 
   static boolean recaptured(@Nullable String reason) {
@@ -114,7 +119,7 @@ final class AdyenEvents {
   }
 
   private static Outcome failed(AdyenItem item, String code) {
-    return new Outcome.Declined(item.psp(), code, null, item.message(), false, amount(item));
+    return new Outcome.Declined(item.psp(), code, null, item.message(), false, amount(item), item.at());
   }
 
   private static Outcome.@Nullable Amount amount(AdyenItem item) {
@@ -130,9 +135,9 @@ final class AdyenEvents {
   }
 
   private static ProviderEvent refund(AdyenItem item) {
-    if (item.ours() && !item.success()) return item.told(failed(item, Outcome.Declined.REFUND_FAILED));
     // One that was made at Adyen is not of a payment of ours when it names none.
-    if (!item.success() || (!item.ours() && item.original() == null)) return item.ignored();
+    if (!item.ours() && item.original() == null) return item.ignored();
+    if (!item.success()) return refundFailed(item, Outcome.Declined.REFUND_FAILED);
     AdyenAmount amount = item.amount();
     if (amount == null) return item.noAmount();
     return item.ours()
@@ -152,9 +157,12 @@ final class AdyenEvents {
   }
 
   private static ProviderEvent refundFailed(AdyenItem item) {
-    String code = item.event().equals("REFUNDED_REVERSED")
+    return refundFailed(item, item.event().equals("REFUNDED_REVERSED")
         ? Outcome.Declined.REFUND_REVERSED
-        : Outcome.Declined.REFUND_FAILED;
+        : Outcome.Declined.REFUND_FAILED);
+  }
+
+  private static ProviderEvent refundFailed(AdyenItem item, String code) {
     if (item.ours()) return item.told(failed(item, code));
     return item.original() == null
         ? item.ignored()

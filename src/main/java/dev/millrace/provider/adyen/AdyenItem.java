@@ -4,6 +4,7 @@ import dev.millrace.platform.TypeId;
 import dev.millrace.provider.JsonFields;
 import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.WebhookScheme.ProviderEvent;
+import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import io.vertx.core.json.JsonObject;
 import java.time.DateTimeException;
 import java.time.OffsetDateTime;
@@ -86,6 +87,11 @@ record AdyenItem(String event, String psp, @Nullable String original, String ref
     return success
         ? notice("Done at Adyen, and not over the gateway: " + event + " under the name " + psp + ".", false)
         : ignored();
+  }
+
+  /** What nobody ordered, of the payment that it names. */
+  ProviderEvent unsolicited(UnsolicitedChange change) {
+    return new ProviderEvent.Unsolicited(event, ours() ? reference : null, original, change);
   }
 
   /** Ignored when it bears no name that can be a payment's of ours. */

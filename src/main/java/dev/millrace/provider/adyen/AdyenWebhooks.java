@@ -10,6 +10,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -135,12 +136,26 @@ public final class AdyenWebhooks implements WebhookScheme {
         : "";
   }
 
-  /** A capture that Adyen does once more is called as the first. */
+  /**
+   * The same code of the same object may be told of more than once, with another time, reason or status: only
+   * what is the same to the letter is a repetition. Whether another one says anything new is judged.
+   */
   private static String eventId(JsonObject item) {
     String original = text(item, "originalReference");
+    String told = text(item, "eventDate") + "\n" + text(item, "reason") + "\n"
+        + text(JsonFields.at(item, "additionalData"), "disputeStatus");
     return (text(item, "pspReference") + ":" + text(item, "eventCode") + ":" + text(item, "success")
-        + (original.isEmpty() ? "" : ":" + original)
-        + (AdyenEvents.recaptured(text(item, "reason")) ? ":recaptured" : "")).replace('\0', '?');
+        + (original.isEmpty() ? "" : ":" + original) + ":" + digest(told)).replace('\0', '?');
+  }
+
+  /** 64 bits, in hexadecimal digits. */
+  private static String digest(String text) {
+    try {
+      byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(hash, 0, Long.BYTES);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Override

@@ -99,7 +99,9 @@ public final class BankWebhooks implements WebhookScheme {
 
   private static ProviderEvent creditedThere(String type, JsonObject credit) {
     String debit = JsonFields.text(credit, "debit");
-    return debit == null || !(BankOutcomes.credit(credit) instanceof Outcome.Refunded r)
+    // Of no debit: somebody else's credit at the same account.
+    if (debit == null) return new ProviderEvent.Ignored(type);
+    return !(BankOutcomes.credit(credit) instanceof Outcome.Refunded r)
         ? new ProviderEvent.Unreadable(type, "a credit without id, debit, amount or currency", debit)
         : new ProviderEvent.Unsolicited(type, debit,
             new UnsolicitedChange.Refunded(r.providerReference(), r.amount(), r.currency()));
@@ -113,8 +115,9 @@ public final class BankWebhooks implements WebhookScheme {
     return id == null || amount == null || currency == null || code == null
         ? new ProviderEvent.Unreadable(type, "a debit without id, amount, currency or return_code",
             reference(debit))
-        : new ProviderEvent.Unsolicited(type, id, new UnsolicitedChange.Returned(amount, currency, code,
-            AchReturn.reason(code, JsonFields.text(debit, "return_reason"))));
+        : new ProviderEvent.Unsolicited(type, reference(debit), id,
+            new UnsolicitedChange.Returned(amount, currency, code,
+                AchReturn.reason(code, JsonFields.text(debit, "return_reason"))));
   }
 
   /** The payer's bank had sent the debit back by mistake, and pays it after all. */
@@ -125,7 +128,8 @@ public final class BankWebhooks implements WebhookScheme {
     if (id == null || amount == null || currency == null)
       return new ProviderEvent.Unreadable(type, "a debit without id, amount or currency", reference(debit));
     String code = JsonFields.text(debit, "return_code");
-    return new ProviderEvent.Unsolicited(type, id, new UnsolicitedChange.ReturnReversed(amount, currency,
-        "The payer's bank reversed the return" + (code == null ? "." : " " + code + ".")));
+    return new ProviderEvent.Unsolicited(type, reference(debit), id,
+        new UnsolicitedChange.ReturnReversed(amount, currency,
+            "The payer's bank reversed the return" + (code == null ? "." : " " + code + ".")));
   }
 }

@@ -40,7 +40,7 @@ final class StripeEvents {
       return outcome instanceof Outcome.Unknown u
           ? new ProviderEvent.Unreadable(type, u.reason(), reference)
           : new ProviderEvent.AttemptOutcome(type, reference, outcome);
-    String intent = JsonFields.text(refund, "payment_intent");
+    String intent = intent(refund);
     if (intent == null) return new ProviderEvent.Ignored(type);
     return switch (outcome) {
       case Outcome.Refunded r -> new ProviderEvent.Unsolicited(type, intent,
@@ -68,7 +68,7 @@ final class StripeEvents {
    * @see <a href="https://docs.stripe.com/api/disputes/object#dispute_object-status">Stripe, status</a>
    */
   static ProviderEvent dispute(String type, JsonObject dispute, @Nullable Long created) {
-    String intent = JsonFields.text(dispute, "payment_intent");
+    String intent = intent(dispute);
     // All charges of ours have an intent.
     if (intent == null) return new ProviderEvent.Ignored(type);
     String id = JsonFields.text(dispute, "id");
@@ -91,15 +91,15 @@ final class StripeEvents {
       case "won", "lost" -> new UnsolicitedChange.DisputeClosed(id, status.equals("won"), amount.minor(),
           amount.currency(), reason, created);
       default -> new UnsolicitedChange.DisputeOpened(id, amount.minor(), amount.currency(), reason,
-          JsonFields.amount(JsonFields.at(dispute, "evidence_details"), "due_by"));
+          JsonFields.amount(JsonFields.at(dispute, "evidence_details"), "due_by"), created);
     });
   }
 
   /** Whether its money moved, by the type of the event, as it cannot have by the status. */
   private static boolean contradicts(String type, String status, boolean ended) {
     return switch (type) {
-      case "charge.dispute.funds_reinstated" -> status.equals("lost");
-      case "charge.dispute.funds_withdrawn" -> ended || status.startsWith("warning_");
+      case "charge.dispute.funds_reinstated" -> !status.equals("won") && !ended;
+      case "charge.dispute.funds_withdrawn" -> ended || status.startsWith("warning_") || status.equals("won");
       default -> false;
     };
   }
@@ -116,13 +116,22 @@ final class StripeEvents {
         : new ProviderEvent.Notice(type, reference, named, words, expected);
   }
 
+  /** The intent that it is of, perhaps expanded. */
+  private static @Nullable String intent(JsonObject object) {
+    return referred(object, "payment_intent");
+  }
+
+  private static @Nullable String referred(JsonObject object, String field) {
+    String name = JsonFields.text(object, field);
+    return name == null ? JsonFields.text(JsonFields.at(object, field), "id") : name;
+  }
+
   /** The payment's name at Stripe, be it the object itself or what it is about, perhaps expanded. */
   private static @Nullable String named(JsonObject object) {
     String id = JsonFields.text(object, "id");
     if (id != null && id.startsWith("pi_")) return id;
     for (String field : List.of("payment_intent", "charge")) {
-      String name = JsonFields.text(object, field);
-      if (name == null) name = JsonFields.text(JsonFields.at(object, field), "id");
+      String name = referred(object, field);
       if (name != null) return name;
     }
     return id != null && id.startsWith("ch_") ? id : null;

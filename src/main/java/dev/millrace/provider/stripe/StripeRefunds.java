@@ -27,7 +27,7 @@ final class StripeRefunds {
       case "failed" -> failed(id, refund);
       case "canceled" ->
         new Outcome.Declined(id, "refund_canceled", JsonFields.text(refund, "failure_reason"),
-            "The refund was canceled at the provider.", false, amount(refund));
+            "The refund was canceled at the provider.", false, amount(refund), null);
       default -> new Outcome.Unknown("refund status " + status);
     };
   }
@@ -49,7 +49,7 @@ final class StripeRefunds {
     return new Outcome.Declined(id, Outcome.Declined.REFUND_FAILED, reason,
         "The refund failed at the provider"
             + (reason == null ? "." : ": " + reason.replace('_', ' ') + "."),
-        false, amount(refund));
+        false, amount(refund), null);
   }
 
   /** Our reference of it; null for one that was not ordered over the gateway. */

@@ -51,7 +51,11 @@ final class AdyenEventsTest {
     ProviderEvent.AttemptOutcome told = (ProviderEvent.AttemptOutcome) read(item);
     assertThat(told.reference()).isEqualTo(REFERENCE);
     assertThat(told.type()).isEqualTo(item.getString("eventCode"));
-    return told.outcome();
+    // When a failure happened is in each example's own time.
+    if (!(told.outcome() instanceof Outcome.Declined d)) return told.outcome();
+    assertThat(d.at()).isEqualTo(AdyenItem.seconds(item.getString("eventDate")));
+    return new Outcome.Declined(d.providerReference(), d.code(), d.declineCode(), d.message(), d.elsewhere(),
+        d.amount(), null);
   }
 
   private static UnsolicitedChange unsolicited(JsonObject item) {
@@ -80,7 +84,7 @@ final class AdyenEventsTest {
 
   /** With the amount, which is not always that of what had been done. */
   private static Outcome.Declined failed(String code, String message) {
-    return new Outcome.Declined(PSP, code, null, message, false, new Outcome.Amount(1_000, "eur"));
+    return new Outcome.Declined(PSP, code, null, message, false, new Outcome.Amount(1_000, "eur"), null);
   }
 
   @Test
@@ -97,8 +101,9 @@ final class AdyenEventsTest {
   @ParameterizedTest
   @ValueSource(strings = {"Transaction Recaptured", "Transaction Auto-recaptured"})
   void capture_onceMore_isAnotherOne(String reason) {
+    long at = AdyenItem.seconds(example("CAPTURE").getString("eventDate"));
     assertThat(told(example("CAPTURE").put("reason", reason)))
-        .isEqualTo(new Outcome.Charged(ORIGINAL, 1_000, "eur", PSP + "/recaptured", true));
+        .isEqualTo(new Outcome.Charged(ORIGINAL, 1_000, "eur", PSP + "/again/" + at, true));
   }
 
   @ParameterizedTest
@@ -135,7 +140,10 @@ final class AdyenEventsTest {
     assertThat(read(item(Fixture.json("adyen/refund-true"))))
         .isEqualTo(new ProviderEvent.Unsolicited("REFUND",
             "ORIGINAL_PSP", new UnsolicitedChange.Refunded("PSP_REFERENCE", 1_500, "eur")));
-    assertThat(read(item(Fixture.json("adyen/refund-false")))).isEqualTo(new ProviderEvent.Ignored("REFUND"));
+    assertThat(read(item(Fixture.json("adyen/refund-false"))))
+        .isEqualTo(new ProviderEvent.Unsolicited("REFUND",
+            "ORIGINAL_PSP", new UnsolicitedChange.RefundFailed("PSP_REFERENCE", "refund_failed",
+                "Insufficient balance on payment", new Outcome.Amount(1_500, "eur"))));
     var nameless = item(Fixture.json("adyen/refund-true"));
     nameless.remove("originalReference");
     for (String event : new String[]{"REFUND", "REFUND_WITH_DATA", "REFUND_FAILED", "REFUNDED_REVERSED"})
@@ -189,18 +197,22 @@ final class AdyenEventsTest {
     long due = OffsetDateTime.parse("2021-07-31T03:03:08+02:00").toEpochSecond();
     assertThat(unsolicited(example("NOTIFICATION_OF_CHARGEBACK")))
         .isEqualTo(new UnsolicitedChange.DisputeOpened(PSP, 1_000,
-            "eur", "Payment.TxId=300000000524659113 dispute (automatically defended)", due));
+            "eur", "Payment.TxId=300000000524659113 dispute (automatically defended)", due,
+            at("NOTIFICATION_OF_CHARGEBACK")));
     assertThat(unsolicited(example("CHARGEBACK"))).isEqualTo(
         new UnsolicitedChange.DisputeOpened(PSP, 1_000, "eur", "Payment.TxId=300000000524534724 dispute",
-            due - 1));
+            due - 1, at("CHARGEBACK")));
     assertThat(unsolicited(status(example("CHARGEBACK"), "Undefended")))
         .isInstanceOf(UnsolicitedChange.DisputeOpened.class);
     assertThat(unsolicited(status(example("CHARGEBACK"), "Pending")))
         .isInstanceOf(UnsolicitedChange.DisputeOpened.class);
     assertThat(unsolicited(item(Fixture.json("adyen/chargeback"))))
         .isEqualTo(new UnsolicitedChange.DisputeOpened(
-            "9915555555555555", 1_000, "eur", "Other Fraud-Card Absent Environment", null));
+            "9915555555555555", 1_000, "eur", "Other Fraud-Card Absent Environment", null,
+            AdyenItem.seconds("2018-03-23T13:55:31+01:00")));
   }
+
+  private static Long at(String event) { return AdyenItem.seconds(example(event).getString("eventDate")); }
 
   @Test
   void dispute_defencePeriodInAnotherForm_countsWithoutIt() {
@@ -284,7 +296,10 @@ final class AdyenEventsTest {
     var item = example(event);
     item.remove("originalReference");
     assertThat(read(item)).isInstanceOfSatisfying(ProviderEvent.Unsolicited.class,
-        u -> assertThat(u.providerReference()).isEqualTo(REFERENCE));
+        u -> {
+          assertThat(u.reference()).isEqualTo(REFERENCE);
+          assertThat(u.providerReference()).isNull();
+        });
     assertThat(read(item.put("originalReference", ""))).isInstanceOf(ProviderEvent.Unsolicited.class);
     assertThat(read(item.put("merchantReference", "order-7"))).isEqualTo(new ProviderEvent.Ignored(event));
   }
@@ -341,8 +356,18 @@ final class AdyenEventsTest {
       var item = item(Fixture.json("adyen/" + name));
       assertThat(read(item)).as(name).isEqualTo(new ProviderEvent.Ignored(item.getString("eventCode")));
     }
-    assertThat(new AdyenEvents("another").read(example("CHARGEBACK")))
+    assertThat(new AdyenEvents("another").read(example("CHARGEBACK").put("merchantReference", "order-7")))
         .isEqualTo(new ProviderEvent.Ignored("CHARGEBACK"));
+  }
+
+  /** Only we can have given the reference. */
+  @Test
+  void event_ofAnotherAccountUnderOurReference_isAlarmed() {
+    assertThat(new AdyenEvents("another").read(example("CHARGEBACK"))).isInstanceOfSatisfying(
+        ProviderEvent.Notice.class, n -> {
+          assertThat(n.expected()).isFalse();
+          assertThat(n.reference()).isEqualTo(REFERENCE);
+        });
   }
 
   /** The payment may be ours all the same: its name tells. */

@@ -73,17 +73,17 @@ final class AdyenWebhooksTest {
   @Test
   void verify_adyensVectors_areGenuine() {
     assertThat(verify(scheme(KEY), body(report())))
-        .isEqualTo(new Verdict.Genuine("test_REPORT_AVAILABLE:REPORT_AVAILABLE:true"));
+        .isEqualTo(new Verdict.Genuine("test_REPORT_AVAILABLE:REPORT_AVAILABLE:true:d6d9e2c872b726e5"));
     // Nothing is escaped: this one's reference has slashes, a backslash and a colon in it.
     assertThat(verify(scheme(KEY_2), body(Fixture.json("adyen/hmac-validation-webhook"))))
-        .isEqualTo(new Verdict.Genuine("ZVWN7D3WSMK2WN82:AUTHORISATION:true"));
+        .isEqualTo(new Verdict.Genuine("ZVWN7D3WSMK2WN82:AUTHORISATION:true:bbbab76b60ad29fc"));
   }
 
   @Test
   void verify_anyActiveKey_isGenuine() throws Exception {
     for (String key : List.of(KEY, KEY_2)) {
       assertThat(verify(scheme(KEY_2, KEY), body(capture(key))))
-          .isEqualTo(new Verdict.Genuine("PSP:CAPTURE:true:ORIG"));
+          .isEqualTo(new Verdict.Genuine("PSP:CAPTURE:true:ORIG:75a11da44c802486"));
     }
     assertThat(verify(scheme(KEY.toLowerCase(java.util.Locale.ROOT)), body(capture(KEY))))
         .isInstanceOf(Verdict.Genuine.class);
@@ -163,9 +163,9 @@ final class AdyenWebhooksTest {
           assertThat(event.body().toJsonObject().getString("live")).isEqualTo("false");
         }).extracting(Verdict.Event::eventId, event -> scheme.read(event.body()))
             .containsExactly(
-                tuple("test_REPORT_AVAILABLE:REPORT_AVAILABLE:true",
+                tuple("test_REPORT_AVAILABLE:REPORT_AVAILABLE:true:d6d9e2c872b726e5",
                     scheme.read(Buffer.buffer(body(report())))),
-                tuple("PSP:CAPTURE:true:ORIG", alone)));
+                tuple("PSP:CAPTURE:true:ORIG:75a11da44c802486", alone)));
   }
 
   @Test
@@ -191,7 +191,7 @@ final class AdyenWebhooksTest {
   void verify_aCaptureOnceMore_isAnotherEvent() throws Exception {
     var again = capture(KEY).put("reason", "Transaction Recaptured");
     assertThat(verify(scheme(KEY), body(again)))
-        .isEqualTo(new Verdict.Genuine("PSP:CAPTURE:true:ORIG:recaptured"));
+        .isEqualTo(new Verdict.Genuine("PSP:CAPTURE:true:ORIG:d619294b2d18230d"));
   }
 
   private static String change(String type) {

@@ -80,7 +80,7 @@ final class StripeFixturesTest {
     assertThat(read(event("charge.dispute.created", dispute.put("status", "needs_response"))))
         .isEqualTo(new ProviderEvent.Unsolicited("charge.dispute.created", "pi_1",
             new UnsolicitedChange.DisputeOpened(
-                "dp_1MoqxHLgUG5tbmjcom3Mmh0p", 1_000, "usd", "general", 1_681_257_599L)));
+                "dp_1MoqxHLgUG5tbmjcom3Mmh0p", 1_000, "usd", "general", 1_681_257_599L, 1_234_567_890L)));
     assertThat(read(event("charge.dispute.closed", dispute.put("status", "lost"))))
         .isEqualTo(new ProviderEvent.Unsolicited("charge.dispute.closed", "pi_1",
             new UnsolicitedChange.DisputeClosed("dp_1MoqxHLgUG5tbmjcom3Mmh0p", false, 1_000, "usd",
