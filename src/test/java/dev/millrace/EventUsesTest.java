@@ -27,7 +27,7 @@ final class EventUsesTest {
       "payment/Transitions.java");
   /** Events that others turn on, or that the API shows in a manner of their own. */
   private static final Map<String, Integer> MORE = Map.of("INITIATED", 13, "SCREENED", 8, "SETTLED", 8,
-      "LATE_CHARGE", 9, "CONFIRMED", 7, "DECLINED", 8, "REQUIRES_ACTION", 7, "CHARGED_BACK", 7);
+      "LATE_CHARGE", 9, "CONFIRMED", 7, "DECLINED", 8, "REQUIRES_ACTION", 8, "CHARGED_BACK", 7);
   private static final Pattern COMMENT = Pattern.compile("//[^\\n]*|/\\*[\\s\\S]*?\\*/");
 
   private static Map<String, String> sources() throws IOException {

@@ -12,6 +12,7 @@ import dev.millrace.journal.OperationReads;
 import dev.millrace.journal.OperationRow;
 import dev.millrace.journal.PaymentReads;
 import dev.millrace.journal.PaymentRow;
+import dev.millrace.journal.ReturnToken;
 import dev.millrace.ledger.Balances;
 import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.Config;
@@ -116,6 +117,7 @@ public final class ApiVerticle extends VerticleBase {
         config.millis("api.request-timeout"),
         new Capacity(registry, "bodies", instance, config.positive("api.held-bytes-max")));
     var seal = new Seal(database);
+    var tokens = new ReturnToken(database);
     var create = new CreateEndpoint(bodies, writer,
         new AnswerCache(vertx, link, seal, config.millis("idempotency.redis-ttl"),
             new Capacity(registry, "answers", instance, config.positive("redis.in-flight-max")), registry),
@@ -133,6 +135,7 @@ public final class ApiVerticle extends VerticleBase {
     return commits.whenUp(10_000)
         .compose(v -> Future.all(inbox.stream().map(one -> one.whenUp(10_000)).toList()))
         .compose(v -> seal.load())
+        .compose(v -> tokens.load())
         .compose(v -> EventId.load(database))
         .compose(ids -> vertx.fileSystem().readFile("openapi.yaml").compose(contract -> {
           Router router = router(gate, contract);
@@ -140,7 +143,7 @@ public final class ApiVerticle extends VerticleBase {
               config.millis("idempotency.retention"));
           payments(router, gate, create, read);
           disputes(router, gate, new DisputeEndpoints(database));
-          var operationsWaiting = operations(router, gate, bodies, database, records, writer::up);
+          var operationsWaiting = operations(router, gate, bodies, database, records, writer::up, tokens);
           var events = new Events(new EventReads(database), ids, config.duration("events.retention"));
           var stream = events(router, gate, database, events);
           webhooks(router, gate, bodies, new IdempotentTransaction(database, records), database, ids, events);
@@ -179,7 +182,7 @@ public final class ApiVerticle extends VerticleBase {
   private OutcomeWatch<OperationRow> operations(Router router, Gate gate, BodyReader bodies,
       Database database,
       IdempotencyKeyStore records,
-      BooleanSupplier storageUp) {
+      BooleanSupplier storageUp, ReturnToken tokens) {
     Pool writing = open.add(servers.batchPool(vertx), Pool::close);
     var transactions = new Database(writing, config.millis("postgres.statement-timeout"),
         servers.poolCapacity("operations-" + instance, registry))
@@ -203,8 +206,8 @@ public final class ApiVerticle extends VerticleBase {
     router.get("/v1/payments/:id/operations").handler(gate.call(asked::operations));
     var returns = new PayerReturn(storageUp, Providers.payerResults(config), database, transactions, turns,
         new SourceLimit(config.positive("api.idle-returns-per-minute"), () -> System.nanoTime() / 1_000_000),
-        counter, instance, registry);
-    router.get("/return/:id").handler(returns::handle);
+        tokens, counter, instance, registry);
+    router.get("/return/:id/:token").handler(returns::handle);
     return waiting;
   }
 
@@ -298,6 +301,8 @@ public final class ApiVerticle extends VerticleBase {
           // What follows of it on the connection is anything, not another request.
           if (!refused.isEmpty() && refused.contains(request.connection())) return;
           if (leaving.getAsBoolean()) request.response().putHeader("Connection", "close");
+          // Of everybody: what a merchant was told is nobody else's, nor a cache's.
+          request.response().putHeader("Cache-Control", "no-store");
           String problem = Framing.problem(request);
           if (problem != null) {
             refused.add(request.connection());

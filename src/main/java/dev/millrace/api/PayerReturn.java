@@ -3,6 +3,7 @@ package dev.millrace.api;
 import dev.millrace.inbox.PayerReturnStore;
 import dev.millrace.journal.PaymentReads;
 import dev.millrace.journal.PaymentRow;
+import dev.millrace.journal.ReturnToken;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
@@ -30,11 +31,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code GET /return/{payment}}: a payer's browser comes back from the provider's page. What it brought is
- * kept for the provider, the return is an event, once, and the payer goes on to the address that the merchant
- * gave with the payment, and to no other. Open to everybody: all it can do is to have the gateway ask the
- * provider. A return that changes nothing is counted against its source, one that a payment waits for always
- * goes through. Owned by one event loop.
+ * {@code GET /return/{payment}/{token}}: a payer's browser comes back from the provider's page. What it
+ * brought is kept for the provider, the return is an event, once, and the payer goes on to the address that
+ * the merchant gave with the payment, and to no other. The token is known to the payment's provider alone,
+ * who is given it with the charge; a payment that never sent its payer anywhere has no return. A return that
+ * changes nothing is counted against its source, one that a payment waits for always goes through. Owned by
+ * one event loop.
  */
 final class PayerReturn {
   private static final Logger LOG = LoggerFactory.getLogger(PayerReturn.class);
@@ -51,6 +53,7 @@ final class PayerReturn {
   private final Database transactions;
   private final PerPaymentQueue turns;
   private final SourceLimit idle;
+  private final ReturnToken tokens;
   private final String writer;
   private final QueueMeter meter;
   private volatile int atOnce;
@@ -62,7 +65,7 @@ final class PayerReturn {
   PayerReturn(BooleanSupplier storageUp, Function<MultiMap, String> results, Database database,
       Database transactions,
       PerPaymentQueue turns,
-      SourceLimit idle,
+      SourceLimit idle, ReturnToken tokens,
       String writer, String instance, MeterRegistry registry) {
     this.storageUp = storageUp;
     this.results = results;
@@ -71,6 +74,7 @@ final class PayerReturn {
     this.transactions = transactions;
     this.turns = turns;
     this.idle = idle;
+    this.tokens = tokens;
     this.writer = writer;
     this.meter = new QueueMeter(registry, "payer-returns", instance, AT_ONCE_MAX, this, r -> r.atOnce);
   }
@@ -81,7 +85,7 @@ final class PayerReturn {
   @SuppressWarnings("NonAtomicVolatileUpdate") // written by the owning event loop alone
   void handle(RoutingContext context) {
     UUID id = TypeId.parse(TypeId.PAYMENT, context.pathParam("id"));
-    if (id == null) {
+    if (id == null || !tokens.matches(id, context.pathParam("token"))) {
       answer(context, new Way(null, false));
     } else if (!storageUp.getAsBoolean() || atOnce >= AT_ONCE_MAX) {
       if (atOnce >= AT_ONCE_MAX) meter.reject();
@@ -90,7 +94,7 @@ final class PayerReturn {
       // HEAD is what a page's preview sends: nobody has come back with it.
       boolean looks = context.request().method() == HttpMethod.HEAD;
       atOnce++;
-      (looks ? payments.payment(id).map(row -> new Way(row, false)) : take(id, result(context)))
+      (looks ? payments.payment(id).compose(this::unchanged) : take(id, result(context)))
           .onComplete(done -> {
             atOnce--;
             if (done.succeeded()) answer(context, done.result());
@@ -109,8 +113,7 @@ final class PayerReturn {
 
   private Future<Way> take(UUID id, String result) {
     return payments.payment(id).compose(row -> {
-      if (row == null || row.status() != Status.REQUIRES_ACTION)
-        return Future.succeededFuture(new Way(row, false));
+      if (row == null || row.status() != Status.REQUIRES_ACTION) return unchanged(row);
       return returns.brought(id).compose(before -> {
         if (before != null && (result.isEmpty() || result.equals(before)))
           return Future.succeededFuture(new Way(row, false));
@@ -118,6 +121,13 @@ final class PayerReturn {
             .map(changed -> new Way(row, changed));
       });
     });
+  }
+
+  /** A payer comes back only from where one was sent. */
+  private Future<Way> unchanged(@Nullable PaymentRow row) {
+    if (row == null || row.status() == Status.REQUIRES_ACTION)
+      return Future.succeededFuture(new Way(row, false));
+    return payments.sentItsPayerAway(row.id()).map(sent -> new Way(sent ? row : null, false));
   }
 
   private Future<Boolean> keep(Sql sql, UUID id, String result) {

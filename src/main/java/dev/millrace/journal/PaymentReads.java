@@ -46,6 +46,12 @@ public final class PaymentReads {
     return payments("WHERE p.id = ANY($1::uuid[])", Tuple.of((Object) ids.toArray(new UUID[0])));
   }
 
+  /** Whether its payer was ever sent to a page of its provider's. */
+  public Future<Boolean> sentItsPayerAway(UUID id) {
+    return sql.query("SELECT EXISTS (SELECT FROM journal WHERE subject = $1::uuid AND type = $2::text)",
+        Tuple.of(id, EventType.REQUIRES_ACTION.wire())).map(rows -> rows.iterator().next().getBoolean(0));
+  }
+
   /** A payment by its events, oldest first. */
   public record History(UUID id, UUID merchant, boolean livemode, String traceparent,
       List<PaymentEvent> events) {

@@ -2,7 +2,7 @@ package dev.millrace.platform;
 
 /** Addresses of this gateway as others see it. */
 public final class Links {
-  /** The path to which payers come back from a provider's page, followed by the payment's id. */
+  /** The path to which payers come back from a provider's page, followed by the payment's token. */
   public static final String RETURN_PATH = "/return/";
 
   private Links() {}
@@ -15,7 +15,7 @@ public final class Links {
     return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + config.port("api.port");
   }
 
-  /** Where payers come back to, to be followed by the payment's id. */
+  /** Where payers come back to, to be followed by the payment's id and token. */
   public static String returns(Config config) {
     return api(config) + RETURN_PATH;
   }

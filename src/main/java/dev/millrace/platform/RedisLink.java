@@ -5,6 +5,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.net.NetClientOptions;
 import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.RedisConnection;
 import io.vertx.redis.client.RedisOptions;
@@ -45,22 +46,30 @@ public final class RedisLink {
   private boolean closed;
   private boolean reported;
 
-  private RedisLink(Vertx vertx, String uri, long timeoutMs, int inFlightMax, Runnable rejected) {
+  private RedisLink(Vertx vertx, String uri, LinkTls tls, long timeoutMs, int inFlightMax,
+      Runnable rejected) {
     this.vertx = vertx;
     this.owner = (ContextInternal) vertx.getOrCreateContext();
     this.timeoutMs = timeoutMs;
     this.inFlightMax = inFlightMax;
     this.rejected = rejected;
-    this.redis = Redis.createClient(vertx, new RedisOptions().setConnectionString(uri)
-        .setMaxWaitingHandlers(inFlightMax + 16).setMaxPoolSize(1).setMaxPoolWaiting(4));
+    var options = new RedisOptions().setConnectionString(uri).setMaxWaitingHandlers(inFlightMax + 16)
+        .setMaxPoolSize(1).setMaxPoolWaiting(4);
+    if (uri.startsWith("rediss:")) {
+      var net = new NetClientOptions().setHostnameVerificationAlgorithm("HTTPS");
+      tls.on(net);
+      options.setNetClientOptions(net);
+    }
+    this.redis = Redis.createClient(vertx, options);
   }
 
   /**
-   * Starts connecting on the caller's event loop. {@code rejected} runs for each command refused as one too
-   * many.
+   * Starts connecting on the caller's event loop. {@code tls} counts where {@code uri} asks for it.
+   * {@code rejected} runs for each command refused as one too many.
    */
-  public static RedisLink open(Vertx vertx, String uri, long timeoutMs, int inFlightMax, Runnable rejected) {
-    var link = new RedisLink(vertx, uri, timeoutMs, inFlightMax, rejected);
+  public static RedisLink open(Vertx vertx, String uri, LinkTls tls, long timeoutMs, int inFlightMax,
+      Runnable rejected) {
+    var link = new RedisLink(vertx, uri, tls, timeoutMs, inFlightMax, rejected);
     link.connect();
     return link;
   }

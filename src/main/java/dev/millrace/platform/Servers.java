@@ -152,7 +152,8 @@ public final class Servers {
     var self = new RedisLink[1];
     var meter = new QueueMeter(registry, "redis", instance, inFlightMax, self,
         r -> r[0] == null ? 0 : r[0].inFlight());
-    self[0] = RedisLink.open(vertx, redisUri(), config.millis("redis.command-timeout"), inFlightMax,
+    self[0] = RedisLink.open(vertx, redisUri(), LinkTls.of(config, "redis"),
+        config.millis("redis.command-timeout"), inFlightMax,
         meter::reject);
     return self[0];
   }
@@ -161,9 +162,14 @@ public final class Servers {
     String uri = embeddedRedis()
         ? "redis://127.0.0.1:" + config.port("embedded.redis-port")
         : config.text("redis.uri");
-    if (!uri.toLowerCase(Locale.ROOT).startsWith("redis://") && !uri.startsWith("rediss://")) {
-      throw new ConfigException("`redis.uri` must be `embedded` or redis://host:port");
-    }
+    int scheme = uri.indexOf("://");
+    // The client knows them in small letters alone.
+    if (scheme > 0) uri = uri.substring(0, scheme).toLowerCase(Locale.ROOT) + uri.substring(scheme);
+    if (!uri.startsWith("redis://") && !uri.startsWith("rediss://"))
+      throw new ConfigException("`redis.uri` must be `embedded`, redis://host:port or rediss://host:port");
+    if (!uri.startsWith("rediss:") && LinkTls.of(config, "redis").configured())
+      throw new ConfigException(
+          "`redis.tls-…` is set, and `redis.uri` asks for no TLS: make it rediss://, or empty the files");
     // The client would go to localhost instead, without a word.
     if (hostless(uri))
       throw new ConfigException(

@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,12 +44,12 @@ import org.jspecify.annotations.Nullable;
 public final class PaymentFlow implements ProviderEventHandler {
 
   /**
-   * What is shared by all steps. {@code returnUrl}: where providers send payers back to, followed by the
+   * What is shared by all steps. {@code returnUrl}: where its provider sends a payment's payer back to, by the
    * payment's id.
    */
   record Parts(Screener screener, Routing routing, Providers providers, AppendWriter journal,
       Database database,
-      OutcomePolicy policy, String returnUrl, MeterRegistry registry) {}
+      OutcomePolicy policy, Function<UUID, String> returnUrl, MeterRegistry registry) {}
 
   private final Parts parts;
   private final AppendWriter journal;
@@ -205,7 +206,7 @@ public final class PaymentFlow implements ProviderEventHandler {
     return new Order.Charge(work.id(), work.livemode(), attempt,
         asked.amount(), asked.currency(), asked.paymentMethod(), Method.of(asked).type(),
         asked.capture().equals("manual"), asked.description(),
-        parts.returnUrl + TypeId.format(TypeId.PAYMENT, work.id()), work.traceparent());
+        parts.returnUrl.apply(work.id()), work.traceparent());
   }
 
   /** The charge. Of a call that is not the first, {@code route} is null: it stays where it was begun. */

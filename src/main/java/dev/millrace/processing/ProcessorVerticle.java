@@ -6,6 +6,7 @@ import dev.millrace.fraud.Screener;
 import dev.millrace.inbox.InboxProcessor;
 import dev.millrace.ledger.FeeSchedule;
 import dev.millrace.journal.AppendWriter;
+import dev.millrace.journal.ReturnToken;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.Database;
 import dev.millrace.platform.Lease;
@@ -90,12 +91,13 @@ public final class ProcessorVerticle extends VerticleBase {
         servers.poolCapacity("processor-" + instance, registry));
     var writer = new AppendWriter(vertx, appends, "append-" + instance,
         config.positive("processor.append-queue"), config.positive("limits.commit-batch-max"), registry);
+    var tokens = new ReturnToken(database);
     var flow = new PaymentFlow(new PaymentFlow.Parts(screener(redis),
         config.rules("routing.rules", rules -> new Routing(rules, config.accounts().keySet())), providers,
         writer,
         database, new OutcomePolicy(config.rules("fees.rules", FeeSchedule::new), providers::times,
             InstantSource.system()),
-        Links.returns(config), registry));
+        id -> Links.returns(config) + tokens.path(id), registry));
     var letters = new DeadLetterStore(vertx, database, registry);
     var seal = new Seal(database);
     var retries = new Retries(vertx, producer, letters, config.text("kafka.retry-topic"),
@@ -137,6 +139,7 @@ public final class ProcessorVerticle extends VerticleBase {
     return appends.whenUp(10_000).compose(v -> inboxRows.whenUp(10_000))
         .compose(v -> inboxRights.whenUp(10_000))
         .compose(v -> seal.load())
+        .compose(v -> tokens.load())
         .compose(v -> fresh.start(Set.of(config.text("kafka.topic"))))
         .compose(v -> waiting.start(retries.topics())).onSuccess(v -> {
           Future.all(fresh.joined(), waiting.joined()).<Void>mapEmpty().onComplete(joined);

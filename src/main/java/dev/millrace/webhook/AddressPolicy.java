@@ -9,8 +9,9 @@ import java.util.Arrays;
 /**
  * Which addresses a delivery may go to: only those of the public Internet, so that nobody can make the
  * gateway call what stands behind its firewall (server-side request forgery). Judges the address that is
- * connected to, not the name, which may resolve to another one every time (DNS rebinding). IPv6 addresses
- * that carry an IPv4 one are judged by that.
+ * connected to, not the name, which may resolve to another one every time (DNS rebinding). Of IPv6 only
+ * global unicast addresses (2000::/3) are public, but for those that are reserved in it; addresses that carry
+ * an IPv4 one are judged by that.
  *
  * @see <a href="https://www.iana.org/assignments/iana-ipv4-special-registry">IANA IPv4 special-purpose
  *   addresses</a>
@@ -41,13 +42,16 @@ public final class AddressPolicy {
       "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24",
       "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24",
       "203.0.113.0/24",
-      "224.0.0.0/4", "240.0.0.0/4", "100::/64", "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16",
-      "fc00::/7",
-      "fe80::/10", "fec0::/10", "ff00::/8", "64:ff9b:1::/48");
-  /** IPv6 with an IPv4 address in it, and at which byte: mapped, compatible, NAT64, 6to4. */
+      "224.0.0.0/4", "240.0.0.0/4", "2001::/23", "2001:db8::/32", "3fff::/20");
+  private static final Block GLOBAL_UNICAST = block("2000::/3");
+  /**
+   * IPv6 with an IPv4 address in it: mapped, compatible, translated (RFC 2765), NAT64, 6to4, and the
+   * interface identifiers of ISATAP (RFC 5214).
+   */
   private static final Block MAPPED = block("0:0:0:0:0:ffff:0:0/96");
   private static final Block COMPATIBLE = block("::/96");
-  private static final Block TRANSLATED = block("64:ff9b::/96");
+  private static final Block TRANSLATED = block("::ffff:0:0:0/96");
+  private static final Block NAT64 = block("64:ff9b::/96");
   private static final Block SIX_TO_FOUR = block("2002::/16");
 
   private final boolean privateAllowed;
@@ -67,12 +71,19 @@ public final class AddressPolicy {
 
   private static boolean isPublic(byte[] address) {
     if (address.length == 16) {
-      if (MAPPED.holds(address) || COMPATIBLE.holds(address) || TRANSLATED.holds(address))
-        return isPublic(Arrays.copyOfRange(address, 12, 16));
+      byte[] last = Arrays.copyOfRange(address, 12, 16);
+      if (MAPPED.holds(address) || COMPATIBLE.holds(address) || TRANSLATED.holds(address)
+          || NAT64.holds(address))
+        return isPublic(last);
+      if (!GLOBAL_UNICAST.holds(address) || (isatap(address) && !isPublic(last))) return false;
       if (SIX_TO_FOUR.holds(address)) return isPublic(Arrays.copyOfRange(address, 2, 6));
     }
     for (Block block : REFUSED) if (block.holds(address)) return false;
     return true;
+  }
+
+  private static boolean isatap(byte[] address) {
+    return (address[8] & 0xfd) == 0 && address[9] == 0 && address[10] == 0x5e && address[11] == (byte) 0xfe;
   }
 
   private static Block[] blocks(String... texts) {

@@ -28,6 +28,7 @@ import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +47,7 @@ public final class Sender {
   private static final int CONNECT_MS_MAX = 5_000;
   private static final Duration RETRY_AFTER_MAX = Duration.ofDays(1);
   private static final int ERROR_CHARS_MAX = 300;
+  private static final Pattern PEER = Pattern.compile("\\S*/\\S*:\\d+");
 
   /** Turns a host's name into an address, anew each time. */
   public interface Resolver {
@@ -184,19 +186,26 @@ public final class Sender {
     }
 
     void refused(InetAddress address) {
-      failed("address_refused: " + address.getHostAddress()
-          + " is private, loopback, link-local or reserved; the endpoint must be on the public Internet");
+      // Not to be told to merchants: it may be what a name means in here.
+      LOG.debug("webhook_address_refused address={}", address.getHostAddress());
+      failed("address_refused: the host's address is private, loopback, link-local or reserved; the endpoint"
+          + " must be on the public Internet");
     }
 
     void fail(Throwable failure) {
       failed(switch (failure) {
         case UnknownHostException e -> "dns: the host's name has no address";
         case TimeoutException e -> "timeout: " + e.getMessage();
-        case IOException e -> "connection: " + e.getMessage();
-        case VertxException e -> "connection: " + e.getMessage();
+        case IOException e -> "connection: " + withoutAddresses(e);
+        case VertxException e -> "connection: " + withoutAddresses(e);
         // What Netty has to say about the bytes that came.
         default -> (request == null ? "connection: " : "answer: not valid HTTP: ") + failure.getMessage();
       });
+    }
+
+    /** Without {@code host/address:port}, by which the network's library names where it could not go. */
+    private static String withoutAddresses(Throwable failure) {
+      return PEER.matcher(String.valueOf(failure.getMessage())).replaceAll("the endpoint");
     }
 
     private void failed(String error) {

@@ -47,7 +47,7 @@ class HeadIT {
       "/v1/payments/:id/operations",
       "/v1/balances", "/v1/events", "/v1/webhook_endpoints", "/v1/webhook_deliveries",
       "/v1/idempotency_keys/x",
-      "/v1/payments?limit=x", "/v1/payments/pay_1", "/v1/nothing", "/return/pay_1"})
+      "/v1/payments?limit=x", "/v1/payments/pay_1", "/v1/nothing", "/return/pay_1/x"})
   void head_ofTheApi_isGetWithoutBody(String path) {
     assertSameWithoutBody(QuietSite.GATEWAY.apiUrl() + path.replace(":id", PAID));
   }
@@ -110,7 +110,7 @@ class HeadIT {
       "GET | /v1/payments/pay_1/cancel/ | POST", "PUT | /v1/payments/pay_1/refunds | GET, HEAD, POST",
       "POST | /v1/webhook_endpoints/whe_1 | DELETE, GET, HEAD, PATCH",
       "PUT | /v1/webhook_endpoints/ | GET, HEAD, POST", "OPTIONS | /v1/balances | GET, HEAD",
-      "POST | /openapi.yaml | GET, HEAD", "POST | /return/pay_1 | GET, HEAD",
+      "POST | /openapi.yaml | GET, HEAD", "POST | /return/pay_1/x | GET, HEAD",
       "GET | /webhooks/stripe/default | POST", "HEAD | /webhooks/stripe/default | POST"})
   void method_notOfThePath_isToldWhichAre(String method, String path, String allow) {
     assertNotAllowed(ApiSite.url(path), method, allow);

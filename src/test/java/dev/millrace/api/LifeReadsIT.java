@@ -6,6 +6,7 @@ import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.TypeId;
 import dev.millrace.testing.Http;
+import dev.millrace.testing.ReturnLink;
 import io.vertx.core.json.JsonObject;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -160,7 +161,8 @@ class LifeReadsIT {
   @Test
   void timeline_neverShowsWhatLetsAPayerIn() {
     String id = QuietSite.requiresAction(merchant, "");
-    Http.get(QuietSite.GATEWAY.apiUrl() + "/return/" + id + "?redirectResult=what-the-payer-brought");
+    Http.get(QuietSite.GATEWAY.apiUrl() + ReturnLink.path(QuietSite.SITE, id)
+        + "?redirectResult=what-the-payer-brought");
     var answer = merchant.get("/v1/payments/" + id + "/timeline");
     assertThat(answer.body()).doesNotContain("secret-token", "s3cr3t", "what-the-payer-brought");
     assertThat(names(timeline(id))).endsWith("event payment.requires_action",

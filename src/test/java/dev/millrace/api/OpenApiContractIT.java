@@ -5,6 +5,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.millrace.testing.Await;
 import dev.millrace.testing.Http;
+import dev.millrace.testing.ReturnLink;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
@@ -309,11 +310,14 @@ class OpenApiContractIT {
 
   @Test
   void return_fits() {
-    String plain = MERCHANT.pay(TestMerchant.VISA).json().getString("id");
-    CALLS.assertValidCall(200, HttpMethod.GET, "/return/" + plain + "?redirectResult=x", Map.of(), null);
-    String shop = MERCHANT.pay(EVERYTHING).json().getString("id");
-    CALLS.assertValidCall(303, HttpMethod.GET, "/return/" + shop, Map.of(), null);
-    String none = "/return/pay_01jd3w5ynkfxmrx1v0a9s2e4zg";
+    String asks = "pm_card_authenticationRequired";
+    String plain = MERCHANT.pay(TestMerchant.paidBy(asks)).json().getString("id");
+    String shop = MERCHANT.pay(EVERYTHING.replace("pm_card_visa", asks)).json().getString("id");
+    for (String id : List.of(plain, shop)) MERCHANT.awaitStatus(id, "requires_action");
+    CALLS.assertValidCall(200, HttpMethod.GET, ReturnLink.path(ApiSite.site(), plain) + "?redirectResult=x",
+        Map.of(), null);
+    CALLS.assertValidCall(303, HttpMethod.GET, ReturnLink.path(ApiSite.site(), shop), Map.of(), null);
+    String none = ReturnLink.ofNobody(ApiSite.site());
     CALLS.assertValidCall(404, HttpMethod.GET, none, Map.of(), null);
     // From an address of its own: others' returns are to be answered.
     try (var http = new RawHttp("127.0.0.8")) {

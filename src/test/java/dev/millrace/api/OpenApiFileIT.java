@@ -30,7 +30,7 @@ class OpenApiFileIT {
   private static final List<HttpMethod> METHODS = List.of(HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT,
       HttpMethod.PATCH, HttpMethod.DELETE);
   private static final String PROVIDERS = "/webhooks/{provider}/{account}";
-  private static final String RETURN = "/return/{id}";
+  private static final String RETURN = "/return/{id}/{token}";
   private static final Contract CONTRACT = new Contract(UnaryOperator.identity());
 
   @AfterAll

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import dev.millrace.testing.Http;
+import dev.millrace.testing.ReturnLink;
 import dev.millrace.testing.QueueGauge;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -22,7 +23,11 @@ class PayerReturnIT {
   private static final TestMerchant MERCHANT = TestMerchant.at(QuietSite.GATEWAY);
 
   private static String url(String payment, String query) {
-    return QuietSite.GATEWAY.apiUrl() + "/return/" + payment + query;
+    return QuietSite.GATEWAY.apiUrl() + path(payment) + query;
+  }
+
+  private static String path(String payment) {
+    return ReturnLink.path(QuietSite.SITE, payment);
   }
 
   private static String waiting(String returnUrl) {
@@ -72,7 +77,7 @@ class PayerReturnIT {
     var node = QuietSite.SITE.start("api,ops",
         Map.of("MILLRACE_PROVIDER_ACCOUNTS", "stripe", "MILLRACE_API_IDLE_RETURNS_PER_MINUTE", "10000"));
     String id = waiting("https://shop.example/");
-    String url = node.apiUrl() + "/return/" + id;
+    String url = node.apiUrl() + path(id);
     var queue = QueueGauge.of(node, "payer-returns");
     var answers = new ArrayList<CompletableFuture<Http.Answer>>();
     try (var _ = QuietSite.SITE.lockTable("payment")) {
@@ -166,7 +171,7 @@ class PayerReturnIT {
     String id = waiting("https://shop.example/");
     // Java's client would not send it.
     try (var http = new RawHttp(QuietSite.GATEWAY.apiUrl(), 0)) {
-      var answer = http.send("GET /return/" + id + query + " HTTP/1.1\r\nHost: localhost\r\n\r\n").answer();
+      var answer = http.send("GET " + path(id) + query + " HTTP/1.1\r\nHost: localhost\r\n\r\n").answer();
       assertThat(answer.status()).isEqualTo(400);
     }
     assertThat(returns(id)).isEmpty();
@@ -208,21 +213,51 @@ class PayerReturnIT {
   void returns_thatChangeNothing_areLimited_thoseWaitedForAreNot() {
     var strict = QuietSite.SITE.start("api,ops",
         Map.of("MILLRACE_PROVIDER_ACCOUNTS", "stripe", "MILLRACE_API_IDLE_RETURNS_PER_MINUTE", "3"));
-    String unknown = strict.apiUrl() + "/return/pay_" + "0".repeat(26);
+    String unknown = strict.apiUrl() + ReturnLink.ofNobody(QuietSite.SITE);
     for (int i = 0; i < 3; i++) assertThat(Http.get(unknown).status()).isEqualTo(404);
     var limited = Http.get(unknown);
     assertThat(limited.status()).isEqualTo(429);
     assertThat(limited.header("Retry-After")).isEqualTo("60");
     String id = waiting("https://shop.example/");
-    assertThat(Http.get(strict.apiUrl() + "/return/" + id).status()).isEqualTo(303);
+    assertThat(Http.get(strict.apiUrl() + path(id)).status()).isEqualTo(303);
     assertThat(returns(id)).hasSize(1);
-    assertThat(Http.get(strict.apiUrl() + "/return/" + id).status()).isEqualTo(429);
+    assertThat(Http.get(strict.apiUrl() + path(id)).status()).isEqualTo(429);
     strict.terminate();
   }
 
   @Test
   void return_tooLong_isRefused() {
     assertThat(Http.get(url(waiting(null), "?redirectResult=" + "x".repeat(9_000))).status()).isEqualTo(414);
+  }
+
+  /** A stranger who knows the payment's id uses up no return, and puts nothing in the payer's place. */
+  @Test
+  void return_withoutItsToken_isNone() {
+    String id = waiting("https://shop.example/");
+    String other = path(waiting("https://shop.example/"));
+    String token = path(id).substring(path(id).lastIndexOf('/') + 1);
+    for (String path : List.of("/return/" + id, "/return/" + id + "/", "/return/" + id + "/x",
+        "/return/" + id + other.substring(other.lastIndexOf('/')),
+        "/return/" + id + "/" + token.substring(1), "/return/" + id + "/" + token + "x",
+        "/return/" + id + "/" + token.toLowerCase(java.util.Locale.ROOT),
+        "/return/" + id + "/" + "%00", "/return/" + id + "/" + token + "/x")) {
+      var answer = Http.get(QuietSite.GATEWAY.apiUrl() + path + "?redirectResult=forged");
+      assertThat(answer.status()).as(path).isIn(404, 429);
+      assertThat(answer.header("Location")).isNull();
+    }
+    assertThat(returns(id)).isEmpty();
+    assertThat(brought(id)).isNull();
+    assertThat(Http.get(url(id, "?redirectResult=true")).status()).isEqualTo(303);
+    assertThat(brought(id)).isEqualTo("true");
+  }
+
+  @Test
+  void return_ofAPaymentThatSentItsPayerNowhere_isNone() {
+    String id = MERCHANT.pay("{\"amount\":1999,\"currency\":\"usd\",\"payment_method\":\"pm_card_visa\","
+        + "\"return_url\":\"https://shop.example/\"}").json().getString("id");
+    var answer = Http.get(url(id, ""));
+    assertThat(answer.status()).isIn(404, 429);
+    assertThat(answer.header("Location")).isNull();
   }
 
   @Test

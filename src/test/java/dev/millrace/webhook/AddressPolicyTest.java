@@ -20,7 +20,10 @@ final class AddressPolicyTest {
       "255.255.255.255", "::1", "::", "fe80::1", "febf::1", "fec0::1", "fc00::1", "fd12:3456::1", "ff02::1",
       "2001:db8::1", "2001::1", "100::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254",
       "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:7f00:1::",
-      "2002:c0a8:1::1"})
+      "2002:c0a8:1::1", "::ffff:0:7f00:1", "::ffff:0:a9fe:a9fe", "100:0:0:1::1", "100:0:0:2::", "200::1",
+      "1::1",
+      "4000::1", "5f00::1", "8000::1", "3fff::1", "2606:4700::5efe:7f00:1", "2606:4700::200:5efe:a00:1",
+      "fe00::1", "0:1::1", "64:ff9b:0:1::808:808"})
   void special_refused(String address) throws UnknownHostException {
     assertThat(policy.permits(InetAddress.getByName(address))).isFalse();
     assertThat(new AddressPolicy(true).permits(InetAddress.getByName(address))).isTrue();
@@ -31,7 +34,8 @@ final class AddressPolicyTest {
       "172.32.0.1",
       "169.253.1.1", "192.167.1.1", "198.17.1.1", "198.20.0.1", "11.0.0.1", "223.255.255.255",
       "2606:4700::1111",
-      "2a00:1450:4001::1", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1"})
+      "2a00:1450:4001::1", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1", "::ffff:0:808:808",
+      "2606:4700::5efe:808:808"})
   void public_permitted(String address) throws UnknownHostException {
     assertThat(policy.permits(InetAddress.getByName(address))).isTrue();
   }
