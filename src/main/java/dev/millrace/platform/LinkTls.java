@@ -1,12 +1,14 @@
 package dev.millrace.platform;
 
-import io.vertx.core.net.ClientOptionsBase;
+import io.vertx.core.net.ClientSSLOptions;
+import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 
@@ -19,22 +21,21 @@ import java.security.cert.CertificateFactory;
  * @see <a href="https://www.rfc-editor.org/rfc/rfc6125">RFC 6125, whose names</a>
  */
 public record LinkTls(String ca, String certificate, String key) {
-  /** Of the link {@code name}, {@code redis} for example; files that cannot be read are refused. */
-  public static LinkTls of(Config config, String name) {
-    var tls = new LinkTls(file(config, name + ".tls-ca", true),
-        file(config, name + ".tls-certificate", true), file(config, name + ".tls-key", false));
+  /** By the names of the three settings; files that cannot be read are refused. */
+  static LinkTls of(Config config, String ca, String certificate, String key) {
+    var tls = new LinkTls(file(config, ca, true), file(config, certificate, true), file(config, key, false));
     if (tls.certificate.isEmpty() != tls.key.isEmpty())
-      throw new ConfigException("`" + name + ".tls-certificate` and `" + name
-          + ".tls-key` belong together: give both or neither");
+      throw new ConfigException(
+          "`" + certificate + "` and `" + key + "` belong together: give both or neither");
     return tls;
   }
 
   private static String file(Config config, String setting, boolean certificates) {
     String path = config.text(setting);
     if (path.isEmpty()) return path;
-    try (InputStream in = Files.newInputStream(Path.of(path))) {
-      if (certificates && CertificateFactory.getInstance("X.509").generateCertificates(in).isEmpty())
-        throw new CertificateException("it holds none");
+    try {
+      if (certificates) first(path);
+      else if (!Files.isReadable(Path.of(path))) throw new IOException(path);
       return path;
     } catch (IOException e) {
       throw new ConfigException("`" + setting + "` is " + path + ", which cannot be read: give a PEM file");
@@ -44,16 +45,44 @@ public record LinkTls(String ca, String certificate, String key) {
     }
   }
 
+  private static Certificate first(String path) throws IOException, CertificateException {
+    try (InputStream in = Files.newInputStream(Path.of(path))) {
+      var found = CertificateFactory.getInstance("X.509").generateCertificates(in);
+      if (found.isEmpty()) throw new CertificateException("it holds none");
+      return found.iterator().next();
+    }
+  }
+
+  /** Of our own key, by its certificate: {@code RSA}, {@code EC} or {@code EdDSA}. */
+  String keyAlgorithm() {
+    try {
+      return first(certificate).getPublicKey().getAlgorithm();
+    } catch (IOException | CertificateException e) {
+      throw new IllegalStateException(certificate + " could be read at the start: " + e, e);
+    }
+  }
+
   /** Whether anything of it was configured. */
   public boolean configured() {
     return !ca.isEmpty() || !certificate.isEmpty();
   }
 
-  /** Turns it on for a client. */
-  public void on(ClientOptionsBase options) {
-    options.setSsl(true);
+  /** The same for a plain connection. */
+  public NetClientOptions net() {
+    ClientSSLOptions ssl = client();
+    var options = new NetClientOptions().setSsl(true)
+        .setHostnameVerificationAlgorithm(ssl.getHostnameVerificationAlgorithm());
+    if (ssl.getTrustOptions() != null) options.setTrustOptions(ssl.getTrustOptions());
+    if (ssl.getKeyCertOptions() != null) options.setKeyCertOptions(ssl.getKeyCertOptions());
+    return options;
+  }
+
+  /** For a client that has options of its own for this. */
+  public ClientSSLOptions client() {
+    var options = new ClientSSLOptions().setHostnameVerificationAlgorithm("HTTPS");
     if (!ca.isEmpty()) options.setTrustOptions(new PemTrustOptions().addCertPath(ca));
     if (!certificate.isEmpty())
       options.setKeyCertOptions(new PemKeyCertOptions().addCertPath(certificate).addKeyPath(key));
+    return options;
   }
 }

@@ -5,7 +5,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.ContextInternal;
-import io.vertx.core.net.NetClientOptions;
 import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.RedisConnection;
 import io.vertx.redis.client.RedisOptions;
@@ -55,11 +54,8 @@ public final class RedisLink {
     this.rejected = rejected;
     var options = new RedisOptions().setConnectionString(uri).setMaxWaitingHandlers(inFlightMax + 16)
         .setMaxPoolSize(1).setMaxPoolWaiting(4);
-    if (uri.startsWith("rediss:")) {
-      var net = new NetClientOptions().setHostnameVerificationAlgorithm("HTTPS");
-      tls.on(net);
-      options.setNetClientOptions(net);
-    }
+    if (uri.startsWith("rediss:"))
+      options.setNetClientOptions(tls.net());
     this.redis = Redis.createClient(vertx, options);
   }
 

@@ -4,10 +4,13 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.SslMode;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
 
@@ -75,14 +78,54 @@ public final class Servers {
         : PostgresAddress.of(config.text("postgres.uri"));
   }
 
-  public String jdbcUrl() {
+  /** Where it is, for people. */
+  public String postgresUrl() {
     PostgresAddress address = postgresAddress();
-    return "jdbc:postgresql://" + address.host() + ":" + address.port() + "/" + address.database();
+    return "postgresql://" + address.host() + ":" + address.port() + "/" + address.database();
+  }
+
+  public String jdbcUrl() {
+    String url = "jdbc:" + postgresUrl();
+    if (!postgresTls()) return url + "?sslmode=disable";
+    var tls = postgresFiles();
+    // Without a CA of our own those that the JDK trusts.
+    return url + "?sslmode=verify-full" + (tls.ca().isEmpty()
+        ? "&sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory"
+        : parameter("sslrootcert", tls.ca()))
+        + (tls.key().isEmpty()
+            ? ""
+            : parameter("sslcert", tls.certificate()) + parameter("sslkey", tls.key())
+                + parameter("pemKeyAlgorithm", tls.keyAlgorithm()));
+  }
+
+  private LinkTls postgresFiles() {
+    return LinkTls.of(config, "postgres.tls-ca", "postgres.tls-certificate", "postgres.tls-key");
+  }
+
+  private static String parameter(String name, String value) {
+    return "&" + name + "=" + URLEncoder.encode(value, StandardCharsets.UTF_8);
+  }
+
+  /** Whether the link to Postgres is to be TLS: with the certificate and the name verified, or not at all. */
+  private boolean postgresTls() {
+    return switch (config.text("postgres.sslmode")) {
+      case "verify-full" -> true;
+      case "disable" -> {
+        if (postgresFiles().configured())
+          throw new ConfigException("`postgres.tls-…` is set, and `postgres.sslmode` is disable: make it"
+              + " verify-full, or empty the files");
+        yield false;
+      }
+      default -> throw new ConfigException("`postgres.sslmode` must be disable or verify-full");
+    };
   }
 
   public PgConnectOptions postgres() {
     PostgresAddress address = postgresAddress();
-    return new PgConnectOptions().setHost(address.host()).setPort(address.port())
+    PgConnectOptions options = new PgConnectOptions();
+    if (postgresTls())
+      options.setSslMode(SslMode.VERIFY_FULL).setSslOptions(postgresFiles().client());
+    return options.setHost(address.host()).setPort(address.port())
         .setDatabase(address.database())
         .setUser(config.text("postgres.user")).setPassword(config.text("postgres.password"))
         .setCachePreparedStatements(true).setPreparedStatementCacheMaxSize(256)
@@ -152,10 +195,14 @@ public final class Servers {
     var self = new RedisLink[1];
     var meter = new QueueMeter(registry, "redis", instance, inFlightMax, self,
         r -> r[0] == null ? 0 : r[0].inFlight());
-    self[0] = RedisLink.open(vertx, redisUri(), LinkTls.of(config, "redis"),
+    self[0] = RedisLink.open(vertx, redisUri(), redisTls(),
         config.millis("redis.command-timeout"), inFlightMax,
         meter::reject);
     return self[0];
+  }
+
+  private LinkTls redisTls() {
+    return LinkTls.of(config, "redis.tls-ca", "redis.tls-certificate", "redis.tls-key");
   }
 
   public String redisUri() {
@@ -167,7 +214,7 @@ public final class Servers {
     if (scheme > 0) uri = uri.substring(0, scheme).toLowerCase(Locale.ROOT) + uri.substring(scheme);
     if (!uri.startsWith("redis://") && !uri.startsWith("rediss://"))
       throw new ConfigException("`redis.uri` must be `embedded`, redis://host:port or rediss://host:port");
-    if (!uri.startsWith("rediss:") && LinkTls.of(config, "redis").configured())
+    if (!uri.startsWith("rediss:") && redisTls().configured())
       throw new ConfigException(
           "`redis.tls-…` is set, and `redis.uri` asks for no TLS: make it rediss://, or empty the files");
     // The client would go to localhost instead, without a word.

@@ -44,8 +44,8 @@ import org.jspecify.annotations.Nullable;
 public final class PaymentFlow implements ProviderEventHandler {
 
   /**
-   * What is shared by all steps. {@code returnUrl}: where its provider sends a payment's payer back to, by the
-   * payment's id.
+   * What is shared by all steps. {@code returnUrl}: where its provider sends a payment's payer back to, by
+   * the payment's id.
    */
   record Parts(Screener screener, Routing routing, Providers providers, AppendWriter journal,
       Database database,

@@ -14,7 +14,7 @@ public final class Banner {
     if (roles.contains("ops"))
       line(out, "ops", url(config, "ops") + "/health/ready, /metrics, /ops/trial-balance");
     if (roles.contains("simulator")) line(out, "simulator", url(config, "simulator") + "/book");
-    line(out, "Postgres", servers.jdbcUrl().replace("jdbc:", ""));
+    line(out, "Postgres", servers.postgresUrl());
     line(out, "Redis", servers.redisUri());
     line(out, "Kafka", servers.kafkaBootstrap());
     if (roles.contains("api") && servers.embeddedPostgres()) {

@@ -14,9 +14,11 @@ final class ServersTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"redis://redis.example:6379", "rediss://10.0.0.1", "REDIS://[::1]:6379/1"})
+  @ValueSource(strings = {"redis://redis.example:6379", "rediss://10.0.0.1", "redis://[::1]:6379/1"})
   void redisUri_isTakenAsItIs(String uri) {
     assertThat(with("MILLRACE_REDIS_URI", uri).redisUri()).isEqualTo(uri);
+    assertThat(with("MILLRACE_REDIS_URI", uri.replace("redis:", "REDIS:").replace("rediss:", "Rediss:"))
+        .redisUri()).as("the scheme in any letters").isEqualTo(uri);
   }
 
   /** The client reads no host in these, and would go to localhost. */
@@ -33,7 +35,7 @@ final class ServersTest {
   @Test
   void postgres_onAHostWithAnUnderscore_isReached() {
     var servers = with("MILLRACE_POSTGRES_URI", "postgresql://my_db:5433/pay");
-    assertThat(servers.jdbcUrl()).isEqualTo("jdbc:postgresql://my_db:5433/pay");
+    assertThat(servers.jdbcUrl()).isEqualTo("jdbc:postgresql://my_db:5433/pay?sslmode=disable");
     var options = servers.postgres();
     assertThat(options.getHost() + " " + options.getPort() + " " + options.getDatabase())
         .isEqualTo("my_db 5433 pay");

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
@@ -80,9 +81,11 @@ public final class TestCa {
       for (Certificate one : keys.getCertificateChain(alias))
         chain.append(block("CERTIFICATE", one.getEncoded()));
       Files.writeString(certificate, chain);
-      if (key != null)
-        Files.writeString(key,
-            block("PRIVATE KEY", keys.getKey(alias, PASSWORD.toCharArray()).getEncoded()));
+      if (key == null) return;
+      Files.createFile(key,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      Files.writeString(key,
+          block("PRIVATE KEY", keys.getKey(alias, PASSWORD.toCharArray()).getEncoded()));
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }
