@@ -1,6 +1,7 @@
 package dev.millrace;
 
 import dev.millrace.api.ApiVerticle;
+import dev.millrace.platform.CertificateExpiry;
 import dev.millrace.start.DemoMerchant;
 import dev.millrace.journal.Relay;
 import dev.millrace.journal.RelayVerticle;
@@ -34,6 +35,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
@@ -87,6 +89,7 @@ public final class Millrace {
     this.vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true)
         .setEventLoopPoolSize(Math.max(EVENT_LOOPS_MIN, 2 * Runtime.getRuntime().availableProcessors())));
     new JvmMemoryMetrics().bindTo(registry);
+    CertificateExpiry.show(config, InstantSource.system(), registry);
     var collections = new JvmGcMetrics();
     collections.bindTo(registry);
     undo.push(() -> {

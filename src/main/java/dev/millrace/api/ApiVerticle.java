@@ -17,6 +17,8 @@ import dev.millrace.ledger.Balances;
 import dev.millrace.platform.AdaptiveInterval;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.Database;
+import dev.millrace.platform.ListenerTls;
+import dev.millrace.platform.PacedLoop;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.RedisLink;
 import dev.millrace.platform.Capacity;
@@ -294,13 +296,14 @@ public final class ApiVerticle extends VerticleBase {
         .setHandle100ContinueAutomatically(true)
         .setReuseAddress(true);
     long timeoutMs = config.millis("api.request-timeout");
-    return vertx.createHttpServer(options).connectionHandler(c -> connected(c, timeoutMs))
+    var tls = new ListenerTls(config, "api.tls-certificate", "api.tls-key", "api.tls-client-ca");
+    return vertx.createHttpServer(tls.with(options)).connectionHandler(c -> connected(c, timeoutMs))
         .invalidRequestHandler(gate::refuseMalformed)
         .requestHandler(request -> {
           if (!firstRequest.isEmpty()) firstRequest.remove(request.connection());
           // What follows of it on the connection is anything, not another request.
           if (!refused.isEmpty() && refused.contains(request.connection())) return;
-          if (leaving.getAsBoolean()) request.response().putHeader("Connection", "close");
+          if (leaving.getAsBoolean()) Gate.last(request);
           // Of everybody: what a merchant was told is nobody else's, nor a cache's.
           request.response().putHeader("Cache-Control", "no-store");
           String problem = Framing.problem(request);
@@ -312,7 +315,7 @@ public final class ApiVerticle extends VerticleBase {
           String path = request.path();
           if (path != null && path.startsWith(ProviderWebhooks.PREFIX)) webhooks.handle(request, path);
           else router.handle(request);
-        }).listen();
+        }).listen().onSuccess(server -> open.add(tls.reloading(vertx, server), PacedLoop::close));
   }
 
   private void connected(HttpConnection connection, long timeoutMs) {
@@ -321,7 +324,8 @@ public final class ApiVerticle extends VerticleBase {
       return;
     }
     firstRequest.add(connection);
-    HeadTimeout.on(((HttpServerConnection) connection).channelHandlerContext().pipeline(), timeoutMs);
+    if (connection instanceof HttpServerConnection served)
+      HeadTimeout.on(served.channelHandlerContext().pipeline(), timeoutMs);
     long timer = vertx.setTimer(timeoutMs, id -> {
       if (firstRequest.remove(connection)) closeNow(connection);
     });

@@ -18,6 +18,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
 import java.util.HashMap;
@@ -182,13 +183,23 @@ final class Gate {
   /** Sends a refusal and, when part of the request is still to come, closes the connection. */
   static void finish(HttpServerRequest request, HttpServerResponse response, Problem problem, Buffer body) {
     // What follows of an unread body would be taken for the next request, or be read for nothing.
-    boolean unread = !request.isEnded() && problem.status() != 503 && problem.status() != 429;
+    boolean rest = !request.isEnded() && problem.status() != 503 && problem.status() != 429;
+    boolean stream = rest && request.version() == HttpVersion.HTTP_2;
+    boolean unread = rest && !stream;
     if (unread) response.putHeader("Connection", "close");
     request.resume();
     RouteMethods.end(request, body)
+        // Of HTTP/2 the stream alone is given up (RFC 9113, 8.1): the others of the connection go on.
+        .compose(v -> stream && !request.isEnded() ? response.reset(0) : Future.succeededFuture())
         .onFailure(e -> LOG.debug("answer_not_sent error=\"{}\"", e.getMessage()));
     // Not at once: closing over unread bytes would reset the connection before the answer is read.
     if (unread) Vertx.currentContext().owner().setTimer(LINGER_MS, timer -> close(request.connection()));
+  }
+
+  /** Asks the caller to come back by another connection: this process is about to end. */
+  static void last(HttpServerRequest request) {
+    // HTTP/2 has no such header, and says it for the connection when that is shut down.
+    if (request.version() != HttpVersion.HTTP_2) request.response().putHeader("Connection", "close");
   }
 
   private static void close(HttpConnection connection) {
@@ -212,6 +223,7 @@ final class Gate {
   private void refuseUnread(HttpServerRequest request, int status, String message) {
     String id = TypeId.format(TypeId.REQUEST, TypeId.next());
     request.response().setStatusCode(status).putHeader("Connection", "close")
+        .putHeader("Cache-Control", "no-store")
         .putHeader("Content-Type", PROBLEM).putHeader(REQUEST_ID, id);
     send(request, status, Problem.of(status, "invalid_request_error", "request_malformed", message)
         .json(docsUrl, "/requests/" + id).toBuffer());

@@ -4,7 +4,9 @@ import dev.millrace.deadletter.DeadLetterActs;
 import dev.millrace.journal.AppendWriter;
 import dev.millrace.platform.Config;
 import dev.millrace.platform.Database;
+import dev.millrace.platform.ListenerTls;
 import dev.millrace.platform.NodeState;
+import dev.millrace.platform.PacedLoop;
 import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Resources;
 import dev.millrace.platform.RouteMethods;
@@ -16,6 +18,7 @@ import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.handler.BodyHandler;
@@ -48,7 +51,7 @@ public final class OpsVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     Pool reading = open.add(servers.pool(vertx), Pool::close);
-    Redis redis = open.add(Redis.createClient(vertx, servers.redisUri()), Redis::close);
+    Redis redis = open.add(Redis.createClient(vertx, servers.redisOptions()), Redis::close);
     PgLink link = open.add(servers.batchLink(vertx, "ops-" + instance, registry)
         .afterEach(() -> servers.wakeUps().say(WakeUps.Source.JOURNAL)), PgLink::close);
     var database = new Database(reading, config.millis("postgres.statement-timeout"),
@@ -70,6 +73,8 @@ public final class OpsVerticle extends VerticleBase {
       c.response().putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
       return RouteMethods.end(c.request(), Buffer.buffer(text));
     }).onFailure(c::fail));
+    // Health and metrics are open, and told to nobody else by a browser.
+    router.route("/ops/*").handler(new BrowserGuard(config.list("ops.hosts")));
     new OperatorRoutes(database, acts).mount(router);
     var letters = new DeadLetterActs(database, () -> servers.wakeUps().say(WakeUps.Source.LETTERS));
     String writer = "operator-" + instance;
@@ -84,8 +89,12 @@ public final class OpsVerticle extends VerticleBase {
       c.response().putHeader("Allow", allowed);
       OperatorCall.answer(c, 405, new JsonObject().put("error", "this path takes " + allowed));
     });
-    return vertx.createHttpServer().requestHandler(router)
-        .listen(config.port("ops.port"), config.text("ops.host"))
+    var options = new HttpServerOptions().setHost(config.text("ops.host")).setPort(config.port("ops.port"))
+        .setHttp2ClearTextEnabled(false).setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
+        .setIdleTimeout((int) config.millis("api.idle-timeout")).setReuseAddress(true);
+    var tls = new ListenerTls(config, "ops.tls-certificate", "ops.tls-key", "ops.tls-client-ca");
+    return vertx.createHttpServer(tls.with(options)).requestHandler(router).listen()
+        .onSuccess(server -> open.add(tls.reloading(vertx, server), PacedLoop::close))
         .onSuccess(server -> open.add(server, s -> s.shutdown(2, TimeUnit.SECONDS)));
   }
 

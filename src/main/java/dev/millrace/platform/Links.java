@@ -12,7 +12,8 @@ public final class Links {
     String url = config.text("api.public-url");
     if (!url.isEmpty()) return url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
     String host = config.text("api.host");
-    return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + config.port("api.port");
+    return (config.text("api.tls-certificate").isEmpty() ? "http://" : "https://")
+        + (host.contains(":") ? "[" + host + "]" : host) + ":" + config.port("api.port");
   }
 
   /** Where payers come back to, to be followed by the payment's id and token. */

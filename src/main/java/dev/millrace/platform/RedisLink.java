@@ -45,27 +45,23 @@ public final class RedisLink {
   private boolean closed;
   private boolean reported;
 
-  private RedisLink(Vertx vertx, String uri, LinkTls tls, long timeoutMs, int inFlightMax,
-      Runnable rejected) {
+  private RedisLink(Vertx vertx, RedisOptions options, long timeoutMs, int inFlightMax, Runnable rejected) {
     this.vertx = vertx;
     this.owner = (ContextInternal) vertx.getOrCreateContext();
     this.timeoutMs = timeoutMs;
     this.inFlightMax = inFlightMax;
     this.rejected = rejected;
-    var options = new RedisOptions().setConnectionString(uri).setMaxWaitingHandlers(inFlightMax + 16)
-        .setMaxPoolSize(1).setMaxPoolWaiting(4);
-    if (uri.startsWith("rediss:"))
-      options.setNetClientOptions(tls.net());
-    this.redis = Redis.createClient(vertx, options);
+    this.redis = Redis.createClient(vertx,
+        options.setMaxWaitingHandlers(inFlightMax + 16).setMaxPoolSize(1).setMaxPoolWaiting(4));
   }
 
   /**
-   * Starts connecting on the caller's event loop. {@code tls} counts where {@code uri} asks for it.
-   * {@code rejected} runs for each command refused as one too many.
+   * Starts connecting on the caller's event loop, to where {@code options} say. {@code rejected} runs for
+   * each command refused as one too many.
    */
-  public static RedisLink open(Vertx vertx, String uri, LinkTls tls, long timeoutMs, int inFlightMax,
+  public static RedisLink open(Vertx vertx, RedisOptions options, long timeoutMs, int inFlightMax,
       Runnable rejected) {
-    var link = new RedisLink(vertx, uri, tls, timeoutMs, inFlightMax, rejected);
+    var link = new RedisLink(vertx, options, timeoutMs, inFlightMax, rejected);
     link.connect();
     return link;
   }

@@ -5,6 +5,7 @@ import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.SslMode;
+import io.vertx.redis.client.RedisOptions;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
 import java.net.URI;
@@ -86,7 +87,7 @@ public final class Servers {
 
   public String jdbcUrl() {
     String url = "jdbc:" + postgresUrl();
-    if (!postgresTls()) return url + "?sslmode=disable";
+    if (!postgresTls()) return url;
     var tls = postgresFiles();
     // Without a CA of our own those that the JDK trusts.
     return url + "?sslmode=verify-full" + (tls.ca().isEmpty()
@@ -195,10 +196,16 @@ public final class Servers {
     var self = new RedisLink[1];
     var meter = new QueueMeter(registry, "redis", instance, inFlightMax, self,
         r -> r[0] == null ? 0 : r[0].inFlight());
-    self[0] = RedisLink.open(vertx, redisUri(), redisTls(),
-        config.millis("redis.command-timeout"), inFlightMax,
+    self[0] = RedisLink.open(vertx, redisOptions(), config.millis("redis.command-timeout"), inFlightMax,
         meter::reject);
     return self[0];
+  }
+
+  /** Where Redis is, and how it is spoken to: for whoever makes a client of it. */
+  public RedisOptions redisOptions() {
+    String uri = redisUri();
+    var options = new RedisOptions().setConnectionString(uri);
+    return uri.startsWith("rediss:") ? options.setNetClientOptions(redisTls().net()) : options;
   }
 
   private LinkTls redisTls() {

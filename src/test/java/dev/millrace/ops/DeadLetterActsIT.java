@@ -149,7 +149,7 @@ final class DeadLetterActsIT {
   @ParameterizedTest
   @CsvSource(delimiter = '|', textBlock = """
     ?status=ended       | `status` must be one of open, replaying, replayed, discarded, closed, not `ended`
-    ?task=tea           | `task` must be one of charge, operation, poison, webhook, inquiry, not `tea`
+    ?task=tea           | `task` must be one of charge, operation, poison, forged, webhook, inquiry, not `tea`
     ?payment=pay_1      | `payment` must be a payment's id (pay_…), not `pay_1`
     ?error=             | `error` must be a part of the last error, 1 to 200 characters, not ``
     ?created_after=now  | `created_after` must be a time in Unix seconds, or in ISO 8601 with an offset (2026-11-21T18:00:00Z), not `now`

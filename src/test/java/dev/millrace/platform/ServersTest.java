@@ -35,7 +35,7 @@ final class ServersTest {
   @Test
   void postgres_onAHostWithAnUnderscore_isReached() {
     var servers = with("MILLRACE_POSTGRES_URI", "postgresql://my_db:5433/pay");
-    assertThat(servers.jdbcUrl()).isEqualTo("jdbc:postgresql://my_db:5433/pay?sslmode=disable");
+    assertThat(servers.jdbcUrl()).isEqualTo("jdbc:postgresql://my_db:5433/pay");
     var options = servers.postgres();
     assertThat(options.getHost() + " " + options.getPort() + " " + options.getDatabase())
         .isEqualTo("my_db 5433 pay");

@@ -68,8 +68,11 @@ public final class GatewayProcess {
 
   /** Whether it answers on the ports that its roles have. */
   public boolean ready() {
-    boolean ops = environment.get("MILLRACE_ROLES").contains("ops");
-    boolean api = environment.get("MILLRACE_ROLES").contains("api");
+    // By TLS only those are asked who know its CA.
+    boolean ops = environment.get("MILLRACE_ROLES").contains("ops")
+        && !environment.containsKey("MILLRACE_OPS_TLS_CERTIFICATE");
+    boolean api = environment.get("MILLRACE_ROLES").contains("api")
+        && !environment.containsKey("MILLRACE_API_TLS_CERTIFICATE");
     try {
       if (ops && Http.get(opsUrl() + "/health/ready").status() != 200) return false;
       if (api && Http.get(apiUrl() + "/openapi.yaml").status() != 200) return false;
