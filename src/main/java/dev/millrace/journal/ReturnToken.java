@@ -1,17 +1,16 @@
 package dev.millrace.journal;
 
+import dev.millrace.platform.KeyedDigest;
 import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Tuple;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.UUID;
 import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,19 +33,9 @@ public final class ReturnToken {
   /** Reads the key; there are no tokens before it has. */
   public Future<Void> load() {
     return sql.query("SELECT key FROM event_id_key", Tuple.tuple()).map(rows -> {
-      mac = mac(rows.iterator().next().getBuffer(0).getBytes());
+      mac = KeyedDigest.hmacSha256(rows.iterator().next().getBuffer(0).getBytes());
       return null;
     });
-  }
-
-  private static Mac mac(byte[] key) {
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(key, "HmacSHA256"));
-      return mac;
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   /** {@code pay_…/<token>}: 22 characters after the payment's id. */

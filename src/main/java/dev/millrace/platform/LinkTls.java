@@ -17,11 +17,8 @@ public record LinkTls(String ca, String certificate, String key) {
   /** By the names of the three settings; files that cannot be read are refused. */
   static LinkTls of(Config config, String ca, String certificate, String key) {
     var tls = new LinkTls(config.text(ca), config.text(certificate), config.text(key));
-    if (tls.certificate.isEmpty() != tls.key.isEmpty())
-      throw new ConfigException(
-          "`" + certificate + "` and `" + key + "` belong together: give both or neither");
     if (!tls.ca.isEmpty()) PemFiles.certificate(ca, tls.ca);
-    if (!tls.certificate.isEmpty()) PemFiles.pair(certificate, tls.certificate, key, tls.key);
+    PemFiles.pair(certificate, tls.certificate, key, tls.key);
     return tls;
   }
 

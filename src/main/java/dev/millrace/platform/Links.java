@@ -2,7 +2,7 @@ package dev.millrace.platform;
 
 /** Addresses of this gateway as others see it. */
 public final class Links {
-  /** The path to which payers come back from a provider's page, followed by the payment's token. */
+  /** The path to which payers come back from a provider's page, followed by its payment's id and token. */
   public static final String RETURN_PATH = "/return/";
 
   private Links() {}

@@ -45,15 +45,12 @@ public final class ListenerTls {
     this.certificate = config.text(certificate);
     this.key = config.text(key);
     this.clientCa = config.text(clientCa);
-    if (this.certificate.isEmpty() != this.key.isEmpty())
-      throw new ConfigException(
-          "`" + certificate + "` and `" + key + "` belong together: give both or neither");
     if (!on() && !this.clientCa.isEmpty())
       throw new ConfigException("`" + clientCa + "` needs `" + certificate + "`: nobody shows a certificate"
           + " without TLS");
     // Before they are read: what changes meanwhile is read again.
     this.taken = stamp();
-    if (on()) check();
+    check();
   }
 
   /** Whether the listener speaks TLS. */

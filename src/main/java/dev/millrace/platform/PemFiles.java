@@ -42,8 +42,12 @@ final class PemFiles {
     }
   }
 
-  /** Refuses a key that is none, or not the certificate's. */
+  /** Refuses one without the other, and a key that is none, or not the certificate's. Both may be empty. */
   static void pair(String certificateSetting, String certificatePath, String keySetting, String keyPath) {
+    if (certificatePath.isEmpty() != keyPath.isEmpty())
+      throw new ConfigException(
+          "`" + certificateSetting + "` and `" + keySetting + "` belong together: give both or neither");
+    if (keyPath.isEmpty()) return;
     PublicKey open = certificate(certificateSetting, certificatePath).getPublicKey();
     String text;
     try {

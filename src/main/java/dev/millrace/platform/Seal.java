@@ -5,14 +5,12 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,7 +43,6 @@ public final class Seal {
   /** Bytes of a seal. */
   public static final int LENGTH = 33;
   private static final Logger LOG = LoggerFactory.getLogger(Seal.class);
-  private static final String ALGORITHM = "HmacSHA256";
   private static final String KEYS = "SELECT id, key FROM seal_key ORDER BY id";
   /** Anyone can write the number of a key that is not there. */
   private static final long LOOK_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -68,23 +65,13 @@ public final class Seal {
       byte last = 0;
       for (Row row : rows) {
         last = row.getShort(0).byteValue();
-        read.put(last, mac(row.getBuffer(1).getBytes()));
+        read.put(last, KeyedDigest.hmacSha256(row.getBuffer(1).getBytes()));
       }
       if (read.isEmpty()) throw new IllegalStateException("no key to seal with stands in seal_key");
       keys = read;
       newest = last;
       return null;
     });
-  }
-
-  private static Mac mac(byte[] key) {
-    try {
-      Mac mac = Mac.getInstance(ALGORITHM);
-      mac.init(new SecretKeySpec(key, ALGORITHM));
-      return mac;
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   /** The seal of {@code value}, which is kept under {@code name}. */

@@ -3,11 +3,11 @@ package dev.millrace.provider;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.millrace.platform.KeyedDigest;
 import dev.millrace.provider.WebhookScheme.Verdict;
 import io.vertx.core.MultiMap;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,18 +43,8 @@ public final class TimedSignature {
   public TimedSignature(String header, List<String> secrets, Duration tolerance) {
     this.header = header;
     this.tolerance = tolerance;
-    for (String secret : secrets) this.secrets.add(hmacSha256(secret.getBytes(StandardCharsets.UTF_8)));
-  }
-
-  /** HMAC-SHA256 under this key. */
-  public static Mac hmacSha256(byte[] key) {
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(key, "HmacSHA256"));
-      return mac;
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every JDK has HmacSHA256", e);
-    }
+    for (String secret : secrets)
+      this.secrets.add(KeyedDigest.hmacSha256(secret.getBytes(StandardCharsets.UTF_8)));
   }
 
   /** Judges a webhook whose body is a JSON object with its event's {@code id}. */

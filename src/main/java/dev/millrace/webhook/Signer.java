@@ -1,12 +1,11 @@
 package dev.millrace.webhook;
 
+import dev.millrace.platform.KeyedDigest;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.HexFormat;
 import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * Signs deliveries under one secret. Not safe for use by several threads at once.
@@ -27,9 +26,9 @@ public final class Signer {
   /** {@code secret}: {@code whsec_} and the key in Base64. */
   public Signer(String secret) {
     if (!secret.startsWith(PREFIX)) throw new IllegalArgumentException("a secret begins with " + PREFIX);
-    standard = mac(Base64.getDecoder().decode(secret.substring(PREFIX.length())));
+    standard = KeyedDigest.hmacSha256(Base64.getDecoder().decode(secret.substring(PREFIX.length())));
     // Stripe's libraries take the whole text as the key.
-    stripe = mac(secret.getBytes(StandardCharsets.UTF_8));
+    stripe = KeyedDigest.hmacSha256(secret.getBytes(StandardCharsets.UTF_8));
   }
 
   /** A new secret of 32 random bytes. */
@@ -37,16 +36,6 @@ public final class Signer {
     var bytes = new byte[SECRET_BYTES];
     RANDOM.nextBytes(bytes);
     return PREFIX + Base64.getEncoder().encodeToString(bytes);
-  }
-
-  private static Mac mac(byte[] key) {
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(key, "HmacSHA256"));
-      return mac;
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every JDK has HmacSHA256", e);
-    }
   }
 
   /**

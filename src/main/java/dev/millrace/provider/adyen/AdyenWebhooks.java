@@ -1,8 +1,8 @@
 package dev.millrace.provider.adyen;
 
 import dev.millrace.platform.ConfigException;
+import dev.millrace.platform.KeyedDigest;
 import dev.millrace.provider.JsonFields;
-import dev.millrace.provider.TimedSignature;
 import dev.millrace.provider.WebhookScheme;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
@@ -54,7 +54,7 @@ public final class AdyenWebhooks implements WebhookScheme {
 
   private static Mac mac(String provider, String key) {
     try {
-      return TimedSignature.hmacSha256(HexFormat.of().parseHex(key));
+      return KeyedDigest.hmacSha256(HexFormat.of().parseHex(key));
     } catch (IllegalArgumentException e) {
       throw new ConfigException("`provider." + provider
           + ".webhook-secrets` holds one that is no HMAC key of Adyen's: hexadecimal digits");
