@@ -6,10 +6,10 @@ import static dev.millrace.platform.Columns.text;
 import static dev.millrace.platform.Columns.timestamptz;
 import static dev.millrace.platform.Columns.uuid;
 
+import dev.millrace.journal.DisputeChange.OwnEvent;
 import dev.millrace.ledger.Posting;
 import dev.millrace.ledger.PostingRules;
 import dev.millrace.ledger.Postings;
-import dev.millrace.payment.EventType;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.Columns;
@@ -68,7 +68,7 @@ public final class AppendStatement {
   private record Step(UUID payment, OperationChange change) {}
 
   /** An event of a dispute's own; {@code after}: how many more of it there are. */
-  private record OfDispute(DisputeChange of, int after, EventType type) {}
+  private record OfDispute(DisputeChange of, int after, OwnEvent event) {}
 
   private record Named(UUID payment, String provider, String reference) {}
 
@@ -140,7 +140,9 @@ public final class AppendStatement {
       uuid("dispute", e -> e.of.id()),
       text("payment", e -> TypeId.format(TypeId.PAYMENT, e.of.payment())),
       int4("after", OfDispute::after),
-      text("type", e -> e.type.wire())));
+      text("type", e -> e.event.type().wire()),
+      text("status", e -> e.event.status()),
+      int8("amount", e -> e.event.amount())));
   private static final Parameters.Text WRITER = PARAMETERS.text();
 
   public static final String SQL = """
@@ -203,13 +205,14 @@ public final class AppendStatement {
       SELECT c.id, c.payment_id, m.merchant, m.livemode, c.provider, c.provider_reference, c.status, c.amount,
              c.currency, c.reason, c.evidence_due, c.steps
         FROM (:disputes) AS c JOIN moved m ON m.id = c.payment_id
-      ON CONFLICT (id) DO UPDATE SET status = excluded.status, version = d.version + excluded.version, updated = now()
+      ON CONFLICT (id) DO UPDATE
+        SET status = excluded.status, amount = excluded.amount, version = d.version + excluded.version, updated = now()
       RETURNING d.*
     ), told AS (
       INSERT INTO journal (subject, version, type, merchant, livemode, actor, traceparent, data)
       SELECT d.id, d.version - e.after, e.type, d.merchant, d.livemode, m.actor, m.traceparent,
              json_build_object('payment', e.payment, 'provider', d.provider, 'provider_reference', d.provider_reference,
-               'amount', d.amount, 'currency', d.currency, 'reason', d.reason,
+               'amount', e.amount, 'currency', d.currency, 'reason', d.reason, 'status', e.status,
                'evidence_due', extract(epoch FROM d.evidence_due)::bigint)
         FROM (:told) AS e JOIN disputed d ON d.id = e.dispute JOIN moved m ON m.id = d.payment_id
        ORDER BY d.id, e.after DESC
@@ -280,7 +283,7 @@ public final class AppendStatement {
     private void add(DisputeChange dispute) {
       disputes.add(dispute);
       int after = dispute.events().size();
-      for (EventType type : dispute.events()) ofDisputes.add(new OfDispute(dispute, --after, type));
+      for (OwnEvent event : dispute.events()) ofDisputes.add(new OfDispute(dispute, --after, event));
     }
 
     /** A charge's name at its provider; a capture confirms one that has its own already. */

@@ -12,18 +12,25 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What events of a payment change in the row of one of its disputes, and which events of the dispute's own
- * they bring along, oldest first. Amount, reason and {@code evidenceDue} (Unix seconds) count with the first
- * alone.
+ * they bring along, oldest first. Reason and {@code evidenceDue} (Unix seconds) count with the first alone.
  */
 record DisputeChange(UUID id, UUID payment, String provider, String providerReference, State state,
     long amount, String currency, @Nullable String reason, @Nullable Long evidenceDue,
-    List<EventType> events) {
+    List<OwnEvent> events) {
+
+  /** An event of the dispute's own, which has {@code amount} and {@code state} after it. */
+  record OwnEvent(EventType type, State state, long amount) {
+    String status() {
+      return wire(state);
+    }
+  }
 
   /** Null when the event is about no dispute. */
   static @Nullable DisputeChange of(UUID payment, PaymentEvent event) {
     if (!(event instanceof PaymentEvent.OfDispute d)) return null;
     return new DisputeChange(id(payment, d.dispute()), payment, d.provider(), d.dispute(), d.state(),
-        d.amount(), d.currency(), d.reason(), d.evidenceDue(), List.of(d.disputeEvent()));
+        d.amount(), d.currency(), d.reason(), d.evidenceDue(),
+        List.of(new OwnEvent(d.disputeEvent(), d.state(), d.amount())));
   }
 
   /**
@@ -36,14 +43,17 @@ record DisputeChange(UUID id, UUID payment, String provider, String providerRefe
 
   /** The name of its status in the API and the database. */
   String status() {
-    return state.name().toLowerCase(Locale.ROOT);
+    return wire(state);
   }
+
+  private static String wire(State state) { return state.name().toLowerCase(Locale.ROOT); }
 
   /** This change with one that came after it. */
   DisputeChange then(DisputeChange next) {
     var all = new ArrayList<>(events);
     all.addAll(next.events);
-    return new DisputeChange(id, payment, provider, providerReference, next.state, amount, currency, reason,
+    return new DisputeChange(id, payment, provider, providerReference, next.state, next.amount, currency,
+        reason,
         evidenceDue, List.copyOf(all));
   }
 }

@@ -69,8 +69,6 @@ public final class PublicEvent {
     String first = e.asked();
     if (type.subject() == EventType.Subject.PAYMENT)
       out.append(",\"status\":\"").append(status(type, e.data()).wire()).append('"');
-    if (type.subject() == EventType.Subject.DISPUTE)
-      out.append(",\"status\":\"").append(disputeStatus(type)).append('"');
     members(out, first == null ? e.data() : first);
     out.append('}');
     if (first != null) out.append(",\"details\":").append(e.data());
@@ -106,14 +104,6 @@ public final class PublicEvent {
       if (type == EventType.CHARGED_BACK) return Status.CHARGED_BACK;
     }
     return named(data);
-  }
-
-  private static String disputeStatus(EventType type) {
-    return switch (type) {
-      case DISPUTE_CLOSED_WON -> "won";
-      case DISPUTE_CLOSED_LOST -> "lost";
-      default -> "open";
-    };
   }
 
   /** The status that an event names which may lead to more than one. A quote inside a text is escaped. */

@@ -1,5 +1,6 @@
 package dev.millrace.ledger;
 
+import dev.millrace.payment.Dispute;
 import dev.millrace.payment.PaymentEvent;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>payment.dispute_reopened</td><td colspan="3">as payment.disputed</td></tr>
  * <tr><td>payment.chargeback_reversed</td><td>provider_receivable</td><td>merchant_pending</td><td>what had been
  * withdrawn</td></tr>
+ * <tr><td>payment.dispute_changed</td><td colspan="3">the difference: while it is open as payment.disputed, of a
+ * lost one from merchant_pending to provider_receivable; of a smaller amount the opposite</td></tr>
  * <tr><td>payment.late_charge</td><td>provider_receivable</td><td>suspense</td><td>what was charged; nothing where it is
  * only held</td></tr>
  * <tr><td>payment.late_charge_returned</td><td>suspense</td><td>provider_receivable</td><td>the same</td></tr>
@@ -59,6 +62,7 @@ public final class PostingRules {
         held(1, d.provider(), merchant, d.currency(), d.amount(), d.excess());
       case PaymentEvent.DisputeWon w ->
         held(-1, w.provider(), merchant, w.currency(), w.amount(), w.excess());
+      case PaymentEvent.DisputeChanged c -> changed(c, merchant);
       case PaymentEvent.ChargedBack c -> move(c.amount(), c.currency(), Accounts.disputes(merchant),
           Accounts.providerReceivable(c.provider()));
       case PaymentEvent.Reverses r -> reversed(r, merchant);
@@ -103,6 +107,14 @@ public final class PostingRules {
       @Nullable Long excess) {
     var entry = new Entry(provider, merchant, currency);
     entry.share(sign, amount, excess, Accounts.disputes(merchant));
+    return entry.lines;
+  }
+
+  private static List<Posting> changed(PaymentEvent.DisputeChanged c, String merchant) {
+    var entry = new Entry(c.provider(), merchant, c.currency());
+    long more = c.amount() - c.amountBefore();
+    entry.share(Long.signum(more), Math.abs(more), c.excess(),
+        c.state() == Dispute.State.OPEN ? Accounts.disputes(merchant) : entry.receivable);
     return entry.lines;
   }
 

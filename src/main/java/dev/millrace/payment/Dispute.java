@@ -9,8 +9,10 @@ import org.jspecify.annotations.Nullable;
  * @param amount minor units that are, or were, held
  * @param decisions how often it was decided
  * @param decided when for the last time, Unix seconds by the provider's clock; null where it does not say
+ * @param told of when the provider's last word on its amount is, by the same clock
  */
-public record Dispute(String id, long amount, State state, int decisions, @Nullable Long decided) {
+public record Dispute(String id, long amount, State state, int decisions, @Nullable Long decided,
+    @Nullable Long told) {
   /** How far it has come, seen from the merchant. */
   public enum State {
     OPEN, WON, LOST
@@ -25,11 +27,15 @@ public record Dispute(String id, long amount, State state, int decisions, @Nulla
   }
 
   /** A dispute that begins. */
-  static Dispute opened(String id, long amount) {
-    return new Dispute(id, amount, State.OPEN, 0, null);
+  static Dispute opened(String id, long amount, @Nullable Long told) {
+    return new Dispute(id, amount, State.OPEN, 0, null, told);
   }
 
-  Dispute to(State next, @Nullable Long at) { return new Dispute(id, amount, next, decisions + 1, at); }
+  Dispute to(State next, @Nullable Long at) {
+    return new Dispute(id, amount, next, decisions + 1, at, at == null ? told : at);
+  }
 
-  Dispute reopened() { return new Dispute(id, amount, State.OPEN, decisions, decided); }
+  Dispute reopened(long of) { return new Dispute(id, of, State.OPEN, decisions, decided, told); }
+
+  Dispute of(long other, long at) { return new Dispute(id, other, state, decisions, decided, at); }
 }

@@ -49,6 +49,7 @@ public enum EventType {
   REFUND_REVERSED("payment.refund_reversed"),
   DISPUTE_REOPENED("payment.dispute_reopened", Status.DISPUTED),
   CHARGEBACK_REVERSED("payment.chargeback_reversed"),
+  DISPUTE_CHANGED("payment.dispute_changed"),
   RETURN_REVERSED("payment.return_reversed"),
   LATE_CHARGE("payment.late_charge"),
   LATE_CHARGE_RETURNED("payment.late_charge_returned"),
@@ -62,6 +63,7 @@ public enum EventType {
   DISPUTE_CLOSED_WON("dispute.won", Subject.DISPUTE),
   DISPUTE_CLOSED_LOST("dispute.lost", Subject.DISPUTE),
   DISPUTE_OPENED_AGAIN("dispute.reopened", Subject.DISPUTE),
+  DISPUTE_AMOUNT_CHANGED("dispute.changed", Subject.DISPUTE),
   // Not of a payment.
   SETTLEMENT_POSTED("settlement.posted", Subject.SETTLEMENT),
   ENDPOINT_DISABLED("webhook_endpoint.disabled", Subject.WEBHOOK_ENDPOINT),

@@ -184,7 +184,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   public Status withDispute(String id, Dispute.State state) {
     var of = new ArrayList<Dispute>();
     for (Dispute d : disputes.values()) if (!d.id().equals(id)) of.add(d);
-    of.add(new Dispute(id, 0, state, 0, null));
+    of.add(new Dispute(id, 0, state, 0, null, null));
     return standing(amountCaptured, amountRefunded, of, isSentBack());
   }
 
@@ -269,7 +269,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
         require(!disputes.containsKey(d.dispute()), event, "a second opening of " + d.dispute());
         positive(event, d.amount());
         excess(event, d.excess(), excess(d.amount(), 0));
-        next.dispute(Dispute.opened(d.dispute(), d.amount()));
+        next.dispute(Dispute.opened(d.dispute(), d.amount(), d.told()));
       }
       case PaymentEvent.DisputeWon w ->
         decide(next, event, w.dispute(), w.amount(), w.excess(), Dispute.State.OPEN, Dispute.State.WON,
@@ -278,6 +278,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
         decide(next, event, c.dispute(), c.amount(), null, Dispute.State.OPEN, Dispute.State.LOST,
             c.decided());
       case PaymentEvent.DisputeReopened r -> reopened(next, r);
+      case PaymentEvent.DisputeChanged c -> changed(next, c);
       case PaymentEvent.ChargebackReversed r ->
         decide(next, event, r.dispute(), r.amount(), r.excess(), Dispute.State.LOST, Dispute.State.WON,
             r.decided());
@@ -405,11 +406,26 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
 
   private void reopened(Draft next, PaymentEvent.DisputeReopened r) {
     Dispute dispute = disputes.get(r.dispute());
-    if (dispute == null || dispute.state() != Dispute.State.WON || dispute.amount() != r.amount())
-      throw refusal(r, "no dispute of " + r.amount() + " that is won: " + r.dispute());
+    if (dispute == null || dispute.state() != Dispute.State.WON)
+      throw refusal(r, "no dispute that is won: " + r.dispute());
+    positive(r, r.amount());
     excess(r, r.excess(), excess(r.amount(), 0));
-    next.dispute(dispute.reopened());
+    next.dispute(dispute.reopened(r.amount()));
     stands(r, withDispute(r.dispute(), Dispute.State.OPEN));
+  }
+
+  private void changed(Draft next, PaymentEvent.DisputeChanged c) {
+    Dispute dispute = disputes.get(c.dispute());
+    require(c.state() != Dispute.State.WON, c, "of one that is won");
+    if (dispute == null || dispute.state() != c.state() || dispute.amount() != c.amountBefore())
+      throw refusal(c, "no dispute of " + c.amountBefore() + " that is "
+          + c.state().name().toLowerCase(Locale.ROOT) + ": " + c.dispute());
+    positive(c, c.amount());
+    require(c.amount() != c.amountBefore(), c, "the amount that it had, " + c.amount());
+    Dispute changed = dispute.of(c.amount(), c.told());
+    excess(c, c.excess(), excess(changed.taken() - dispute.taken(), 0));
+    next.dispute(changed);
+    stays(c);
   }
 
   private static void stands(PaymentEvent event, Status standing) {

@@ -528,10 +528,15 @@ public sealed interface PaymentEvent {
   /**
    * The payer's bank disputes {@code amount}; it is held. {@code dispute} is the provider's name of it;
    * {@code evidenceDue}: until when it can be answered; {@code excess}: what is disputed beyond what the
-   * payment has left.
+   * payment has left; {@code told}: of when this word is, by the provider's clock.
    */
   record Disputed(String dispute, String provider, long amount, String currency, @Nullable String reason,
-      @Nullable Long evidenceDue, @Nullable Long excess) implements OfDispute {
+      @Nullable Long evidenceDue, @Nullable Long excess, @Nullable Long told) implements OfDispute {
+    public Disputed(String dispute, String provider, long amount, String currency, @Nullable String reason,
+        @Nullable Long evidenceDue, @Nullable Long excess) {
+      this(dispute, provider, amount, currency, reason, evidenceDue, excess, null);
+    }
+
     public Disputed(String dispute, String provider, long amount, String currency, @Nullable String reason,
         @Nullable Long evidenceDue) {
       this(dispute, provider, amount, currency, reason, evidenceDue, null);
@@ -709,7 +714,7 @@ public sealed interface PaymentEvent {
     public Status target() { return status; }
   }
 
-  /** A dispute that had been won is open again: its amount is held once more. */
+  /** A dispute that had been won is open again: its amount, maybe another than before, is held. */
   record DisputeReopened(String dispute, String provider, long amount, String currency,
       @Nullable Long excess) implements Reverses, OfDispute {
     @Override
@@ -741,6 +746,23 @@ public sealed interface PaymentEvent {
 
     @Override
     public EventType type() { return EventType.CHARGEBACK_REVERSED; }
+
+    @Override
+    public Status target() { return status; }
+  }
+
+  /**
+   * A dispute that is open, or was lost, is of another amount than was known, and stands as it did
+   * ({@code state}). Of the difference {@code excess} is beyond what the payment has. {@code told}: of when
+   * this word is, by the provider's clock.
+   */
+  record DisputeChanged(String dispute, String provider, long amountBefore, long amount, String currency,
+      @Nullable Long excess, Dispute.State state, Status status, long told) implements OfDispute {
+    @Override
+    public EventType disputeEvent() { return EventType.DISPUTE_AMOUNT_CHANGED; }
+
+    @Override
+    public EventType type() { return EventType.DISPUTE_CHANGED; }
 
     @Override
     public Status target() { return status; }

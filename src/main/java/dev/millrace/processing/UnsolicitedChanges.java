@@ -15,6 +15,7 @@ import dev.millrace.provider.Provider.Outcome;
 import dev.millrace.provider.WebhookScheme.ProviderEvent.Notice;
 import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,8 @@ final class UnsolicitedChanges {
   private static final String ENDED = "ended/";
   /** What stands before the name of a refund that failed before it was told as done. */
   private static final String FAILED = "failed/";
+  /** What stands before the name of a dispute that gave back more than it took. */
+  private static final String SURPLUS = "surplus/";
 
   private final OutcomeEvents events;
 
@@ -113,7 +116,10 @@ final class UnsolicitedChanges {
 
   private static Finding opened(Payment p, String provider, UnsolicitedChange.DisputeOpened d) {
     Dispute known = p.disputes().get(d.dispute());
-    if (known != null && known.amount() != d.amount()) return otherAmount(known, d.amount());
+    if (known != null && known.amount() != d.amount())
+      return known.open() && isLater(known, d.told())
+          ? new NewEvents(changed(p, provider, known, d.amount(), d.currency(), d.told()))
+          : otherAmount(known, d.amount());
     if (known != null)
       return !known.open() && d.told() != null && known.decided() != null && d.told() > known.decided()
           ? new Conflict("dispute_open_after_decision",
@@ -124,7 +130,7 @@ final class UnsolicitedChanges {
           + ", and was told to be over before: nothing is held for it");
     if (!p.moved()) return uncaptured(p, "disputed");
     var event = new PaymentEvent.Disputed(d.dispute(), provider, d.amount(), d.currency(), d.reason(),
-        d.evidenceDue(), beyond(p, d.amount()));
+        d.evidenceDue(), beyond(p, d.amount()), d.told());
     return Transitions.permits(p.status(), event)
         ? new NewEvents(event)
         : new Conflict("disputed_unexpectedly", "disputed while the payment is " + p.status().wire());
@@ -135,44 +141,103 @@ final class UnsolicitedChanges {
     return OutcomeEvents.orNull(p.excess(amount, 0));
   }
 
-  /** The difference has moved, or will: what was booked first cannot be known to be wrong. */
+  /** The difference has moved, or will, and which word is the last one cannot be known. */
   private static Conflict otherAmount(Dispute known, long amount) {
     return new Conflict("dispute_amount_changed",
         known.id() + " was of " + known.amount() + ", and is told with " + amount);
   }
 
+  /** Whether what is told at {@code told} is newer than what is known of its amount. */
+  private static boolean isLater(Dispute known, @Nullable Long told) {
+    return told != null && known.told() != null && told > known.told();
+  }
+
+  private static PaymentEvent changed(Payment p, String provider, Dispute known, long amount,
+      String currency, @Nullable Long told) {
+    return new PaymentEvent.DisputeChanged(known.id(), provider, known.amount(), amount, currency,
+        beyond(p, amount - known.amount()), known.state(), p.status(), Objects.requireNonNull(told));
+  }
+
+  /** Decided with another amount than is known: the provider's last word on it counts. */
+  private static Finding closedOtherwise(Payment p, String provider, Dispute known,
+      UnsolicitedChange.DisputeClosed d) {
+    boolean again = known.state() == (d.won() ? Dispute.State.WON : Dispute.State.LOST);
+    if (!isLater(known, d.decided()) || (d.moves() && again)) return otherAmount(known, d.amount());
+    // Of one that is won nothing is taken; what is taken anew is what is told now.
+    if (known.state() == Dispute.State.WON) return d.won() ? KNOWN : lostAnew(p, provider, known, d);
+    if (!d.moves() || !d.won()) return changedAndClosed(p, provider, known, d);
+    if (d.amount() > known.amount()) return surplus(p, provider, known, d);
+    // A part came back, and the rest stays lost.
+    return changedAndClosed(p, provider, known, new UnsolicitedChange.DisputeClosed(d.dispute(), false,
+        known.amount() - d.amount(), d.currency(), d.reason(), d.decided(), true));
+  }
+
+  private static Finding changedAndClosed(Payment p, String provider, Dispute known,
+      UnsolicitedChange.DisputeClosed d) {
+    PaymentEvent changed = changed(p, provider, known, d.amount(), d.currency(), d.decided());
+    return and(List.of(changed), closed(p.after(changed), provider, d));
+  }
+
+  /** More came back than it took: what it took is booked, and a person must see to the rest. */
+  private static Finding surplus(Payment p, String provider, Dispute known,
+      UnsolicitedChange.DisputeClosed d) {
+    Finding won = closed(p, provider, d.of(known.amount()));
+    if (!(won instanceof NewEvents w)) return won;
+    Payment then = w.events().stream().reduce(p, Payment::after, (a, b) -> b);
+    String message = d.amount() - known.amount() + " more came back for " + known.id()
+        + " than it took: not booked";
+    return and(w.events(), new NewEvents(new PaymentEvent.ProviderNotice(provider, "dispute won",
+        SURPLUS + known.id() + "/" + d.decided(), message, false, then.status())));
+  }
+
+  private static Finding and(List<PaymentEvent> events, Finding next) {
+    if (next instanceof Finding.NothingNew) return new NewEvents(events);
+    if (!(next instanceof NewEvents more)) return next;
+    var all = new ArrayList<>(events);
+    all.addAll(more.events());
+    return new NewEvents(all);
+  }
+
   private static Finding closed(Payment p, String provider, UnsolicitedChange.DisputeClosed d) {
     Dispute known = p.disputes().get(d.dispute());
-    var events = new ArrayList<PaymentEvent>(2);
-    Payment then = p;
     if (known == null) {
       // The end was told before the beginning.
       Finding first = OutcomeEvents.checked(p, opened(p, provider,
-          new UnsolicitedChange.DisputeOpened(d.dispute(), d.amount(), d.currency(), d.reason(), null)));
-      if (!(first instanceof NewEvents h)) return first;
-      events.addAll(h.events());
-      then = p.after(h.events().getFirst());
-    } else if (known.amount() != d.amount()) {
-      return otherAmount(known, d.amount());
-    } else if (!known.open()) {
-      if ((known.state() == Dispute.State.WON) == d.won() || older(d, known)) return KNOWN;
-      if (d.won()) return decidedForUs(p, provider, known, d);
-      var reopened = new PaymentEvent.DisputeReopened(known.id(), provider, known.amount(), d.currency(),
-          beyond(p, known.amount()));
-      if (!Transitions.permits(p.status(), reopened))
-        return new Conflict("disputed_unexpectedly",
-            d.dispute() + " was decided anew while the payment is " + p.status().wire());
-      events.add(reopened);
-      then = p.after(reopened);
+          new UnsolicitedChange.DisputeOpened(d.dispute(), d.amount(), d.currency(), d.reason(), null,
+              d.decided())));
+      return first instanceof NewEvents h ? decidedAfter(h.events().getFirst(), p, provider, d) : first;
     }
-    Dispute open = Objects.requireNonNull(then.disputes().get(d.dispute()));
-    Status next = then.withDispute(open.id(), d.won() ? Dispute.State.WON : Dispute.State.LOST);
-    events.add(d.won()
+    if (known.amount() != d.amount()) return closedOtherwise(p, provider, known, d);
+    if (known.open()) return new NewEvents(decided(p, provider, known, d));
+    if ((known.state() == Dispute.State.WON) == d.won() || older(d, known)) return KNOWN;
+    return d.won() ? decidedForUs(p, provider, known, d) : lostAnew(p, provider, known, d);
+  }
+
+  private static Finding lostAnew(Payment p, String provider, Dispute won,
+      UnsolicitedChange.DisputeClosed d) {
+    var reopened = new PaymentEvent.DisputeReopened(won.id(), provider, d.amount(), d.currency(),
+        beyond(p, d.amount()));
+    return Transitions.permits(p.status(), reopened)
+        ? decidedAfter(reopened, p, provider, d)
+        : new Conflict("disputed_unexpectedly",
+            d.dispute() + " was decided anew while the payment is " + p.status().wire());
+  }
+
+  private static Finding decidedAfter(PaymentEvent opened, Payment p, String provider,
+      UnsolicitedChange.DisputeClosed d) {
+    Payment then = p.after(opened);
+    return new NewEvents(opened,
+        decided(then, provider, Objects.requireNonNull(then.disputes().get(d.dispute())), d));
+  }
+
+  private static PaymentEvent decided(Payment p, String provider, Dispute open,
+      UnsolicitedChange.DisputeClosed d) {
+    Status next = p.withDispute(open.id(), d.won() ? Dispute.State.WON : Dispute.State.LOST);
+    return d.won()
         ? new PaymentEvent.DisputeWon(open.id(), provider, open.amount(), d.currency(),
-            beyond(then, -open.amount()), next, d.decided())
+            beyond(p, -open.amount()), next, d.decided())
         : new PaymentEvent.ChargedBack(open.id(), provider, open.amount(), d.currency(),
-            next == Status.CHARGED_BACK ? null : next, d.decided()));
-    return new NewEvents(events);
+            next == Status.CHARGED_BACK ? null : next, d.decided());
   }
 
   /** Whether it was overtaken by a later decision, which is known. */

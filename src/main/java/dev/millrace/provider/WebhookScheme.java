@@ -93,9 +93,20 @@ public interface WebhookScheme {
     /**
      * The dispute was decided, {@code won} by the merchant or lost; also anew, the other way than before.
      * {@code decided}: when, by the provider's clock, as decisions may be delivered in any order.
+     * {@code moves}: that {@code amount} is what moves by it, and not what the dispute is of.
      */
     record DisputeClosed(String dispute, boolean won, long amount, String currency, @Nullable String reason,
-        @Nullable Long decided) implements UnsolicitedChange {}
+        @Nullable Long decided, boolean moves) implements UnsolicitedChange {
+      public DisputeClosed(String dispute, boolean won, long amount, String currency, @Nullable String reason,
+          @Nullable Long decided) {
+        this(dispute, won, amount, currency, reason, decided, false);
+      }
+
+      /** Decided so, of {@code other}. */
+      public DisputeClosed of(long other) {
+        return new DisputeClosed(dispute, won, other, currency, reason, decided, moves);
+      }
+    }
 
     /** The payer's bank sent the debit back, by the rail's code, R01 for example. */
     record Returned(long amount, String currency, String code, String message) implements UnsolicitedChange {}

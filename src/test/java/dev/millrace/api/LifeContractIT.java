@@ -3,6 +3,7 @@ package dev.millrace.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.payment.EventType;
+import dev.millrace.payment.Dispute;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.TypeId;
@@ -152,6 +153,8 @@ class LifeContractIT {
         new PaymentEvent.DisputeWon("dp_b", "stripe", 700, "usd", 201L, Status.CHARGED_BACK),
         new PaymentEvent.ChargebackReversed("dp_a", "stripe", 1500, "usd", null, Status.CONFIRMED),
         new PaymentEvent.DisputeReopened("dp_b", "stripe", 700, "usd", null),
+        new PaymentEvent.DisputeChanged("dp_b", "stripe", 700, 600, "usd", null, Dispute.State.OPEN,
+            Status.DISPUTED, 1_800_000_000L),
         new PaymentEvent.Corrected("cor_1", "ann", "Paid by invoice.", 201, "usd", "suspense",
             "provider_receivable:stripe", "stripe", null, Status.DISPUTED));
   }

@@ -1,5 +1,6 @@
 package dev.millrace.documents;
 
+import dev.millrace.payment.Dispute;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import java.lang.reflect.InvocationTargetException;
@@ -15,6 +16,7 @@ import java.util.Map;
  */
 final class SampleEvents {
   private static final long AMOUNT = 1_000;
+  private static final long AMOUNT_BEFORE = 900;
   private static final long AMOUNT_CHARGED = 1_100;
   private static final Long FEE = 10L;
 
@@ -46,11 +48,16 @@ final class SampleEvents {
 
   private static Object value(RecordComponent part, String account, Status status) {
     if (part.getType() == Status.class) return status;
+    if (part.getType() == Dispute.State.class) return Dispute.State.OPEN;
     if (part.getType() == Map.class) return Map.of();
     if (part.getType() == boolean.class) return false;
     if (part.getType() == int.class) return 1;
     if (part.getType() == Long.class) return FEE;
-    if (part.getType() == long.class) return part.getName().equals("amountCharged") ? AMOUNT_CHARGED : AMOUNT;
+    if (part.getType() == long.class) return switch (part.getName()) {
+      case "amountCharged" -> AMOUNT_CHARGED;
+      case "amountBefore" -> AMOUNT_BEFORE;
+      default -> AMOUNT;
+    };
     return switch (part.getName()) {
       case "currency" -> "usd";
       case "provider" -> account;

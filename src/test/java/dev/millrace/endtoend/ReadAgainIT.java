@@ -3,6 +3,7 @@ package dev.millrace.endtoend;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.platform.TypeId;
+import dev.millrace.testing.StripeSender;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.GatewayFixture;
 import dev.millrace.testing.Http;
@@ -147,6 +148,35 @@ class ReadAgainIT {
     var answer = Http.send("POST", FIXTURE.site().simulatorUrl() + act, Map.of(),
         how.put("reference", TypeId.format(TypeId.ATTEMPT, UUID.fromString(reference))).encode());
     assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+  }
+
+  /** The last word counts, and what a provider answers now is the last. */
+  @Test
+  void readAgain_takesOverWhatADisputeIsOfByNow() throws InterruptedException {
+    String id = settled("usd", "pm_card_visa");
+    SimulatorBook.settings(FIXTURE.site(), new JsonObject().put("webhooks", false));
+    simulate(id, "/disputes", new JsonObject().put("amount", 400));
+    var name = Pattern.compile("du_\\w+").matcher(readAgain(id, "k").getString("outcome_note"));
+    assertThat(name.find()).isTrue();
+    // Words of one second have no order.
+    Thread.sleep(1_100);
+    try (var sender = StripeSender.to(FIXTURE.gateway())) {
+      var event = new JsonObject(StripeSender.event(StripeSender.eventId(), "charge.dispute.updated",
+          new JsonObject().put("id", name.group()).put("object", "dispute").put("amount", 450)
+              .put("currency", "usd").put("reason", "fraudulent").put("status", "under_review")
+              .put("payment_intent", SiteSql.text(FIXTURE.site(),
+                  "SELECT provider_reference FROM payment WHERE id = '" + GatewayFixture.uuid(id) + "'"))));
+      event.put("created", StripeSender.now());
+      assertThat(sender.send(event.encode()).status()).isEqualTo(200);
+    }
+    Await.until(SOON, "it is of more", () -> FIXTURE.types(id).contains("payment.dispute_changed"));
+    Thread.sleep(1_100);
+    assertThat(objects(readAgain(id, "again")))
+        .contains("dispute du at stripe: of 400 usd, booked as payment.dispute_changed");
+    simulate(id, "/disputes/close", new JsonObject().put("outcome", "won"));
+    assertThat(objects(readAgain(id, "won")))
+        .contains("dispute du at stripe: won, 400 usd, booked as payment.dispute_won");
+    BookAudit.awaitCleared(FIXTURE.site(), FIXTURE.gateway(), SOON);
   }
 
   /** Made at the provider itself, or by the payer's bank, and never told. */

@@ -159,6 +159,48 @@ class ToldByProvidersIT {
     assertThat(letters()).isEqualTo(letters);
   }
 
+  /** Of a dispute that grows what is more is taken as well; of one that comes back in part the rest is lost. */
+  @Test
+  void dispute_toldWithAnotherAmount_takesWhatItIsOfNow() {
+    String id = life.charge("pm_card_visa", "eur", 5_000);
+    String dispute = psp();
+    String reference = life.reference(id, "charge");
+    adyen(item("NOTIFICATION_OF_CHARGEBACK", dispute, reference, original(id), 5_000,
+        "2026-11-08T10:00:00+01:00"));
+    life.await(id, "disputed");
+    adyen(item("CHARGEBACK", dispute, reference, original(id), 5_300, "2026-11-09T10:00:00+01:00"));
+    Await.until(MerchantLife.SOON, "of 5300", () -> taken(id) == 5_300);
+    assertThat(posted(id, "suspense")).isEqualTo(300);
+    adyen(item("CHARGEBACK_REVERSED", dispute, reference, original(id), 2_300, "2026-11-10T10:00:00+01:00"));
+    life.await(id, "charged_back");
+    assertThat(taken(id)).isEqualTo(3_000);
+    assertThat(posted(id, "suspense")).isZero();
+    assertThat(posted(id, "disputes")).isZero();
+    adyen(item("SECOND_CHARGEBACK", dispute, reference, original(id), 2_300, "2026-11-11T10:00:00+01:00"));
+    Await.until(MerchantLife.SOON, "more was taken of a lost one: a person must see how much",
+        () -> counted("millrace_provider_conflict_total{alert=\"dispute_amount_changed\"") == 1);
+    var events = life.get("/v1/events?types=dispute.*").json().getJsonArray("data").stream()
+        .map(e -> ((JsonObject) e)).filter(e -> e.toString().contains(id)).toList();
+    assertThat(events.stream().map(e -> {
+      var object = e.getJsonObject("data").getJsonObject("object");
+      return e.getString("type") + " " + object.getString("status") + " " + object.getLong("amount");
+    })).containsExactlyInAnyOrder("dispute.opened open 5000", "dispute.changed open 5300",
+        "dispute.changed open 3000", "dispute.lost lost 3000");
+  }
+
+  private static long taken(String id) {
+    return life.get("/v1/payments/" + id + "/disputes").json().getJsonArray("data").stream()
+        .map(d -> (JsonObject) d).filter(d -> !d.getString("status").equals("won"))
+        .mapToLong(d -> d.getLong("amount")).sum();
+  }
+
+  private static long posted(String id, String account) {
+    return life.site.number("SELECT coalesce(sum(amount), 0) FROM posting JOIN journal j"
+        + " USING (xid, position) WHERE j.subject = '" + MerchantLife.uuid(id)
+        + "' AND starts_with(account, '"
+        + account + "')");
+  }
+
   @Test
   void debit_returnedByAnotherName_isOfOurPayment() {
     String id = life.pay("pm_ach_success", "usd", 3_000, "");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.journal.AcceptWriter.NewPayment;
 import dev.millrace.journal.Append.Attempt;
+import dev.millrace.payment.Dispute;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import dev.millrace.platform.TypeId;
@@ -179,23 +180,29 @@ final class AppendedColumnsIT {
     write(append(id, 6, Status.DISPUTED,
         new PaymentEvent.DisputeWon("du_1", "stripe", 1500, "usd", Status.DISPUTED),
         new PaymentEvent.DisputeReopened("du_1", "stripe", 1500, "usd", null),
-        new PaymentEvent.ChargedBack("du_1", "stripe", 1500, "usd", Status.DISPUTED)));
+        new PaymentEvent.DisputeChanged("du_1", "stripe", 1500, 1400, "usd", null, Dispute.State.OPEN,
+            Status.DISPUTED, 1),
+        new PaymentEvent.ChargedBack("du_1", "stripe", 1400, "usd", Status.DISPUTED)));
     assertThat(database.number("SELECT events FROM work WHERE writer = '" + WRITER + "'"))
-        .isEqualTo(before + 6);
+        .isEqualTo(before + 8);
     dispute("du_1").has("id", dispute).has("payment_id", id).has("merchant", MERCHANT).has("livemode", true)
-        .has("provider", "stripe").has("provider_reference", "du_1").has("status", "lost").has("amount", 1500)
-        .has("currency", "usd").has("reason", "a reason").has("due", 1795779045).has("version", 4)
+        .has("provider", "stripe").has("provider_reference", "du_1").has("status", "lost").has("amount", 1400)
+        .has("currency", "usd").has("reason", "a reason").has("due", 1795779045).has("version", 5)
         .andOfItself("evidence_due", "created", "updated");
-    var types = List.of("dispute.opened", "dispute.won", "dispute.reopened", "dispute.lost");
-    for (int version = 1; version <= 4; version++)
+    var types = List.of("dispute.opened", "dispute.won", "dispute.reopened", "dispute.changed",
+        "dispute.lost");
+    var states = List.of("open", "won", "open", "open", "lost");
+    for (int version = 1; version <= 5; version++)
       entry(dispute, version).has("subject", dispute).has("version", version)
           .has("type", types.get(version - 1))
           .has("merchant", MERCHANT).has("livemode", true).has("actor", "provider:stripe")
           .has("traceparent", Payments.TRACE)
           .has("data",
               new JsonObject().put("payment", TypeId.format(TypeId.PAYMENT, id)).put("provider", "stripe")
-                  .put("provider_reference", "du_1").put("amount", 1500).put("currency", "usd")
-                  .put("reason", "a reason").put("evidence_due", 1795779045L))
+                  .put("provider_reference", "du_1").put("amount", version < 4 ? 1500 : 1400)
+                  .put("currency", "usd")
+                  .put("reason", "a reason").put("status", states.get(version - 1))
+                  .put("evidence_due", 1795779045L))
           .andOfItself("position", "xid", "recorded");
     assertThat(
         database.number("SELECT count(*) FROM (SELECT j.position > lag(j.position) OVER (ORDER BY version)"

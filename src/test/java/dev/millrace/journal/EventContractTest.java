@@ -147,12 +147,13 @@ final class EventContractTest {
             "provider_reference", "re_y", "amount", 500L, "amount_refunded", 500L, "currency", "usd",
             "provider_fee_returned", null, "provider_fee_note", null, "gateway_fee_returned", null,
             "gateway_fee_note", null, "excess", null, "status", "refunded"),
-        event(new PaymentEvent.Disputed("du_1", "stripe", 1999, "usd", "fraudulent", 1795779045L), "dispute",
+        event(new PaymentEvent.Disputed("du_1", "stripe", 1999, "usd", "fraudulent", 1795779045L, null, 5L),
+            "dispute",
             "du_1", "provider", "stripe", "amount", 1999L, "currency", "usd", "reason", "fraudulent",
-            "evidence_due", 1795779045L, "excess", null),
+            "evidence_due", 1795779045L, "excess", null, "told", 5L),
         event(new PaymentEvent.Disputed("du_1", "stripe", 1999, "usd", null, null), "dispute", "du_1",
             "provider", "stripe", "amount", 1999L, "currency", "usd", "reason", null, "evidence_due", null,
-            "excess", null),
+            "excess", null, "told", null),
         event(new PaymentEvent.DisputeWon("du_1", "stripe", 1999, "usd", Status.SETTLED), "dispute", "du_1",
             "provider", "stripe", "amount", 1999L, "currency", "usd", "excess", null, "status", "settled",
             "decided", null),
@@ -168,21 +169,22 @@ final class EventContractTest {
             "gateway_fee_returned", null, "gateway_fee_note", null, "excess", null));
   }
 
-  /** As the statement that writes them does. */
+  /** As the statement that writes them does. Only a change does not say by its type where it leads. */
   private static Stream<Arguments> disputes() {
     return Stream.of(EventType.values()).filter(t -> t.subject() == EventType.Subject.DISPUTE)
-        .flatMap(t -> Stream
-            .of(Arguments.of(t,
-                "{\"payment\" : \"pay_1\", \"provider\" : \"stripe\", \"provider_reference\" : \"du_1\", \"amount\" : 700,"
-                    + " \"currency\" : \"usd\", \"reason\" : \"fraudulent\", \"evidence_due\" : 1795779045}",
-                map("payment", "pay_1", "provider", "stripe", "provider_reference", "du_1", "amount", 700L,
-                    "currency", "usd", "reason", "fraudulent", "evidence_due", 1795779045L)),
-                Arguments.of(t,
-                    "{\"payment\" : \"pay_1\", \"provider\" : \"stripe\", \"provider_reference\" : \"du_1\","
-                        + " \"amount\" : 700, \"currency\" : \"usd\", \"reason\" : null, \"evidence_due\" : null}",
-                    map("payment", "pay_1", "provider", "stripe", "provider_reference", "du_1", "amount",
-                        700L,
-                        "currency", "usd", "reason", null, "evidence_due", null))));
+        .flatMap(t -> Stream.of(dispute(t, "fraudulent", 1795779045L), dispute(t, null, null)));
+  }
+
+  private static Arguments dispute(EventType type, String reason, Long due) {
+    String data = "{\"payment\" : \"pay_1\", \"provider\" : \"stripe\", \"provider_reference\" : \"du_1\","
+        + " \"amount\" : 700, \"currency\" : \"usd\", \"reason\" : "
+        + (reason == null ? "null" : "\"" + reason + "\"") + ", \"status\" : \"lost\", \"evidence_due\" : "
+        + due
+        + "}";
+    var fields = map("payment", "pay_1", "provider", "stripe", "provider_reference", "du_1", "amount", 700L,
+        "currency", "usd", "reason", reason, "evidence_due", due);
+    if (type == EventType.DISPUTE_AMOUNT_CHANGED) fields.put("status", "lost");
+    return Arguments.of(type, data, fields);
   }
 
   private static Stream<Arguments> others() {

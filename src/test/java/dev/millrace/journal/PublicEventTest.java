@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.millrace.payment.Dispute;
 import dev.millrace.payment.EventType;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
@@ -44,7 +45,7 @@ final class PublicEventTest {
   /** As the statement that writes it does, with its white space. */
   private static final String DISPUTE = "{\"payment\" : \"pay_01h455vb4pex5vsknk084sn02q\", \"provider\" : \"stripe\","
       + " \"provider_reference\" : \"du_1\", \"amount\" : 1999, \"currency\" : \"usd\", \"reason\" : null,"
-      + " \"evidence_due\" : 1795779045}";
+      + " \"status\" : \"open\", \"evidence_due\" : 1795779045}";
 
   private static String settlement() {
     return "{\"provider\":\"stripe\",\"rail\":\"card\",\"currency\":\"usd\",\"payments\":2,\"amount\":3998,"
@@ -93,10 +94,12 @@ final class PublicEventTest {
             6);
       case SETTLED -> of(new PaymentEvent.Settled("stl_1"), 5);
       case TRY_REFUSED, PROCESSING, CAPTURED, CAPTURE_REVERSED, REFUND_REVERSED, DISPUTE_REOPENED,
-          CHARGEBACK_REVERSED, RETURN_REVERSED, LATE_CHARGE, LATE_CHARGE_RETURNED, LATE_CHARGE_KEPT,
+          CHARGEBACK_REVERSED, DISPUTE_CHANGED, RETURN_REVERSED, LATE_CHARGE, LATE_CHARGE_RETURNED,
+          LATE_CHARGE_KEPT,
           LATE_CHARGE_RETRIED, PROVIDER_NOTICE, CORRECTED ->
         of(ReversalSamples.event(type), 6);
-      case DISPUTE_OPENED, DISPUTE_CLOSED_WON, DISPUTE_CLOSED_LOST, DISPUTE_OPENED_AGAIN ->
+      case DISPUTE_OPENED, DISPUTE_CLOSED_WON, DISPUTE_CLOSED_LOST, DISPUTE_OPENED_AGAIN,
+          DISPUTE_AMOUNT_CHANGED ->
         row(type, 2, DISPUTE, null);
       case SETTLEMENT_POSTED -> row(type, 1, settlement(), null);
       case ENDPOINT_DISABLED ->
@@ -190,17 +193,15 @@ final class PublicEventTest {
               + "\"code\":\"R01\",\"message\":\"No funds.\"}");
       case SETTLED -> payment(type, 5, "settled", "{\"settlement\":\"stl_1\"}");
       case TRY_REFUSED, PROCESSING, CAPTURED, CAPTURE_REVERSED, REFUND_REVERSED, DISPUTE_REOPENED,
-          CHARGEBACK_REVERSED, RETURN_REVERSED, LATE_CHARGE, LATE_CHARGE_RETURNED, LATE_CHARGE_KEPT,
+          CHARGEBACK_REVERSED, DISPUTE_CHANGED, RETURN_REVERSED, LATE_CHARGE, LATE_CHARGE_RETURNED,
+          LATE_CHARGE_KEPT,
           LATE_CHARGE_RETRIED, PROVIDER_NOTICE, CORRECTED ->
         payment(type, 6, ReversalSamples.event(type).target().wire(), ReversalSamples.details(type));
-      case DISPUTE_OPENED, DISPUTE_CLOSED_WON, DISPUTE_CLOSED_LOST, DISPUTE_OPENED_AGAIN ->
+      case DISPUTE_OPENED, DISPUTE_CLOSED_WON, DISPUTE_CLOSED_LOST, DISPUTE_OPENED_AGAIN,
+          DISPUTE_AMOUNT_CHANGED ->
         head(type, "dp_01h455vb4pex5vsknk084sn02q", 2)
-            + "{\"object\":{\"id\":\"dp_01h455vb4pex5vsknk084sn02q\",\"object\":\"dispute\",\"status\":\""
-            + switch (type) {
-              case DISPUTE_CLOSED_WON -> "won";
-              case DISPUTE_CLOSED_LOST -> "lost";
-              default -> "open";
-            } + "\"," + DISPUTE.substring(1) + "}}";
+            + "{\"object\":{\"id\":\"dp_01h455vb4pex5vsknk084sn02q\",\"object\":\"dispute\","
+            + DISPUTE.substring(1) + "}}";
       case SETTLEMENT_POSTED -> head(type, "stl_01h455vb4pex5vsknk084sn02q", 1)
           + "{\"object\":{\"id\":\"stl_01h455vb4pex5vsknk084sn02q\",\"object\":\"settlement\",\"provider\":\"stripe\","
           + "\"rail\":\"card\",\"currency\":\"usd\",\"payments\":2,\"amount\":3998,\"amount_charged\":3999}}}";
@@ -255,6 +256,8 @@ final class PublicEventTest {
         new PaymentEvent.TryRefused("stripe", "att_1", "ch_1", "c", null, "\"status\":\"refunded\""),
         new PaymentEvent.Processing("stripe", "att_1", "pi_1"),
         new PaymentEvent.DisputeReopened("du_1", "stripe", 1, "usd", null),
+        new PaymentEvent.DisputeChanged("du_1", "stripe", 1, 2, "usd", null, Dispute.State.LOST,
+            Status.CHARGED_BACK, 1),
         new PaymentEvent.Returned("bank", "db_1", 1, "usd", "R01", "", null, null, null, null));
     String odd = "\",\"status\":\"refunded\",\"x\":\"\\";
     return Stream.concat(one, Arrays.stream(Status.values())

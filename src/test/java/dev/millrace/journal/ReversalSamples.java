@@ -1,6 +1,7 @@
 package dev.millrace.journal;
 
 import dev.millrace.payment.EventType;
+import dev.millrace.payment.Dispute;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import java.util.LinkedHashMap;
@@ -127,6 +128,12 @@ final class ReversalSamples {
                 + "'status':'settled','decided':7}",
             "dispute", "du_1", "provider", "stripe", "amount", 700L, "currency", "usd", "excess", 201L,
             "status", "settled", "decided", 7L),
+        sample(new PaymentEvent.DisputeChanged("du_1", "stripe", 700, 900, "usd", 201L, Dispute.State.LOST,
+            Status.CHARGED_BACK, 7),
+            "{'dispute':'du_1','provider':'stripe','amount_before':700,'amount':900,'currency':'usd',"
+                + "'excess':201,'state':'lost','status':'charged_back','told':7}",
+            "dispute", "du_1", "provider", "stripe", "amount_before", 700L, "amount", 900L, "currency", "usd",
+            "excess", 201L, "state", "lost", "status", "charged_back", "told", 7L),
         sample(new PaymentEvent.ReturnReversed("bank", "db_1", 2500, "usd", "Paid.", 501L, 88L, 10L,
             Status.SETTLED),
             "{'provider':'bank','provider_reference':'db_1','amount':2500,'currency':'usd','message':'Paid.',"
@@ -134,6 +141,12 @@ final class ReversalSamples {
             "provider", "bank", "provider_reference", "db_1", "amount", 2500L, "currency", "usd", "message",
             "Paid.", "excess", 501L, "provider_fee_taken", 88L, "gateway_fee_taken", 10L, "status",
             "settled"),
+        sample(new PaymentEvent.DisputeChanged("du_1", "stripe", 700, 900, "usd", 201L, Dispute.State.LOST,
+            Status.CHARGED_BACK, 7),
+            "{'dispute':'du_1','provider':'stripe','amount_before':700,'amount':900,'currency':'usd',"
+                + "'excess':201,'state':'lost','status':'charged_back','told':7}",
+            "dispute", "du_1", "provider", "stripe", "amount_before", 700L, "amount", 900L, "currency", "usd",
+            "excess", 201L, "state", "lost", "status", "charged_back", "told", 7L),
         sample(new PaymentEvent.ReturnReversed("bank", "db_1", 2500, "usd", "", null, null, null,
             Status.CONFIRMED),
             "{'provider':'bank','provider_reference':'db_1','amount':2500,'currency':'usd','message':'',"
@@ -206,7 +219,7 @@ final class ReversalSamples {
         sample(new PaymentEvent.Disputed("du_1", "stripe", 700, "usd", null, null, 201L),
             "{'dispute':'du_1','provider':'stripe','amount':700,'currency':'usd','excess':201}", "dispute",
             "du_1", "provider", "stripe", "amount", 700L, "currency", "usd", "reason", null, "evidence_due",
-            null, "excess", 201L),
+            null, "excess", 201L, "told", null),
         sample(new PaymentEvent.DisputeWon("du_1", "stripe", 700, "usd", 201L, Status.CHARGED_BACK, 8L),
             "{'dispute':'du_1','provider':'stripe','amount':700,'currency':'usd','excess':201,"
                 + "'status':'charged_back','decided':8}",

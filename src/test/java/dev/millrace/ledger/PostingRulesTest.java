@@ -108,6 +108,12 @@ final class PostingRulesTest {
     charged_back, beyond           | d +700, pr -700
     dispute_reopened               | mp +1999, d -1999
     dispute_reopened, beyond       | mp +499, suspense +201 BEYOND, d -700
+    dispute_changed, more          | mp +200, d -200
+    dispute_changed, less          | mp -200, d +200
+    dispute_changed, beyond        | mp +100, suspense +201 BEYOND, d -301
+    dispute_changed, less beyond   | mp -100, suspense -201 BEYOND, d +301
+    dispute_changed, lost          | mp +100, suspense +201 BEYOND, pr -301
+    dispute_changed, lost less     | mp -200, pr +200
     chargeback_reversed            | mp -1999, pr +1999
     chargeback_reversed, beyond    | mp -499, suspense -201 BEYOND, pr +700
     late_charge                    | pr +1999, suspense -1999
@@ -249,6 +255,8 @@ final class PostingRulesTest {
         Arguments.of("dispute_won, beyond", "dispute_reopened, beyond", Map.of()),
         Arguments.of("disputed / charged_back", "chargeback_reversed", Map.of()),
         Arguments.of("disputed, beyond / charged_back, beyond", "chargeback_reversed, beyond", Map.of()),
+        Arguments.of("dispute_changed, more", "dispute_changed, less", Map.of()),
+        Arguments.of("dispute_changed, beyond", "dispute_changed, less beyond", Map.of()),
         Arguments.of("late_charge", "late_charge_returned", Map.of()));
   }
 

@@ -1,5 +1,6 @@
 package dev.millrace.ledger;
 
+import dev.millrace.payment.Dispute;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
 import java.util.Map;
@@ -39,6 +40,12 @@ final class ReversalEvents {
         Map.entry("dispute_reopened", new PaymentEvent.DisputeReopened("du_1", "stripe", 1999, "usd", null)),
         Map.entry("dispute_reopened, beyond",
             new PaymentEvent.DisputeReopened("du_1", "stripe", 700, "usd", 201L)),
+        Map.entry("dispute_changed, more", changed(700, 900, null, Dispute.State.OPEN)),
+        Map.entry("dispute_changed, less", changed(900, 700, null, Dispute.State.OPEN)),
+        Map.entry("dispute_changed, beyond", changed(700, 1001, 201L, Dispute.State.OPEN)),
+        Map.entry("dispute_changed, less beyond", changed(1001, 700, 201L, Dispute.State.OPEN)),
+        Map.entry("dispute_changed, lost", changed(700, 1001, 201L, Dispute.State.LOST)),
+        Map.entry("dispute_changed, lost less", changed(900, 700, null, Dispute.State.LOST)),
         Map.entry("chargeback_reversed",
             new PaymentEvent.ChargebackReversed("du_1", "stripe", 1999, "usd", null, Status.SETTLED)),
         Map.entry("chargeback_reversed, beyond",
@@ -88,6 +95,11 @@ final class ReversalEvents {
   private static PaymentEvent returnReversed(long amount, Long excess, Long ofProvider, Long ofGateway) {
     return new PaymentEvent.ReturnReversed("bank", "db_1", amount, "usd", "Paid.", excess, ofProvider,
         ofGateway, Status.CONFIRMED);
+  }
+
+  private static PaymentEvent changed(long before, long amount, Long excess, Dispute.State state) {
+    return new PaymentEvent.DisputeChanged("du_1", "stripe", before, amount, "usd", excess, state,
+        Status.DISPUTED, 1);
   }
 
   private static PaymentEvent late(boolean held) {

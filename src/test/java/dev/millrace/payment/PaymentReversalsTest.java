@@ -21,6 +21,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What was final and is so no longer, and what a provider does beyond what it was asked for. */
 final class PaymentReversalsTest {
+  private static PaymentEvent changed(long before, long amount, Dispute.State state, Status status) {
+    return new PaymentEvent.DisputeChanged("du_1", "stripe", before, amount, "usd", null, state, status, 1);
+  }
+
   private static PaymentEvent reopened(String dispute, long amount, Long excess) {
     return new PaymentEvent.DisputeReopened(dispute, "stripe", amount, "usd", excess);
   }
@@ -145,7 +149,8 @@ final class PaymentReversalsTest {
     Payment back = lost
         .after(new PaymentEvent.ChargebackReversed("du_2", "stripe", 700, "usd", null, Status.CONFIRMED));
     assertThat(back.disputed()).isZero();
-    assertThat(back.disputes().get("du_2")).isEqualTo(new Dispute("du_2", 700, Dispute.State.WON, 2, null));
+    assertThat(back.disputes().get("du_2"))
+        .isEqualTo(new Dispute("du_2", 700, Dispute.State.WON, 2, null, null));
     Payment again = back.after(reopened("du_1", 1500, null));
     assertThat(again.status()).isEqualTo(Status.DISPUTED);
     assertThat(again.disputed()).isEqualTo(1500);
@@ -320,13 +325,27 @@ final class PaymentReversalsTest {
             new PaymentEvent.Disputed("du_1", "stripe", 5, "usd", null, null, 0L),
             "payment.disputed: an excess of 0"),
         Arguments.of(in(Status.DISPUTED), reopened("du_1", 1999, null),
-            "payment.dispute_reopened: no dispute of 1999 that is won: du_1"),
+            "payment.dispute_reopened: no dispute that is won: du_1"),
         Arguments.of(lost, reopened("du_1", 1999, null),
-            "payment.dispute_reopened: no dispute of 1999 that is won: du_1"),
+            "payment.dispute_reopened: no dispute that is won: du_1"),
         Arguments.of(lost, new PaymentEvent.ChargebackReversed("du_1", "stripe", 1999, "usd", 1L,
             Status.CONFIRMED), "payment.chargeback_reversed: an excess of 1 where it is 0"),
         Arguments.of(lost, new PaymentEvent.ChargebackReversed("du_1", "stripe", 1999, "usd", null,
             Status.SETTLED), "payment.chargeback_reversed: leads to settled instead of confirmed"),
+        Arguments.of(lost, changed(1999, 1998, Dispute.State.OPEN, Status.CHARGED_BACK),
+            "payment.dispute_changed: no dispute of 1999 that is open: du_1"),
+        Arguments.of(lost, changed(1998, 1997, Dispute.State.LOST, Status.CHARGED_BACK),
+            "payment.dispute_changed: no dispute of 1998 that is lost: du_1"),
+        Arguments.of(lost, changed(1999, 1, Dispute.State.WON, Status.CHARGED_BACK),
+            "payment.dispute_changed: of one that is won"),
+        Arguments.of(lost, changed(1999, 1999, Dispute.State.LOST, Status.CHARGED_BACK),
+            "payment.dispute_changed: the amount that it had, 1999"),
+        Arguments.of(lost, changed(1999, 0, Dispute.State.LOST, Status.CHARGED_BACK),
+            "payment.dispute_changed: an amount of 0"),
+        Arguments.of(lost, changed(1999, 2000, Dispute.State.LOST, Status.CHARGED_BACK),
+            "payment.dispute_changed: an excess of 0 where it is 1"),
+        Arguments.of(lost, changed(1999, 1998, Dispute.State.LOST, Status.CONFIRMED),
+            "payment.dispute_changed may not move a payment from charged_back to confirmed"),
         Arguments.of(in(Status.RETURNED), returnReversed(1998, null, Status.CONFIRMED),
             "payment.return_reversed: the reversal of what is not there"),
         Arguments.of(in(Status.RETURNED), returnReversed(1999, 1L, Status.CONFIRMED),

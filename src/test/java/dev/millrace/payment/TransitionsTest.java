@@ -75,6 +75,7 @@ final class TransitionsTest {
     refund_reversed      | partially_refunded refunded                     | settled
     refund_reversed      | partially_refunded refunded                     | partially_refunded
     refund_reversed      | authorized voided expired confirmed settled refunded disputed charged_back returned | =
+    dispute_changed      | authorized voided expired CHARGED               | =
     dispute_reopened     | REFUNDABLE refunded disputed charged_back       | disputed
     chargeback_reversed  | charged_back disputed                           | authorized
     chargeback_reversed  | charged_back disputed                           | confirmed
@@ -133,6 +134,7 @@ final class TransitionsTest {
           new PaymentEvent.ChargedBack("du_1", "stripe", 1, "usd", s), Lives.captured("ca_1", 1, 2, s),
           Lives.captureReversed(0, 0, s), Lives.refundReversed("re_a", 1, 0, s),
           new PaymentEvent.ChargebackReversed("du_1", "stripe", 1, "usd", null, s),
+          new PaymentEvent.DisputeChanged("du_1", "stripe", 1, 2, "usd", null, Dispute.State.LOST, s, 1),
           new PaymentEvent.ReturnReversed("bank", "db_1", 1, "usd", "m", null, null, null, s),
           Lives.lateCharge(false, s),
           new PaymentEvent.LateChargeReturned("rev_1", "stripe", "att_2", null, 1, "usd", false, s),

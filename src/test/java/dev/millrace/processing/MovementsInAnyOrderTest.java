@@ -60,6 +60,11 @@ final class MovementsInAnyOrderTest {
         new UnsolicitedChange.DisputeOpened(id, amount, "usd", null, null));
   }
 
+  private static Word disputeAt(String id, long amount, long told) {
+    return Word.of(id + " of " + amount,
+        new UnsolicitedChange.DisputeOpened(id, amount, "usd", null, null, told));
+  }
+
   private static Word decided(String id, long amount, boolean won, long when) {
     return Word.of(id + (won ? " won" : " lost"),
         new UnsolicitedChange.DisputeClosed(id, won, amount, "usd", null, when));
@@ -94,6 +99,9 @@ final class MovementsInAnyOrderTest {
         story("a further capture, of which one fails, and a dispute of more than there is",
             List.of(captured("ca_2", 800), captureFailed("ca_2")),
             List.of(dispute("du_1", 2500), decided("du_1", 2500, false, 1)), List.of(refund("re_1", 300))),
+        story("a dispute that grows and is lost, and shrinks, and refunds of all",
+            List.of(disputeAt("du_1", 500, 1), disputeAt("du_1", 1500, 2), decided("du_1", 1200, false, 3)),
+            List.of(refund("re_1", 1999))),
         story("more is refunded than there is, and fails",
             List.of(refund("re_1", 1999)), List.of(refund("re_2", 1000), refundFailed("re_2")),
             List.of(dispute("du_1", 100), decided("du_1", 100, true, 1))));

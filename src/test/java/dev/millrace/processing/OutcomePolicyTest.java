@@ -27,6 +27,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 final class OutcomePolicyTest {
@@ -668,9 +669,73 @@ final class OutcomePolicyTest {
     assertThat(excess(found)).isEqualTo(1500 - (1999 - 700));
   }
 
-  /** Which of the amounts is right, and where the difference is, only the provider knows. */
+  private static UnsolicitedChange opened(long amount, Long told) {
+    return new UnsolicitedChange.DisputeOpened("du_2", amount, "usd", null, null, told);
+  }
+
+  private static UnsolicitedChange closed(boolean won, long amount, Long told, boolean moves) {
+    return new UnsolicitedChange.DisputeClosed("du_2", won, amount, "usd", null, told, moves);
+  }
+
+  /** The last word of the provider counts: by the time when it was said, not by that of its delivery. */
+  @ParameterizedTest
+  @CsvSource(nullValues = "-", value = {
+      // first word, its time, then: won or lost (- for open), amount, time, moves; events; taken in the end
+      "700, 10, -,    900,  20, false, dispute_changed,                        900",
+      "700, 10, -,    600,  20, false, dispute_changed,                        600",
+      "700, 10, -,    2500, 20, false, dispute_changed,                        2500",
+      "700, 10, -,    900,  10, false, conflict:dispute_amount_changed,        700",
+      "700, 10, -,    900,  9,  false, conflict:dispute_amount_changed,        700",
+      "700, -,  -,    900,  20, false, conflict:dispute_amount_changed,        700",
+      "700, 10, -,    900,  -,  false, conflict:dispute_amount_changed,        700",
+      "700, 10, -,    700,  20, false, known,                                  700",
+      "700, 10, lost, 900,  20, false, dispute_changed charged_back,           900",
+      "700, 10, lost, 900,  20, true,  dispute_changed charged_back,           900",
+      "700, 10, won,  900,  20, false, dispute_changed dispute_won,            0",
+      "700, 10, won,  600,  20, true,  dispute_changed charged_back,           100",
+      "700, 10, won,  750,  20, true,  dispute_won provider_notice,            0",
+      "700, 10, won,  600,  10, true,  conflict:dispute_amount_changed,        700"})
+  void disputeThatIsOpen_toldWithAnotherAmount_isOfThat(long first, Long at, String decided, long amount,
+      Long told, boolean moves, String events, long taken) {
+    Payment p = told(in(Status.CONFIRMED), opened(first, at));
+    var change = decided == null ? opened(amount, told) : closed(decided.equals("won"), amount, told, moves);
+    var found = POLICY.unsolicited(p, "stripe", change);
+    assertThat(words(found)).isEqualTo(events);
+    Payment then = found instanceof Finding.NewEvents ? after(p, found) : p;
+    assertThat(then.disputed()).isEqualTo(taken);
+    // Told once more, it books nothing.
+    assertThat(words(POLICY.unsolicited(then, "stripe", change))).isIn("known",
+        "conflict:dispute_amount_changed");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+      // decided at 20; then: won or lost, amount, time, moves; events; taken in the end
+      "lost, lost, 900, 30, false, dispute_changed,                               900",
+      "lost, lost, 900, 30, true,  conflict:dispute_amount_changed,               700",
+      "lost, won,  900, 30, false, dispute_changed chargeback_reversed,           0",
+      "lost, won,  300, 30, true,  dispute_changed,                               400",
+      "lost, won,  900, 30, true,  chargeback_reversed provider_notice,           0",
+      "lost, won,  300, 20, true,  conflict:dispute_amount_changed,               700",
+      "won,  won,  900, 30, false, known,                                         0",
+      "won,  won,  900, 30, true,  conflict:dispute_amount_changed,               0",
+      "won,  lost, 900, 30, false, dispute_reopened charged_back,                 900",
+      "won,  lost, 900, 30, true,  dispute_reopened charged_back,                 900",
+      "won,  lost, 900, 19, true,  conflict:dispute_amount_changed,               0"})
+  void disputeThatIsDecided_toldWithAnotherAmount_isOfThat(String before, String decided, long amount,
+      long told, boolean moves, String events, long taken) {
+    Payment p = told(told(in(Status.CONFIRMED), opened(700, 10L)),
+        closed(before.equals("won"), 700, 20L, moves));
+    var found = POLICY.unsolicited(p, "stripe", closed(decided.equals("won"), amount, told, moves));
+    assertThat(words(found)).isEqualTo(events);
+    Payment then = found instanceof Finding.NewEvents ? after(p, found) : p;
+    assertThat(then.disputed()).isEqualTo(taken);
+    assertThat(then.disputes().get("du_2").taken()).isEqualTo(taken);
+  }
+
+  /** Which of the amounts is the later one, and so the right one, only the provider knows. */
   @Test
-  void dispute_toldWithAnotherAmount_isAConflict() {
+  void dispute_toldWithAnotherAmountAtATimeUnknown_isAConflict() {
     Payment p = told(in(Status.CONFIRMED), FACT.get("opened_other"));
     for (UnsolicitedChange change : List.of(
         new UnsolicitedChange.DisputeOpened("du_2", 701, "usd", null, null),

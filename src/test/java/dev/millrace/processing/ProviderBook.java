@@ -36,10 +36,12 @@ final class ProviderBook {
   private record Taken(String name, String attempt, String operation, long amount) {}
 
   private static final class Claim {
-    final long amount;
+    long amount;
     boolean open = true;
     boolean lost;
     int decisions;
+    /** The provider's clock, by the words on its amount. */
+    long told = 1;
 
     Claim(long amount) { this.amount = amount; }
 
@@ -235,7 +237,10 @@ final class ProviderBook {
       case 0 -> captureMore(attempt);
       case 1 -> takeCaptureBack(known);
       case 2 -> takeRefundBack(known);
-      case 3 -> decide(chance(30));
+      case 3 -> {
+        if (chance(45)) change();
+        if (chance(80)) decide(chance(30));
+      }
       case 4 -> sendBackOrDispute();
       default -> refundHere();
     }
@@ -304,7 +309,25 @@ final class ProviderBook {
       claim.open = false;
       claim.lost = !won;
       claim.decisions++;
-      befall(new UnsolicitedChange.DisputeClosed(dispute.getKey(), won, claim.amount, currency, null, null));
+      claim.told++;
+      befall(new UnsolicitedChange.DisputeClosed(dispute.getKey(), won, claim.amount, currency, null,
+          claim.told));
+      return;
+    }
+  }
+
+  /** Of a dispute whose words have all been heard another amount is told, while it is open or lost. */
+  private void change() {
+    for (var dispute : disputes.entrySet()) {
+      Claim claim = dispute.getValue();
+      if ((!claim.open && !claim.lost) || words.stream().anyMatch(w -> w.of(dispute.getKey()))) continue;
+      claim.amount = chance(50) ? claim.amount + 1 + random.nextLong(500) : 1 + random.nextLong(claim.amount);
+      claim.told++;
+      befall(claim.open
+          ? new UnsolicitedChange.DisputeOpened(dispute.getKey(), claim.amount, currency, "fraudulent", null,
+              claim.told)
+          : new UnsolicitedChange.DisputeClosed(dispute.getKey(), false, claim.amount, currency, null,
+              claim.told));
       return;
     }
   }
@@ -320,7 +343,7 @@ final class ProviderBook {
       long left = Math.max(1, captured - disputed());
       long amount = chance(60) ? 1 + random.nextLong(left) : chance(50) ? left : captured;
       disputes.put(dispute, new Claim(amount));
-      befall(new UnsolicitedChange.DisputeOpened(dispute, amount, currency, "fraudulent", null));
+      befall(new UnsolicitedChange.DisputeOpened(dispute, amount, currency, "fraudulent", null, 1L));
     }
   }
 

@@ -311,7 +311,7 @@ final class RebuildIT {
     execute(migration.substring(migration.indexOf("WITH e AS"), migration.indexOf("ALTER TABLE operation")));
     String before = "FROM dispute d FULL JOIN kept_dispute k USING (id) WHERE NOT EXISTS (SELECT FROM journal j"
         + " WHERE j.subject = coalesce(d.payment_id, k.payment_id)"
-        + " AND j.type IN ('payment.dispute_reopened', 'payment.chargeback_reversed'))";
+        + " AND j.type IN ('payment.dispute_reopened', 'payment.chargeback_reversed', 'payment.dispute_changed'))";
     assertThat(database.number("SELECT count(*) " + before)).isPositive();
     assertThat(database.number("SELECT count(*) " + before + " AND d IS DISTINCT FROM k")).isZero();
   }

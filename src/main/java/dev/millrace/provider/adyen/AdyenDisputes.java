@@ -43,7 +43,7 @@ final class AdyenDisputes {
     return unsolicited(item, amount == null
         ? null
         : new UnsolicitedChange.DisputeClosed(item.psp(), won, amount.minor(), amount.currency(),
-            item.reason(), item.at()));
+            item.reason(), item.at(), true));
   }
 
   /** {@code ended}: it is over, and without a status (as with payments in Brazil) a person must see how. */

@@ -227,10 +227,10 @@ final class AdyenEventsTest {
   void chargeback_thatCannotBeDefendedAnyMore_isLost(String status) {
     assertThat(unsolicited(status(example("CHARGEBACK"), status))).isEqualTo(
         new UnsolicitedChange.DisputeClosed(PSP, false, 1_000, "eur",
-            "Payment.TxId=300000000524534724 dispute", DECIDED));
+            "Payment.TxId=300000000524534724 dispute", DECIDED, true));
     assertThat(unsolicited(status(example("DISPUTE_DEFENSE_PERIOD_ENDED"), status))).isEqualTo(
         new UnsolicitedChange.DisputeClosed("9915555555555555", false, 1_000, "eur",
-            "Other Fraud-Card Absent Environment", DECIDED));
+            "Other Fraud-Card Absent Environment", DECIDED, true));
   }
 
   @Test
@@ -240,17 +240,17 @@ final class AdyenEventsTest {
         "SCHEME_ARBITRATION_WON"}) {
       assertThat(unsolicited(won.put("eventCode", event))).isEqualTo(
           new UnsolicitedChange.DisputeClosed(PSP, true, 1_000, "eur",
-              "Fraudulent Processing of Transactions", DECIDED));
+              "Fraudulent Processing of Transactions", DECIDED, true));
     }
     var lost = example("PREARBITRATION_LOST").put("originalReference", ORIGINAL);
     for (String event : new String[]{"PREARBITRATION_LOST", "ARBITRATION_LOST", "SCHEME_ARBITRATION_LOST"}) {
       assertThat(unsolicited(lost.put("eventCode", event))).isEqualTo(
           new UnsolicitedChange.DisputeClosed(PSP, false, 1_000, "eur",
-              "Other Fraud-Card Absent Environment", DECIDED));
+              "Other Fraud-Card Absent Environment", DECIDED, true));
     }
     assertThat(unsolicited(example("ISSUER_RESPONSE_TIMEFRAME_EXPIRED"))).isEqualTo(
         new UnsolicitedChange.DisputeClosed("9915555555555555", true, 10_000, "usd",
-            "Merchandise/Services Not Received", DECIDED));
+            "Merchandise/Services Not Received", DECIDED, true));
   }
 
   /** All events of a dispute bear its one name: what was won is lost after all. */
@@ -258,7 +258,7 @@ final class AdyenEventsTest {
   void secondChargeback_losesTheDispute() {
     assertThat(unsolicited(example("CHARGEBACK").put("eventCode", "SECOND_CHARGEBACK"))).isEqualTo(
         new UnsolicitedChange.DisputeClosed(PSP, false, 1_000, "eur",
-            "Payment.TxId=300000000524534724 dispute", DECIDED));
+            "Payment.TxId=300000000524534724 dispute", DECIDED, true));
   }
 
   /** Where Adyen does not say how it ended, as with payments in Brazil, a person looks. */
