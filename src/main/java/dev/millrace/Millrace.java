@@ -173,7 +173,7 @@ public final class Millrace {
       deploy("ops.port", config.port("ops.port"),
           new OpsVerticle(config, servers, registry, node, state));
     if (roles.contains("relay") || roles.contains("processor"))
-      KafkaTopics.ensure(config, servers.kafkaBootstrap());
+      KafkaTopics.ensure(config, servers);
     String holder = node + "-" + TypeId.next();
     deploy("wake-ups", 0, servers.wakeUps().connection(servers, registry));
     if (roles.contains("relay")) {
@@ -203,7 +203,8 @@ public final class Millrace {
   }
 
   private Producer<String, byte[]> producer() {
-    var settings = new HashMap<String, Object>(Relay.producerSettings(servers.kafkaBootstrap()));
+    var settings = new HashMap<String, Object>(Relay.producerSettings());
+    settings.putAll(servers.kafka());
     settings.put("buffer.memory", Integer.toString(config.positive("kafka.buffer-bytes")));
     return new KafkaProducer<>(settings);
   }

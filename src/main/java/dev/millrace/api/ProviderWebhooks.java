@@ -17,6 +17,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -92,12 +93,12 @@ final class ProviderWebhooks {
   private Future<Void> judge(HttpServerRequest request, WebhookScheme scheme, byte[] body) {
     switch (scheme.verify(request.headers(), body, clock.instant())) {
       case Verdict.Genuine g -> {
-        return answered(request, scheme, 1, keep(scheme, g.eventId(), body));
+        return answered(request, scheme, List.of(new InboxWriter.Webhook(g.eventId(), Buffer.buffer(body))));
       }
       // Should some not become durable, the provider sends all of them again.
       case Verdict.Several s -> {
-        return answered(request, scheme, s.events().size(), Future.join(
-            s.events().stream().map(e -> keep(scheme, e.eventId(), e.body().getBytes())).toList()));
+        return answered(request, scheme, s.events().stream()
+            .map(e -> new InboxWriter.Webhook(e.eventId(), e.body())).toList());
       }
       case Verdict.Malformed m -> refuse(request,
           Problem.invalid("webhook_malformed", "Signed, but not understood: " + m.reason() + ".", null));
@@ -106,15 +107,11 @@ final class ProviderWebhooks {
     return Future.succeededFuture();
   }
 
-  private Future<Boolean> keep(WebhookScheme scheme, String eventId, byte[] body) {
-    return inbox.keep(scheme.provider(), scheme.account(), eventId, body);
-  }
-
-  private Future<Void> answered(HttpServerRequest request, WebhookScheme scheme, int events,
-      Future<?> durable) {
-    return durable.map(v -> {
+  private Future<Void> answered(HttpServerRequest request, WebhookScheme scheme,
+      List<InboxWriter.Webhook> webhooks) {
+    return inbox.keep(scheme.provider(), scheme.account(), webhooks).map(v -> {
       FaultPoint.reach("inbox", "before_answer");
-      kept.increment(events);
+      kept.increment(webhooks.size());
       answer(request, scheme.answer());
       return null;
     });

@@ -14,6 +14,7 @@ import dev.millrace.platform.PgLink;
 import dev.millrace.platform.Unavailable;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Tuple;
@@ -77,13 +78,21 @@ public final class InboxWriter {
     return shortest;
   }
 
+  /** A webhook, by the provider's name of it. */
+  public record Webhook(String eventId, Buffer body) {}
+
   /**
-   * Completes once it is durable; {@link Unavailable} when the queue is full or Postgres is away: let it be
-   * repeated.
+   * What came in one request, in its order. Completes once all of it is durable; {@link Unavailable} when the
+   * queue is full or Postgres is away: let it be repeated.
    */
-  public Future<Boolean> keep(String provider, String account, String eventId, byte[] body) {
-    return shortest().commits.submit(new Received(provider, account, eventId, body.length, forms.write(body)))
-        .result();
+  public Future<Void> keep(String provider, String account, List<Webhook> webhooks) {
+    // By one connection: the commits of two are in no order.
+    GroupCommit<Received, Boolean> commits = shortest().commits;
+    return Future.join(webhooks.stream()
+        .map(w -> commits.submit(
+            new Received(provider, account, w.eventId, w.body.length(), forms.write(w.body.getBytes())))
+            .result())
+        .toList()).mapEmpty();
   }
 
   /** Whether the next one would be refused. */

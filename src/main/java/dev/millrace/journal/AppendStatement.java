@@ -155,10 +155,14 @@ public final class AppendStatement {
              amount_charged = coalesce(u.amount_charged, p.amount_charged),
              amount_captured = coalesce(u.amount_captured, p.amount_captured),
              amount_refunded = coalesce(u.amount_refunded, p.amount_refunded),
-             expires = CASE WHEN u.status IN ('requires_action', 'authorized') THEN coalesce(u.expires, p.expires) END,
+             expires = CASE WHEN u.status IN ('requires_action', 'authorized')
+               OR (u.status IN ('refunded', 'disputed', 'charged_back', 'returned')
+                 AND coalesce(u.amount_captured, p.amount_captured) = 0) THEN coalesce(u.expires, p.expires) END,
              action_url = CASE WHEN u.status = 'requires_action' THEN coalesce(u.action_url, p.action_url) END,
-             failure_code = coalesce(u.failure_code, p.failure_code),
-             failure_message = coalesce(u.failure_message, p.failure_message),
+             failure_code = CASE WHEN u.status IN ('blocked', 'declined', 'expired', 'returned')
+               THEN coalesce(u.failure_code, p.failure_code) END,
+             failure_message = CASE WHEN u.status IN ('blocked', 'declined', 'expired', 'returned')
+               THEN coalesce(u.failure_message, p.failure_message) END,
              settlement = coalesce(p.settlement, u.settlement)
         FROM (:moves) AS u
        WHERE p.id = ANY(:payments) AND p.id = u.id AND p.version = u.expected AND age(p.xmin) >= 0

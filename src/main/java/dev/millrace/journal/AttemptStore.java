@@ -46,7 +46,7 @@ public final class AttemptStore {
      WHERE reference = $1::uuid AND (finished IS NULL OR outcome = 'pending')""";
   private static final String KNOWN = """
     SELECT a.reference, a.payment_id, p.status, a.number, a.provider, a.kind, a.operation, a.reason,
-           p.provider_reference, p.amount_charged
+           p.provider_reference, p.amount_charged, p.currency
       FROM attempt a JOIN payment p ON p.id = a.payment_id WHERE a.reference = ANY($1::uuid[])""";
   private static final String NAMED = """
     SELECT o.provider, o.reference, o.payment_id FROM provider_object o
@@ -66,10 +66,10 @@ public final class AttemptStore {
 
   /**
    * A call of ours, the payment that it is for, and where that stood when it was looked up: its status, the
-   * provider's name of it and what was charged.
+   * provider's name of it, what was charged, and its currency.
    */
   public record KnownCall(UUID payment, @Nullable Status status, @Nullable String providerReference,
-      @Nullable Long amountCharged, Attempt attempt) {}
+      @Nullable Long amountCharged, String currency, Attempt attempt) {}
 
   /** What a provider calls a payment. */
   public record ProviderName(String provider, String reference) {}
@@ -136,7 +136,7 @@ public final class AttemptStore {
       var known = new HashMap<UUID, KnownCall>();
       for (Row row : rows)
         known.put(row.getUUID(0), new KnownCall(row.getUUID(1), Status.ofWire(row.getString(2)),
-            row.getString(8), row.getLong(9),
+            row.getString(8), row.getLong(9), row.getString(10),
             new Attempt(row.getUUID(0), row.getInteger(3), row.getString(4), row.getString(5), row.getUUID(6),
                 row.getString(7), null, null, null)));
       return known;

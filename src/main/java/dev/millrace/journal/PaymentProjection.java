@@ -10,8 +10,10 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,11 @@ public final class PaymentProjection {
   public record OperationLine(UUID id, String kind, String status, long amount, @Nullable String reason,
       @Nullable UUID attempt, @Nullable String providerReference, @Nullable String failureCode,
       @Nullable String failureMessage, OffsetDateTime created, OffsetDateTime updated) {}
+
+  private static final Set<Status> FAILED = EnumSet.of(Status.BLOCKED, Status.DECLINED, Status.EXPIRED,
+      Status.RETURNED);
+  private static final Set<Status> GONE = EnumSet.of(Status.REFUNDED, Status.DISPUTED, Status.CHARGED_BACK,
+      Status.RETURNED);
 
   /** A row of the table {@code dispute}. */
   public record DisputeLine(UUID id, String provider, String providerReference, String status, long amount,
@@ -100,11 +107,19 @@ public final class PaymentProjection {
   public PaymentRow row() {
     Status status = payment.status();
     boolean waits = status == Status.REQUIRES_ACTION;
+    boolean failed = FAILED.contains(status);
     return new PaymentRow(first.subject(), first.merchant(), first.livemode(), payment.version(), status,
         updated, change.provider, change.providerReference, change.amountAuthorized, change.amountCharged,
         change.amountCaptured, change.amountRefunded,
-        waits || status == Status.AUTHORIZED ? time(change.expires) : null, waits ? change.actionUrl : null,
-        change.failureCode, change.failureMessage, settlement, asked, first.traceparent());
+        waits || held(status) ? time(change.expires) : null, waits ? change.actionUrl : null,
+        failed ? change.failureCode : null, failed ? change.failureMessage : null, settlement, asked,
+        first.traceparent());
+  }
+
+  /** Held and not captured, or captured and held again as all captures came to nothing. */
+  private boolean held(Status status) {
+    return status == Status.AUTHORIZED || (GONE.contains(status) && change.amountCaptured != null
+        && change.amountCaptured == 0);
   }
 
   private static @Nullable OffsetDateTime time(@Nullable Long seconds) {

@@ -95,7 +95,7 @@ public final class PaymentReads {
   }
 
   private static final String EXPIRED = """
-    SELECT id FROM payment p WHERE expires < now()
+    SELECT id FROM payment p WHERE expires < now() AND status IN ('requires_action', 'authorized')
        AND NOT EXISTS (SELECT FROM operation o WHERE o.payment_id = p.id AND o.kind <> 'refund'
                           AND (o.status IN ('requested', 'submitted', 'unknown')
                                OR o.reason = 'expired' AND o.updated > now() - interval '1 hour'))

@@ -193,9 +193,8 @@ public final class Relay {
   private static byte[] bytes(String text) { return text.getBytes(StandardCharsets.UTF_8); }
 
   /** The producer settings that the relay's promise needs. */
-  public static Map<String, String> producerSettings(String bootstrap) {
-    return Map.of("bootstrap.servers", bootstrap,
-        "key.serializer", "org.apache.kafka.common.serialization.StringSerializer",
+  public static Map<String, String> producerSettings() {
+    return Map.of("key.serializer", "org.apache.kafka.common.serialization.StringSerializer",
         "value.serializer", "org.apache.kafka.common.serialization.ByteArraySerializer",
         "acks", "all", "enable.idempotence", "true", "linger.ms", "1000", "batch.size", "262144",
         "max.block.ms", "2000", "request.timeout.ms", "5000", "delivery.timeout.ms", "10000");

@@ -35,19 +35,34 @@ public record FeeRule(int basisPoints, long fixed, boolean refundable) {
    * of the fee went back already: with the last refund, all of it. Null when nothing does.
    */
   public static @Nullable Fee givenBack(String name, long fee, long before, long refunded, long captured) {
-    BigDecimal[] parts = BigDecimal.valueOf(fee).multiply(BigDecimal.valueOf(refunded))
-        .divideAndRemainder(BigDecimal.valueOf(captured));
-    int half = parts[1].multiply(BigDecimal.TWO).compareTo(BigDecimal.valueOf(captured));
-    long whole = parts[0].longValueExact();
-    long due = half > 0 || (half == 0 && whole % 2 != 0) ? whole + 1 : whole;
+    long due = due(fee, refunded, captured);
     long amount = due - before;
     if (amount <= 0) return null;
+    BigDecimal[] parts = parts(fee, refunded, captured);
     return new Fee(amount, name + " " + fee + " returned for " + refunded + " of " + captured + ": " + due
         + (parts[1].signum() == 0
             ? ""
-            : " (" + whole + " " + parts[1].toPlainString() + "/" + captured
+            : " (" + parts[0].toPlainString() + " " + parts[1].toPlainString() + "/" + captured
                 + " rounded half to even)")
         + (before == 0 ? "" : ", of which " + before + " before"));
+  }
+
+  /**
+   * What of a fee has gone back when {@code refunded} of {@code captured} is refunded in all, rounded half to
+   * even: all of it with all of that, or with more.
+   */
+  public static long due(long fee, long refunded, long captured) {
+    if (refunded >= captured) return refunded == 0 ? 0 : fee;
+    BigDecimal[] parts = parts(fee, refunded, captured);
+    int half = parts[1].multiply(BigDecimal.TWO).compareTo(BigDecimal.valueOf(captured));
+    long whole = parts[0].longValueExact();
+    return half > 0 || (half == 0 && whole % 2 != 0) ? whole + 1 : whole;
+  }
+
+  /** Whole and rest. */
+  private static BigDecimal[] parts(long fee, long refunded, long captured) {
+    return BigDecimal.valueOf(fee).multiply(BigDecimal.valueOf(refunded))
+        .divideAndRemainder(BigDecimal.valueOf(captured));
   }
 
   private static String rest(BigDecimal exact, long rounded) {

@@ -81,7 +81,8 @@ public final class PostingRules {
       case PaymentEvent.CaptureReversed r -> {
         var entry = new Entry(r.provider(), merchant, r.currency());
         entry.share(1, r.amount(), r.excess(), entry.receivable);
-        entry.feesReturned(r.providerFeeReturned(), null, r.gatewayFeeReturned(), null);
+        entry.feesReturned(orZero(r.providerFeeReturned()) - orZero(r.providerFeeTaken()), null,
+            orZero(r.gatewayFeeReturned()) - orZero(r.gatewayFeeTaken()), null);
         yield entry.lines;
       }
       case PaymentEvent.RefundReversed r -> moneyBack(r, merchant, r.providerFeeTaken(), r.gatewayFeeTaken());

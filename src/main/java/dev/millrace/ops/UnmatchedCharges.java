@@ -73,7 +73,7 @@ final class UnmatchedCharges {
         throw new OperatorRefusal(404, "no such dead letter of a provider's webhook");
       Charge told = charge(webhook, order);
       if (webhook.status().equals("closed") && webhook.payment() != null)
-        return known(sql, webhook, webhook.payment(), TypeId.format(TypeId.ATTEMPT, told.reference));
+        return known(sql, webhook, webhook.payment(), TypeId.format(TypeId.ATTEMPT, told.reference), order);
       if (!webhook.status().equals("open")) throw closed(webhook);
       return new AttemptStore(sql).known(List.of(told.reference)).compose(known -> {
         for (KnownCall call : known.values())
@@ -88,8 +88,13 @@ final class UnmatchedCharges {
   }
 
   /** What was ordered before. */
-  private static Future<JsonObject> known(Sql sql, WebhookLetter webhook, UUID payment, String attempt) {
+  private static Future<JsonObject> known(Sql sql, WebhookLetter webhook, UUID payment, String attempt,
+      Order order) {
     return new PaymentReads(sql).history(payment).map(history -> {
+      if (history != null
+          && !(history.merchant().equals(order.merchant) && history.livemode() == order.livemode))
+        throw new OperatorRefusal(409, "it was given back for another merchant, or in the other mode: "
+            + TypeId.format(TypeId.PAYMENT, payment));
       List<PaymentEvent> events = history == null ? List.of() : history.events();
       LateCharge charge = (LateCharge) events.stream()
           .filter(e -> e instanceof LateCharge l && l.attempt().equals(attempt)).findFirst()

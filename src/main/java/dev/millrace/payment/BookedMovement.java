@@ -18,6 +18,12 @@ public record BookedMovement(String reference, @Nullable String operation, long 
   /** What of it is the merchant's. */
   public long share() { return amount - excess; }
 
+  /** So much of its excess is the merchant's, for fees of so much. */
+  BookedMovement filled(long more, long ofProvider, long ofGateway) {
+    return new BookedMovement(reference, operation, amount, excess - more, providerFee + ofProvider,
+        gatewayFee + ofGateway, reversed);
+  }
+
   BookedMovement taken() {
     return new BookedMovement(reference, operation, amount, excess, providerFee, gatewayFee, true);
   }

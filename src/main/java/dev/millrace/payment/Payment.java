@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +48,22 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
 
   /** Fees that were taken, and what of them went back to the merchant with refunds. */
   public record Fees(long provider, long providerGivenBack, long gateway, long gatewayGivenBack) {
+
     static final Fees NONE = new Fees(0, 0, 0, 0);
+
+    /**
+     * A capture that had these fees came to nothing, and so much went back to the merchant by that; a fee of
+     * 0 stays where its rule keeps it.
+     */
+    Fees without(long ofProvider, long providerBack, long ofGateway, long gatewayBack) {
+      return new Fees(provider - ofProvider, providerGivenBack + providerBack - ofProvider,
+          gateway - ofGateway, gatewayGivenBack + gatewayBack - ofGateway);
+    }
+
+    /** So much more was taken. */
+    Fees with(long ofProvider, long ofGateway) {
+      return new Fees(provider + ofProvider, providerGivenBack, gateway + ofGateway, gatewayGivenBack);
+    }
   }
 
   /** A payment that was accepted. */
@@ -335,21 +351,67 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     stands(c, withCaptured(next.amountCaptured));
   }
 
+  /** A capture that took more than was authorized, of which {@code more} is the merchant's now. */
+  public record Filled(BookedMovement capture, long more) {}
+
+  /**
+   * The captures, oldest first, that take over the share of one that comes to nothing, as they took more than
+   * was authorized: so the same captures give the same in any order.
+   */
+  public List<Filled> filledBy(BookedMovement failed) {
+    var filled = new ArrayList<Filled>();
+    long left = failed.share();
+    for (BookedMovement m : captures) {
+      long more = m.reversed() || m == failed ? 0 : Math.min(left, m.excess());
+      if (more > 0) filled.add(new Filled(m, more));
+      left -= more;
+    }
+    return filled;
+  }
+
+  /** The fees of what took its place go with it by its parts, what does not divide with the first. */
+  private static List<BookedMovement> fill(List<BookedMovement> all, List<Filled> filled,
+      PaymentEvent.CaptureReversed r) {
+    if (filled.isEmpty()) return all;
+    long sum = filled.stream().mapToLong(Filled::more).sum();
+    long[] parts = parts(filled, sum, orZero(r.providerFeeTaken()));
+    long[] ofGateway = parts(filled, sum, orZero(r.gatewayFeeTaken()));
+    var after = new ArrayList<BookedMovement>(all.size());
+    for (BookedMovement m : all) {
+      BookedMovement next = m;
+      for (int i = 0; i < filled.size(); i++)
+        if (filled.get(i).capture == m) next = m.filled(filled.get(i).more, parts[i], ofGateway[i]);
+      after.add(next);
+    }
+    return List.copyOf(after);
+  }
+
+  private static long[] parts(List<Filled> filled, long sum, long fee) {
+    long[] parts = filled.stream().mapToLong(f -> Math.multiplyExact(fee, f.more) / sum).toArray();
+    parts[0] += fee - LongStream.of(parts).sum();
+    return parts;
+  }
+
   private void captureReversed(Draft next, PaymentEvent.CaptureReversed r) {
     BookedMovement capture = named(captures, r.capture() == null ? "" : r.capture());
     if (capture == null || capture.reversed() || capture.amount() != r.amount())
       throw refusal(r, "the reversal of a capture that is not there");
-    next.captures = reversed(captures, capture);
+    var filled = filledBy(capture);
+    long share = capture.share() - filled.stream().mapToLong(Filled::more).sum();
+    next.captures = fill(reversed(captures, capture), filled, r);
     next.amountCharged -= capture.amount();
-    next.amountCaptured -= capture.share();
+    next.amountCaptured -= share;
     require(r.amountCaptured() == next.amountCaptured && r.amountCharged() == next.amountCharged, r,
         "captures that sum up to " + next.amountCaptured);
-    excess(r, r.excess(), capture.excess() + excess(0, -capture.share()));
-    require(r.providerFee() <= Math.min(capture.providerFee(), fees.provider() - fees.providerGivenBack())
-        && r.gatewayFee() <= Math.min(capture.gatewayFee(), fees.gateway() - fees.gatewayGivenBack()), r,
+    excess(r, r.excess(), capture.amount() - share + excess(0, -share));
+    require(r.providerFee() <= fees.provider() + orZero(r.providerFeeTaken()) - fees.providerGivenBack()
+        && r.gatewayFee() <= fees.gateway() + orZero(r.gatewayFeeTaken()) - fees.gatewayGivenBack(), r,
         "more of a fee given back than was taken");
-    next.fees = new Fees(fees.provider() - r.providerFee(), fees.providerGivenBack(),
-        fees.gateway() - r.gatewayFee(), fees.gatewayGivenBack());
+    require(!filled.isEmpty() || (r.providerFeeTaken() == null && r.gatewayFeeTaken() == null), r,
+        "a fee of nothing that took its place");
+    next.fees = fees.without(r.providerFeeReturned() == null ? 0 : capture.providerFee(), r.providerFee(),
+        r.gatewayFeeReturned() == null ? 0 : capture.gatewayFee(), r.gatewayFee())
+        .with(orZero(r.providerFeeTaken()), orZero(r.gatewayFeeTaken()));
     next.reopened(r.operation());
     stands(r, withCaptured(next.amountCaptured));
   }
@@ -387,7 +449,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   /** That a reversal is of something that stands, by its figures. */
   private void mirrors(PaymentEvent event, @Nullable BookedMovement of, PaymentEvent.Reverses by) {
     require(of != null && !of.reversed() && of.amount() == by.amount()
-        && of.providerFee() == by.providerFee() && of.gatewayFee() == by.gatewayFee(), event,
+        && by.providerFee() <= fees.providerGivenBack() && by.gatewayFee() <= fees.gatewayGivenBack(), event,
         "the reversal of what is not there");
     excess(event, by.excess(), excess(-by.amount(), 0));
   }

@@ -671,15 +671,25 @@ public sealed interface PaymentEvent {
   /**
    * A capture that had been confirmed came to nothing. {@code amount} is what it had taken, {@code
    * amountCharged} what is left of others and {@code amountCaptured} the merchant's part of that; where
-   * nothing is, the payment is authorized again, until {@code expires}. {@code capture} is the provider's
+   * nothing is, it is held again until {@code expires}. {@code capture} is the provider's
    * name of it, absent where it has none; {@code operation} what of ours it was. Fees are what is given back
-   * of them.
+   * of them, and what is taken of other captures' money that was beyond the authorization and takes its
+   * place.
    */
   record CaptureReversed(@Nullable String operation, String provider, @Nullable String capture, long amount,
       long amountCharged, long amountCaptured, String currency, String code, String message,
       @Nullable Long excess,
       @Nullable Long providerFeeReturned, @Nullable Long gatewayFeeReturned, @Nullable Long expires,
-      Status status) implements ReversesOperation, SumsCaptures {
+      Status status, @Nullable Long providerFeeTaken,
+      @Nullable Long gatewayFeeTaken) implements ReversesOperation, SumsCaptures {
+    public CaptureReversed(@Nullable String operation, String provider, @Nullable String capture, long amount,
+        long amountCharged, long amountCaptured, String currency, String code, String message,
+        @Nullable Long excess, @Nullable Long providerFeeReturned, @Nullable Long gatewayFeeReturned,
+        @Nullable Long expires, Status status) {
+      this(operation, provider, capture, amount, amountCharged, amountCaptured, currency, code, message,
+          excess, providerFeeReturned, gatewayFeeReturned, expires, status, null, null);
+    }
+
     @Override
     public long providerFee() { return orZero(providerFeeReturned); }
 

@@ -13,7 +13,7 @@ import java.util.List;
 public final class CertificateExpiry {
   private static final List<String> SETTINGS = List.of("api.tls-certificate", "api.tls-client-ca",
       "ops.tls-certificate", "ops.tls-client-ca", "postgres.tls-ca", "postgres.tls-certificate",
-      "redis.tls-ca", "redis.tls-certificate");
+      "redis.tls-ca", "redis.tls-certificate", "kafka.tls-ca", "kafka.tls-certificate");
 
   private CertificateExpiry() {}
 

@@ -4,6 +4,8 @@ import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * How a link to a server is protected, by the configuration keys {@code <link>.tls-ca},
@@ -40,6 +42,25 @@ public record LinkTls(String ca, String certificate, String key) {
     if (ssl.getTrustOptions() != null) options.setTrustOptions(ssl.getTrustOptions());
     if (ssl.getKeyCertOptions() != null) options.setKeyCertOptions(ssl.getKeyCertOptions());
     return options;
+  }
+
+  /**
+   * For a client of Kafka, which takes the PEM text itself.
+   *
+   * @see <a href="https://kafka.apache.org/documentation/#security_ssl">Kafka, encryption using SSL</a>
+   */
+  Map<String, String> kafka() {
+    var settings = new HashMap<>(Map.of("ssl.endpoint.identification.algorithm", "https"));
+    if (!ca.isEmpty()) {
+      settings.put("ssl.truststore.type", "PEM");
+      settings.put("ssl.truststore.certificates", PemFiles.text("kafka.tls-ca", ca));
+    }
+    if (!certificate.isEmpty()) {
+      settings.put("ssl.keystore.type", "PEM");
+      settings.put("ssl.keystore.certificate.chain", PemFiles.text("kafka.tls-certificate", certificate));
+      settings.put("ssl.keystore.key", PemFiles.text("kafka.tls-key", key));
+    }
+    return settings;
   }
 
   /** For a client that has options of its own for this. */

@@ -49,13 +49,7 @@ final class PemFiles {
           "`" + certificateSetting + "` and `" + keySetting + "` belong together: give both or neither");
     if (keyPath.isEmpty()) return;
     PublicKey open = certificate(certificateSetting, certificatePath).getPublicKey();
-    String text;
-    try {
-      text = Files.readString(Path.of(keyPath));
-    } catch (IOException e) {
-      throw unreadable(keySetting, keyPath);
-    }
-    var found = KEY.matcher(text);
+    var found = KEY.matcher(text(keySetting, keyPath));
     if (!found.find()) throw wrongKey(keySetting, keyPath, "holds no private key in PKCS#8");
     try {
       PrivateKey secret = KeyFactory.getInstance(open.getAlgorithm()).generatePrivate(
@@ -64,6 +58,15 @@ final class PemFiles {
         throw wrongKey(keySetting, keyPath, "is not the key of `" + certificateSetting + "`");
     } catch (GeneralSecurityException e) {
       throw wrongKey(keySetting, keyPath, "is not the key of `" + certificateSetting + "`");
+    }
+  }
+
+  /** All that stands in the file. */
+  static String text(String setting, String path) {
+    try {
+      return Files.readString(Path.of(path));
+    } catch (IOException e) {
+      throw unreadable(setting, path);
     }
   }
 

@@ -12,6 +12,8 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -24,6 +26,7 @@ public final class Servers {
    * index and joins the arrays by hash. Left to itself the planner takes an array for ten elements and a
    * table that was empty at the first plan for empty, and then loops over both.
    */
+  private static final List<String> KAFKA_MECHANISMS = List.of("SCRAM-SHA-512", "SCRAM-SHA-256");
   private static final Map<String, String> BATCH_PLANS = Map.of("plan_cache_mode", "force_generic_plan",
       "enable_nestloop", "off", "enable_mergejoin", "off", "enable_seqscan", "off",
       // A node that hangs inside a transaction must not keep its locks from the node that takes over.
@@ -238,6 +241,39 @@ public final class Servers {
     } catch (URISyntaxException e) {
       return true;
     }
+  }
+
+  /** How Kafka is reached and spoken to: settings of every client of it. */
+  public Map<String, String> kafka() {
+    var settings = new HashMap<>(Map.of("bootstrap.servers", kafkaBootstrap()));
+    boolean tls = config.flag("kafka.tls");
+    String user = config.text("kafka.user");
+    settings.put("security.protocol", (user.isEmpty() ? "" : "SASL_") + (tls ? "SSL" : "PLAINTEXT"));
+    var files = LinkTls.of(config, "kafka.tls-ca", "kafka.tls-certificate", "kafka.tls-key");
+    if (tls) settings.putAll(files.kafka());
+    else
+      if (files.configured())
+        throw new ConfigException(
+            "`kafka.tls-…` is set, and `kafka.tls` is false: make it true, or empty the files");
+    if (user.isEmpty() != config.text("kafka.password").isEmpty())
+      throw new ConfigException("`kafka.user` and `kafka.password` belong together: give both or neither");
+    if (!user.isEmpty()) settings.putAll(scram(user, config.text("kafka.password")));
+    return settings;
+  }
+
+  /** RFC 5802: the password itself is not sent. */
+  private Map<String, String> scram(String user, String password) {
+    String mechanism = config.text("kafka.sasl-mechanism");
+    if (!KAFKA_MECHANISMS.contains(mechanism))
+      throw new ConfigException(
+          "`kafka.sasl-mechanism` must be one of " + String.join(", ", KAFKA_MECHANISMS));
+    return Map.of("sasl.mechanism", mechanism, "sasl.jaas.config",
+        "org.apache.kafka.common.security.scram.ScramLoginModule required username=" + quoted(user)
+            + " password=" + quoted(password) + ";");
+  }
+
+  private static String quoted(String text) {
+    return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
   }
 
   public String kafkaBootstrap() {

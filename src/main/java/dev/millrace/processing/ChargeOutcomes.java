@@ -45,18 +45,18 @@ final class ChargeOutcomes {
     return switch (outcome) {
       // Of a call before the one that counts, or of more than is known, it would say much.
       case Outcome.Charged c -> (status == Status.CONFIRMED || status == Status.SETTLED)
-          && c.capture() == null && same(call, c.providerReference(), c.amount());
+          && c.capture() == null && same(call, c.providerReference(), c.amount(), c.currency());
       // Whichever of the two it was: the same amount under the same name.
       case Outcome.Approved a -> (status == Status.CONFIRMED || status == Status.SETTLED)
-          && same(call, a.providerReference(), a.amount());
+          && same(call, a.providerReference(), a.amount(), a.currency());
       case Outcome.Declined d -> status == Status.DECLINED && !d.ofARefund();
       case Outcome.Decisive _, Outcome.NoWord _ -> false;
     };
   }
 
-  private static boolean same(KnownCall call, String reference, long amount) {
+  private static boolean same(KnownCall call, String reference, long amount, String currency) {
     return reference.equals(call.providerReference()) && call.amountCharged() != null
-        && amount == call.amountCharged();
+        && amount == call.amountCharged() && currency.equals(call.currency());
   }
 
   /** Whether a payment that stands there begins to be {@code processing} when its provider says so. */
@@ -67,12 +67,11 @@ final class ChargeOutcomes {
 
   /** What a webhook says of the charge, whose own call may not have been answered yet. */
   Finding told(Payment p, String provider, String attempt, Outcome outcome) {
-    Outcome word = meant(p, outcome);
     // Whoever called decides whether it is tried elsewhere, and hears of it as well.
-    return word instanceof Outcome.Declined d && d.elsewhere() && p.status() == Status.PROVIDER_SUBMITTED
-        && attempt.equals(p.attempt())
+    return meant(p, outcome) instanceof Outcome.Declined d && d.elsewhere()
+        && p.status() == Status.PROVIDER_SUBMITTED && attempt.equals(p.attempt())
             ? new NotYet("it may be tried elsewhere")
-            : judge(p, provider, attempt, word);
+            : judge(p, provider, attempt, outcome);
   }
 
   /** Whether the payer may still pay after this refusal: on the provider's page, or by a later try. */
@@ -173,10 +172,10 @@ final class ChargeOutcomes {
   private Finding chargedAgain(Payment p, String provider, String attempt, Outcome.Charged c) {
     if (c.capture() == null)
       // Told by its sum; a smaller one is of an earlier time.
-      return c.amount() <= p.amountCharged()
+      return OutcomeEvents.wrongCurrency(p, c.currency(), () -> c.amount() <= p.amountCharged()
           ? KNOWN
           : events.captured(p, provider, attempt, c, c.providerReference() + "/" + c.amount(),
-              c.amount() - p.amountCharged());
+              c.amount() - p.amountCharged()));
     BookedMovement known = Payment.named(p.captures(), c.capture());
     if (known != null) return OutcomeEvents.known(p, known, c.amount(), c.currency());
     if (p.heard().contains(NAMED + c.capture())) return KNOWN;
@@ -281,7 +280,7 @@ final class ChargeOutcomes {
           // A cancellation that is under way may still come in time.
           : new NewEvents(new PaymentEvent.Processing(provider, attempt, pending.providerReference()));
       case Outcome.NoWord n -> OutcomeEvents.notYet(n, provider);
-      case Outcome.Refunded _ -> new Conflict("evidence_conflict", "refunded before it was charged");
+      case Outcome.Refunded r -> refunded(p, provider, r);
       case Outcome.Approved a -> throw new IllegalStateException("judged as what was asked for: " + a);
     };
   }
@@ -306,6 +305,8 @@ final class ChargeOutcomes {
       case Outcome.Charged c ->
         events.charged(p, provider, attempt, c, c.capture() == null ? capture(p) : null);
       case Outcome.Voided v when another(p, v.providerReference()) -> released(p, v);
+      case Outcome.Voided v when v.amount() != null ->
+        heldAndReleased(p, provider, attempt, v, v.amount());
       case Outcome.Voided v -> OutcomeEvents.released(p, provider, attempt, v);
       case Outcome.Refunded r -> refunded(p, provider, r);
       case Outcome.Declined d when d.code().equals(Outcome.Declined.CAPTURE_FAILED) ->
@@ -313,6 +314,14 @@ final class ChargeOutcomes {
       case Outcome.Declined d when d.ofARefund() -> refundFailed(p, provider, d);
       case Outcome.Decisive _, Outcome.NoWord _ -> KNOWN;
     };
+  }
+
+  /** Where it was not all of it, what is missing was captured, which is told by itself, before or after. */
+  private static Finding heldAndReleased(Payment p, String provider, String attempt, Outcome.Voided v,
+      Outcome.Amount told) {
+    return OutcomeEvents.wrongCurrency(p, told.currency(), () -> told.minor() < p.amountAuthorized()
+        ? new NotYet(told.minor() + " of " + p.amountAuthorized() + " ran out: the rest was captured")
+        : OutcomeEvents.released(p, provider, attempt, v));
   }
 
   /**

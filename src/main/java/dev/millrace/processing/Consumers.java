@@ -35,7 +35,8 @@ final class Consumers {
   }
 
   private KafkaConsumer<String, byte[]> consumer(String group, int bytes, int waitMs) {
-    var settings = new HashMap<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "group.id", group,
+    var settings = new HashMap<>(servers.kafka());
+    settings.putAll(Map.of("group.id", group,
         "key.deserializer", "org.apache.kafka.common.serialization.StringDeserializer",
         "value.deserializer", "org.apache.kafka.common.serialization.ByteArrayDeserializer",
         "enable.auto.commit", "false", "auto.offset.reset", "earliest", "max.poll.records",

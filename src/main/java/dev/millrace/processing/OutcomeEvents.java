@@ -19,6 +19,7 @@ import dev.millrace.provider.Provider.Outcome.Amount;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -157,22 +158,44 @@ final class OutcomeEvents {
 
   private Finding reversalOf(Payment p, String provider, BookedMovement capture, String code, String message,
       long expires) {
-    long left = p.amountCaptured() - capture.share();
-    Payment.Fees paid = p.fees();
+    // What others took beyond the authorization takes its place.
+    var filled = p.filledBy(capture);
+    long share = capture.share() - filled.stream().mapToLong(Payment.Filled::more).sum();
+    long left = p.amountCaptured() - share;
     FeeRule ofProvider = rule(Party.PROVIDER, p, provider);
     FeeRule ofGateway = rule(Party.GATEWAY, p, provider);
+    long providerMore = more(ofProvider, filled, BookedMovement::providerFee);
+    long gatewayMore = more(ofGateway, filled, BookedMovement::gatewayFee);
     return new NewEvents(new PaymentEvent.CaptureReversed(capture.operation(), provider,
         capture.reference().isEmpty() ? null : capture.reference(), capture.amount(),
         p.amountCharged() - capture.amount(), left, p.asked().currency(), code, message,
-        orNull(capture.excess() + p.excess(0, -capture.share())),
-        givenBack(ofProvider, capture.providerFee(), paid.provider() - paid.providerGivenBack()),
-        givenBack(ofGateway, capture.gatewayFee(), paid.gateway() - paid.gatewayGivenBack()),
-        p.withCaptured(left) == Status.AUTHORIZED ? expires : null, p.withCaptured(left)));
+        orNull(capture.amount() - share + p.excess(0, -share)),
+        givenBack(ofProvider, p.fees().provider() + providerMore, p.fees().providerGivenBack(),
+            capture.providerFee(), p.amountRefunded(), left),
+        givenBack(ofGateway, p.fees().gateway() + gatewayMore, p.fees().gatewayGivenBack(),
+            capture.gatewayFee(), p.amountRefunded(), left),
+        left == 0 ? expires : null, p.withCaptured(left), orNull(providerMore), orNull(gatewayMore)));
   }
 
-  /** Of a capture's fee, what went back with refunds already does not go back once more. */
-  private static @Nullable Long givenBack(@Nullable FeeRule rule, long fee, long left) {
-    return rule == null || !rule.refundable() ? null : orNull(Math.min(fee, left));
+  /** What of a fee these captures owe more than they were booked with. */
+  private static long more(@Nullable FeeRule rule, List<Payment.Filled> filled,
+      ToLongFunction<BookedMovement> before) {
+    long more = 0;
+    for (Payment.Filled f : filled) {
+      FeeRule.Fee fee = rule == null ? null : rule.of("fee", f.capture().share() + f.more());
+      if (fee != null) more += Math.max(0, fee.amount() - before.applyAsLong(f.capture()));
+    }
+    return more;
+  }
+
+  /**
+   * With a capture its fee goes back, and of the other captures' fees what refunds of so much are of what is
+   * left; of all that, what went back before does not go back again. Null where the rule keeps fees.
+   */
+  private static @Nullable Long givenBack(@Nullable FeeRule rule, long taken, long before, long fee,
+      long refunded, long left) {
+    if (rule == null || !rule.refundable() || taken == 0) return null;
+    return Math.clamp(fee + FeeRule.due(taken - fee, refunded, left) - before, 0, taken - before);
   }
 
   /** A refund that had been carried out came to nothing. */
@@ -182,7 +205,16 @@ final class OutcomeEvents {
     return takenBack(p, refund, told,
         () -> new NewEvents(new PaymentEvent.RefundReversed(refund.operation(), provider, refund.reference(),
             refund.amount(), left, p.asked().currency(), code, message, orNull(p.excess(-refund.amount(), 0)),
-            orNull(refund.providerFee()), orNull(refund.gatewayFee()), p.withRefunded(left))));
+            p.isSentBack() ? null : takenAnew(p, p.fees().provider(), p.fees().providerGivenBack(), left),
+            p.isSentBack() ? null : takenAnew(p, p.fees().gateway(), p.fees().gatewayGivenBack(), left),
+            p.withRefunded(left))));
+  }
+
+  /** What of a fee is taken anew when only so much is refunded still, and more had gone back. */
+  static @Nullable Long takenAnew(Payment p, long fee, long givenBack, long refunded) {
+    return p.amountCaptured() == 0
+        ? null
+        : orNull(Math.max(0, givenBack - FeeRule.due(fee, refunded, p.amountCaptured())));
   }
 
   /** The payment has no need of it: it is given back by an operation of its own. */

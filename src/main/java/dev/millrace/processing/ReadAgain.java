@@ -212,6 +212,8 @@ final class ReadAgain {
         "dispute " + d.dispute() + " at " + provider + ": of " + d.amount() + " " + d.currency();
       case UnsolicitedChange.DisputeClosed d -> "dispute " + d.dispute() + " at " + provider + ": "
           + (d.won() ? "won, " : "lost, ") + d.amount() + " " + d.currency();
+      case UnsolicitedChange.DisputeUnanswered d ->
+        "dispute " + d.dispute() + " at " + provider + ": not answered in time";
       case UnsolicitedChange.Refunded r ->
         "refund " + r.refund() + " at " + provider + ": gave back " + r.amount() + " " + r.currency();
       case UnsolicitedChange.RefundFailed r ->

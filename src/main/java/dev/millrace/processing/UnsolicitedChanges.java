@@ -29,6 +29,8 @@ final class UnsolicitedChanges {
   private static final String ENDED = "ended/";
   /** What stands before the name of a refund that failed before it was told as done. */
   private static final String FAILED = "failed/";
+  /** What stands before the name of an inquiry that was not answered. */
+  private static final String UNANSWERED = "unanswered/";
   /** What stands before the name of a dispute that gave back more than it took. */
   private static final String SURPLUS = "surplus/";
 
@@ -47,6 +49,8 @@ final class UnsolicitedChanges {
         OutcomeEvents.wrongCurrency(p, d.currency(), () -> opened(p, provider, d));
       case UnsolicitedChange.DisputeClosed d ->
         OutcomeEvents.wrongCurrency(p, d.currency(), () -> closed(p, provider, d));
+      case UnsolicitedChange.DisputeUnanswered d ->
+        OutcomeEvents.wrongCurrency(p, d.currency(), () -> unanswered(p, provider, d));
       case UnsolicitedChange.Returned r ->
         OutcomeEvents.wrongCurrency(p, r.currency(), () -> sentBack(p, provider, r));
       case UnsolicitedChange.Refunded r -> refunded(p, provider, r);
@@ -213,6 +217,18 @@ final class UnsolicitedChanges {
     return d.won() ? decidedForUs(p, provider, known, d) : lostAnew(p, provider, known, d);
   }
 
+  private static Finding unanswered(Payment p, String provider, UnsolicitedChange.DisputeUnanswered d) {
+    if (p.disputes().containsKey(d.dispute()))
+      return closed(p, provider, new UnsolicitedChange.DisputeClosed(d.dispute(), false, d.amount(),
+          d.currency(), null, d.at(), true));
+    String name = UNANSWERED + d.dispute();
+    return p.heard().contains(name)
+        ? KNOWN
+        : new NewEvents(new PaymentEvent.ProviderNotice(provider, "unanswered", name,
+            "The time to answer " + d.dispute() + " is over, which holds nothing: no money moves.", true,
+            p.status()));
+  }
+
   private static Finding lostAnew(Payment p, String provider, Dispute won,
       UnsolicitedChange.DisputeClosed d) {
     var reopened = new PaymentEvent.DisputeReopened(won.id(), provider, d.amount(), d.currency(),
@@ -273,7 +289,8 @@ final class UnsolicitedChanges {
     return back.amount() == r.amount()
         ? new NewEvents(new PaymentEvent.ReturnReversed(provider, back.reference(), back.amount(),
             r.currency(), r.message(), beyond(p, -back.amount()),
-            OutcomeEvents.orNull(back.providerFee()), OutcomeEvents.orNull(back.gatewayFee()),
+            OutcomeEvents.takenAnew(p, p.fees().provider(), p.fees().providerGivenBack(), p.amountRefunded()),
+            OutcomeEvents.takenAnew(p, p.fees().gateway(), p.fees().gatewayGivenBack(), p.amountRefunded()),
             p.withoutReturn()))
         : new Conflict("return_reversed_in_part", r.amount() + " of " + back.amount() + " came back");
   }

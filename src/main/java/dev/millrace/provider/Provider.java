@@ -80,8 +80,13 @@ public interface Provider {
     /** The payer must go to {@code url}. */
     record ActionRequired(String providerReference, String url) implements Decisive {}
 
-    /** What was held is released, or will never be charged. {@code lapsed}: it ran out at the provider. */
-    record Voided(String providerReference, boolean lapsed) implements Decisive {}
+    /**
+     * What was held is released, or will never be charged. {@code lapsed}: it ran out at the provider.
+     * {@code amount}: how much of it, where that is said; the rest was captured.
+     */
+    record Voided(String providerReference, boolean lapsed, @Nullable Amount amount) implements Decisive {
+      public Voided(String providerReference, boolean lapsed) { this(providerReference, lapsed, null); }
+    }
 
     /** {@code amount} went back to the payer. */
     record Refunded(String providerReference, long amount, String currency) implements Decisive {}

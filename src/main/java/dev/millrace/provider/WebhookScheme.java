@@ -108,6 +108,14 @@ public interface WebhookScheme {
       }
     }
 
+    /**
+     * The time to answer it is over: a dispute that holds money is lost, and of an inquiry, which holds none,
+     * nothing moves. {@code at}: when, by the provider's clock.
+     */
+    record DisputeUnanswered(String dispute, long amount, String currency, @Nullable Long at)
+        implements
+          UnsolicitedChange {}
+
     /** The payer's bank sent the debit back, by the rail's code, R01 for example. */
     record Returned(long amount, String currency, String code, String message) implements UnsolicitedChange {}
 

@@ -45,7 +45,7 @@ final class ExamplesConformanceTest {
         case UnsolicitedChange.Refunded r -> r.amount() + " " + r.currency();
         case UnsolicitedChange.Returned r -> r.amount() + " " + r.currency();
         case UnsolicitedChange.ReturnReversed r -> r.amount() + " " + r.currency();
-        case UnsolicitedChange.RefundFailed _ -> null;
+        case UnsolicitedChange.RefundFailed _, UnsolicitedChange.DisputeUnanswered _ -> null;
       };
       case ProviderEvent.Notice _, ProviderEvent.Ignored _, ProviderEvent.Unreadable _ -> null;
     };

@@ -52,7 +52,7 @@ final class SampleEvents {
     if (part.getType() == Map.class) return Map.of();
     if (part.getType() == boolean.class) return false;
     if (part.getType() == int.class) return 1;
-    if (part.getType() == Long.class) return FEE;
+    if (part.getType() == Long.class) return part.getName().endsWith("Taken") ? FEE / 2 : FEE;
     if (part.getType() == long.class) return switch (part.getName()) {
       case "amountCharged" -> AMOUNT_CHARGED;
       case "amountBefore" -> AMOUNT_BEFORE;

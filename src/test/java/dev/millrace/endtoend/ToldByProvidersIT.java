@@ -68,17 +68,26 @@ class ToldByProvidersIT {
         .put("additionalData", new JsonObject());
   }
 
-  private static void adyen(JsonObject item) {
+  private static void adyen(JsonObject item) { adyen(List.of(item)); }
+
+  private static void adyen(List<JsonObject> items) {
+    var signed = new JsonArray();
+    for (JsonObject item : items) {
+      sign(item);
+      signed.add(new JsonObject().put("NotificationRequestItem", item));
+    }
+    String body = new JsonObject().put("live", "false").put("notificationItems", signed).encode();
+    assertThat(Http.send("POST", life.gateway.apiUrl() + "/webhooks/adyen/default", Map.of(), body).status())
+        .isEqualTo(200);
+  }
+
+  private static void sign(JsonObject item) {
     String payload = String.join(":", item.getString("pspReference"), item.getString("originalReference"),
         item.getString("merchantAccountCode"), item.getString("merchantReference"),
         String.valueOf(item.getJsonObject("amount").getLong("value")), "EUR", item.getString("eventCode"),
         item.getString("success"));
     item.getJsonObject("additionalData").put("hmacSignature", Base64.getEncoder()
         .encodeToString(hmac(HexFormat.of().parseHex(new AdyenConnector().simulatorSecret()), payload)));
-    String body = new JsonObject().put("live", "false").put("notificationItems",
-        new JsonArray().add(new JsonObject().put("NotificationRequestItem", item))).encode();
-    assertThat(Http.send("POST", life.gateway.apiUrl() + "/webhooks/adyen/default", Map.of(), body).status())
-        .isEqualTo(200);
   }
 
   private static byte[] hmac(byte[] key, String text) {
@@ -159,7 +168,7 @@ class ToldByProvidersIT {
     assertThat(letters()).isEqualTo(letters);
   }
 
-  /** Of a dispute that grows what is more is taken as well; of one that comes back in part the rest is lost. */
+  /** Of a dispute that grows the rest is taken as well; of one that comes back in part it is lost. */
   @Test
   void dispute_toldWithAnotherAmount_takesWhatItIsOfNow() {
     String id = life.charge("pm_card_visa", "eur", 5_000);
@@ -199,6 +208,37 @@ class ToldByProvidersIT {
         + " USING (xid, position) WHERE j.subject = '" + MerchantLife.uuid(id)
         + "' AND starts_with(account, '"
         + account + "')");
+  }
+
+  /** In one request, they are judged as they stand there; told apart, the books are the same in any order. */
+  @ParameterizedTest
+  @ValueSource(strings = {"012 together", "012", "021", "102", "120", "201", "210"})
+  void captures_ofWhichOneFails_areTheSameInAnyOrder(String order) {
+    String id = life.authorize("pm_card_visa", "eur", 5_000);
+    String reference = life.reference(id, "charge");
+    String failing = psp();
+    var items = List.of(
+        item("CAPTURE", failing, reference, original(id), 3_000, "2026-11-08T10:00:00+01:00"),
+        item("CAPTURE_FAILED", failing, reference, original(id), 3_000, "2026-11-09T10:00:00+01:00"),
+        item("CAPTURE", psp(), reference, original(id), 5_000, "2026-11-10T10:00:00+01:00"));
+    if (order.endsWith("together")) adyen(items);
+    else order.chars().forEach(c -> adyen(items.get(c - '0')));
+    Await.until(MerchantLife.SOON, "captured " + order, () -> life.types(id).contains("capture_reversed")
+        && amount(id, "amount_captured") == 5_000);
+    assertThat(posted(id, "suspense")).isZero();
+    assertThat(posted(id, "provider_receivable:")).as("less the provider's fee").isEqualTo(4_825);
+  }
+
+  /** What ran out was not all that was held: the rest is captured, and told so a little later. */
+  @Test
+  void rest_thatRanOut_toldBeforeTheCapture_endsNothing() {
+    String id = life.authorize("pm_card_visa", "eur", 5_000);
+    String reference = life.reference(id, "charge");
+    adyen(item("EXPIRE", original(id), reference, null, 2_000, "2026-11-08T10:00:00+01:00"));
+    adyen(item("CAPTURE", psp(), reference, original(id), 3_000, "2026-11-08T09:00:00+01:00"));
+    Await.until(MerchantLife.SOON, "captured", () -> amount(id, "amount_captured") == 3_000);
+    life.await(id, "settled");
+    assertThat(life.types(id)).doesNotContain("expired", "late_charge");
   }
 
   @Test

@@ -14,11 +14,13 @@ import dev.millrace.inbox.InboxStore.Result;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
+import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
@@ -232,9 +234,28 @@ class InboxStoreIT {
         () -> new InboxWriter(loop.vertx(), List.of(link), "keep", 100, 50, new SimpleMeterRegistry()));
     var events = IntStream.range(0, 40).mapToObj(i -> "evt_" + i * 7 % 40).toList();
     loop.result(() -> Future.all(events.stream()
-        .map(event -> writer.keep("stripe", "default", event, new byte[]{'{', '}'})).toList()));
+        .map(event -> writer.keep("stripe", "default",
+            List.of(new InboxWriter.Webhook(event, Buffer.buffer("{}")))))
+        .toList()));
     assertThat(ids(read(cursor(), 100))).isEqualTo(events);
     assertThat(database.number("SELECT count(DISTINCT xid) FROM provider_event")).isLessThan(20);
+  }
+
+  /** What came in one request, whichever of several connections is the quicker one. */
+  @Test
+  void writer_keepsTheOrderOfOneRequest_overSeveralConnections() {
+    var links = List.of(database.link(loop, "keep1"), database.link(loop, "keep2"));
+    var writer = loop
+        .on(() -> new InboxWriter(loop.vertx(), links, "keep", 100, 50, new SimpleMeterRegistry()));
+    var expected = new ArrayList<String>();
+    for (int n = 0; n < 20; n++) {
+      var events = IntStream.range(0, 5).mapToObj(i -> "evt_" + i * 3 % 5).toList();
+      String request = "r" + n + "/";
+      loop.result(() -> writer.keep("adyen", "default", events.stream()
+          .map(event -> new InboxWriter.Webhook(request + event, Buffer.buffer("{}"))).toList()));
+      events.forEach(event -> expected.add(request + event));
+    }
+    assertThat(ids(read(cursor(), 1_000))).isEqualTo(expected);
   }
 
   /** Each column of what the writer keeps, with values of which no two are alike. */
@@ -246,7 +267,8 @@ class InboxStoreIT {
     byte[] body = ("{\"id\":\"evt_9\"," + "\"a\":1,".repeat(40) + "\"z\":2}")
         .getBytes(StandardCharsets.UTF_8);
     byte[] stored = new BodyCompression().write(body).bytes().getBytes();
-    assertThat(loop.<Boolean>result(() -> writer.keep("adyen", "second", "evt_9", body))).isTrue();
+    loop.result(
+        () -> writer.keep("adyen", "second", List.of(new InboxWriter.Webhook("evt_9", Buffer.buffer(body)))));
     StoredRow.of(database, "SELECT * FROM provider_event").has("provider", "adyen").has("account", "second")
         .has("event_id", "evt_9").has("form", BodyCompression.ZSTD_1).has("size", body.length)
         .has("body", "\\x" + HexFormat.of().formatHex(stored)).has("position", 1)

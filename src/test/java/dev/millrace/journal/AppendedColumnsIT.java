@@ -21,6 +21,13 @@ import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.ParameterizedTest;
+import java.util.ArrayList;
+import java.nio.charset.StandardCharsets;
+import java.io.PrintStream;
+import java.io.ByteArrayOutputStream;
+import dev.millrace.rebuild.Rebuild;
 
 /**
  * Every column that the money statements write, with values of which no two are alike: none can take
@@ -123,6 +130,77 @@ final class AppendedColumnsIT {
         .has("subject", id).has("version", 5).has("type", "payment.action_returned").has("merchant", MERCHANT)
         .has("livemode", true).has("actor", "provider:stripe").has("traceparent", Payments.TRACE)
         .has("data", new JsonObject(EventJson.write(event))).andOfItself("position", "xid", "recorded");
+  }
+
+  /**
+   * What was captured came to nothing while it had gone back to the payer: once that came back as well, the
+   * payment is held again, and expires. In one append and in one each.
+   */
+  @ParameterizedTest
+  @CsvSource({"refund,true", "refund,false", "dispute,true", "dispute,false", "lost,false"})
+  void payment_thatIsHeldAgain_expires(String way, boolean atOnce) {
+    UUID id = submittedPayment("again/" + way + atOnce);
+    var events = new ArrayList<PaymentEvent>(List.of(
+        new PaymentEvent.Authorized("stripe", "att_1", "pi_a", 1999, 1999, "usd", 1795000000),
+        new PaymentEvent.Confirmed("stripe", "att_1", "pi_a", 1999, 1999, "usd")));
+    events.addAll(switch (way) {
+      case "refund" -> List.of(
+          new PaymentEvent.Refunded(null, "stripe", null, "re_1", 1999, 1999, "usd", null,
+              null, null, null, null, Status.REFUNDED),
+          reversed(1999L, Status.REFUNDED),
+          new PaymentEvent.RefundReversed(null, "stripe", "re_1", 1999, 0, "usd", "c", "m", 1999L, null, null,
+              Status.AUTHORIZED));
+      case "dispute" -> List.of(new PaymentEvent.Disputed("du_1", "stripe", 1999, "usd", null, null),
+          reversed(1999L, Status.DISPUTED),
+          new PaymentEvent.DisputeWon("du_1", "stripe", 1999, "usd", 1999L, Status.AUTHORIZED));
+      default -> List.of(new PaymentEvent.Disputed("du_1", "stripe", 1999, "usd", null, null),
+          new PaymentEvent.ChargedBack("du_1", "stripe", 1999, "usd"),
+          reversed(1999L, Status.CHARGED_BACK),
+          new PaymentEvent.ChargebackReversed("du_1", "stripe", 1999, "usd", 1999L, Status.AUTHORIZED));
+    });
+    if (atOnce) {
+      write(append(id, 3, Status.PROVIDER_SUBMITTED, events.toArray(PaymentEvent[]::new)));
+    } else {
+      Status from = Status.PROVIDER_SUBMITTED;
+      for (int i = 0; i < events.size(); i++) {
+        write(append(id, 3 + i, from, events.get(i)));
+        from = events.get(i).target();
+      }
+    }
+    StoredRow.of(database, "SELECT status, extract(epoch FROM expires)::bigint AS expires FROM payment"
+        + " WHERE id = '" + id + "'").has("status", "authorized").has("expires", 1796000000).andOfItself();
+    assertRebuilt(id);
+  }
+
+  private static PaymentEvent reversed(Long excess, Status status) {
+    return new PaymentEvent.CaptureReversed(null, "stripe", null, 1999, 0, 0, "usd", "c", "m", excess, null,
+        null, 1796000000L, status);
+  }
+
+  /** A failure that was taken back is none any more. */
+  @Test
+  void payment_whoseReturnIsReversed_hasNoFailure() {
+    UUID id = submittedPayment("returned");
+    write(append(id, 3, Status.PROVIDER_SUBMITTED,
+        new PaymentEvent.Confirmed("stripe", "att_1", "pi_r", 1999, 1999, "usd"),
+        new PaymentEvent.Returned("stripe", "pi_r", 1999, "usd", "R01", "No funds.", null, null, null,
+            null)));
+    StoredRow.of(database, "SELECT failure_code FROM payment WHERE id = '" + id + "'")
+        .has("failure_code", "R01").andOfItself();
+    write(append(id, 5, Status.RETURNED, new PaymentEvent.ReturnReversed("stripe", "pi_r", 1999, "usd",
+        "Paid.", null, null, null, Status.CONFIRMED)));
+    StoredRow.of(database, "SELECT failure_code, failure_message FROM payment WHERE id = '" + id + "'")
+        .has("failure_code", null).has("failure_message", null).andOfItself();
+    assertRebuilt(id);
+  }
+
+  /** Others here have events that no payment could have. */
+  private static void assertRebuilt(UUID id) {
+    var bytes = new ByteArrayOutputStream();
+    new Rebuild(database.jdbcUrl(), "postgres", "postgres",
+        new PrintStream(bytes, true, StandardCharsets.UTF_8)).run(false);
+    assertThat(bytes.toString(StandardCharsets.UTF_8)).contains("payment: ")
+        .doesNotContain(TypeId.format(TypeId.PAYMENT, id));
   }
 
   /** A whole life in one append, so that each amount stands beside all others. */

@@ -82,17 +82,17 @@ final class ReversalSamples {
   private static Stream<Sample> reversals() {
     return Stream.of(
         sample(new PaymentEvent.CaptureReversed("cap_1", "stripe", "ca_1", 20, 0, 0, "usd", "capture_failed",
-            "No.", 10L, 1L, 2L, 1795779045L, Status.AUTHORIZED),
+            "No.", 10L, 1L, 2L, 1795779045L, Status.AUTHORIZED, 3L, 4L),
             "{'operation':'cap_1','provider':'stripe','capture':'ca_1','amount':20,'amount_charged':0,"
                 + "'amount_captured':0,'currency':'usd','code':'capture_failed','message':'No.','excess':10,"
                 + "'provider_fee_returned':1,'gateway_fee_returned':2,'expires':1795779045,"
-                + "'status':'authorized'}",
+                + "'status':'authorized','provider_fee_taken':3,'gateway_fee_taken':4}",
             "operation", "cap_1", "provider", "stripe", "capture", "ca_1", "amount", 20L, "amount_charged",
             0L,
             "amount_captured", 0L, "currency", "usd", "code", "capture_failed", "message", "No.", "excess",
             10L,
             "provider_fee_returned", 1L, "gateway_fee_returned", 2L, "expires", 1795779045L, "status",
-            "authorized"),
+            "authorized", "provider_fee_taken", 3L, "gateway_fee_taken", 4L),
         sample(new PaymentEvent.CaptureReversed(null, "stripe", null, 20, 7, 7, "usd", "c", "", null, null,
             null, null, Status.CONFIRMED),
             "{'provider':'stripe','amount':20,'amount_charged':7,'amount_captured':7,'currency':'usd',"
@@ -100,7 +100,7 @@ final class ReversalSamples {
             "operation", null, "provider", "stripe", "capture", null, "amount", 20L, "amount_charged", 7L,
             "amount_captured", 7L, "currency", "usd", "code", "c", "message", "", "excess", null,
             "provider_fee_returned", null, "gateway_fee_returned", null, "expires", null, "status",
-            "confirmed"),
+            "confirmed", "provider_fee_taken", null, "gateway_fee_taken", null),
         sample(new PaymentEvent.RefundReversed("re_1", "stripe", "re_x", 500, 200, "usd", "no_account", "No.",
             100L, 22L, 3L, Status.PARTIALLY_REFUNDED),
             "{'operation':'re_1','provider':'stripe','provider_reference':'re_x','amount':500,"

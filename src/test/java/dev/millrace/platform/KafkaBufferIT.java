@@ -50,7 +50,8 @@ final class KafkaBufferIT {
     try (var admin = Admin.create(Map.of("bootstrap.servers", BOOTSTRAP))) {
       admin.createTopics(List.of(new NewTopic(TOPIC, 2, (short) 1))).all().get();
     }
-    var settings = new HashMap<String, Object>(Relay.producerSettings(BOOTSTRAP));
+    var settings = new HashMap<String, Object>(Relay.producerSettings());
+    settings.put("bootstrap.servers", BOOTSTRAP);
     settings.putAll(
         Map.of("buffer.memory", Integer.toString(BYTES), "linger.ms", "5000", "delivery.timeout.ms", "60000",
             "max.block.ms", "500"));

@@ -83,7 +83,7 @@ final class OutcomePolicyTest {
     OUT                        | try_refused                      | declined
     requires_action            | try_refused                      | try_refused
     processing                 | try_refused                      | known
-    OUT requires_action processing | refunded                     | conflict:evidence_conflict
+    OUT requires_action processing | refunded                     | wait
     OUT requires_action        | pending                          | processing
     processing                 | pending                          | wait
     OUT requires_action processing | not_executed unknown deferred absent | wait
@@ -150,6 +150,10 @@ final class OutcomePolicyTest {
 
   /** What a provider did of its own accord. */
   private static final String FACTS = """
+    BEFORE OUT requires_action processing authorized ENDED returned | unanswered | provider_notice
+    confirmed settled partially_refunded refunded        | unanswered       | provider_notice
+    disputed                                             | unanswered       | charged_back
+    charged_back                                         | unanswered       | known
     BEFORE                                               | *                | wait
     OUT requires_action processing authorized            | refund_failed    | provider_notice
     OUT requires_action processing authorized            | *                | wait
@@ -179,17 +183,18 @@ final class OutcomePolicyTest {
     confirmed settled disputed charged_back returned     | refund_failed    | provider_notice
     """;
 
-  private static final Map<String, UnsolicitedChange> FACT = Map.of(
-      "opened", new UnsolicitedChange.DisputeOpened("du_1", 1999, "usd", "fraudulent", 7L),
-      "won", new UnsolicitedChange.DisputeClosed("du_1", true, 1999, "usd", null, null),
-      "lost", new UnsolicitedChange.DisputeClosed("du_1", false, 1999, "usd", null, null),
-      "opened_other", new UnsolicitedChange.DisputeOpened("du_2", 700, "usd", null, null),
-      "won_other", new UnsolicitedChange.DisputeClosed("du_2", true, 700, "usd", null, null),
-      "lost_other", new UnsolicitedChange.DisputeClosed("du_2", false, 700, "usd", null, null),
-      "returned", new UnsolicitedChange.Returned(1999, "usd", "R01", "No funds."),
-      "return_reversed", new UnsolicitedChange.ReturnReversed(1999, "usd", "Paid after all."),
-      "refunded_there", new UnsolicitedChange.Refunded("re_there", 300, "usd"),
-      "refund_failed", new UnsolicitedChange.RefundFailed("re_a", "no_account", "No.", null));
+  private static final Map<String, UnsolicitedChange> FACT = Map.ofEntries(
+      Map.entry("opened", new UnsolicitedChange.DisputeOpened("du_1", 1999, "usd", "fraudulent", 7L)),
+      Map.entry("won", new UnsolicitedChange.DisputeClosed("du_1", true, 1999, "usd", null, null)),
+      Map.entry("lost", new UnsolicitedChange.DisputeClosed("du_1", false, 1999, "usd", null, null)),
+      Map.entry("opened_other", new UnsolicitedChange.DisputeOpened("du_2", 700, "usd", null, null)),
+      Map.entry("won_other", new UnsolicitedChange.DisputeClosed("du_2", true, 700, "usd", null, null)),
+      Map.entry("lost_other", new UnsolicitedChange.DisputeClosed("du_2", false, 700, "usd", null, null)),
+      Map.entry("returned", new UnsolicitedChange.Returned(1999, "usd", "R01", "No funds.")),
+      Map.entry("return_reversed", new UnsolicitedChange.ReturnReversed(1999, "usd", "Paid after all.")),
+      Map.entry("refunded_there", new UnsolicitedChange.Refunded("re_there", 300, "usd")),
+      Map.entry("refund_failed", new UnsolicitedChange.RefundFailed("re_a", "no_account", "No.", null)),
+      Map.entry("unanswered", new UnsolicitedChange.DisputeUnanswered("du_1", 1999, "usd", null)));
 
   /** Every cell of a table: row key, column key, finding. */
   private static Stream<Arguments> cells(String table, Iterable<String> columns) {
@@ -257,7 +262,7 @@ final class OutcomePolicyTest {
   private static KnownCall call(Attempt attempt, Status status) {
     Payment p = in(status);
     return new KnownCall(TypeId.next(), status, p.providerReference(),
-        p.amountCharged() == 0 ? null : Long.valueOf(p.amountCharged()), attempt);
+        p.amountCharged() == 0 ? null : Long.valueOf(p.amountCharged()), p.asked().currency(), attempt);
   }
 
   /** A short cut may leave out nothing but looks that would find nothing new. */
@@ -886,6 +891,47 @@ final class OutcomePolicyTest {
         .isEqualTo("known");
   }
 
+  /** What of a hold ran out, where it is not all of it, says that the rest was captured. */
+  @ParameterizedTest
+  @CsvSource({"1998, usd, wait", "1, usd, wait", "1999, usd, expired", "2500, usd, expired",
+      "1, eur, conflict:currency_mismatch"})
+  void rest_thatRanOut_waitsForWhatWasCaptured(long amount, String currency, String expected) {
+    Payment p = in(Status.AUTHORIZED);
+    var lapsed = new Outcome.Voided("pi_1", true, new Outcome.Amount(amount, currency));
+    assertThat(words(charge(p, lapsed))).isEqualTo(expected);
+    Payment captured = after(p, charge(p, new Outcome.Charged("pi_1", 1000, "usd", "ca_1")));
+    assertThat(words(charge(captured, lapsed))).isEqualTo("known");
+  }
+
+  /** Only the inquiries of issuers hold nothing: what holds money, and was not answered, is lost. */
+  @Test
+  void dispute_thatWasNotAnswered_isLostWhereItHoldsMoney() {
+    var over = new UnsolicitedChange.DisputeUnanswered("du_2", 700, "usd", 20L);
+    Payment p = in(Status.CONFIRMED);
+    Payment heard = told(p, over);
+    assertThat(heard.disputed()).isZero();
+    assertThat(words(POLICY.unsolicited(heard, "stripe", over))).isEqualTo("known");
+    // It may still become a dispute.
+    Payment open = told(heard, opened(700, 30L));
+    assertThat(open.status()).isEqualTo(Status.DISPUTED);
+    assertThat(words(POLICY.unsolicited(open, "stripe",
+        new UnsolicitedChange.DisputeUnanswered("du_2", 700, "usd", 40L)))).isEqualTo("charged_back");
+  }
+
+  @Test
+  void refund_toldBeforeItsCharge_waits() {
+    for (Status status : List.of(Status.PROVIDER_SUBMITTED, Status.REQUIRES_ACTION, Status.UNKNOWN,
+        Status.PROCESSING))
+      assertThat(words(charge(in(status), new Outcome.Refunded("re_x", 300, "usd")))).isEqualTo("wait");
+  }
+
+  @Test
+  void charge_toldAgainInAnotherCurrency_isAConflict() {
+    for (Status status : List.of(Status.CONFIRMED, Status.SETTLED))
+      assertThat(words(charge(in(status), new Outcome.Charged("pi_1", 1999, "eur"))))
+          .isEqualTo("conflict:currency_mismatch");
+  }
+
   /** Each try has its own name at such a provider: it cannot have been refused and done. */
   @Test
   void charge_refusedByTheNameThatSucceeded_isAConflict() {
@@ -893,8 +939,10 @@ final class OutcomePolicyTest {
       Payment p = in(status);
       for (String name : List.of(p.providerReference(), "pi_else")) {
         var refused = new Outcome.TryRefused(new Outcome.Declined(name, "card_declined", null, "No."));
-        assertThat(words(charge(p, refused))).as("%s %s", status, name)
-            .isEqualTo(name.equals("pi_else") ? "known" : "conflict:charge_refused_after_success");
+        String expected = name.equals("pi_else") ? "known" : "conflict:charge_refused_after_success";
+        assertThat(words(charge(p, refused))).as("%s %s", status, name).isEqualTo(expected);
+        var webhook = POLICY.told(p, Attempt.charge(TypeId.next(), 1, "stripe", null), refused);
+        assertThat(words(webhook)).as("%s %s by webhook", status, name).isEqualTo(expected);
       }
     }
   }

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  *     dispute flow</a>
  */
 final class AdyenDisputes {
-  private static final Set<String> LOST = Set.of("Lost", "Accepted", "Expired");
+  private static final String EXPIRED = "Expired";
+  private static final Set<String> LOST = Set.of("Lost", "Accepted", EXPIRED);
   private static final String WON = "Won";
 
   private AdyenDisputes() {}
@@ -49,8 +50,17 @@ final class AdyenDisputes {
   /** {@code ended}: it is over, and without a status (as with payments in Brazil) a person must see how. */
   static ProviderEvent stage(AdyenItem item, String words, boolean ended) {
     String status = item.disputeStatus();
+    if (status.equals(EXPIRED)) return unanswered(item);
     if (LOST.contains(status)) return closed(item, false);
     return status.equals(WON) ? closed(item, true) : item.notice(words, !ended || !status.isEmpty());
+  }
+
+  /** Also an inquiry of the issuer's, which takes no money, has this status. */
+  private static ProviderEvent unanswered(AdyenItem item) {
+    AdyenAmount amount = item.amount();
+    return unsolicited(item, amount == null
+        ? null
+        : new UnsolicitedChange.DisputeUnanswered(item.psp(), amount.minor(), amount.currency(), item.at()));
   }
 
   /**

@@ -57,6 +57,11 @@ final class AdyenEventCodes {
     final boolean alwaysDone;
 
     Reading(boolean alwaysDone) { this.alwaysDone = alwaysDone; }
+
+    /** Whether it has a name of its own, and has to say which payment it is of. */
+    boolean ofAnother() {
+      return this == CAPTURE || this == CANCELLATION || this == CANCELLATION_OR_REFUND;
+    }
   }
 
   /** {@code words}: what happened. */
@@ -75,6 +80,7 @@ final class AdyenEventCodes {
     REFUND_FAILED          REFUND_FAILED                     the card scheme rejected a refund
     REFUND_FAILED          REFUNDED_REVERSED                 a refund came back
     DISPUTE_OPENED         NOTIFICATION_OF_CHARGEBACK        a chargeback is coming
+    DISPUTE_OPENED         DISPUTE_OPENED_WITH_CHARGEBACK    a chargeback came without notice
     CHARGEBACK             CHARGEBACK                        the disputed money was taken
     DISPUTE_WON            CHARGEBACK_REVERSED               the disputed money was given back
     DISPUTE_WON            PREARBITRATION_WON                the issuer accepted the pre-arbitration case

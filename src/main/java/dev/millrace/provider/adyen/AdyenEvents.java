@@ -49,13 +49,16 @@ final class AdyenEvents {
 
   private static ProviderEvent read(AdyenItem item, AdyenEventCodes.Row row) {
     if (!item.success() && row.reading().alwaysDone) return withoutSuccess(item);
+    if (item.success() && row.reading().ofAnother() && item.ours() && item.original() == null)
+      return item.notice("Adyen says: " + row.words()
+          + ", under our reference, and does not name the payment: look there.", false);
     return switch (row.reading()) {
       case AUTHORISATION -> authorisation(item);
       case CAPTURE ->
         item.told(item.success() ? captured(item) : failed(item, Outcome.Declined.CAPTURE_REFUSED));
       case CAPTURE_FAILED -> item.told(failed(item, Outcome.Declined.CAPTURE_FAILED));
       case CANCELLATION -> cancellation(item);
-      case EXPIRY -> item.told(new Outcome.Voided(item.payment(), true));
+      case EXPIRY -> item.told(new Outcome.Voided(item.payment(), true, amount(item)));
       case REFUND -> refund(item);
       case CANCELLATION_OR_REFUND -> cancellationOrRefund(item);
       case REFUND_FAILED -> refundFailed(item);

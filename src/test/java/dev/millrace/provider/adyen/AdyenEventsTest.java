@@ -117,7 +117,19 @@ final class AdyenEventsTest {
 
   @Test
   void expiry_isVoided_asLapsed() {
-    assertThat(told(example("EXPIRE"))).isEqualTo(new Outcome.Voided(PSP, true));
+    assertThat(told(example("EXPIRE")))
+        .isEqualTo(new Outcome.Voided(PSP, true, new Outcome.Amount(1_000, "eur")));
+  }
+
+  /** Its own name is not the payment's: which one it is of cannot be known. */
+  @ParameterizedTest
+  @ValueSource(strings = {"CAPTURE", "CANCELLATION", "TECHNICAL_CANCEL", "CANCEL_OR_REFUND"})
+  void modification_thatNamesNoPayment_isANoticeWithAnAlert(String event) {
+    var item = example("CANCELLATION").put("eventCode", event);
+    item.remove("originalReference");
+    item.put("additionalData", new JsonObject().put("modification.action", "cancel"));
+    assertThat(read(item)).isInstanceOfSatisfying(
+        ProviderEvent.Notice.class, n -> assertThat(n.expected()).isFalse());
   }
 
   @Test
@@ -228,9 +240,12 @@ final class AdyenEventsTest {
     assertThat(unsolicited(status(example("CHARGEBACK"), status))).isEqualTo(
         new UnsolicitedChange.DisputeClosed(PSP, false, 1_000, "eur",
             "Payment.TxId=300000000524534724 dispute", DECIDED, true));
+    // An inquiry may be over as well, which took no money.
     assertThat(unsolicited(status(example("DISPUTE_DEFENSE_PERIOD_ENDED"), status))).isEqualTo(
-        new UnsolicitedChange.DisputeClosed("9915555555555555", false, 1_000, "eur",
-            "Other Fraud-Card Absent Environment", DECIDED, true));
+        status.equals("Expired")
+            ? new UnsolicitedChange.DisputeUnanswered("9915555555555555", 1_000, "eur", DECIDED)
+            : new UnsolicitedChange.DisputeClosed("9915555555555555", false, 1_000, "eur",
+                "Other Fraud-Card Absent Environment", DECIDED, true));
   }
 
   @Test
