@@ -222,6 +222,11 @@ final class BodyFields {
           invalid(name, remedy);
         continue;
       }
+      if (CardNumbers.code(field.getKey(), field.getValue().asText())) {
+        fault(name + "." + field.getKey(), "card_number_refused",
+            "is a card's code by its name. Those are refused and not stored.");
+        continue;
+      }
       String text = text(name + "." + field.getKey(), field.getValue(), lengthMax);
       if (text != null) map.put(field.getKey(), text);
     }

@@ -218,6 +218,9 @@ final class CreatePayment {
         error("metadata", "metadata_key_invalid",
             "A key of `metadata` must have 1 to 40 characters.");
         p.skipChildren();
+      } else if (p.currentToken() == JsonToken.VALUE_STRING && CardNumbers.code(key, p.getText())) {
+        error(param, "card_number_refused",
+            "`" + shown(param) + "` is a card's code by its name. Those are refused and not stored.");
       } else if (!cardNumber(param, key)) {
         String value = text(p, param, 500);
         if (value != null && metadata.put(key, value) != null) {

@@ -7,6 +7,7 @@ import dev.millrace.journal.ReturnToken;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
+import dev.millrace.platform.CardNumbers;
 import dev.millrace.platform.Database;
 import dev.millrace.platform.QueueMeter;
 import dev.millrace.platform.RouteMethods;
@@ -108,7 +109,9 @@ final class PayerReturn {
    */
   private String result(RoutingContext context) {
     String value = results.apply(context.queryParams());
-    return value.length() > RESULT_CHARS_MAX || value.indexOf('\0') >= 0 ? "" : value;
+    return value.length() > RESULT_CHARS_MAX || value.indexOf('\0') >= 0 || CardNumbers.in(value)
+        ? ""
+        : value;
   }
 
   private Future<Way> take(UUID id, String result) {

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -17,7 +18,7 @@ import java.util.stream.Collectors;
  * @see <a href="https://baymard.com/checkout-usability/credit-card-patterns">the groups that cards print</a>
  */
 public final class CardNumbers {
-  private static final int DIGITS_MIN = 13;
+  private static final int DIGITS_MIN = 12;
   private static final int DIGITS_MAX = 19;
   /** E.164: a number behind a plus that is no longer is a telephone's. */
   private static final int TELEPHONE_DIGITS_MAX = 15;
@@ -39,9 +40,9 @@ public final class CardNumbers {
       new Range(4000, 4999, 13, 13), new Range(4000, 4999, 16, 16), new Range(4000, 4999, 19, 19),
       // Mastercard, and the debit cards of Maestro, RuPay, Verve and others around it
       new Range(2221, 2720, 16, 16), new Range(5000, 5999, 16, 16),
-      new Range(5018, 5018, 13, 19), new Range(5020, 5020, 13, 19), new Range(5038, 5038, 13, 19),
-      new Range(5060, 5061, 18, 19), new Range(5893, 5893, 13, 19), new Range(6304, 6304, 13, 19),
-      new Range(6759, 6763, 13, 19),
+      new Range(5018, 5018, 12, 19), new Range(5020, 5020, 12, 19), new Range(5038, 5038, 12, 19),
+      new Range(5060, 5061, 18, 19), new Range(5893, 5893, 12, 19), new Range(6304, 6304, 12, 19),
+      new Range(6759, 6763, 12, 19),
       // American Express, Diners Club
       new Range(3400, 3499, 15, 15), new Range(3700, 3799, 15, 15),
       new Range(3000, 3059, 14, 14), new Range(3000, 3059, 16, 16), new Range(3095, 3095, 14, 14),
@@ -57,11 +58,42 @@ public final class CardNumbers {
 
   private CardNumbers() {}
 
+  /** What a card's code is called, with the digits behind it. */
+  private static final Pattern CODE = Pattern.compile(
+      "(?<![a-z0-9])cv[cvn]2?(?![a-z])[^a-z0-9]{0,4}(?:(?:is|code|number|value)[^a-z0-9]{0,4})?"
+          + "[0-9]{3,4}(?![0-9a-z]|[-/.:][0-9])",
+      Pattern.CASE_INSENSITIVE);
+  private static final Pattern CODE_MARK = Pattern.compile("cv[cvn]", Pattern.CASE_INSENSITIVE);
+  /** The same, of a field that has such a name. */
+  private static final Pattern CODE_NAME = Pattern.compile(
+      "(?:card)?(?:cvc|cvv|cvn|csc|cvd|cid)2?(?:code|number|value|data)?"
+          + "|(?:card)?(?:security|verification|validation)(?:code|number|value)",
+      Pattern.CASE_INSENSITIVE);
+
   /**
-   * Whether the text holds a card number: in one run of digits, or with spaces, hyphens and the like between
-   * them. UUIDs, IBANs and telephone numbers behind a plus are none.
+   * Whether the text holds a card number, in one run of digits, or with spaces, hyphens and the like between
+   * them, be it percent-encoded; or a card's code behind its name. UUIDs, IBANs and telephone numbers behind
+   * a plus are none.
    */
   public static boolean in(String text) {
+    return number(text) || code(text) || (text.indexOf('%') >= 0 && inUrl(text));
+  }
+
+  /**
+   * Whether a field of this name holds a card's code, which PCI DSS 4.0.1, 3.3.1 lets nobody keep: three or
+   * four digits.
+   */
+  public static boolean code(String name, String value) {
+    return value.length() <= 12 && plain(value).replace(" ", "").matches("[0-9]{3,4}")
+        && CODE_NAME.matcher(name.replaceAll("[^A-Za-z0-9]", "")).matches();
+  }
+
+  private static boolean code(String text) {
+    // Most texts have none of its names.
+    return text.length() >= 6 && CODE_MARK.matcher(text).find() && CODE.matcher(plain(text)).find();
+  }
+
+  private static boolean number(String text) {
     if (text.length() < DIGITS_MIN) return false;
     int digits = 0;
     for (int i = 0; i < text.length() && digits < DIGITS_MIN; i += Character.charCount(text.codePointAt(i)))
@@ -71,11 +103,11 @@ public final class CardNumbers {
 
   /** The same of a URL, whose parts may be percent-encoded, those of a URL within it twice. */
   public static boolean inUrl(String url) {
-    if (in(url)) return true;
+    if (number(url) || code(url)) return true;
     try {
       String before = url;
       for (String decoded = decoded(url); !decoded.equals(before); decoded = decoded(decoded)) {
-        if (in(decoded)) return true;
+        if (number(decoded) || code(decoded)) return true;
         before = decoded;
       }
       return false;
@@ -113,8 +145,14 @@ public final class CardNumbers {
   }
 
   /** Of any script: what a person reads as a digit. */
+  @SuppressWarnings("CharacterGetNumericValue") // of numbers alone, and no letters
   private static int digit(int c) {
-    return c < 128 ? c >= '0' && c <= '9' ? c - '0' : -1 : Character.digit(c, 10);
+    if (c < 128) return c >= '0' && c <= '9' ? c - '0' : -1;
+    int digit = Character.digit(c, 10);
+    if (digit >= 0 || Character.getType(c) != Character.OTHER_NUMBER) return digit;
+    // In a circle, above the line, with a dot.
+    int value = Character.getNumericValue(c);
+    return value >= 0 && value <= 9 ? value : -1;
   }
 
   private static boolean space(int c) {
@@ -172,7 +210,12 @@ public final class CardNumbers {
   /** Whether this may stand between the groups of one number. */
   private static boolean parts(String between) {
     return !between.isEmpty() && between.length() <= 3
-        && between.chars().allMatch(c -> " -./_".indexOf(c) >= 0);
+        && between.codePoints().noneMatch(Character::isLetterOrDigit);
+  }
+
+  /** What cards and people mostly have between the groups. */
+  private static boolean usual(String parted) {
+    return parted.chars().allMatch(c -> " -./_".indexOf(c) >= 0);
   }
 
   /** How many characters of a UUID begin there; 0 when none does. */
@@ -221,15 +264,21 @@ public final class CardNumbers {
     String sizes = groups.stream().map(g -> String.valueOf(g.digits.length()))
         .collect(Collectors.joining("-"));
     if (sizes.equals(ISSUER_AND_ACCOUNT)) return groups.getLast().parted.isBlank();
-    return PRINTED.contains(sizes) || (groups.size() > 2 && regular(groups, GROUP)) || alike(groups);
+    boolean printed = PRINTED.contains(sizes) || (groups.size() > 2 && regular(groups, GROUP));
+    if (!printed) return alike(groups);
+    String parted = groups.get(1).parted;
+    return groups.stream().skip(1).allMatch(g -> usual(g.parted))
+        || groups.stream().skip(1).allMatch(g -> g.parted.equals(parted));
   }
 
+  /** Parted by spaces or dashes in groups of any size; digit by digit, by anything. */
   private static boolean alike(List<Group> groups) {
     String parted = groups.get(1).parted;
-    return (parted.isBlank() || parted.chars().allMatch(c -> c == '-'))
-        && groups.stream().skip(1).allMatch(g -> g.parted.equals(parted))
-        && regular(groups, groups.getFirst().digits.length())
-        && (groups.size() > 2 || groups.getFirst().digits.length() == groups.getLast().digits.length())
+    int size = groups.getFirst().digits.length();
+    boolean plain = parted.isBlank() || parted.chars().allMatch(c -> c == '-');
+    return (plain || size == 1) && groups.stream().skip(1).allMatch(g -> g.parted.equals(parted))
+        && regular(groups, size)
+        && (groups.size() > 2 || size == groups.getLast().digits.length())
         && !groups.getFirst().glued && !groups.getLast().glued;
   }
 

@@ -16,7 +16,10 @@ public final class Trace {
 
   private Trace() {}
 
-  /** Continues a valid header with a span of our own; starts a new trace for an absent or broken one. */
+  /**
+   * Continues a valid header with a span of our own; starts a new trace for an absent or broken one, and for
+   * one that holds a card number.
+   */
   public static String continued(@Nullable String header) {
     var random = ThreadLocalRandom.current();
     var out = new char[55];
@@ -25,7 +28,7 @@ public final class Trace {
     out[2] = '-';
     if (header != null && header.length() == 55 && VALID.matcher(header).matches()
         && !header.startsWith("00000000000000000000000000000000", 3)
-        && !header.startsWith("0000000000000000", 36)) {
+        && !header.startsWith("0000000000000000", 36) && !CardNumbers.in(header)) {
       header.getChars(3, 35, out, 3);
     } else {
       hex(out, 3, random.nextLong() | 1L);

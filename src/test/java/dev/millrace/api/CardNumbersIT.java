@@ -42,7 +42,10 @@ class CardNumbersIT {
       "\"metadata\":{\"card\":4242424242424242}", "\"metadata\":{\"4242424242424242\":\"card\"}",
       "\"metadata\":{\"4242 4242 4242 4242\":\"card\"}",
       "\"metadata\":{\"a\":\"4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2\"}",
-      "\"description\":\"42424242-42424242\"", "\"reference\":\"card-4242-4242-4242-4242\"",
+      "\"description\":\"4242%2D4242%2D4242%2D4242\"", "\"metadata\":{\"a\":\"4242,4242,4242,4242\"}",
+      "\"metadata\":{\"cvc\":\"123\"}", "\"metadata\":{\"Security Code\":\"1234\"}",
+      "\"description\":\"cvv: 123\"", "\"description\":\"42424242-42424242\"",
+      "\"reference\":\"card-4242-4242-4242-4242\"",
       "\"description\":\"\\u0034242424242424242\""})
   void field_withACardNumber_isRefused(String field) {
     String name = field.substring(0, field.indexOf(':') + 1);

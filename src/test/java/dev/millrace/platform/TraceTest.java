@@ -12,6 +12,15 @@ final class TraceTest {
   private static final String TRACE = "0af7651916cd43dd8448eb211c80319c";
   private static final String HEADER = "00-" + TRACE + "-b7ad6b7169203331-01";
 
+  /** What has the form of a trace may be a card's number all the same. */
+  @Test
+  void header_withACardNumber_isNotContinued() {
+    String id = "4242424242424242abcdefabcdefabcd";
+    assertThat(Trace.id(Trace.continued("00-" + id + "-b7ad6b7169203331-01"))).hasSize(32).isNotEqualTo(id);
+    String span = "00-" + TRACE + "-4242424242424242-01";
+    assertThat(Trace.continued(span)).doesNotContain("4242424242424242");
+  }
+
   @Test
   void header_valid_isContinuedWithASpanOfOurOwn() {
     String continued = Trace.continued(HEADER);
