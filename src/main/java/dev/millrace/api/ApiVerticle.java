@@ -66,6 +66,7 @@ public final class ApiVerticle extends VerticleBase {
   private final MeterRegistry registry;
   private final String instance;
   private final Capacity connections;
+  private final ClientAddress addresses;
   /** Connections that have not sent a whole request head yet: closed when that takes too long. */
   private final Set<HttpConnection> firstRequest = Collections.newSetFromMap(new IdentityHashMap<>());
   /** Connections with a request that could be read in two ways: they are about to be closed. */
@@ -84,6 +85,7 @@ public final class ApiVerticle extends VerticleBase {
     this.leaving = leaving;
     this.schemes = schemes;
     this.config = config;
+    this.addresses = new ClientAddress("api.trusted-proxies", config.list("api.trusted-proxies"));
     this.servers = servers;
     this.registry = registry;
     this.instance = instance;
@@ -126,7 +128,7 @@ public final class ApiVerticle extends VerticleBase {
         records, database,
         waiting, backlog, share);
     var gate = new Gate(writer::up, new Credentials(new MerchantStore(database)), new RateLimiter(link),
-        config.millis("api.refusal-pause"),
+        perMinute("api.wrong-keys-per-minute"), addresses, config.millis("api.refusal-pause"),
         new Capacity(registry, "refusals", instance, config.positive("api.refusals-max")),
         config.text("api.docs-url"), registry);
     var inbox = new ArrayList<PgLink>();
@@ -207,7 +209,7 @@ public final class ApiVerticle extends VerticleBase {
     router.get("/v1/payments/:id/refunds/:refund").handler(gate.call(asked::readRefund));
     router.get("/v1/payments/:id/operations").handler(gate.call(asked::operations));
     var returns = new PayerReturn(storageUp, Providers.payerResults(config), database, transactions, turns,
-        new SourceLimit(config.positive("api.idle-returns-per-minute"), () -> System.nanoTime() / 1_000_000),
+        perMinute("api.idle-returns-per-minute"), addresses,
         tokens, counter, instance, registry);
     router.get("/return/:id/:token").handler(returns::handle);
     return waiting;
@@ -247,6 +249,10 @@ public final class ApiVerticle extends VerticleBase {
     router.post("/v1/webhook_deliveries/:id/retry").handler(gate.call(deliveries::retry));
   }
 
+  private SourceLimit perMinute(String setting) {
+    return new SourceLimit(config.positive(setting), () -> System.nanoTime() / 1_000_000);
+  }
+
   private ProviderWebhooks received(List<PgLink> inbox, Database database) {
     return new ProviderWebhooks(
         new BodyReader(vertx, config.positive("inbox.body-bytes-max"), config.millis("api.request-timeout"),
@@ -256,7 +262,7 @@ public final class ApiVerticle extends VerticleBase {
             config.positive("inbox.commit-batch-max"),
             registry),
         new AuditLog(database),
-        new SourceLimit(config.positive("inbox.forged-per-minute"), () -> System.nanoTime() / 1_000_000),
+        perMinute("inbox.forged-per-minute"), addresses,
         InstantSource.system(), config.text("api.docs-url"), registry);
   }
 

@@ -46,22 +46,29 @@ final class Gate {
   private final BooleanSupplier storageUp;
   private final Credentials credentials;
   private final RateLimiter limiter;
+  private final SourceLimit wrongKeys;
+  private final ClientAddress addresses;
   private final long refusalPauseMs;
   private final Capacity heldBack;
   private final String docsUrl;
   private final MeterRegistry registry;
+  private final Counter failed;
   private final Map<Integer, Counter> answered = new HashMap<>();
 
   /**
    * {@code storageUp}: whether Postgres can be reached; while not, nothing is asked of it and all is refused
-   * at once. {@code refusalPauseMs}: how long a 429 or 503 is held back, 0 for not at all; {@code heldBack}:
-   * room for those.
+   * at once. {@code wrongKeys}: failed authentications of one address; {@code refusalPauseMs}: how long a
+   * 429 or 503 is held back, 0 for not at all; {@code heldBack}: room for those.
    */
-  Gate(BooleanSupplier storageUp, Credentials credentials, RateLimiter limiter,
-      long refusalPauseMs, Capacity heldBack, String docsUrl, MeterRegistry registry) {
+  Gate(BooleanSupplier storageUp, Credentials credentials, RateLimiter limiter, SourceLimit wrongKeys,
+      ClientAddress addresses, long refusalPauseMs, Capacity heldBack, String docsUrl,
+      MeterRegistry registry) {
     this.storageUp = storageUp;
     this.credentials = credentials;
     this.limiter = limiter;
+    this.wrongKeys = wrongKeys;
+    this.addresses = addresses;
+    this.failed = registry.counter("millrace.api.authentication.failed");
     this.refusalPauseMs = refusalPauseMs;
     this.heldBack = heldBack;
     this.docsUrl = docsUrl;
@@ -74,7 +81,13 @@ final class Gate {
       String requestId = TypeId.format(TypeId.REQUEST, TypeId.next());
       String key = Credentials.bearer(context.request().getHeader("Authorization"));
       if (key == null) {
-        refuse(context, requestId, unauthorized("Send your key as `Authorization: Bearer sk_…`."));
+        refuse(context, requestId, unauthorized(context, "Send your key as `Authorization: Bearer sk_…`."));
+        return;
+      }
+      // A key that is known goes on, whoever else is behind the same address.
+      if (!credentials.remembers(key) && wrongKeys.used(addresses.of(context.request()))) {
+        failed.increment();
+        refuse(context, requestId, tooMany());
         return;
       }
       if (!storageUp.getAsBoolean()) {
@@ -87,7 +100,7 @@ final class Gate {
         if (found == null)
           return Future.failedFuture(
               new ProblemException(
-                  unauthorized("The key is unknown or revoked. Check it, or ask for a new one.")));
+                  unauthorized(context, "The key is unknown or revoked. Check it, or ask for a new one.")));
         var call = new ApiCall(context, found, requestId,
             Trace.continued(context.request().getHeader("traceparent")));
         return found.rate() == null ? run(operation, call) : limited(operation, call, found.rate());
@@ -98,8 +111,17 @@ final class Gate {
     };
   }
 
-  private static Problem unauthorized(String message) {
+  private Problem unauthorized(RoutingContext context, String message) {
+    String source = addresses.of(context.request());
+    failed.increment();
+    if (!wrongKeys.take(source)) return tooMany();
+    LOG.warn("authentication_failed source={}", source);
     return Problem.of(401, "authentication_error", "key_invalid", message);
+  }
+
+  private static Problem tooMany() {
+    return Problem.retry(429, "rate_limit_error", "rate_limited",
+        "Too many requests without a valid key came from this address. Wait for `Retry-After` seconds.", 60);
   }
 
   private Future<Answer> limited(Function<ApiCall, Future<Answer>> operation, ApiCall call, int rate) {

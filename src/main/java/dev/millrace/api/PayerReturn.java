@@ -54,6 +54,7 @@ final class PayerReturn {
   private final Database transactions;
   private final PerPaymentQueue turns;
   private final SourceLimit idle;
+  private final ClientAddress addresses;
   private final ReturnToken tokens;
   private final String writer;
   private final QueueMeter meter;
@@ -66,7 +67,7 @@ final class PayerReturn {
   PayerReturn(BooleanSupplier storageUp, Function<MultiMap, String> results, Database database,
       Database transactions,
       PerPaymentQueue turns,
-      SourceLimit idle, ReturnToken tokens,
+      SourceLimit idle, ClientAddress addresses, ReturnToken tokens,
       String writer, String instance, MeterRegistry registry) {
     this.storageUp = storageUp;
     this.results = results;
@@ -75,6 +76,7 @@ final class PayerReturn {
     this.transactions = transactions;
     this.turns = turns;
     this.idle = idle;
+    this.addresses = addresses;
     this.tokens = tokens;
     this.writer = writer;
     this.meter = new QueueMeter(registry, "payer-returns", instance, AT_ONCE_MAX, this, r -> r.atOnce);
@@ -146,9 +148,7 @@ final class PayerReturn {
   }
 
   private void answer(RoutingContext context, Way way) {
-    String source = context.request().remoteAddress() == null
-        ? "-"
-        : context.request().remoteAddress().hostAddress();
+    String source = addresses.of(context.request());
     if (!way.changed && !idle.take(source)) {
       page(context, 429, "Too many requests", "Please try again in a minute.", 60);
     } else if (way.payment == null) {

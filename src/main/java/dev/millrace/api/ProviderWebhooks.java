@@ -41,6 +41,7 @@ final class ProviderWebhooks {
   private final InboxWriter inbox;
   private final AuditLog audit;
   private final SourceLimit forgers;
+  private final ClientAddress addresses;
   private final InstantSource clock;
   private final String docsUrl;
   private final Counter kept;
@@ -51,13 +52,14 @@ final class ProviderWebhooks {
    * commit, too.
    */
   ProviderWebhooks(BodyReader bodies, Map<String, WebhookScheme> schemes, InboxWriter inbox, AuditLog audit,
-      SourceLimit forgers,
+      SourceLimit forgers, ClientAddress addresses,
       InstantSource clock, String docsUrl, MeterRegistry registry) {
     this.bodies = bodies;
     this.schemes = schemes;
     this.inbox = inbox;
     this.audit = audit;
     this.forgers = forgers;
+    this.addresses = addresses;
     this.clock = clock;
     this.docsUrl = docsUrl;
     this.kept = registry.counter("millrace.inbox.received");
@@ -119,7 +121,7 @@ final class ProviderWebhooks {
 
   private void forged(HttpServerRequest request, WebhookScheme scheme, byte[] body, String reason) {
     forged.increment();
-    String source = request.remoteAddress() == null ? "-" : request.remoteAddress().hostAddress();
+    String source = addresses.of(request);
     if (!forgers.take(source)) {
       refuse(request, Problem.retry(429, "rate_limit_error", "rate_limited",
           "Too many webhooks with wrong signatures came from this address.", 60));

@@ -32,6 +32,12 @@ final class SourceLimit {
     this.clockMs = clockMs;
   }
 
+  /** Whether the next one would be one too many. */
+  boolean used(String source) {
+    Window window = windows.get(source);
+    return window != null && window.count >= perMinute && clockMs.getAsLong() - window.startMs < MINUTE_MS;
+  }
+
   /** Counts one; false when it is one too many. */
   boolean take(String source) {
     Window window = windows.computeIfAbsent(source, s -> new Window());

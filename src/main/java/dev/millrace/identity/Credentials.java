@@ -43,6 +43,12 @@ public final class Credentials {
     return authorization.regionMatches(true, 0, "Bearer ", 0, 7) ? authorization.substring(7).trim() : null;
   }
 
+  /** Whether it is known whose the key is, without a look into Postgres. */
+  public boolean remembers(String key) {
+    Remembered known = remembered.get(sha256.of(key));
+    return known != null && known.credential != null;
+  }
+
   /** The credential of a key; null when it is unknown or revoked. Completes at once when it is remembered. */
   public Future<@Nullable Credential> of(String key) {
     Buffer hash = sha256.of(key);

@@ -161,6 +161,8 @@ public final class Site implements AutoCloseable {
     all.put("MILLRACE_NODE", "node-" + (processes.size() + 1));
     all.put("MILLRACE_API_PORT", Integer.toString(TestServers.freePort()));
     all.put("MILLRACE_OPS_PORT", Integer.toString(TestServers.freePort()));
+    // All tests come from one address.
+    all.put("MILLRACE_API_WRONG_KEYS_PER_MINUTE", "100000");
     all.putAll(more);
     var process = GatewayProcess.start(all, database + "-" + (processes.size() + 1), launch);
     processes.add(process);
