@@ -184,8 +184,8 @@ final class ChargeOutcomes {
         && p.heard().stream().noneMatch(word -> word.startsWith(NAMED));
     // The first name that fits is that of the capture that came with the charge; another one is another.
     return !c.again() && unnamed
-        ? new NewEvents(new PaymentEvent.ProviderNotice(provider, "capture", NAMED + c.capture(),
-            "The capture of " + c.amount() + " is called " + c.capture() + ".", true, p.status()))
+        ? OutcomeEvents.notice(p, provider, "capture", NAMED + c.capture(),
+            "The capture of " + c.amount() + " is called " + c.capture() + ".", true)
         : events.captured(p, provider, attempt, c, c.capture(), c.amount());
   }
 

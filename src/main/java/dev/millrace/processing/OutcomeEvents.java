@@ -62,6 +62,16 @@ final class OutcomeEvents {
         .orElseGet(Finding.NothingNew::new);
   }
 
+  /**
+   * Something to be known that moves no money. {@code name} is what it is known by, so that it is told once;
+   * {@code expected}: false for what a person must look at.
+   */
+  static Finding notice(Payment p, String provider, String kind, String name, String message,
+      boolean expected) {
+    return new NewEvents(
+        new PaymentEvent.ProviderNotice(provider, kind, name, message, expected, p.status()));
+  }
+
   /** Of what is booked already: nothing new if it is told with the same amount as then. */
   static Finding known(Payment p, @Nullable BookedMovement booked, long amount, String currency) {
     return wrongCurrency(p, currency, () -> booked == null || booked.amount() == amount
