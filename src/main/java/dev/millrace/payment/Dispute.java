@@ -10,9 +10,10 @@ import org.jspecify.annotations.Nullable;
  * @param decisions how often it was decided
  * @param decided when for the last time, Unix seconds by the provider's clock; null where it does not say
  * @param told of when the provider's last word on its amount is, by the same clock
+ * @param returned what came back of it in parts, and may be taken again
  */
 public record Dispute(String id, long amount, State state, int decisions, @Nullable Long decided,
-    @Nullable Long told) {
+    @Nullable Long told, long returned) {
   /** How far it has come, seen from the merchant. */
   public enum State {
     OPEN, WON, LOST
@@ -28,14 +29,16 @@ public record Dispute(String id, long amount, State state, int decisions, @Nulla
 
   /** A dispute that begins. */
   static Dispute opened(String id, long amount, @Nullable Long told) {
-    return new Dispute(id, amount, State.OPEN, 0, null, told);
+    return new Dispute(id, amount, State.OPEN, 0, null, told, 0);
   }
 
   Dispute to(State next, @Nullable Long at) {
-    return new Dispute(id, amount, next, decisions + 1, at, at == null ? told : at);
+    return new Dispute(id, amount, next, decisions + 1, at, at == null ? told : at, returned);
   }
 
-  Dispute reopened(long of) { return new Dispute(id, of, State.OPEN, decisions, decided, told); }
+  Dispute reopened(long of) { return new Dispute(id, of, State.OPEN, decisions, decided, told, returned); }
 
-  Dispute of(long other, long at) { return new Dispute(id, other, state, decisions, decided, at); }
+  Dispute of(long other, long at, long back) {
+    return new Dispute(id, other, state, decisions, decided, at, back);
+  }
 }

@@ -132,6 +132,11 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     return amountCharged > 0 || out() > 0;
   }
 
+  /** Whether any of its money was, be it that all of it came back. */
+  public boolean hasMoved() {
+    return moved() || !captures.isEmpty();
+  }
+
   /** What went out, or is held, beyond what was captured: nobody is entitled to it, and it is in suspense. */
   public long beyond() {
     return Math.max(0, out() - amountCaptured);
@@ -200,7 +205,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   public Status withDispute(String id, Dispute.State state) {
     var of = new ArrayList<Dispute>();
     for (Dispute d : disputes.values()) if (!d.id().equals(id)) of.add(d);
-    of.add(new Dispute(id, 0, state, 0, null, null));
+    of.add(new Dispute(id, 0, state, 0, null, null, 0));
     return standing(amountCaptured, amountRefunded, of, isSentBack());
   }
 
@@ -484,7 +489,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
           + c.state().name().toLowerCase(Locale.ROOT) + ": " + c.dispute());
     positive(c, c.amount());
     require(c.amount() != c.amountBefore(), c, "the amount that it had, " + c.amount());
-    Dispute changed = dispute.of(c.amount(), c.told());
+    Dispute changed = dispute.of(c.amount(), c.told(), orZero(c.returned()));
     excess(c, c.excess(), excess(changed.taken() - dispute.taken(), 0));
     next.dispute(changed);
     stays(c);

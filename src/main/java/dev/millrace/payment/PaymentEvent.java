@@ -764,10 +764,16 @@ public sealed interface PaymentEvent {
   /**
    * A dispute that is open, or was lost, is of another amount than was known, and stands as it did
    * ({@code state}). Of the difference {@code excess} is beyond what the payment has. {@code told}: of when
-   * this word is, by the provider's clock.
+   * this word is, by the provider's clock; {@code returned}: what has come back of it in parts.
    */
   record DisputeChanged(String dispute, String provider, long amountBefore, long amount, String currency,
-      @Nullable Long excess, Dispute.State state, Status status, long told) implements OfDispute {
+      @Nullable Long excess, Dispute.State state, Status status, long told,
+      @Nullable Long returned) implements OfDispute {
+    public DisputeChanged(String dispute, String provider, long amountBefore, long amount, String currency,
+        @Nullable Long excess, Dispute.State state, Status status, long told) {
+      this(dispute, provider, amountBefore, amount, currency, excess, state, status, told, null);
+    }
+
     @Override
     public EventType disputeEvent() { return EventType.DISPUTE_AMOUNT_CHANGED; }
 

@@ -58,6 +58,8 @@ public final class Transitions {
     // What no dispute holds can be refunded.
     stays(EventType.REFUND_REQUESTED, CONFIRMED, SETTLED, PARTIALLY_REFUNDED, DISPUTED, CHARGED_BACK);
     from(CONFIRMED, SETTLED, PARTIALLY_REFUNDED).by(EventType.REFUNDED, PARTIALLY_REFUNDED, REFUNDED);
+    // What was captured came to nothing, and went back or is disputed all the same.
+    from(AUTHORIZED).by(EventType.REFUNDED, REFUNDED).by(EventType.DISPUTED, DISPUTED);
     // More than there was went back, or it was carried out before the payer's bank came in between.
     stays(EventType.REFUNDED, REFUNDED, DISPUTED, CHARGED_BACK, RETURNED);
 

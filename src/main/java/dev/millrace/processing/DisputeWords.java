@@ -7,6 +7,7 @@ import dev.millrace.payment.Status;
 import dev.millrace.payment.Transitions;
 import dev.millrace.processing.Finding.Conflict;
 import dev.millrace.processing.Finding.NewEvents;
+import dev.millrace.processing.Finding.NotYet;
 import dev.millrace.processing.Finding.NothingNew;
 import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
 import java.util.ArrayList;
@@ -32,10 +33,7 @@ final class DisputeWords {
 
   static Finding opened(Payment p, String provider, UnsolicitedChange.DisputeOpened d) {
     Dispute known = p.disputes().get(d.dispute());
-    if (known != null && known.amount() != d.amount())
-      return known.open() && isLater(known, d.told())
-          ? new NewEvents(changed(p, provider, known, d.amount(), d.currency(), d.told()))
-          : otherAmount(known, d.amount());
+    if (known != null && known.amount() != d.amount()) return openedOtherwise(p, provider, known, d);
     if (known != null)
       return !known.open() && d.told() != null && known.decided() != null && d.told() > known.decided()
           ? new Conflict("dispute_open_after_decision",
@@ -44,12 +42,30 @@ final class DisputeWords {
     if (p.heard().contains(ENDED + d.dispute()))
       return new Conflict("dispute_ended_undecided", d.dispute() + " takes " + d.amount()
           + ", and was told to be over before: nothing is held for it");
-    if (!p.moved()) return UnsolicitedChanges.uncaptured(p, "disputed");
+    if (!p.hasMoved()) return UnsolicitedChanges.uncaptured(p, "disputed");
     var event = new PaymentEvent.Disputed(d.dispute(), provider, d.amount(), d.currency(), d.reason(),
         d.evidenceDue(), beyond(p, d.amount()), d.told());
-    return Transitions.permits(p.status(), event)
-        ? new NewEvents(event)
-        : new Conflict("disputed_unexpectedly", "disputed while the payment is " + p.status().wire());
+    if (!Transitions.permits(p.status(), event))
+      return new Conflict("disputed_unexpectedly", "disputed while the payment is " + p.status().wire());
+    // That it was not answered may be told before it is.
+    return d.told() != null && unansweredAt(p, d.dispute()) >= d.told()
+        ? decidedAfter(event, p, provider, lost(d.dispute(), d.amount(), d.currency(), d.told()))
+        : new NewEvents(event);
+  }
+
+  /** The last word counts; of two of one second, the one that is told last. */
+  private static Finding openedOtherwise(Payment p, String provider, Dispute known,
+      UnsolicitedChange.DisputeOpened d) {
+    if (d.told() == null || known.told() == null) return otherAmount(known, d.amount());
+    if (d.told() < known.told()) return KNOWN;
+    return known.open()
+        ? new NewEvents(changed(p, provider, known, d.amount(), d.currency(), d.told(), null))
+        : otherAmount(known, d.amount());
+  }
+
+  private static UnsolicitedChange.DisputeClosed lost(String dispute, long amount, String currency,
+      @Nullable Long at) {
+    return new UnsolicitedChange.DisputeClosed(dispute, false, amount, currency, null, at);
   }
 
   /** The excess of an event by which so much more goes out, or less; null for none. */
@@ -63,34 +79,57 @@ final class DisputeWords {
         known.id() + " was of " + known.amount() + ", and is told with " + amount);
   }
 
-  /** Whether what is told at {@code told} is newer than what is known of its amount. */
-  private static boolean isLater(Dispute known, @Nullable Long told) {
-    return told != null && known.told() != null && told > known.told();
-  }
-
   private static PaymentEvent changed(Payment p, String provider, Dispute known, long amount,
-      String currency, @Nullable Long told) {
+      String currency, @Nullable Long told, @Nullable Long returned) {
     return new PaymentEvent.DisputeChanged(known.id(), provider, known.amount(), amount, currency,
-        beyond(p, amount - known.amount()), known.state(), p.status(), Objects.requireNonNull(told));
+        beyond(p, amount - known.amount()), known.state(), p.status(), Objects.requireNonNull(told),
+        returned);
   }
 
   /** Decided with another amount than is known: the provider's last word on it counts. */
   private static Finding closedOtherwise(Payment p, String provider, Dispute known,
       UnsolicitedChange.DisputeClosed d) {
-    boolean again = known.state() == (d.won() ? Dispute.State.WON : Dispute.State.LOST);
-    if (!isLater(known, d.decided()) || (d.moves() && again)) return otherAmount(known, d.amount());
+    if (d.decided() == null || known.told() == null) return otherAmount(known, d.amount());
+    if (d.moves()) return moved(p, provider, known, d);
+    if (d.decided() < known.told()) return KNOWN;
+    if (known.returned() > 0)
+      return !d.won() && known.state() == Dispute.State.LOST
+          && d.amount() == known.amount() + known.returned() ? KNOWN : otherAmount(known, d.amount());
     // Of one that is won nothing is taken; what is taken anew is what is told now.
     if (known.state() == Dispute.State.WON) return d.won() ? KNOWN : lostAnew(p, provider, known, d);
-    if (!d.moves() || !d.won()) return changedAndClosed(p, provider, known, d);
-    if (d.amount() > known.amount()) return surplus(p, provider, known, d);
-    // A part came back, and the rest stays lost.
-    return changedAndClosed(p, provider, known, new UnsolicitedChange.DisputeClosed(d.dispute(), false,
-        known.amount() - d.amount(), d.currency(), d.reason(), d.decided(), true));
+    return changedAndClosed(p, provider, known, d, null);
+  }
+
+  /**
+   * What is told is a movement, of which each counts: what came before what is known already cannot be put
+   * in its place, and a person looks.
+   */
+  private static Finding moved(Payment p, String provider, Dispute known,
+      UnsolicitedChange.DisputeClosed d) {
+    long at = Objects.requireNonNull(d.decided());
+    if (at <= Objects.requireNonNull(known.told())) return otherAmount(known, d.amount());
+    if (d.won()) {
+      if (known.state() == Dispute.State.WON) return otherAmount(known, d.amount());
+      if (d.amount() > known.amount()) return surplus(p, provider, known, d);
+      if (d.amount() == known.amount())
+        return known.open()
+            ? new NewEvents(decided(p, provider, known, d))
+            : decidedForUs(p, provider, known, d);
+      // A part came back, and the rest stays lost.
+      return changedAndClosed(p, provider, known,
+          lost(d.dispute(), known.amount() - d.amount(), d.currency(), at), known.returned() + d.amount());
+    }
+    if (known.state() == Dispute.State.WON) return lostAnew(p, provider, known, d);
+    // What came back in parts is taken again.
+    return known.returned() >= d.amount()
+        ? new NewEvents(changed(p, provider, known, known.amount() + d.amount(), d.currency(), at,
+            known.returned() - d.amount()))
+        : otherAmount(known, d.amount());
   }
 
   private static Finding changedAndClosed(Payment p, String provider, Dispute known,
-      UnsolicitedChange.DisputeClosed d) {
-    PaymentEvent changed = changed(p, provider, known, d.amount(), d.currency(), d.decided());
+      UnsolicitedChange.DisputeClosed d, @Nullable Long returned) {
+    PaymentEvent changed = changed(p, provider, known, d.amount(), d.currency(), d.decided(), returned);
     return and(List.of(changed), closed(p.after(changed), provider, d));
   }
 
@@ -117,27 +156,37 @@ final class DisputeWords {
   static Finding closed(Payment p, String provider, UnsolicitedChange.DisputeClosed d) {
     Dispute known = p.disputes().get(d.dispute());
     if (known == null) {
+      if (d.moves()) return new NotYet(d.dispute() + " was decided, and is not known to have taken anything");
       // The end was told before the beginning.
       Finding first = OutcomeEvents.checked(p, opened(p, provider,
           new UnsolicitedChange.DisputeOpened(d.dispute(), d.amount(), d.currency(), d.reason(), null,
               d.decided())));
       return first instanceof NewEvents h ? decidedAfter(h.events().getFirst(), p, provider, d) : first;
     }
-    if (known.amount() != d.amount()) return closedOtherwise(p, provider, known, d);
+    if (known.amount() != d.amount() || (d.moves() && known.returned() > 0))
+      return closedOtherwise(p, provider, known, d);
     if (known.open()) return new NewEvents(decided(p, provider, known, d));
     if ((known.state() == Dispute.State.WON) == d.won() || older(d, known)) return KNOWN;
     return d.won() ? decidedForUs(p, provider, known, d) : lostAnew(p, provider, known, d);
   }
 
+  /** Of a dispute that was opened later, the inquiry before it was not answered. */
   static Finding unanswered(Payment p, String provider, UnsolicitedChange.DisputeUnanswered d) {
-    if (p.disputes().containsKey(d.dispute()))
-      return closed(p, provider, new UnsolicitedChange.DisputeClosed(d.dispute(), false, d.amount(),
-          d.currency(), null, d.at(), true));
-    String name = UNANSWERED + d.dispute();
+    Dispute known = p.disputes().get(d.dispute());
+    if (known != null && (d.at() == null || known.told() == null || d.at() >= known.told()))
+      return closed(p, provider, lost(d.dispute(), d.amount(), d.currency(), d.at()));
+    String name = UNANSWERED + d.dispute() + "/" + (d.at() == null ? 0 : d.at());
     return p.heard().contains(name)
         ? KNOWN
         : OutcomeEvents.notice(p, provider, "unanswered", name,
             "The time to answer " + d.dispute() + " is over, which holds nothing: no money moves.", true);
+  }
+
+  /** Of when the last word is that it was not answered, Unix seconds; 0 for none. */
+  private static long unansweredAt(Payment p, String dispute) {
+    String before = UNANSWERED + dispute + "/";
+    return p.heard().stream().filter(word -> word.startsWith(before))
+        .mapToLong(word -> Long.parseLong(word.substring(before.length()))).max().orElse(0);
   }
 
   private static Finding lostAnew(Payment p, String provider, Dispute won,

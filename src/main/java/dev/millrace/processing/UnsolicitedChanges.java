@@ -82,7 +82,7 @@ final class UnsolicitedChanges {
     BookedMovement known = Payment.named(p.refunds(), r.refund());
     if (known != null) return OutcomeEvents.known(p, known, r.amount(), r.currency());
     if (p.heard().contains(FAILED + r.refund())) return KNOWN;
-    if (!p.moved()) return uncaptured(p, "refunded");
+    if (!p.hasMoved()) return uncaptured(p, "refunded");
     // It may be the very one that we are waiting for, told without our reference: counted twice, it could not
     // be undone.
     for (Operation o : p.operations())

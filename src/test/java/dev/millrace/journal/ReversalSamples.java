@@ -129,11 +129,11 @@ final class ReversalSamples {
             "dispute", "du_1", "provider", "stripe", "amount", 700L, "currency", "usd", "excess", 201L,
             "status", "settled", "decided", 7L),
         sample(new PaymentEvent.DisputeChanged("du_1", "stripe", 700, 900, "usd", 201L, Dispute.State.LOST,
-            Status.CHARGED_BACK, 7),
+            Status.CHARGED_BACK, 7, 5L),
             "{'dispute':'du_1','provider':'stripe','amount_before':700,'amount':900,'currency':'usd',"
-                + "'excess':201,'state':'lost','status':'charged_back','told':7}",
+                + "'excess':201,'state':'lost','status':'charged_back','told':7,'returned':5}",
             "dispute", "du_1", "provider", "stripe", "amount_before", 700L, "amount", 900L, "currency", "usd",
-            "excess", 201L, "state", "lost", "status", "charged_back", "told", 7L),
+            "excess", 201L, "state", "lost", "status", "charged_back", "told", 7L, "returned", 5L),
         sample(new PaymentEvent.ReturnReversed("bank", "db_1", 2500, "usd", "Paid.", 501L, 88L, 10L,
             Status.SETTLED),
             "{'provider':'bank','provider_reference':'db_1','amount':2500,'currency':'usd','message':'Paid.',"
@@ -142,11 +142,11 @@ final class ReversalSamples {
             "Paid.", "excess", 501L, "provider_fee_taken", 88L, "gateway_fee_taken", 10L, "status",
             "settled"),
         sample(new PaymentEvent.DisputeChanged("du_1", "stripe", 700, 900, "usd", 201L, Dispute.State.LOST,
-            Status.CHARGED_BACK, 7),
+            Status.CHARGED_BACK, 7, 5L),
             "{'dispute':'du_1','provider':'stripe','amount_before':700,'amount':900,'currency':'usd',"
-                + "'excess':201,'state':'lost','status':'charged_back','told':7}",
+                + "'excess':201,'state':'lost','status':'charged_back','told':7,'returned':5}",
             "dispute", "du_1", "provider", "stripe", "amount_before", 700L, "amount", 900L, "currency", "usd",
-            "excess", 201L, "state", "lost", "status", "charged_back", "told", 7L),
+            "excess", 201L, "state", "lost", "status", "charged_back", "told", 7L, "returned", 5L),
         sample(new PaymentEvent.ReturnReversed("bank", "db_1", 2500, "usd", "", null, null, null,
             Status.CONFIRMED),
             "{'provider':'bank','provider_reference':'db_1','amount':2500,'currency':'usd','message':'',"

@@ -150,7 +150,7 @@ final class PaymentReversalsTest {
         .after(new PaymentEvent.ChargebackReversed("du_2", "stripe", 700, "usd", null, Status.CONFIRMED));
     assertThat(back.disputed()).isZero();
     assertThat(back.disputes().get("du_2"))
-        .isEqualTo(new Dispute("du_2", 700, Dispute.State.WON, 2, null, null));
+        .isEqualTo(new Dispute("du_2", 700, Dispute.State.WON, 2, null, null, 0));
     Payment again = back.after(reopened("du_1", 1500, null));
     assertThat(again.status()).isEqualTo(Status.DISPUTED);
     assertThat(again.disputed()).isEqualTo(1500);

@@ -75,6 +75,8 @@ final class TransitionsTest {
     refund_reversed      | partially_refunded refunded                     | settled
     refund_reversed      | partially_refunded refunded                     | partially_refunded
     refund_reversed      | authorized voided expired confirmed settled refunded disputed charged_back returned | =
+    refunded             | authorized                                      | refunded
+    disputed             | authorized                                      | disputed
     dispute_changed      | authorized voided expired CHARGED               | =
     dispute_reopened     | REFUNDABLE refunded disputed charged_back       | disputed
     chargeback_reversed  | charged_back disputed                           | authorized

@@ -689,13 +689,14 @@ final class OutcomePolicyTest {
       "700, 10, -,    900,  20, false, dispute_changed,                        900",
       "700, 10, -,    600,  20, false, dispute_changed,                        600",
       "700, 10, -,    2500, 20, false, dispute_changed,                        2500",
-      "700, 10, -,    900,  10, false, conflict:dispute_amount_changed,        700",
-      "700, 10, -,    900,  9,  false, conflict:dispute_amount_changed,        700",
+      "700, 10, -,    900,  10, false, dispute_changed,                        900",
+      "700, 10, -,    900,  9,  false, known,                                  700",
       "700, -,  -,    900,  20, false, conflict:dispute_amount_changed,        700",
       "700, 10, -,    900,  -,  false, conflict:dispute_amount_changed,        700",
       "700, 10, -,    700,  20, false, known,                                  700",
       "700, 10, lost, 900,  20, false, dispute_changed charged_back,           900",
-      "700, 10, lost, 900,  20, true,  dispute_changed charged_back,           900",
+      "700, 10, lost, 900,  9,  false, known,                                  700",
+      "700, 10, lost, 900,  20, true,  conflict:dispute_amount_changed,        700",
       "700, 10, won,  900,  20, false, dispute_changed dispute_won,            0",
       "700, 10, won,  600,  20, true,  dispute_changed charged_back,           100",
       "700, 10, won,  750,  20, true,  dispute_won provider_notice,            0",
@@ -718,6 +719,7 @@ final class OutcomePolicyTest {
       // decided at 20; then: won or lost, amount, time, moves; events; taken in the end
       "lost, lost, 900, 30, false, dispute_changed,                               900",
       "lost, lost, 900, 30, true,  conflict:dispute_amount_changed,               700",
+      "lost, lost, 900, 19, false, known,                                         700",
       "lost, won,  900, 30, false, dispute_changed chargeback_reversed,           0",
       "lost, won,  300, 30, true,  dispute_changed,                               400",
       "lost, won,  900, 30, true,  chargeback_reversed provider_notice,           0",
@@ -736,6 +738,98 @@ final class OutcomePolicyTest {
     Payment then = found instanceof Finding.NewEvents ? after(p, found) : p;
     assertThat(then.disputed()).isEqualTo(taken);
     assertThat(then.disputes().get("du_2").taken()).isEqualTo(taken);
+  }
+
+  /**
+   * Movements of a dispute: each counts. In their order all is booked; out of it, nothing is booked that is
+   * wrong in silence, and told once more it is booked.
+   */
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', textBlock = """
+    opened 1500, won 500, lost 500           | 1500
+    opened 1500, won 500, won 1000           | 0
+    opened 1500, won 500, lost 500, won 1500 | 0
+    opened 1500, won 700, won 300            | 500
+    opened 1500, won 1500, lost 1500         | 1500
+    opened 1500, won 1500, lost 1200         | 1200
+    opened 1500, won 750, lost 750           | 1500
+    opened 1500, won 500, won 1000, lost 1000, lost 500 | 1500
+    """)
+  void dispute_movedInParts_isBookedInItsOrder_andNeverWronglyInSilence(String story, long taken) {
+    var words = new ArrayList<UnsolicitedChange>();
+    for (String word : story.split(", ")) {
+      String[] parts = word.split(" ");
+      long amount = Long.parseLong(parts[1]);
+      long at = 10L * (words.size() + 1);
+      words.add(
+          parts[0].equals("opened") ? opened(amount, at) : closed(parts[0].equals("won"), amount, at, true));
+    }
+    assertThat(end(words).disputed()).isEqualTo(taken);
+    for (List<UnsolicitedChange> order : orders(words)) {
+      var alerts = new ArrayList<String>();
+      Payment p = in(Status.CONFIRMED);
+      var waiting = new ArrayList<>(order);
+      for (int i = 0; i <= order.size(); i++)
+        for (UnsolicitedChange word : List.copyOf(waiting)) {
+          Finding found = POLICY.unsolicited(p, "adyen".equals(p.provider()) ? "adyen" : "stripe", word);
+          if (found instanceof Finding.NotYet) continue;
+          waiting.remove(word);
+          if (found instanceof Finding.Conflict c) alerts.add(c.alert());
+          if (found instanceof Finding.NewEvents) p = after(p, found);
+        }
+      assertThat(waiting).as("%s", order).isEmpty();
+      if (alerts.isEmpty()) assertThat(p.disputed()).as("%s", order).isEqualTo(taken);
+    }
+  }
+
+  private static Payment end(List<UnsolicitedChange> words) {
+    Payment p = in(Status.CONFIRMED);
+    for (UnsolicitedChange word : words) p = told(p, word);
+    return p;
+  }
+
+  private static List<List<UnsolicitedChange>> orders(List<UnsolicitedChange> words) {
+    if (words.isEmpty()) return List.of(List.of());
+    var orders = new ArrayList<List<UnsolicitedChange>>();
+    for (int i = 0; i < words.size(); i++) {
+      var rest = new ArrayList<>(words);
+      UnsolicitedChange first = rest.remove(i);
+      for (List<UnsolicitedChange> more : orders(rest)) {
+        var order = new ArrayList<UnsolicitedChange>(List.of(first));
+        order.addAll(more);
+        orders.add(order);
+      }
+    }
+    return orders;
+  }
+
+  /** An inquiry that was not answered, and a dispute of the same name or another one, in any order. */
+  @Test
+  void unanswered_ofAnInquiryAndOfADispute_endTheSameInAnyOrder() {
+    var ofInquiry = new UnsolicitedChange.DisputeUnanswered("du_2", 700, "usd", 10L);
+    var opened = opened(700, 20L);
+    var ofDispute = new UnsolicitedChange.DisputeUnanswered("du_2", 700, "usd", 30L);
+    for (List<UnsolicitedChange> order : orders(List.of(ofInquiry, opened)))
+      assertThat(end(order).status()).as("%s", order).isEqualTo(Status.DISPUTED);
+    for (List<UnsolicitedChange> order : orders(List.of(ofInquiry, opened, ofDispute)))
+      assertThat(end(order).status()).as("%s", order).isEqualTo(Status.CHARGED_BACK);
+  }
+
+  /** In whatever order it is told, what went back of a capture that failed is beyond the payment. */
+  @Test
+  void refundOrDispute_afterTheCaptureFailed_isBooked() {
+    Payment held = in(Status.AUTHORIZED);
+    Payment captured = after(held, charge(held, new Outcome.Charged("pi_1", 1999, "usd", "ca_1")));
+    Payment failed = after(captured, charge(captured, failedAt("ca_1", 10L)));
+    assertThat(failed.status()).isEqualTo(Status.AUTHORIZED);
+    for (UnsolicitedChange change : List.of(new UnsolicitedChange.Refunded("re_1", 1999, "usd"),
+        opened(1999, 5L))) {
+      Payment first = told(failed, change);
+      Payment last = told(captured, change);
+      last = after(last, charge(last, failedAt("ca_1", 10L)));
+      assertThat(first.status()).isEqualTo(last.status());
+      assertThat(first.beyond()).isEqualTo(1999).isEqualTo(last.beyond());
+    }
   }
 
   /** Which of the amounts is the later one, and so the right one, only the provider knows. */

@@ -36,23 +36,28 @@ final class AdyenDisputes {
   }
 
   static ProviderEvent chargeback(AdyenItem item) {
-    return LOST.contains(item.disputeStatus()) ? closed(item, false) : opened(item);
+    return LOST.contains(item.disputeStatus()) ? closed(item, false, false) : opened(item);
   }
 
-  static ProviderEvent closed(AdyenItem item, boolean won) {
+  /** The money comes back, or is taken again: so much as it says. */
+  static ProviderEvent moved(AdyenItem item, boolean won) {
+    return closed(item, won, true);
+  }
+
+  private static ProviderEvent closed(AdyenItem item, boolean won, boolean moves) {
     AdyenAmount amount = item.amount();
     return unsolicited(item, amount == null
         ? null
         : new UnsolicitedChange.DisputeClosed(item.psp(), won, amount.minor(), amount.currency(),
-            item.reason(), item.at(), true));
+            item.reason(), item.at(), moves));
   }
 
   /** {@code ended}: it is over, and without a status (as with payments in Brazil) a person must see how. */
   static ProviderEvent stage(AdyenItem item, String words, boolean ended) {
     String status = item.disputeStatus();
     if (status.equals(EXPIRED)) return unanswered(item);
-    if (LOST.contains(status)) return closed(item, false);
-    return status.equals(WON) ? closed(item, true) : item.notice(words, !ended || !status.isEmpty());
+    if (LOST.contains(status)) return closed(item, false, false);
+    return status.equals(WON) ? closed(item, true, false) : item.notice(words, !ended || !status.isEmpty());
   }
 
   /** Also an inquiry of the issuer's, which takes no money, has this status. */

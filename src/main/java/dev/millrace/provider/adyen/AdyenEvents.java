@@ -64,8 +64,8 @@ final class AdyenEvents {
       case REFUND_FAILED -> refundFailed(item);
       case DISPUTE_OPENED -> AdyenDisputes.opened(item);
       case CHARGEBACK -> AdyenDisputes.chargeback(item);
-      case DISPUTE_WON -> AdyenDisputes.closed(item, true);
-      case DISPUTE_LOST -> AdyenDisputes.closed(item, false);
+      case DISPUTE_WON -> AdyenDisputes.moved(item, true);
+      case DISPUTE_LOST -> AdyenDisputes.moved(item, false);
       case DISPUTE_ENDED -> AdyenDisputes.stage(item, words(item, row), true);
       case DISPUTE_STAGE -> AdyenDisputes.stage(item, words(item, row), false);
       case NOTICE -> item.notice(words(item, row), true);

@@ -239,13 +239,13 @@ final class AdyenEventsTest {
   void chargeback_thatCannotBeDefendedAnyMore_isLost(String status) {
     assertThat(unsolicited(status(example("CHARGEBACK"), status))).isEqualTo(
         new UnsolicitedChange.DisputeClosed(PSP, false, 1_000, "eur",
-            "Payment.TxId=300000000524534724 dispute", DECIDED, true));
+            "Payment.TxId=300000000524534724 dispute", DECIDED));
     // An inquiry may be over as well, which took no money.
     assertThat(unsolicited(status(example("DISPUTE_DEFENSE_PERIOD_ENDED"), status))).isEqualTo(
         status.equals("Expired")
             ? new UnsolicitedChange.DisputeUnanswered("9915555555555555", 1_000, "eur", DECIDED)
             : new UnsolicitedChange.DisputeClosed("9915555555555555", false, 1_000, "eur",
-                "Other Fraud-Card Absent Environment", DECIDED, true));
+                "Other Fraud-Card Absent Environment", DECIDED));
   }
 
   @Test
@@ -265,7 +265,7 @@ final class AdyenEventsTest {
     }
     assertThat(unsolicited(example("ISSUER_RESPONSE_TIMEFRAME_EXPIRED"))).isEqualTo(
         new UnsolicitedChange.DisputeClosed("9915555555555555", true, 10_000, "usd",
-            "Merchandise/Services Not Received", DECIDED, true));
+            "Merchandise/Services Not Received", DECIDED));
   }
 
   /** All events of a dispute bear its one name: what was won is lost after all. */
