@@ -132,9 +132,12 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     return amountCharged > 0 || out() > 0;
   }
 
-  /** Whether any of its money was, be it that all of it came back. */
+  /**
+   * Whether any of its money was, be it that all captures came to nothing; while one is under way again, that
+   * one decides.
+   */
   public boolean hasMoved() {
-    return moved() || !captures.isEmpty();
+    return moved() || (status == Status.AUTHORIZED && !captures.isEmpty() && openCaptureOrCancel() == null);
   }
 
   /** What went out, or is held, beyond what was captured: nobody is entitled to it, and it is in suspense. */

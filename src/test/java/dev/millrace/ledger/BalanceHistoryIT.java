@@ -241,7 +241,7 @@ class BalanceHistoryIT {
   @ValueSource(longs = {1, 2})
   void balance_atAnyInstant_isTheFoldOfAllPostings(long seed) throws SQLException {
     try (var world = new World(seed)) {
-      for (int i = 0; i < 160; i++) {
+      for (int i = 0; i < 250; i++) {
         world.step();
         if (i % 10 == 0) world.check();
         if (i % 40 == 0) world.checkLines();

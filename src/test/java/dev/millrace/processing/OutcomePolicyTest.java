@@ -829,6 +829,9 @@ final class OutcomePolicyTest {
       last = after(last, charge(last, failedAt("ca_1", 10L)));
       assertThat(first.status()).isEqualTo(last.status());
       assertThat(first.beyond()).isEqualTo(1999).isEqualTo(last.beyond());
+      // While it is captured anew, that decides.
+      Payment again = failed.after(new PaymentEvent.CaptureRequested("cap_9", 1));
+      assertThat(words(POLICY.unsolicited(again, "stripe", change))).isEqualTo("wait");
     }
   }
 
