@@ -85,7 +85,7 @@ final class Gate {
         return;
       }
       // A key that is known goes on, whoever else is behind the same address.
-      if (!credentials.remembers(key) && wrongKeys.used(addresses.of(context.request()))) {
+      if (wrongKeys.used(addresses.of(context.request())) && !credentials.remembers(key)) {
         failed.increment();
         refuse(context, requestId, tooMany());
         return;
