@@ -55,10 +55,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.time.InstantSource;
 
 /** The role {@code api} on one event loop: wires the endpoints to their connections and serves them. */
 public final class ApiVerticle extends VerticleBase {
+  private static final int WARM_CONNECTIONS = 4;
   private static final Logger LOG = LoggerFactory.getLogger(ApiVerticle.class);
 
   private final Config config;
@@ -147,19 +149,20 @@ public final class ApiVerticle extends VerticleBase {
               config.millis("idempotency.retention"));
           payments(router, gate, create, read);
           disputes(router, gate, new DisputeEndpoints(database));
-          var operationsWaiting = operations(router, gate, bodies, database, records, writer::up, tokens);
+          var asked = operations(router, gate, bodies, database, records, writer::up, tokens);
           var events = new Events(new EventReads(database), ids, config.duration("events.retention"));
           var stream = events(router, gate, database, events);
           webhooks(router, gate, bodies, new IdempotentTransaction(database, records), database, ids, events);
           RouteMethods.addHead(router);
-          return listen(gate, router, received(inbox, database)).onSuccess(server -> {
-            long drainMs = config.millis("api.drain-timeout");
-            open.add(server, s -> s.shutdown(drainMs, TimeUnit.MILLISECONDS));
-            // What waits or streams must end, else its connections are not drained.
-            open.onClose(stream::close);
-            open.onClose(operationsWaiting::release);
-            open.onClose(waiting::release);
-          });
+          return warmed(asked).compose(v -> listen(gate, router, received(inbox, database)))
+              .onSuccess(server -> {
+                long drainMs = config.millis("api.drain-timeout");
+                open.add(server, s -> s.shutdown(drainMs, TimeUnit.MILLISECONDS));
+                // What waits or streams must end, else its connections are not drained.
+                open.onClose(stream::close);
+                open.onClose(asked::release);
+                open.onClose(waiting::release);
+              });
         }));
   }
 
@@ -181,9 +184,8 @@ public final class ApiVerticle extends VerticleBase {
 
   /**
    * Captures, cancellations and refunds have connections of their own: they may wait for a payment's row.
-   * Answers the callers that wait for an operation's end.
    */
-  private OutcomeWatch<OperationRow> operations(Router router, Gate gate, BodyReader bodies,
+  private OperationEndpoints operations(Router router, Gate gate, BodyReader bodies,
       Database database,
       IdempotencyKeyStore records,
       BooleanSupplier storageUp, ReturnToken tokens) {
@@ -212,7 +214,14 @@ public final class ApiVerticle extends VerticleBase {
         perMinute("api.idle-returns-per-minute"), addresses,
         tokens, counter, instance, registry);
     router.get("/return/:id/:token").handler(returns::handle);
-    return waiting;
+    return asked;
+  }
+
+  /** At most so many connections at once: the others are opened when they are needed. */
+  private Future<Void> warmed(OperationEndpoints operations) {
+    int connections = Math.min(WARM_CONNECTIONS, config.positive("postgres.pool-size"));
+    return Future.all(Stream.generate(operations::warm).limit(connections).toList()).<Void>mapEmpty()
+        .onFailure(e -> LOG.warn("not_warmed error=\"{}\"", e.getMessage())).otherwiseEmpty();
   }
 
   private EventStream events(Router router, Gate gate, Database database, Events events) {

@@ -122,6 +122,11 @@ final class IdempotentTransaction {
                     : Future.failedFuture(new ProblemException(inUse())))));
   }
 
+  /** Runs {@code statements} as an operation would, with no key. */
+  Future<Void> warm(Function<Sql, Future<Void>> statements) {
+    return database.transaction(statements);
+  }
+
   private UUID keyId(ApiCall call, String key) {
     return keyIds.of(call.credential().merchant(), call.credential().livemode(), key);
   }

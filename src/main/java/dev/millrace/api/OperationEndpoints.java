@@ -13,9 +13,11 @@ import dev.millrace.payment.Operation;
 import dev.millrace.payment.Operation.Kind;
 import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
+import dev.millrace.payment.Status;
 import dev.millrace.platform.Database;
 import dev.millrace.platform.FaultPoint;
 import dev.millrace.platform.Sql;
+import dev.millrace.platform.Trace;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -135,6 +137,24 @@ final class OperationEndpoints {
     };
   }
 
+  /**
+   * Runs an operation's statements, for a payment that is none: what is asked first of a node that has just
+   * come does not wait for a connection, for plans and for classes.
+   */
+  Future<Void> warm() {
+    UUID nobody = new UUID(0, 0);
+    var event = new PaymentEvent.RefundRequested(TypeId.format(TypeId.REFUND, nobody), 1, null,
+        Status.SETTLED);
+    var append = new Append(nobody, nobody, 1, Status.SETTLED, List.of(event), "gateway",
+        Trace.continued(null), List.of(), null);
+    return once.warm(sql -> PaymentReads.lockedHistory(sql, nobody)
+        .compose(none -> sql.query(AppendStatement.SQL,
+            AppendStatement.parameters(List.of(append), counter(writer, nobody))))
+        .compose(none -> new OperationReads(sql).one(nobody, nobody))
+        .compose(none -> new PaymentReads(sql).payment(nobody))
+        .<Void>mapEmpty());
+  }
+
   private static Future<Answer> refuse(Problem problem) {
     return Future.failedFuture(new ProblemException(problem));
   }
@@ -144,13 +164,18 @@ final class OperationEndpoints {
       String actor, String writer) {
     var append = new Append(history.id(), history.merchant(), payment.version(), payment.status(),
         List.of(event), actor, history.traceparent(), List.of(), null);
-    // The counter's row is locked until the commit: several, that transactions do not wait for each other.
-    String counter = writer + "-" + Math.floorMod(history.id().hashCode(), COUNTERS);
-    return sql.query(AppendStatement.SQL, AppendStatement.parameters(List.of(append), counter))
+    return sql
+        .query(AppendStatement.SQL,
+            AppendStatement.parameters(List.of(append), counter(writer, history.id())))
         .compose(rows -> rows.size() == 1
             ? Future.succeededFuture()
             : Future.failedFuture(new IllegalStateException(
                 "the journal of a locked payment and its version disagree: " + history.id())));
+  }
+
+  /** A counter's row is locked until the commit: several, that transactions do not wait for each other. */
+  private static String counter(String writer, UUID payment) {
+    return writer + "-" + Math.floorMod(payment.hashCode(), COUNTERS);
   }
 
   private static Future<Answer> answer(Sql sql, Asked asked, PaymentEvent event) {
@@ -179,6 +204,9 @@ final class OperationEndpoints {
             .map(replaced -> replaced ? answer : accepted))
         .map(answer -> waits ? answer.waited(request.waitMs()) : answer);
   }
+
+  /** Ends the waiting of those that wait for an operation's end. */
+  void release() { watch.release(); }
 
   private static boolean open(Operation.State state) {
     return switch (state) {

@@ -2,6 +2,7 @@ package dev.millrace.journal;
 
 import dev.millrace.payment.EventType;
 import dev.millrace.payment.PaymentEvent;
+import dev.millrace.platform.Overtaken;
 import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import io.vertx.core.Future;
@@ -78,20 +79,27 @@ public final class PaymentReads {
   }
 
   private static final String LOCK = "SELECT 1 FROM payment WHERE id = $1::uuid FOR UPDATE";
+  /** {@code age} is negative for a version written by a younger transaction than this one. */
+  private static final String LOCKED_HISTORY = """
+    SELECT merchant, livemode, traceparent, type, data::text,
+           (SELECT age(xmin) < 0 FROM payment WHERE id = $1::uuid)
+      FROM journal WHERE subject = $1::uuid ORDER BY version""";
 
   /**
    * Every event of a payment, which nobody else moves until the transaction ends; null when there is no such
-   * payment.
+   * payment. Fails with {@link Overtaken} where a younger transaction has moved it: the journal is followed
+   * in the order of transactions' ids.
    *
-   * <p>Must be the first statement of the transaction that writes or locks anything. The journal is followed
-   * in the order of transactions' ids, and a transaction gets its id with its first write: only when that is
-   * this lock, which waits for whoever moves the payment now, is the id above those of all events that are
-   * read here.
+   * <p>Should be the first statement of the transaction that writes or locks anything. A transaction gets its
+   * id with its first write, and this lock waits for whoever moves the payment now, so that its id is mostly
+   * above theirs; not so where, after the first one that it waited for, a second one was faster.
    */
   public static Future<@Nullable History> lockedHistory(Sql sql, UUID id) {
     return sql.query(LOCK, Tuple.of(id)).compose(rows -> rows.size() == 0
         ? Future.<@Nullable History>succeededFuture(null)
-        : sql.query(HISTORY, Tuple.of(id)).map(events -> History.of(id, events)));
+        : sql.query(LOCKED_HISTORY, Tuple.of(id)).compose(events -> events.iterator().next().getBoolean(5)
+            ? Future.<@Nullable History>failedFuture(new Overtaken("payment " + id))
+            : Future.succeededFuture(History.of(id, events))));
   }
 
   private static final String EXPIRED = """

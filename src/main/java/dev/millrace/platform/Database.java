@@ -19,6 +19,9 @@ import java.util.function.Supplier;
  * answer.
  */
 public final class Database implements Sql {
+  /** How often a transaction that was overtaken is begun anew. */
+  private static final int OVERTAKEN_MAX = 10;
+
   private final Pool pool;
   private final long timeoutMs;
   private final Capacity capacity;
@@ -51,15 +54,25 @@ public final class Database implements Sql {
   }
 
   /**
-   * Runs {@code work} in one transaction, undone when it fails. Failures of statements and of the connection
-   * are translated as those of {@link #query}; a failure of the work's own comes as it is.
+   * Runs {@code work} in one transaction, undone when it fails, and again in a new one when it is
+   * {@link Overtaken}. Failures of statements and of the connection are translated as those of
+   * {@link #query}; a failure of the work's own comes as it is.
    */
   public <T> Future<T> transaction(Function<Sql, Future<T>> work) {
-    return withinCapacity(() -> pool.<T>withTransaction(
-        c -> work.apply((sql, parameters) -> c.preparedQuery(sql).execute(parameters))))
+    return withinCapacity(() -> transaction(work, OVERTAKEN_MAX))
         .onSuccess(v -> committed.run()).timeout(timeoutMs, TimeUnit.MILLISECONDS)
         .recover(e -> Future.failedFuture(e instanceof PgException || e instanceof VertxException
             || e instanceof IOException || e instanceof TimeoutException ? translated(e) : e));
+  }
+
+  private <T> Future<T> transaction(Function<Sql, Future<T>> work, int more) {
+    return pool.<T>withTransaction(
+        c -> work.apply((sql, parameters) -> c.preparedQuery(sql).execute(parameters))).recover(e -> {
+          if (!(e instanceof Overtaken)) return Future.failedFuture(e);
+          return more > 0
+              ? transaction(work, more - 1)
+              : Future.failedFuture(Unavailable.notSent("postgres: overtaken too often: " + e.getMessage()));
+        });
   }
 
   /** Whether the server refused the statement: it is there, and the fault is the statement's. */

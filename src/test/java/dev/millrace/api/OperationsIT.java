@@ -1,18 +1,25 @@
 package dev.millrace.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.millrace.journal.PaymentReads;
 import dev.millrace.payment.Operation;
+import dev.millrace.payment.Payment;
 import dev.millrace.payment.PaymentEvent;
 import dev.millrace.payment.Status;
+import dev.millrace.platform.Unavailable;
 import dev.millrace.testing.Await;
 import dev.millrace.testing.Http;
+import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
+import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -456,6 +463,45 @@ class OperationsIT {
     assertThat(answers).allMatch(a -> a.status() == 202);
     assertThat(answers).extracting(Http.Answer::body).containsOnly(answers.getFirst().body());
     assertThat(QuietSite.payment(id).operations()).hasSize(1);
+  }
+
+  /**
+   * One that has its transaction id, by what it has written or by a lock that it waited for, and is overtaken
+   * by a younger one before it has the payment for itself.
+   */
+  @ParameterizedTest
+  @CsvSource({"1,2", "9,10"})
+  void transaction_thatWasOvertaken_isBegunAnew(int rivals, int begun) {
+    String id = QuietSite.confirmed(MERCHANT);
+    var tries = new AtomicInteger();
+    var seen = QuietSite.transaction(sql -> {
+      int nr = tries.incrementAndGet();
+      return sql.query("SELECT pg_current_xact_id()", Tuple.tuple())
+          .compose(v -> nr > rivals
+              ? Future.succeededFuture(true)
+              : QuietSite.tryAppend(id, refunded(id, nr)))
+          .compose(v -> PaymentReads.lockedHistory(sql, QuietSite.uuid(id)));
+    });
+    assertThat(tries).hasValue(begun);
+    assertThat(Payment.of(seen.events()).amountRefunded()).isEqualTo(rivals);
+  }
+
+  @Test
+  void transaction_thatIsOvertakenWithoutEnd_isGivenUp() {
+    String id = QuietSite.confirmed(MERCHANT);
+    var tries = new AtomicInteger();
+    assertThatThrownBy(
+        () -> QuietSite.transaction(sql -> sql.query("SELECT pg_current_xact_id()", Tuple.tuple())
+            .compose(v -> QuietSite.tryAppend(id, refunded(id, tries.incrementAndGet())))
+            .compose(v -> PaymentReads.lockedHistory(sql, QuietSite.uuid(id)))))
+        .isInstanceOf(Unavailable.class).hasMessageContaining("overtaken too often");
+    assertThat(tries).hasValueBetween(2, 20);
+  }
+
+  private static PaymentEvent refunded(String id, int total) {
+    return new PaymentEvent.Refunded(null, "stripe", null, "re_other" + id + total, 1, total, "usd", null,
+        null,
+        null, null, Status.PARTIALLY_REFUNDED);
   }
 
   /**

@@ -9,6 +9,7 @@ import dev.millrace.platform.Config;
 import dev.millrace.journal.PaymentReads;
 import dev.millrace.platform.Database;
 import dev.millrace.platform.Servers;
+import dev.millrace.platform.Sql;
 import dev.millrace.platform.TypeId;
 import dev.millrace.testing.GatewayProcess;
 import dev.millrace.testing.Loop;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 
 /**
  * A gateway of API and ops alone: nothing happens to a payment but what is asked for and what a test appends.
@@ -81,6 +83,10 @@ final class QuietSite {
       return DATABASE.query(AppendStatement.SQL, AppendStatement.parameters(List.of(append), "test"))
           .map(rows -> rows.size() == 1);
     });
+  }
+
+  static <T> T transaction(Function<Sql, Future<T>> work) {
+    return LOOP.result(() -> DATABASE.transaction(work));
   }
 
   static void append(String id, PaymentEvent... events) {

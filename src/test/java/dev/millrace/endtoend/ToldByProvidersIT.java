@@ -127,7 +127,12 @@ class ToldByProvidersIT {
         .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))).sum();
   }
 
-  private static long letters() { return life.site.number("SELECT count(*) FROM dead_letter"); }
+  /** Letters that name it. */
+  private static long letters(String name) {
+    return life.site
+        .number("SELECT count(*) FROM dead_letter d WHERE d::text LIKE '%" + name + "%' OR d::text LIKE '%"
+            + HexFormat.of().formatHex(name.getBytes(StandardCharsets.UTF_8)) + "%'");
+  }
 
   /** The name is another's, or not known yet: our reference says whose it is. */
   @Test
@@ -161,11 +166,10 @@ class ToldByProvidersIT {
         "2026-11-12T10:00:00+01:00");
     adyen(won);
     life.await(id, "settled");
-    long letters = letters();
     adyen(won);
     adyen(item("CHARGEBACK_REVERSED", dispute, reference, original(id), 5_000, "2026-11-09T10:00:00+01:00"));
     life.await(id, "settled");
-    assertThat(letters()).isEqualTo(letters);
+    assertThat(letters(dispute)).isZero();
   }
 
   /** Of a dispute that grows the rest is taken as well; of one that comes back in part it is lost. */
@@ -256,25 +260,24 @@ class ToldByProvidersIT {
       "CAPTURE", "debit.returned", "debit.return_reversed", "debit.new"})
   void reference_thatNoPaymentHas_isALetter(String event) {
     String reference = TypeId.format(TypeId.ATTEMPT, TypeId.next());
-    long letters = letters();
     if (event.startsWith("debit"))
       bank(event, new JsonObject().put("id", "db_" + UUID.randomUUID()).put("reference", reference)
           .put("amount", 3_000).put("currency", "usd").put("return_code", "R01"));
     else
       adyen(item(event, psp(), reference, psp(), 700, "2026-11-08T10:00:00+01:00"));
-    Await.until(MerchantLife.SOON, "it is a letter", () -> letters() == letters + 1);
+    Await.until(MerchantLife.SOON, "it is a letter", () -> letters(reference) == 1);
     assertThat(life.gateway.logText()).contains("no payment of ours has the reference " + reference);
   }
 
   @Test
   void credit_ofOthers_isNoLetter() {
-    long letters = letters();
+    String credit = "cr_" + UUID.randomUUID();
     long ignored = counted("millrace_inbox_processed_total{outcome=\"ignored\"");
-    bank("credit.accepted", new JsonObject().put("id", "cr_" + UUID.randomUUID()).put("amount", 500)
+    bank("credit.accepted", new JsonObject().put("id", credit).put("amount", 500)
         .put("currency", "usd").put("reference", "payroll-7").put("status", "accepted"));
     Await.until(MerchantLife.SOON, "it is counted",
-        () -> counted("millrace_inbox_processed_total{outcome=\"ignored\"") == ignored + 1);
-    assertThat(letters()).isEqualTo(letters);
+        () -> counted("millrace_inbox_processed_total{outcome=\"ignored\"") > ignored);
+    assertThat(letters(credit)).isZero();
   }
 
   /** However long after. */
