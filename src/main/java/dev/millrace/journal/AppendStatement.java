@@ -210,7 +210,9 @@ public final class AppendStatement {
              c.currency, c.reason, c.evidence_due, c.steps
         FROM (:disputes) AS c JOIN moved m ON m.id = c.payment_id
       ON CONFLICT (id) DO UPDATE
-        SET status = excluded.status, amount = excluded.amount, version = d.version + excluded.version, updated = now()
+        SET status = excluded.status, amount = excluded.amount, version = d.version + excluded.version, updated = now(),
+            reason = coalesce(excluded.reason, d.reason),
+            evidence_due = coalesce(excluded.evidence_due, d.evidence_due)
       RETURNING d.*
     ), told AS (
       INSERT INTO journal (subject, version, type, merchant, livemode, actor, traceparent, data)

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What events of a payment change in the row of one of its disputes, and which events of the dispute's own
- * they bring along, oldest first. Reason and {@code evidenceDue} (Unix seconds) count with the first alone.
+ * they bring along, oldest first. Reason and {@code evidenceDue} (Unix seconds) are null where they stay.
  */
 record DisputeChange(UUID id, UUID payment, String provider, String providerReference, State state,
     long amount, String currency, @Nullable String reason, @Nullable Long evidenceDue,
@@ -53,7 +53,7 @@ record DisputeChange(UUID id, UUID payment, String provider, String providerRefe
     var all = new ArrayList<>(events);
     all.addAll(next.events);
     return new DisputeChange(id, payment, provider, providerReference, next.state, next.amount, currency,
-        reason,
-        evidenceDue, List.copyOf(all));
+        next.reason == null ? reason : next.reason, next.evidenceDue == null ? evidenceDue : next.evidenceDue,
+        List.copyOf(all));
   }
 }

@@ -45,6 +45,8 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
     Map<String, Dispute> disputes, Map<String, StrayCharge> strays, Set<String> heard) {
 
   private static final String CORRECTION = "cor_";
+  /** What stands before the name of a capture that failed and the time when it did, among what was heard. */
+  public static final String CAPTURE_FAILED = "capture_failed/";
 
   /** Fees that were taken, and what of them went back to the merchant with refunds. */
   public record Fees(long provider, long providerGivenBack, long gateway, long gatewayGivenBack) {
@@ -208,7 +210,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
   public Status withDispute(String id, Dispute.State state) {
     var of = new ArrayList<Dispute>();
     for (Dispute d : disputes.values()) if (!d.id().equals(id)) of.add(d);
-    of.add(new Dispute(id, 0, state, 0, null, null, 0));
+    of.add(new Dispute(id, 0, state, 0, null, null, 0, null, null));
     return standing(amountCaptured, amountRefunded, of, isSentBack());
   }
 
@@ -293,7 +295,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
         require(!disputes.containsKey(d.dispute()), event, "a second opening of " + d.dispute());
         positive(event, d.amount());
         excess(event, d.excess(), excess(d.amount(), 0));
-        next.dispute(Dispute.opened(d.dispute(), d.amount(), d.told()));
+        next.dispute(Dispute.opened(d.dispute(), d.amount(), d.told(), d.reason(), d.evidenceDue()));
       }
       case PaymentEvent.DisputeWon w ->
         decide(next, event, w.dispute(), w.amount(), w.excess(), Dispute.State.OPEN, Dispute.State.WON,
@@ -421,6 +423,7 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
         r.gatewayFeeReturned() == null ? 0 : capture.gatewayFee(), r.gatewayFee())
         .with(orZero(r.providerFeeTaken()), orZero(r.gatewayFeeTaken()));
     next.reopened(r.operation());
+    if (r.told() != null) next.hear(CAPTURE_FAILED + capture.reference() + "/" + r.told());
     stands(r, withCaptured(next.amountCaptured));
   }
 
@@ -491,8 +494,10 @@ public record Payment(int version, Status status, PaymentEvent.Initiated asked, 
       throw refusal(c, "no dispute of " + c.amountBefore() + " that is "
           + c.state().name().toLowerCase(Locale.ROOT) + ": " + c.dispute());
     positive(c, c.amount());
-    require(c.amount() != c.amountBefore(), c, "the amount that it had, " + c.amount());
-    Dispute changed = dispute.of(c.amount(), c.told(), orZero(c.returned()));
+    Dispute changed = dispute.changed(c.amount(), c.told(), orZero(c.returned()), c.reason(),
+        c.evidenceDue());
+    require(c.amount() != c.amountBefore() || !Objects.equals(changed.reason(), dispute.reason())
+        || !Objects.equals(changed.evidenceDue(), dispute.evidenceDue()), c, "what it was before");
     excess(c, c.excess(), excess(changed.taken() - dispute.taken(), 0));
     next.dispute(changed);
     stays(c);

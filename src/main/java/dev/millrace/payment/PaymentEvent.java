@@ -674,20 +674,20 @@ public sealed interface PaymentEvent {
    * nothing is, it is held again until {@code expires}. {@code capture} is the provider's
    * name of it, absent where it has none; {@code operation} what of ours it was. Fees are what is given back
    * of them, and what is taken of other captures' money that was beyond the authorization and takes its
-   * place.
+   * place. {@code told}: of when this word is, Unix seconds by the provider's clock.
    */
   record CaptureReversed(@Nullable String operation, String provider, @Nullable String capture, long amount,
       long amountCharged, long amountCaptured, String currency, String code, String message,
       @Nullable Long excess,
       @Nullable Long providerFeeReturned, @Nullable Long gatewayFeeReturned, @Nullable Long expires,
-      Status status, @Nullable Long providerFeeTaken,
-      @Nullable Long gatewayFeeTaken) implements ReversesOperation, SumsCaptures {
+      Status status, @Nullable Long providerFeeTaken, @Nullable Long gatewayFeeTaken,
+      @Nullable Long told) implements ReversesOperation, SumsCaptures {
     public CaptureReversed(@Nullable String operation, String provider, @Nullable String capture, long amount,
         long amountCharged, long amountCaptured, String currency, String code, String message,
         @Nullable Long excess, @Nullable Long providerFeeReturned, @Nullable Long gatewayFeeReturned,
         @Nullable Long expires, Status status) {
       this(operation, provider, capture, amount, amountCharged, amountCaptured, currency, code, message,
-          excess, providerFeeReturned, gatewayFeeReturned, expires, status, null, null);
+          excess, providerFeeReturned, gatewayFeeReturned, expires, status, null, null, null);
     }
 
     @Override
@@ -762,16 +762,18 @@ public sealed interface PaymentEvent {
   }
 
   /**
-   * A dispute that is open, or was lost, is of another amount than was known, and stands as it did
-   * ({@code state}). Of the difference {@code excess} is beyond what the payment has. {@code told}: of when
-   * this word is, by the provider's clock; {@code returned}: what has come back of it in parts.
+   * A dispute that is open, or was lost, is of another amount than was known, or can be answered until
+   * another time, or is for another reason, and stands as it did ({@code state}). Of the difference
+   * {@code excess} is beyond what the payment has. {@code told}: of when this word is, by the provider's
+   * clock; {@code returned}: what has come back of it in parts; {@code reason} and {@code evidenceDue} (Unix
+   * seconds): null where it says nothing of them.
    */
   record DisputeChanged(String dispute, String provider, long amountBefore, long amount, String currency,
       @Nullable Long excess, Dispute.State state, Status status, long told,
-      @Nullable Long returned) implements OfDispute {
+      @Nullable Long returned, @Nullable String reason, @Nullable Long evidenceDue) implements OfDispute {
     public DisputeChanged(String dispute, String provider, long amountBefore, long amount, String currency,
         @Nullable Long excess, Dispute.State state, Status status, long told) {
-      this(dispute, provider, amountBefore, amount, currency, excess, state, status, told, null);
+      this(dispute, provider, amountBefore, amount, currency, excess, state, status, told, null, null, null);
     }
 
     @Override

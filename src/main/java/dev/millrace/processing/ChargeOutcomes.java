@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 final class ChargeOutcomes {
   /** What stands before the name of the capture that came with the charge, among what was heard. */
   private static final String NAMED = "capture/";
+  /** What stands before the name of a charge of which the rest was canceled after a part was captured. */
+  private static final String RELEASED = "released/";
   private static final Finding KNOWN = new NothingNew();
 
   private final OutcomeEvents events;
@@ -152,6 +154,8 @@ final class ChargeOutcomes {
     return switch (outcome) {
       // What was left of the authorization has run out, or it was another one.
       case Outcome.Voided v when v.lapsed() || another(p, v.providerReference()) -> KNOWN;
+      // The merchant captured a part there and canceled the rest, which a capture releases here.
+      case Outcome.Voided v when p.amountCaptured() < p.amountAuthorized() -> restReleased(p, provider, v);
       case Outcome.Voided _ ->
         new Conflict("voided_after_charge", "canceled at the provider although it was charged");
       // A provider may take a capture back in this way, even one that it had made of its own accord.
@@ -166,6 +170,14 @@ final class ChargeOutcomes {
       case Outcome.Refunded r -> refunded(p, provider, r);
       case Outcome.Decisive _, Outcome.NoWord _ -> KNOWN;
     };
+  }
+
+  private static Finding restReleased(Payment p, String provider, Outcome.Voided v) {
+    String name = RELEASED + v.providerReference();
+    return p.heard().contains(name)
+        ? KNOWN
+        : OutcomeEvents.notice(p, provider, "released", name, "What was left of the authorization, "
+            + (p.amountAuthorized() - p.amountCaptured()) + ", is canceled at the provider.", true);
   }
 
   /** Whether it is a capture that is known, by its name and by what has been captured in all. */
@@ -186,7 +198,31 @@ final class ChargeOutcomes {
     return !c.again() && unnamed
         ? OutcomeEvents.notice(p, provider, "capture", NAMED + c.capture(),
             "The capture of " + c.amount() + " is called " + c.capture() + ".", true)
-        : events.captured(p, provider, attempt, c, c.capture(), c.amount());
+        : unlessFailed(p, provider, c, events.captured(p, provider, attempt, c, c.capture(), c.amount()));
+  }
+
+  /** Of a capture that was made anew, and failed anew, the failure may be told first. */
+  private Finding unlessFailed(Payment p, String provider, Outcome.Charged c, Finding captured) {
+    if (c.capture() == null || !(captured instanceof NewEvents made)) return captured;
+    boolean failed = p.heard().stream().anyMatch(word -> failedAfter(word, c.capture()));
+    if (!failed) return captured;
+    Payment then = made.events().stream().reduce(p, Payment::after, (a, b) -> b);
+    BookedMovement capture = Objects.requireNonNull(Payment.named(then.captures(), c.capture()));
+    var refusal = new Outcome.Declined(c.capture(), Outcome.Declined.CAPTURE_FAILED, null,
+        "It failed, which was told before it.", false, null, null);
+    return made.and(events.captureReversed(then, provider, capture, refusal, expires(provider)));
+  }
+
+  private static boolean failedAfter(String word, String capture) {
+    if (!word.startsWith(Payment.CAPTURE_FAILED)) return false;
+    int end = word.lastIndexOf('/');
+    Long made = Outcome.Charged.madeAgain(capture, word.substring(Payment.CAPTURE_FAILED.length(), end));
+    return made != null && made <= Long.parseLong(word.substring(end + 1));
+  }
+
+  /** When what is authorized again by a capture's failure runs out. */
+  private long expires(String provider) {
+    return in(times.apply(provider).authorizationLifetime());
   }
 
   /** By its name; by none where there is but one capture, which had no name. */
@@ -194,8 +230,14 @@ final class ChargeOutcomes {
     BookedMovement named = OutcomeEvents.refused(p, d);
     BookedMovement failed = named != null ? named : Payment.named(p.captures(), "");
     if (failed == null) return new NotYet("a capture failed that is not known: " + d.providerReference());
-    return events.captureReversed(p, provider, failed, d,
-        in(times.apply(provider).authorizationLifetime()));
+    Finding reversed = events.captureReversed(p, provider, failed, d, expires(provider));
+    String name = Payment.CAPTURE_FAILED + d.providerReference() + "/" + d.at();
+    // That it was made anew in between may be told after that has failed.
+    return reversed instanceof NothingNew && d.at() != null && !p.heard().contains(name)
+        ? OutcomeEvents.notice(p, provider, "capture_failed", name,
+            "The capture " + d.providerReference() + ", which came to nothing before, is told as failed.",
+            true)
+        : reversed;
   }
 
   /**
@@ -302,8 +344,8 @@ final class ChargeOutcomes {
       case Outcome.Authorized a when another(p, a.providerReference()) -> tooLate(p, provider, attempt, a);
       case Outcome.Charged c when takenBack(p, c) && (c.capture() != null || capture(p) == null) -> stale(c);
       // One with a name of its own was made at the provider; that of our own bears its own reference.
-      case Outcome.Charged c ->
-        events.charged(p, provider, attempt, c, c.capture() == null ? capture(p) : null);
+      case Outcome.Charged c -> unlessFailed(p, provider, c,
+          events.charged(p, provider, attempt, c, c.capture() == null ? capture(p) : null));
       case Outcome.Voided v when another(p, v.providerReference()) -> released(p, v);
       case Outcome.Voided v when v.amount() != null ->
         heldAndReleased(p, provider, attempt, v, v.amount());

@@ -10,13 +10,11 @@ import dev.millrace.processing.Finding.NewEvents;
 import dev.millrace.processing.Finding.NotYet;
 import dev.millrace.processing.Finding.NothingNew;
 import dev.millrace.provider.WebhookScheme.UnsolicitedChange;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a provider's words on disputes mean: that one is opened, is of another amount, is decided or decided
+ * What a provider's words on disputes mean: that one is opened or changed, is decided or decided
  * anew. Words come in any order; the last one counts, by the provider's clock, and where that cannot be seen
  * a person looks. Without side effects.
  */
@@ -33,7 +31,8 @@ final class DisputeWords {
 
   static Finding opened(Payment p, String provider, UnsolicitedChange.DisputeOpened d) {
     Dispute known = p.disputes().get(d.dispute());
-    if (known != null && known.amount() != d.amount()) return openedOtherwise(p, provider, known, d);
+    if (known != null && (known.amount() != d.amount() || (known.open() && new Details(d).differ(known))))
+      return openedOtherwise(p, provider, known, d);
     if (known != null)
       return !known.open() && d.told() != null && known.decided() != null && d.told() > known.decided()
           ? new Conflict("dispute_open_after_decision",
@@ -56,11 +55,24 @@ final class DisputeWords {
   /** The last word counts; of two of one second, the one that is told last. */
   private static Finding openedOtherwise(Payment p, String provider, Dispute known,
       UnsolicitedChange.DisputeOpened d) {
-    if (d.told() == null || known.told() == null) return otherAmount(known, d.amount());
+    if (d.told() == null || known.told() == null)
+      return known.amount() == d.amount() ? KNOWN : otherAmount(known, d.amount());
     if (d.told() < known.told()) return KNOWN;
     return known.open()
-        ? new NewEvents(changed(p, provider, known, d.amount(), d.currency(), d.told(), null))
+        ? new NewEvents(changed(p, provider, known, d.amount(), d.currency(), d.told(), null, new Details(d)))
         : otherAmount(known, d.amount());
+  }
+
+  /** What is said of a dispute beside its amount; null where it is not said. */
+  private record Details(@Nullable String reason, @Nullable Long evidenceDue) {
+    static final Details NONE = new Details(null, null);
+
+    Details(UnsolicitedChange.DisputeOpened d) { this(d.reason(), d.evidenceDue()); }
+
+    boolean differ(Dispute known) {
+      return (reason != null && !reason.equals(known.reason()))
+          || (evidenceDue != null && !evidenceDue.equals(known.evidenceDue()));
+    }
   }
 
   private static UnsolicitedChange.DisputeClosed lost(String dispute, long amount, String currency,
@@ -80,10 +92,10 @@ final class DisputeWords {
   }
 
   private static PaymentEvent changed(Payment p, String provider, Dispute known, long amount,
-      String currency, @Nullable Long told, @Nullable Long returned) {
+      String currency, @Nullable Long told, @Nullable Long returned, Details details) {
     return new PaymentEvent.DisputeChanged(known.id(), provider, known.amount(), amount, currency,
         beyond(p, amount - known.amount()), known.state(), p.status(), Objects.requireNonNull(told),
-        returned);
+        returned, details.reason, details.evidenceDue);
   }
 
   /** Decided with another amount than is known: the provider's last word on it counts. */
@@ -123,14 +135,15 @@ final class DisputeWords {
     // What came back in parts is taken again.
     return known.returned() >= d.amount()
         ? new NewEvents(changed(p, provider, known, known.amount() + d.amount(), d.currency(), at,
-            known.returned() - d.amount()))
+            known.returned() - d.amount(), Details.NONE))
         : otherAmount(known, d.amount());
   }
 
   private static Finding changedAndClosed(Payment p, String provider, Dispute known,
       UnsolicitedChange.DisputeClosed d, @Nullable Long returned) {
-    PaymentEvent changed = changed(p, provider, known, d.amount(), d.currency(), d.decided(), returned);
-    return and(List.of(changed), closed(p.after(changed), provider, d));
+    PaymentEvent changed = changed(p, provider, known, d.amount(), d.currency(), d.decided(), returned,
+        Details.NONE);
+    return new NewEvents(changed).and(closed(p.after(changed), provider, d));
   }
 
   /** More came back than it took: what it took is booked, and a person must see to the rest. */
@@ -141,16 +154,8 @@ final class DisputeWords {
     Payment then = w.events().stream().reduce(p, Payment::after, (a, b) -> b);
     String message = d.amount() - known.amount() + " more came back for " + known.id()
         + " than it took: not booked";
-    return and(w.events(), OutcomeEvents.notice(then, provider, "dispute won",
+    return w.and(OutcomeEvents.notice(then, provider, "dispute won",
         SURPLUS + known.id() + "/" + d.decided(), message, false));
-  }
-
-  private static Finding and(List<PaymentEvent> events, Finding next) {
-    if (next instanceof Finding.NothingNew) return new NewEvents(events);
-    if (!(next instanceof NewEvents more)) return next;
-    var all = new ArrayList<>(events);
-    all.addAll(more.events());
-    return new NewEvents(all);
   }
 
   static Finding closed(Payment p, String provider, UnsolicitedChange.DisputeClosed d) {

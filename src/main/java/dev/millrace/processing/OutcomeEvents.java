@@ -163,10 +163,10 @@ final class OutcomeEvents {
   Finding captureReversed(Payment p, String provider, BookedMovement capture, Outcome.Declined d,
       long expires) {
     return takenBack(p, capture, d.amount(),
-        () -> reversalOf(p, provider, capture, d.code(), d.message(), expires));
+        () -> reversalOf(p, provider, capture, d, expires));
   }
 
-  private Finding reversalOf(Payment p, String provider, BookedMovement capture, String code, String message,
+  private Finding reversalOf(Payment p, String provider, BookedMovement capture, Outcome.Declined d,
       long expires) {
     // What others took beyond the authorization takes its place.
     var filled = p.filledBy(capture);
@@ -178,13 +178,13 @@ final class OutcomeEvents {
     long gatewayMore = more(ofGateway, filled, BookedMovement::gatewayFee);
     return new NewEvents(new PaymentEvent.CaptureReversed(capture.operation(), provider,
         capture.reference().isEmpty() ? null : capture.reference(), capture.amount(),
-        p.amountCharged() - capture.amount(), left, p.asked().currency(), code, message,
+        p.amountCharged() - capture.amount(), left, p.asked().currency(), d.code(), d.message(),
         orNull(capture.amount() - share + p.excess(0, -share)),
         givenBack(ofProvider, p.fees().provider() + providerMore, p.fees().providerGivenBack(),
             capture.providerFee(), p.amountRefunded(), left),
         givenBack(ofGateway, p.fees().gateway() + gatewayMore, p.fees().gatewayGivenBack(),
             capture.gatewayFee(), p.amountRefunded(), left),
-        left == 0 ? expires : null, p.withCaptured(left), orNull(providerMore), orNull(gatewayMore)));
+        left == 0 ? expires : null, p.withCaptured(left), orNull(providerMore), orNull(gatewayMore), d.at()));
   }
 
   /** What of a fee these captures owe more than they were booked with. */

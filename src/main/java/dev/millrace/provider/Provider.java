@@ -58,10 +58,14 @@ public interface Provider {
         return capture + AGAIN + (at == null ? 0 : at);
       }
 
-      /** When the capture of this name was made anew as one of {@code capture}; null where it was not. */
+      /**
+       * When the capture of this name was made anew as one of {@code capture}, which is empty for whichever
+       * one; null where it was not.
+       */
       public static @Nullable Long madeAgain(String name, String capture) {
-        return name.startsWith(capture + AGAIN)
-            ? Long.valueOf(name.substring(capture.length() + AGAIN.length()))
+        int end = capture.isEmpty() ? name.lastIndexOf(AGAIN) : capture.length();
+        return end >= 0 && name.startsWith(capture) && name.startsWith(AGAIN, end)
+            ? Long.valueOf(name.substring(end + AGAIN.length()))
             : null;
       }
     }

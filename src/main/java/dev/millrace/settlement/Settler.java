@@ -20,6 +20,7 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
@@ -41,11 +42,12 @@ final class Settler {
    * cleared with the provider was never to be paid out.
    */
   private static final String MOVEMENTS = """
-    SELECT j.xid::text, j.position, j.subject, j.traceparent, p.share, p.owed, j.data ->> 'provider'
+    SELECT j.xid::text, j.position, j.subject, j.traceparent, p.share, p.owed, j.data ->> 'provider', p.posted
       FROM journal j, LATERAL (
         SELECT coalesce(-sum(amount) FILTER (WHERE starts_with(account, 'merchant_pending:')), 0)::bigint AS share,
                coalesce(sum(amount) FILTER (WHERE starts_with(account, 'provider_receivable:')
-                 OR account = 'suspense' AND j.data ->> 'late_charge' IS NOT NULL), 0)::bigint AS owed
+                 OR account = 'suspense' AND j.data ->> 'late_charge' IS NOT NULL), 0)::bigint AS owed,
+               count(*) > 0 AS posted
           FROM posting WHERE xid = j.xid AND position = j.position) p
      WHERE j.type IN (%s)
        AND (j.xid, j.position) > ($1::text::xid8, $2::bigint) AND j.xid < pg_snapshot_xmin(pg_current_snapshot())
@@ -170,6 +172,11 @@ final class Settler {
     int count = 0;
     for (Row row : rows) {
       String provider = row.getString(6);
+      if (!row.getBoolean(7)) {
+        count++;
+        last[0] = row;
+        continue;
+      }
       var one = moved.computeIfAbsent(row.getUUID(2), id -> new Movements(provider));
       // Of a payment that moved at two accounts the other one's batch is the next transaction's.
       if (!one.provider.equals(provider)) break;
@@ -180,6 +187,14 @@ final class Settler {
       last[0] = row;
     }
     int taken = count;
+    return (moved.isEmpty() ? Future.succeededFuture() : settle(connection, moved))
+        .compose(v -> connection.preparedQuery(MOVE)
+            .execute(Tuple.of(last[0].getString(0), last[0].getLong(1), taken)))
+        .onSuccess(v -> FaultPoint.reach("settlement", "before_commit"))
+        .map(v -> taken);
+  }
+
+  private Future<?> settle(SqlConnection connection, Map<UUID, Movements> moved) {
     return connection.preparedQuery(PAYMENTS).execute(Tuple.of((Object) moved.keySet().toArray(new UUID[0])))
         .compose(payments -> {
           var batches = new Batches();
@@ -194,11 +209,7 @@ final class Settler {
                   return Future.failedFuture("a payment moved while it was being netted");
                 return connection.preparedQuery(Batches.SQL).execute(batches.parameters(writer));
               }).onSuccess(v -> settled.increment(batches.first()));
-        })
-        .compose(v -> connection.preparedQuery(MOVE)
-            .execute(Tuple.of(last[0].getString(0), last[0].getLong(1), taken)))
-        .onSuccess(v -> FaultPoint.reach("settlement", "before_commit"))
-        .map(v -> taken);
+        });
   }
 
   private static Batches.Due due(Row row, Movements moved) {

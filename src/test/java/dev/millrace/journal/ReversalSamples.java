@@ -82,17 +82,17 @@ final class ReversalSamples {
   private static Stream<Sample> reversals() {
     return Stream.of(
         sample(new PaymentEvent.CaptureReversed("cap_1", "stripe", "ca_1", 20, 0, 0, "usd", "capture_failed",
-            "No.", 10L, 1L, 2L, 1795779045L, Status.AUTHORIZED, 3L, 4L),
+            "No.", 10L, 1L, 2L, 1795779045L, Status.AUTHORIZED, 3L, 4L, 7L),
             "{'operation':'cap_1','provider':'stripe','capture':'ca_1','amount':20,'amount_charged':0,"
                 + "'amount_captured':0,'currency':'usd','code':'capture_failed','message':'No.','excess':10,"
                 + "'provider_fee_returned':1,'gateway_fee_returned':2,'expires':1795779045,"
-                + "'status':'authorized','provider_fee_taken':3,'gateway_fee_taken':4}",
+                + "'status':'authorized','provider_fee_taken':3,'gateway_fee_taken':4,'told':7}",
             "operation", "cap_1", "provider", "stripe", "capture", "ca_1", "amount", 20L, "amount_charged",
             0L,
             "amount_captured", 0L, "currency", "usd", "code", "capture_failed", "message", "No.", "excess",
             10L,
             "provider_fee_returned", 1L, "gateway_fee_returned", 2L, "expires", 1795779045L, "status",
-            "authorized", "provider_fee_taken", 3L, "gateway_fee_taken", 4L),
+            "authorized", "provider_fee_taken", 3L, "gateway_fee_taken", 4L, "told", 7L),
         sample(new PaymentEvent.CaptureReversed(null, "stripe", null, 20, 7, 7, "usd", "c", "", null, null,
             null, null, Status.CONFIRMED),
             "{'provider':'stripe','amount':20,'amount_charged':7,'amount_captured':7,'currency':'usd',"
@@ -100,7 +100,7 @@ final class ReversalSamples {
             "operation", null, "provider", "stripe", "capture", null, "amount", 20L, "amount_charged", 7L,
             "amount_captured", 7L, "currency", "usd", "code", "c", "message", "", "excess", null,
             "provider_fee_returned", null, "gateway_fee_returned", null, "expires", null, "status",
-            "confirmed", "provider_fee_taken", null, "gateway_fee_taken", null),
+            "confirmed", "provider_fee_taken", null, "gateway_fee_taken", null, "told", null),
         sample(new PaymentEvent.RefundReversed("re_1", "stripe", "re_x", 500, 200, "usd", "no_account", "No.",
             100L, 22L, 3L, Status.PARTIALLY_REFUNDED),
             "{'operation':'re_1','provider':'stripe','provider_reference':'re_x','amount':500,"
@@ -129,11 +129,13 @@ final class ReversalSamples {
             "dispute", "du_1", "provider", "stripe", "amount", 700L, "currency", "usd", "excess", 201L,
             "status", "settled", "decided", 7L),
         sample(new PaymentEvent.DisputeChanged("du_1", "stripe", 700, 900, "usd", 201L, Dispute.State.LOST,
-            Status.CHARGED_BACK, 7, 5L),
+            Status.CHARGED_BACK, 7, 5L, "fraudulent", 8L),
             "{'dispute':'du_1','provider':'stripe','amount_before':700,'amount':900,'currency':'usd',"
-                + "'excess':201,'state':'lost','status':'charged_back','told':7,'returned':5}",
+                + "'excess':201,'state':'lost','status':'charged_back','told':7,'returned':5,"
+                + "'reason':'fraudulent','evidence_due':8}",
             "dispute", "du_1", "provider", "stripe", "amount_before", 700L, "amount", 900L, "currency", "usd",
-            "excess", 201L, "state", "lost", "status", "charged_back", "told", 7L, "returned", 5L),
+            "excess", 201L, "state", "lost", "status", "charged_back", "told", 7L, "returned", 5L, "reason",
+            "fraudulent", "evidence_due", 8L),
         sample(new PaymentEvent.ReturnReversed("bank", "db_1", 2500, "usd", "Paid.", 501L, 88L, 10L,
             Status.SETTLED),
             "{'provider':'bank','provider_reference':'db_1','amount':2500,'currency':'usd','message':'Paid.',"
@@ -141,12 +143,13 @@ final class ReversalSamples {
             "provider", "bank", "provider_reference", "db_1", "amount", 2500L, "currency", "usd", "message",
             "Paid.", "excess", 501L, "provider_fee_taken", 88L, "gateway_fee_taken", 10L, "status",
             "settled"),
-        sample(new PaymentEvent.DisputeChanged("du_1", "stripe", 700, 900, "usd", 201L, Dispute.State.LOST,
-            Status.CHARGED_BACK, 7, 5L),
-            "{'dispute':'du_1','provider':'stripe','amount_before':700,'amount':900,'currency':'usd',"
-                + "'excess':201,'state':'lost','status':'charged_back','told':7,'returned':5}",
-            "dispute", "du_1", "provider", "stripe", "amount_before", 700L, "amount", 900L, "currency", "usd",
-            "excess", 201L, "state", "lost", "status", "charged_back", "told", 7L, "returned", 5L),
+        sample(new PaymentEvent.DisputeChanged("du_1", "stripe", 700, 700, "usd", null, Dispute.State.OPEN,
+            Status.DISPUTED, 7),
+            "{'dispute':'du_1','provider':'stripe','amount_before':700,'amount':700,'currency':'usd',"
+                + "'state':'open','status':'disputed','told':7}",
+            "dispute", "du_1", "provider", "stripe", "amount_before", 700L, "amount", 700L, "currency", "usd",
+            "excess", null, "state", "open", "status", "disputed", "told", 7L, "returned", null, "reason",
+            null, "evidence_due", null),
         sample(new PaymentEvent.ReturnReversed("bank", "db_1", 2500, "usd", "", null, null, null,
             Status.CONFIRMED),
             "{'provider':'bank','provider_reference':'db_1','amount':2500,'currency':'usd','message':'',"

@@ -150,7 +150,7 @@ final class PaymentReversalsTest {
         .after(new PaymentEvent.ChargebackReversed("du_2", "stripe", 700, "usd", null, Status.CONFIRMED));
     assertThat(back.disputed()).isZero();
     assertThat(back.disputes().get("du_2"))
-        .isEqualTo(new Dispute("du_2", 700, Dispute.State.WON, 2, null, null, 0));
+        .isEqualTo(new Dispute("du_2", 700, Dispute.State.WON, 2, null, null, 0, null, null));
     Payment again = back.after(reopened("du_1", 1500, null));
     assertThat(again.status()).isEqualTo(Status.DISPUTED);
     assertThat(again.disputed()).isEqualTo(1500);
@@ -339,7 +339,7 @@ final class PaymentReversalsTest {
         Arguments.of(lost, changed(1999, 1, Dispute.State.WON, Status.CHARGED_BACK),
             "payment.dispute_changed: of one that is won"),
         Arguments.of(lost, changed(1999, 1999, Dispute.State.LOST, Status.CHARGED_BACK),
-            "payment.dispute_changed: the amount that it had, 1999"),
+            "payment.dispute_changed: what it was before"),
         Arguments.of(lost, changed(1999, 0, Dispute.State.LOST, Status.CHARGED_BACK),
             "payment.dispute_changed: an amount of 0"),
         Arguments.of(lost, changed(1999, 2000, Dispute.State.LOST, Status.CHARGED_BACK),

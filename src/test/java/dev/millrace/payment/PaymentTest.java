@@ -67,12 +67,14 @@ final class PaymentTest {
 
     p = p.after(new PaymentEvent.Settled("stl_1", Status.PARTIALLY_REFUNDED)).after(disputed("du_1", 1100));
     assertThat(p.disputes())
-        .isEqualTo(Map.of("du_1", new Dispute("du_1", 1100, Dispute.State.OPEN, 0, null, null, 0)));
+        .isEqualTo(
+            Map.of("du_1", new Dispute("du_1", 1100, Dispute.State.OPEN, 0, null, null, 0, null, null)));
     assertThat(p.withDispute("du_1", Dispute.State.WON)).isEqualTo(Status.PARTIALLY_REFUNDED);
     p = p.after(new PaymentEvent.DisputeWon("du_1", "stripe", 1100, "usd", Status.PARTIALLY_REFUNDED));
     assertThat(p.status()).isEqualTo(Status.PARTIALLY_REFUNDED);
     assertThat(p.disputes())
-        .isEqualTo(Map.of("du_1", new Dispute("du_1", 1100, Dispute.State.WON, 1, null, null, 0)));
+        .isEqualTo(
+            Map.of("du_1", new Dispute("du_1", 1100, Dispute.State.WON, 1, null, null, 0, null, null)));
     p = p.after(disputed("du_2", 1100)).after(new PaymentEvent.ChargedBack("du_2", "stripe", 1100, "usd"));
     assertThat(p.status()).isEqualTo(Status.CHARGED_BACK);
     assertThat(p.disputes().get("du_2").state()).isEqualTo(Dispute.State.LOST);

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 final class OutcomePolicyTest {
@@ -714,6 +715,37 @@ final class OutcomePolicyTest {
         "conflict:dispute_amount_changed");
   }
 
+  /** The provider's last word on why, and until when it can be answered, is what the merchant is told. */
+  @ParameterizedTest
+  @CsvSource(nullValues = "-", value = {
+      // reason, due, amount, time; events; reason, due then
+      "-,          -,  700, 20, known,           general,    100",
+      "general,    100, 700, 20, known,           general,    100",
+      "general,    200, 700, 20, dispute_changed, general,    200",
+      "fraudulent, -,  700, 20, dispute_changed, fraudulent, 100",
+      "fraudulent, 200, 900, 20, dispute_changed, fraudulent, 200",
+      "-,          -,  900, 20, dispute_changed, general,    100",
+      "general,    200, 700, 9, known,           general,    100",
+      "general,    200, 700, -, known,           general,    100"})
+  void disputeThatIsOpen_toldWithAnotherReasonOrDueDate_hasThat(String reason, Long due, long amount,
+      Long told, String events, String reasonThen, long dueThen) {
+    Payment p = told(in(Status.CONFIRMED),
+        new UnsolicitedChange.DisputeOpened("du_2", 700, "usd", "general", 100L, 10L));
+    var change = new UnsolicitedChange.DisputeOpened("du_2", amount, "usd", reason, due, told);
+    Finding found = POLICY.unsolicited(p, "stripe", change);
+    assertThat(words(found)).isEqualTo(events);
+    Payment then = found instanceof Finding.NewEvents ? after(p, found) : p;
+    assertThat(then.disputes().get("du_2").reason()).isEqualTo(reasonThen);
+    assertThat(then.disputes().get("du_2").evidenceDue()).isEqualTo(dueThen);
+    assertThat(words(POLICY.unsolicited(then, "stripe", change))).isEqualTo("known");
+    // Of one that is decided it is of no consequence.
+    Payment lost = told(p, closed(false, 700, 15L, false));
+    if (amount == 700)
+      assertThat(words(POLICY.unsolicited(lost, "stripe",
+          new UnsolicitedChange.DisputeOpened("du_2", 700, "usd", "fraudulent", 200L, 14L))))
+          .isEqualTo("known");
+  }
+
   @ParameterizedTest
   @CsvSource({
       // decided at 20; then: won or lost, amount, time, moves; events; taken in the end
@@ -788,14 +820,14 @@ final class OutcomePolicyTest {
     return p;
   }
 
-  private static List<List<UnsolicitedChange>> orders(List<UnsolicitedChange> words) {
+  private static <T> List<List<T>> orders(List<T> words) {
     if (words.isEmpty()) return List.of(List.of());
-    var orders = new ArrayList<List<UnsolicitedChange>>();
+    var orders = new ArrayList<List<T>>();
     for (int i = 0; i < words.size(); i++) {
       var rest = new ArrayList<>(words);
-      UnsolicitedChange first = rest.remove(i);
-      for (List<UnsolicitedChange> more : orders(rest)) {
-        var order = new ArrayList<UnsolicitedChange>(List.of(first));
+      T first = rest.remove(i);
+      for (List<T> more : orders(rest)) {
+        var order = new ArrayList<T>(List.of(first));
         order.addAll(more);
         orders.add(order);
       }
@@ -952,11 +984,51 @@ final class OutcomePolicyTest {
     Payment again = after(reversed, charge(reversed, anew));
     assertThat(again.amountCharged()).isEqualTo(1999);
     for (Long before : new Long[]{null, 10L, 19L})
-      assertThat(words(charge(again, failedAt("ca_1", before)))).isEqualTo("known");
+      assertThat(words(charge(again, failedAt("ca_1", before))))
+          .isEqualTo(before != null && before == 19 ? "provider_notice" : "known");
     Finding found = charge(again, failedAt("ca_1", 30L));
     assertTaken(again, found, "capture_reversed");
     assertThat(after(again, found).amountCharged()).isZero();
-    assertThat(words(charge(after(again, found), failedAt("ca_1", 30L)))).isEqualTo("known");
+    Payment ended = after(again, found);
+    Payment noticed = after(ended, charge(ended, failedAt("ca_1", 30L)));
+    assertThat(words(charge(noticed, failedAt("ca_1", 30L)))).isEqualTo("known");
+  }
+
+  /** In whatever order it is told: captured at 0, failed at 10, made anew at 20, failed at 30, anew at 40. */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 4})
+  void capture_madeAnewAndFailed_endsTheSame_inAnyOrder(int words) {
+    var told = List.<Outcome>of(failedAt("ca_1", 10L), anew(20), failedAt("ca_1", 30L), anew(40));
+    Payment captured = after(in(Status.AUTHORIZED), charge(in(Status.AUTHORIZED),
+        new Outcome.Charged("pi_1", 1999, "usd", "ca_1")));
+    for (var order : orders(told.subList(0, words))) {
+      Payment p = captured;
+      for (Outcome word : order) {
+        Finding found = charge(p, word);
+        assertThat(found).as("%s of %s", word, order).isNotInstanceOf(Finding.Conflict.class);
+        if (found instanceof Finding.NewEvents) p = after(p, found);
+      }
+      assertThat(p.amountCharged()).as("%s", order).isEqualTo(words == 3 ? 0 : 1999);
+    }
+  }
+
+  private static Outcome.Charged anew(long at) {
+    return new Outcome.Charged("pi_1", 1999, "usd", Outcome.Charged.again("ca_1", at), true);
+  }
+
+  /** Of the rest of a hold that was captured in part; nothing of what is captured goes back. */
+  @Test
+  void rest_canceledThereAfterAPartWasCaptured_isNoAlert() {
+    Payment held = in(Status.AUTHORIZED);
+    Payment p = after(held, charge(held, new Outcome.Charged("pi_1", 1000, "usd", "ca_1")));
+    var canceled = new Outcome.Voided("pi_1", false);
+    Finding found = charge(p, canceled);
+    assertThat(words(found)).isEqualTo("provider_notice");
+    Payment then = after(p, found);
+    assertThat(then.amountCharged()).isEqualTo(1000);
+    assertThat(words(charge(then, canceled))).isEqualTo("known");
+    Payment whole = after(then, charge(then, new Outcome.Charged("pi_1", 999, "usd", "ca_2")));
+    assertThat(words(charge(whole, canceled))).isEqualTo("conflict:voided_after_charge");
   }
 
   private static Outcome.Declined failedAt(String capture, Long at) {
