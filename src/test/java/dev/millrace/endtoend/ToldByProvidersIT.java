@@ -112,8 +112,9 @@ class ToldByProvidersIT {
 
   private static void stripe(String type, JsonObject object) {
     try (var sender = StripeSender.to(life.gateway)) {
-      assertThat(sender.send(StripeSender.event(StripeSender.eventId(), type, object)).status())
-          .isEqualTo(200);
+      String event = new JsonObject(StripeSender.event(StripeSender.eventId(), type, object))
+          .put("created", Instant.now().getEpochSecond()).encode();
+      assertThat(sender.send(event).status()).isEqualTo(200);
     }
   }
 
@@ -324,6 +325,81 @@ class ToldByProvidersIT {
     adyen(item("CAPTURE_FAILED", capture, reference, original(id), 5_000, "2026-11-11T10:00:00+01:00"));
     life.await(id, "authorized");
     assertThat(amount(id, "amount_captured")).isZero();
+  }
+
+  /** So it is where the second failure is told before the capture in between. */
+  @Test
+  void capture_madeAnew_ofWhichTheFailureIsToldFirst_takesNothing() {
+    String id = life.authorize("pm_card_visa", "eur", 5_000);
+    String reference = life.reference(id, "charge");
+    String capture = psp();
+    adyen(item("CAPTURE", capture, reference, original(id), 5_000, "2026-11-08T10:00:00+01:00"));
+    life.await(id, "settled");
+    adyen(item("CAPTURE_FAILED", capture, reference, original(id), 5_000, "2026-11-09T10:00:00+01:00"));
+    life.await(id, "authorized");
+    adyen(item("CAPTURE_FAILED", capture, reference, original(id), 5_000, "2026-11-11T10:00:00+01:00"));
+    Await.until(MerchantLife.SOON, "it is heard", () -> life.types(id).contains("provider_notice"));
+    adyen(item("CAPTURE", capture, reference, original(id), 5_000, "2026-11-10T10:00:00+01:00")
+        .put("reason", "Transaction Recaptured"));
+    Await.until(MerchantLife.SOON, "it is taken back", () -> life.types(id).stream()
+        .filter("capture_reversed"::equals).count() == 2);
+    assertThat(amount(id, "amount_captured")).isZero();
+    life.await(id, "authorized");
+  }
+
+  /** In the Customer Area: a part is captured, and then what is left of the authorization is canceled. */
+  @Test
+  void rest_canceledAfterAPartWasCaptured_isNoAlert() {
+    String id = life.authorize("pm_card_visa", "eur", 5_000);
+    String reference = life.reference(id, "charge");
+    adyen(item("CAPTURE", psp(), reference, original(id), 3_000, "2026-11-08T10:00:00+01:00"));
+    life.await(id, "settled");
+    long alerts = counted("millrace_provider_conflict_total");
+    adyen(item("CANCELLATION", psp(), reference, original(id), 5_000, "2026-11-09T10:00:00+01:00"));
+    Await.until(MerchantLife.SOON, "it is heard", () -> life.types(id).contains("provider_notice"));
+    assertThat(amount(id, "amount_captured")).isEqualTo(3_000);
+    assertThat(counted("millrace_provider_conflict_total")).isEqualTo(alerts);
+  }
+
+  /** What the merchant sees is the provider's last word. Nothing moves by it, and settlement goes on. */
+  @Test
+  void dispute_toldWithAnotherDueDateAndReason_hasThem() {
+    String id = life.charge("pm_card_visa", "usd", 5_000);
+    String name = "du_" + psp();
+    stripe("charge.dispute.created", dispute(name, id, "general", 1_800_000_000L));
+    life.await(id, "disputed");
+    awaitNetted(id);
+    long settled = settled(id);
+    stripe("charge.dispute.updated", dispute(name, id, "fraudulent", 1_800_086_400L));
+    Await.until(MerchantLife.SOON, "it is changed", () -> life.types(id).contains("dispute_changed"));
+    awaitNetted(id);
+    assertThat(settled(id)).isEqualTo(settled);
+    JsonObject read = life.get("/v1/payments/" + id + "/disputes").json().getJsonArray("data")
+        .getJsonObject(0);
+    assertThat(read.getLong("evidence_due")).isEqualTo(1_800_086_400L);
+    assertThat(read.getString("reason")).isEqualTo("fraudulent");
+    assertThat(read.getString("status")).isEqualTo("open");
+    stripe("charge.dispute.closed", dispute(name, id, "fraudulent", 1_800_086_400L).put("status", "lost"));
+    life.await(id, "charged_back");
+  }
+
+  /** Until settlement is beyond all that moved it. */
+  private static void awaitNetted(String id) {
+    Await.until(MerchantLife.SOON, "all is netted", () -> life.site.number("""
+      SELECT count(*) FROM journal j WHERE subject = '%s' AND type <> 'payment.settled'
+         AND (j.xid, j.position) > (SELECT xid::xid8, position FROM journal_cursor WHERE name = 'settlement')
+         AND type ~ '(confirmed|disputed|dispute_changed|charged_back)$'"""
+        .formatted(MerchantLife.uuid(id))) == 0);
+  }
+
+  private static long settled(String id) {
+    return life.types(id).stream().filter("settled"::equals).count();
+  }
+
+  private static JsonObject dispute(String name, String id, String reason, long due) {
+    return new JsonObject().put("id", name).put("object", "dispute").put("amount", 5_000)
+        .put("currency", "usd").put("reason", reason).put("payment_intent", original(id))
+        .put("status", "needs_response").put("evidence_details", new JsonObject().put("due_by", due));
   }
 
   @Test
