@@ -61,6 +61,7 @@ import java.time.InstantSource;
 /** The role {@code api} on one event loop: wires the endpoints to their connections and serves them. */
 public final class ApiVerticle extends VerticleBase {
   private static final int WARM_CONNECTIONS = 4;
+  private static final long NOTE_USE_MS = 10_000;
   private static final Logger LOG = LoggerFactory.getLogger(ApiVerticle.class);
 
   private final Config config;
@@ -129,7 +130,9 @@ public final class ApiVerticle extends VerticleBase {
             new Capacity(registry, "answers", instance, config.positive("redis.in-flight-max")), registry),
         records, database,
         waiting, backlog, share);
-    var gate = new Gate(writer::up, new Credentials(new MerchantStore(database)), new RateLimiter(link),
+    var credentials = new Credentials(new MerchantStore(database));
+    noteUse(credentials);
+    var gate = new Gate(writer::up, credentials, new RateLimiter(link), config.integer("api.rate"),
         perMinute("api.wrong-keys-per-minute"), addresses, config.millis("api.refusal-pause"),
         new Capacity(registry, "refusals", instance, config.positive("api.refusals-max")),
         config.text("api.docs-url"), registry);
@@ -217,6 +220,12 @@ public final class ApiVerticle extends VerticleBase {
     return asked;
   }
 
+  private void noteUse(Credentials credentials) {
+    long timer = vertx.setPeriodic(NOTE_USE_MS, id -> credentials.noteUse()
+        .onFailure(e -> LOG.debug("key_use_not_noted error=\"{}\"", e.getMessage())));
+    open.onClose(() -> vertx.cancelTimer(timer));
+  }
+
   /** At most so many connections at once: the others are opened when they are needed. */
   private Future<Void> warmed(OperationEndpoints operations) {
     int connections = Math.min(WARM_CONNECTIONS, config.positive("postgres.pool-size"));
@@ -226,11 +235,13 @@ public final class ApiVerticle extends VerticleBase {
 
   private EventStream events(Router router, Gate gate, Database database, Events events) {
     var journal = new EventReads(database);
-    var streaming = new EventStream(vertx, journal, events, new EventStream.Limits(
-        config.positive("stream.clients-max"), config.positive("stream.merchant-clients-max"),
-        config.millis("stream.heartbeat"), config.millis("stream.retry"),
-        config.positive("stream.client-bytes-max"), config.positive("stream.recent-bytes-max"),
-        config.millis("stream.stall-timeout")), servers.interval("stream.poll-interval"), instance, registry);
+    var streaming = new EventStream(vertx, journal, new MerchantStore(database), events,
+        new EventStream.Limits(
+            config.positive("stream.clients-max"), config.positive("stream.merchant-clients-max"),
+            config.millis("stream.heartbeat"), config.millis("stream.retry"),
+            config.positive("stream.client-bytes-max"), config.positive("stream.recent-bytes-max"),
+            config.millis("stream.stall-timeout")),
+        servers.interval("stream.poll-interval"), instance, registry);
     servers.wakeUps().listen(Set.of(WakeUps.Source.JOURNAL), streaming::wake);
     router.get("/v1/events").handler(gate.call(events::list));
     router.get("/v1/events/stream").handler(gate.call(streaming::open));

@@ -1,14 +1,10 @@
 package dev.millrace.api;
 
 import dev.millrace.platform.ConfigException;
-import io.netty.handler.ipfilter.IpFilterRuleType;
-import io.netty.handler.ipfilter.IpSubnetFilterRule;
-import io.netty.util.NetUtil;
+import dev.millrace.platform.Networks;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -22,26 +18,15 @@ import org.jspecify.annotations.Nullable;
 final class ClientAddress {
   private static final int HOPS_MAX = 20;
 
-  private final List<IpSubnetFilterRule> proxies = new ArrayList<>();
+  private final Networks proxies;
 
   /** {@code proxies}: addresses, or networks as {@code 10.0.0.0/8}, by the setting {@code setting}. */
   ClientAddress(String setting, List<String> proxies) {
-    for (String proxy : proxies) this.proxies.add(rule(setting, proxy));
-  }
-
-  private static IpSubnetFilterRule rule(String setting, String network) {
     try {
-      int slash = network.indexOf('/');
-      String address = slash < 0 ? network : network.substring(0, slash);
-      InetAddress known = NetUtil.createInetAddressFromIpAddressString(address);
-      int bits = slash < 0
-          ? known.getAddress().length * 8
-          : Integer.parseInt(network.substring(slash + 1));
-      return new IpSubnetFilterRule(known, bits, IpFilterRuleType.ACCEPT);
-    } catch (RuntimeException e) {
-      throw new ConfigException(
-          "`" + setting + "` must hold addresses and networks, 10.0.0.0/8 for example, not `"
-              + network + "`");
+      this.proxies = Networks.of(proxies);
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException("`" + setting + "` must hold addresses and networks, 10.0.0.0/8 for example,"
+          + " not `" + e.getMessage() + "`");
     }
   }
 
@@ -75,11 +60,11 @@ final class ClientAddress {
         : text.indexOf(':') >= 0 && text.indexOf(':') == text.lastIndexOf(':')
             ? text.substring(0, text.indexOf(':'))
             : text;
-    return plain.isEmpty() ? null : NetUtil.createInetAddressFromIpAddressString(plain);
+    return Networks.address(plain);
   }
 
   private boolean isProxy(String address) {
     InetAddress known = address(address);
-    return known != null && proxies.stream().anyMatch(p -> p.matches(new InetSocketAddress(known, 0)));
+    return known != null && proxies.contain(known);
   }
 }

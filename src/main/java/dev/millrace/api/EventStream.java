@@ -2,6 +2,7 @@ package dev.millrace.api;
 
 import dev.millrace.api.ApiCall.Answer;
 import dev.millrace.api.StreamFeed.Frame;
+import dev.millrace.identity.MerchantStore;
 import dev.millrace.journal.Cursor;
 import dev.millrace.journal.EventReads;
 import dev.millrace.journal.EventReads.Page;
@@ -44,6 +45,7 @@ final class EventStream {
   /** How many clients may read from Postgres at once. */
   private static final int CATCHING_UP_MAX = 8;
   private static final long LOOK_MS = 1_000;
+  private static final long KEYS_MS = 5_000;
   private static final long RETRY_MS = 500;
   private static final long NO_TIMER = -1;
 
@@ -53,6 +55,7 @@ final class EventStream {
 
   private final Vertx vertx;
   private final EventReads reads;
+  private final MerchantStore keys;
   private final Events events;
   private final Limits limits;
   private final AdaptiveInterval interval;
@@ -72,15 +75,18 @@ final class EventStream {
   private boolean woken;
   private long pause = NO_TIMER;
   private long looks = NO_TIMER;
+  private long keysLookedMs = System.nanoTime() / 1_000_000;
   private @Nullable Cursor next;
   private boolean closed;
 
   /** {@code interval}: between two looks at the journal while somebody listens. */
-  EventStream(Vertx vertx, EventReads reads, Events events, Limits limits, AdaptiveInterval interval,
+  EventStream(Vertx vertx, EventReads reads, MerchantStore keys, Events events, Limits limits,
+      AdaptiveInterval interval,
       String instance, MeterRegistry registry) {
     this.interval = interval;
     this.vertx = vertx;
     this.reads = reads;
+    this.keys = keys;
     this.events = events;
     this.limits = limits;
     this.meter = new QueueMeter(registry, "streams", instance, limits.clientsMax, this, s -> s.clients);
@@ -143,7 +149,7 @@ final class EventStream {
       return Answer.TAKEN;
     }
     StreamFeed feed = feeds.computeIfAbsent(key, StreamFeed::new);
-    var client = new StreamClient(feed, response, filter, from);
+    var client = new StreamClient(feed, response, call.credential().key(), filter, from);
     feed.clients.add(client);
     clients++;
     if (clients == 1) lookLater();
@@ -389,6 +395,7 @@ final class EventStream {
     vertx.cancelTimer(looks);
     looks = vertx.setTimer(LOOK_MS, id -> {
       look();
+      lookAtKeys();
       if (clients > 0) lookLater();
     });
   }
@@ -403,6 +410,21 @@ final class EventStream {
             client.write(heartbeat(client));
       }
     }
+  }
+
+  /** Whose key was revoked, or has expired, is let go. What is not known for a while changes nothing. */
+  private void lookAtKeys() {
+    long now = System.nanoTime() / 1_000_000;
+    if (clients == 0 || now - keysLookedMs < KEYS_MS) return;
+    keysLookedMs = now;
+    var used = new HashSet<UUID>();
+    for (StreamFeed feed : feeds.values()) for (StreamClient client : feed.clients) used.add(client.apiKey);
+    keys.ended(used)
+        .onSuccess(ended -> {
+          for (StreamFeed feed : Set.copyOf(feeds.values()))
+            for (StreamClient client : Set.copyOf(feed.clients))
+              if (ended.contains(client.apiKey)) disconnect(client, "key_ended");
+        }).onFailure(e -> LOG.debug("stream_keys_not_read error=\"{}\"", e.getMessage()));
   }
 
   /** An id without data: no event, but where a client resumes that is cut off before its next one. */

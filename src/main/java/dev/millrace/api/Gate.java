@@ -46,6 +46,7 @@ final class Gate {
   private final BooleanSupplier storageUp;
   private final Credentials credentials;
   private final RateLimiter limiter;
+  private final int defaultRate;
   private final SourceLimit wrongKeys;
   private final ClientAddress addresses;
   private final long refusalPauseMs;
@@ -58,14 +59,17 @@ final class Gate {
   /**
    * {@code storageUp}: whether Postgres can be reached; while not, nothing is asked of it and all is refused
    * at once. {@code wrongKeys}: failed authentications of one address; {@code refusalPauseMs}: how long a
-   * 429 or 503 is held back, 0 for not at all; {@code heldBack}: room for those.
+   * 429 or 503 is held back, 0 for not at all; {@code heldBack}: room for those. {@code defaultRate}: of
+   * requests a second with keys that have none of their own, 0 for no limit.
    */
-  Gate(BooleanSupplier storageUp, Credentials credentials, RateLimiter limiter, SourceLimit wrongKeys,
+  Gate(BooleanSupplier storageUp, Credentials credentials, RateLimiter limiter, int defaultRate,
+      SourceLimit wrongKeys,
       ClientAddress addresses, long refusalPauseMs, Capacity heldBack, String docsUrl,
       MeterRegistry registry) {
     this.storageUp = storageUp;
     this.credentials = credentials;
     this.limiter = limiter;
+    this.defaultRate = defaultRate;
     this.wrongKeys = wrongKeys;
     this.addresses = addresses;
     this.failed = registry.counter("millrace.api.authentication.failed");
@@ -84,8 +88,9 @@ final class Gate {
         refuse(context, requestId, unauthorized(context, "Send your key as `Authorization: Bearer sk_…`."));
         return;
       }
+      String source = addresses.of(context.request());
       // A key that is known goes on, whoever else is behind the same address.
-      if (wrongKeys.used(addresses.of(context.request())) && !credentials.remembers(key)) {
+      if (wrongKeys.used(source) && !credentials.remembers(key)) {
         failed.increment();
         refuse(context, requestId, tooMany());
         return;
@@ -101,9 +106,13 @@ final class Gate {
           return Future.failedFuture(
               new ProblemException(
                   unauthorized(context, "The key is unknown or revoked. Check it, or ask for a new one.")));
+        if (!found.admits(source, System.currentTimeMillis()))
+          return Future.failedFuture(new ProblemException(unauthorized(context,
+              "The key has expired, or may not be used from this address. Check it, or ask for a new one.")));
         var call = new ApiCall(context, found, requestId,
             Trace.continued(context.request().getHeader("traceparent")));
-        return found.rate() == null ? run(operation, call) : limited(operation, call, found.rate());
+        int rate = found.rate() == null ? defaultRate : found.rate();
+        return rate == 0 ? run(operation, call) : limited(operation, call, rate);
       }).onComplete(result -> {
         if (result.succeeded()) answer(context, requestId, result.result());
         else fail(context, requestId, result.cause());

@@ -3,6 +3,7 @@ package dev.millrace.api;
 import dev.millrace.journal.Cursor;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
+import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,6 +15,8 @@ final class StreamClient {
 
   final StreamFeed feed;
   final HttpServerResponse response;
+  /** The id of the key that it was opened with. */
+  final UUID apiKey;
   final Events.Filter filter;
   /** The place up to which it has been given everything. */
   Cursor from;
@@ -25,9 +28,11 @@ final class StreamClient {
   /** Since when its connection takes nothing, 0 when it does. */
   long fullSinceMs;
 
-  StreamClient(StreamFeed feed, HttpServerResponse response, Events.Filter filter, Cursor from) {
+  StreamClient(StreamFeed feed, HttpServerResponse response, UUID apiKey, Events.Filter filter,
+      Cursor from) {
     this.feed = feed;
     this.response = response;
+    this.apiKey = apiKey;
     this.filter = filter;
     this.from = from;
   }

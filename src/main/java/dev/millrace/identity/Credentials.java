@@ -1,8 +1,10 @@
 package dev.millrace.identity;
 
 import dev.millrace.idempotency.Fingerprint;
+import dev.millrace.platform.Networks;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -19,10 +21,29 @@ public final class Credentials {
   static final long FRESH_MS = 10_000;
   private static final int REMEMBERED_MAX = 10_000;
 
-  /** A merchant in one mode. {@code rate}: requests a second, null for no limit. */
-  public record Credential(UUID merchant, boolean livemode, @Nullable Integer rate) {}
+  /**
+   * A merchant in one mode. {@code rate}: requests a second, null for what is set for all; {@code expires}:
+   * milliseconds since 1970; {@code networks}: from where it may be used, none for anywhere.
+   */
+  public record Credential(UUID key, UUID merchant, boolean livemode, @Nullable Integer rate, long expires,
+      Networks networks) {
+    /** Whether it lets a caller in who calls from {@code address} at {@code now}. */
+    public boolean admits(String address, long now) {
+      return now < expires && (networks.isEmpty() || networks.contain(address));
+    }
+  }
 
-  private record Remembered(@Nullable Credential credential, long untilNanos) {}
+  private static final class Remembered {
+    final @Nullable Credential credential;
+    final long untilNanos;
+    boolean used;
+
+    Remembered(@Nullable Credential credential, long untilNanos, boolean used) {
+      this.credential = credential;
+      this.untilNanos = untilNanos;
+      this.used = used;
+    }
+  }
 
   private final MerchantStore merchants;
   private final Fingerprint sha256 = new Fingerprint();
@@ -53,15 +74,26 @@ public final class Credentials {
   public Future<@Nullable Credential> of(String key) {
     Buffer hash = sha256.of(key);
     Remembered known = remembered.get(hash);
+    if (known != null) known.used = true;
     if (known != null && System.nanoTime() - known.untilNanos < 0)
       return Future.succeededFuture(known.credential);
     return merchants.find(hash)
         .map(found -> {
           remembered.put(hash,
-              new Remembered(found, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(FRESH_MS)));
+              new Remembered(found, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(FRESH_MS), true));
           return found;
         }).recover(failure -> known == null || known.credential == null
             ? Future.failedFuture(failure)
             : Future.succeededFuture(known.credential));
+  }
+
+  /** Writes down which keys were used since the last time; nothing where none was. */
+  public Future<Void> noteUse() {
+    var used = new HashSet<UUID>();
+    for (Remembered one : remembered.values()) {
+      if (one.used && one.credential != null) used.add(one.credential.key);
+      one.used = false;
+    }
+    return used.isEmpty() ? Future.succeededFuture() : merchants.used(used);
   }
 }

@@ -1,11 +1,8 @@
 package dev.millrace.ops;
 
 import static dev.millrace.ops.OperatorCall.act;
-import static dev.millrace.ops.OperatorCall.flag;
 import static dev.millrace.ops.OperatorCall.operator;
-import static dev.millrace.ops.OperatorCall.rate;
 import static dev.millrace.ops.OperatorCall.run;
-import static dev.millrace.ops.OperatorCall.text;
 
 import dev.millrace.journal.Reviews;
 import dev.millrace.journal.WorkCounters;
@@ -18,7 +15,7 @@ import io.vertx.ext.web.Router;
 import java.util.TreeMap;
 
 /**
- * {@code /ops}: the counts of work, the trial balance, reviews and their decisions, merchants and their keys.
+ * {@code /ops}: the counts of work, the trial balance, reviews and their decisions.
  */
 final class OperatorRoutes {
   private static final int LIST_MAX = 100;
@@ -44,12 +41,6 @@ final class OperatorRoutes {
         .handler(c -> act(c, body -> acts.decide(c.pathParam("id"), operator(body), true)));
     router.post("/ops/payments/:id/block")
         .handler(c -> act(c, body -> acts.decide(c.pathParam("id"), operator(body), false)));
-    router.post("/ops/merchants").handler(c -> act(c,
-        body -> acts.createMerchant(text(body, "name"), flag(body, "livemode"), rate(body), operator(body))));
-    router.post("/ops/merchants/:id/keys").handler(c -> act(c,
-        body -> acts.createKey(c.pathParam("id"), flag(body, "livemode"), rate(body), operator(body))));
-    router.post("/ops/keys/revoke")
-        .handler(c -> act(c, body -> acts.revokeKey(text(body, "key"), operator(body))));
   }
 
   private Future<JsonObject> work() {

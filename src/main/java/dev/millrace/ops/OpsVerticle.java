@@ -76,6 +76,7 @@ public final class OpsVerticle extends VerticleBase {
     // Health and metrics are open, and told to nobody else by a browser.
     router.route("/ops/*").handler(new BrowserGuard(config.list("ops.hosts")));
     new OperatorRoutes(database, acts).mount(router);
+    new KeyRoutes(new KeyActs(database)).mount(router);
     var letters = new DeadLetterActs(database, () -> servers.wakeUps().say(WakeUps.Source.LETTERS));
     String writer = "operator-" + instance;
     new DeadLetterRoutes(letters, new UnmatchedCharges(database, WebhookSchemes.of(config), writer))

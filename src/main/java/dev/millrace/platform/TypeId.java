@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class TypeId {
   public static final String PAYMENT = "pay";
   public static final String MERCHANT = "mer";
+  public static final String KEY = "key";
   public static final String SETTLEMENT = "stl";
   public static final String ATTEMPT = "att";
   public static final String CAPTURE = "cap";

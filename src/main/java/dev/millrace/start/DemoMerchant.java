@@ -23,6 +23,7 @@ public final class DemoMerchant {
       try (var key = connection.prepareStatement(MerchantStore.SEED_KEY)) {
         key.setBytes(1, new Fingerprint().of(KEY).getBytes());
         key.setObject(2, ID);
+        key.setString(3, KEY.substring(0, 12));
         key.executeUpdate();
       }
     }

@@ -17,9 +17,10 @@ record DocumentedAnswer(List<String> lines, JsonNode json) {
   private static final ObjectMapper JSON = new ObjectMapper()
       .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
   private static final Map<String, String> DIFFERS = Map.of(
-      "\\b(pay|att|cor|rev|re|cap|can|req|evt|mer|stl|whe|whd)_[0-9a-z]{26}\\b", "$1_x",
+      "\\b(pay|att|cor|rev|re|cap|can|req|evt|mer|key|stl|whe|whd)_[0-9a-z]{26}\\b", "$1_x",
       "\\b(pi|re)_[A-Za-z0-9]{20,30}\\b", "$1_x",
       "\\bsk_test_[A-Za-z0-9_-]{32}", "sk_test_x",
+      "(?<=\"prefix\":\")sk_test_[A-Za-z0-9_-]{4}(?=\")", "sk_test_p",
       "\\bwhsec_[A-Za-z0-9+/=]+", "whsec_x",
       "\\b[0-9a-f]{32}\\b", "trace",
       "\\b\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z", "2026-01-01T00:00:00Z",
