@@ -4,6 +4,8 @@ ALTER TABLE api_key
   ADD COLUMN prefix    text NOT NULL DEFAULT '',
   ADD COLUMN name      text NOT NULL DEFAULT '',
   ADD COLUMN networks  text[] NOT NULL DEFAULT '{}',
+  -- Of a restricted key: what it may do. Null: everything.
+  ADD COLUMN scopes    json,
   ADD COLUMN expires   timestamptz,
   ADD COLUMN last_used timestamptz;
 CREATE UNIQUE INDEX api_key_id ON api_key (id);

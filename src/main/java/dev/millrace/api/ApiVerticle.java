@@ -5,6 +5,7 @@ import dev.millrace.idempotency.AnswerCache;
 import dev.millrace.idempotency.IdempotencyKeyStore;
 import dev.millrace.identity.Credentials;
 import dev.millrace.identity.MerchantStore;
+import dev.millrace.identity.Scopes.Resource;
 import dev.millrace.journal.AcceptWriter;
 import dev.millrace.journal.EventId;
 import dev.millrace.journal.EventReads;
@@ -170,19 +171,20 @@ public final class ApiVerticle extends VerticleBase {
   }
 
   private static void payments(Router router, Gate gate, CreateEndpoint create, ReadEndpoints read) {
-    router.post("/v1/payments").handler(gate.call(create::create));
-    router.get("/v1/payments").handler(gate.call(read::list));
-    router.get("/v1/payments/:id").handler(gate.call(read::payment));
-    router.get("/v1/payments/:id/timeline").handler(gate.call(read::timeline));
-    router.get("/v1/balances").handler(gate.call(read::balances));
-    router.get("/v1/ledger/accounts/:account/postings").handler(gate.call(read::postings));
-    router.get("/v1/idempotency_keys/:key").handler(gate.call(read::idempotencyKey));
+    router.post("/v1/payments").handler(gate.writes(Resource.PAYMENTS, create::create));
+    router.get("/v1/payments").handler(gate.reads(Resource.PAYMENTS, read::list));
+    router.get("/v1/payments/:id").handler(gate.reads(Resource.PAYMENTS, read::payment));
+    router.get("/v1/payments/:id/timeline").handler(gate.reads(Resource.PAYMENTS, read::timeline));
+    router.get("/v1/balances").handler(gate.reads(Resource.BALANCES, read::balances));
+    router.get("/v1/ledger/accounts/:account/postings")
+        .handler(gate.reads(Resource.BALANCES, read::postings));
+    router.get("/v1/idempotency_keys/:key").handler(gate.reads(Resource.PAYMENTS, read::idempotencyKey));
   }
 
   private static void disputes(Router router, Gate gate, DisputeEndpoints disputes) {
-    router.get("/v1/disputes").handler(gate.call(disputes::list));
-    router.get("/v1/disputes/:id").handler(gate.call(disputes::read));
-    router.get("/v1/payments/:id/disputes").handler(gate.call(disputes::ofPayment));
+    router.get("/v1/disputes").handler(gate.reads(Resource.DISPUTES, disputes::list));
+    router.get("/v1/disputes/:id").handler(gate.reads(Resource.DISPUTES, disputes::read));
+    router.get("/v1/payments/:id/disputes").handler(gate.reads(Resource.DISPUTES, disputes::ofPayment));
   }
 
   /**
@@ -207,12 +209,12 @@ public final class ApiVerticle extends VerticleBase {
         database,
         waiting,
         counter);
-    router.post("/v1/payments/:id/capture").handler(gate.call(asked::capture));
-    router.post("/v1/payments/:id/cancel").handler(gate.call(asked::cancel));
-    router.post("/v1/payments/:id/refunds").handler(gate.call(asked::refund));
-    router.get("/v1/payments/:id/refunds").handler(gate.call(asked::refunds));
-    router.get("/v1/payments/:id/refunds/:refund").handler(gate.call(asked::readRefund));
-    router.get("/v1/payments/:id/operations").handler(gate.call(asked::operations));
+    router.post("/v1/payments/:id/capture").handler(gate.writes(Resource.PAYMENTS, asked::capture));
+    router.post("/v1/payments/:id/cancel").handler(gate.writes(Resource.PAYMENTS, asked::cancel));
+    router.post("/v1/payments/:id/refunds").handler(gate.writes(Resource.REFUNDS, asked::refund));
+    router.get("/v1/payments/:id/refunds").handler(gate.reads(Resource.REFUNDS, asked::refunds));
+    router.get("/v1/payments/:id/refunds/:refund").handler(gate.reads(Resource.REFUNDS, asked::readRefund));
+    router.get("/v1/payments/:id/operations").handler(gate.reads(Resource.PAYMENTS, asked::operations));
     var returns = new PayerReturn(storageUp, Providers.payerResults(config), database, transactions, turns,
         perMinute("api.idle-returns-per-minute"), addresses,
         tokens, counter, instance, registry);
@@ -243,9 +245,9 @@ public final class ApiVerticle extends VerticleBase {
             config.millis("stream.stall-timeout")),
         servers.interval("stream.poll-interval"), instance, registry);
     servers.wakeUps().listen(Set.of(WakeUps.Source.JOURNAL), streaming::wake);
-    router.get("/v1/events").handler(gate.call(events::list));
-    router.get("/v1/events/stream").handler(gate.call(streaming::open));
-    router.get("/v1/events/:id").handler(gate.call(events::read));
+    router.get("/v1/events").handler(gate.reads(Resource.EVENTS, events::list));
+    router.get("/v1/events/stream").handler(gate.reads(Resource.EVENTS, streaming::open));
+    router.get("/v1/events/:id").handler(gate.reads(Resource.EVENTS, events::read));
     return streaming;
   }
 
@@ -255,18 +257,21 @@ public final class ApiVerticle extends VerticleBase {
       Events events) {
     var endpoints = new WebhookEndpoints(bodies, once, database, ids, events,
         new AddressPolicy(servers.privateWebhooks()), config.positive("webhooks.endpoints-max"), instance);
-    router.post("/v1/webhook_endpoints").handler(gate.call(endpoints::create));
-    router.get("/v1/webhook_endpoints").handler(gate.call(endpoints::list));
-    router.get("/v1/webhook_endpoints/:id").handler(gate.call(endpoints::read));
-    router.patch("/v1/webhook_endpoints/:id").handler(gate.call(endpoints::update));
-    router.delete("/v1/webhook_endpoints/:id").handler(gate.call(endpoints::delete));
-    router.post("/v1/webhook_endpoints/:id/rotate_secret").handler(gate.call(endpoints::rotate));
-    router.post("/v1/webhook_endpoints/:id/test").handler(gate.call(endpoints::test));
-    router.post("/v1/webhook_endpoints/:id/replay").handler(gate.call(endpoints::replay));
+    router.post("/v1/webhook_endpoints").handler(gate.writes(Resource.WEBHOOKS, endpoints::create));
+    router.get("/v1/webhook_endpoints").handler(gate.reads(Resource.WEBHOOKS, endpoints::list));
+    router.get("/v1/webhook_endpoints/:id").handler(gate.reads(Resource.WEBHOOKS, endpoints::read));
+    router.patch("/v1/webhook_endpoints/:id").handler(gate.writes(Resource.WEBHOOKS, endpoints::update));
+    router.delete("/v1/webhook_endpoints/:id").handler(gate.writes(Resource.WEBHOOKS, endpoints::delete));
+    router.post("/v1/webhook_endpoints/:id/rotate_secret")
+        .handler(gate.writes(Resource.WEBHOOKS, endpoints::rotate));
+    router.post("/v1/webhook_endpoints/:id/test").handler(gate.writes(Resource.WEBHOOKS, endpoints::test));
+    router.post("/v1/webhook_endpoints/:id/replay")
+        .handler(gate.writes(Resource.WEBHOOKS, endpoints::replay));
     var deliveries = new WebhookDeliveries(bodies, once, database, ids);
-    router.get("/v1/webhook_deliveries").handler(gate.call(deliveries::list));
-    router.get("/v1/webhook_deliveries/:id").handler(gate.call(deliveries::read));
-    router.post("/v1/webhook_deliveries/:id/retry").handler(gate.call(deliveries::retry));
+    router.get("/v1/webhook_deliveries").handler(gate.reads(Resource.WEBHOOKS, deliveries::list));
+    router.get("/v1/webhook_deliveries/:id").handler(gate.reads(Resource.WEBHOOKS, deliveries::read));
+    router.post("/v1/webhook_deliveries/:id/retry")
+        .handler(gate.writes(Resource.WEBHOOKS, deliveries::retry));
   }
 
   private SourceLimit perMinute(String setting) {

@@ -2,6 +2,8 @@ package dev.millrace.api;
 
 import dev.millrace.api.ApiCall.Answer;
 import dev.millrace.identity.Credentials;
+import dev.millrace.identity.Scopes.Access;
+import dev.millrace.identity.Scopes.Resource;
 import dev.millrace.platform.Capacity;
 import dev.millrace.platform.RouteMethods;
 import dev.millrace.platform.Trace;
@@ -79,8 +81,25 @@ final class Gate {
     this.registry = registry;
   }
 
-  /** A route's handler: {@code operation} runs for authenticated callers within their limit. */
-  Handler<RoutingContext> call(Function<ApiCall, Future<Answer>> operation) {
+  /** A route's handler that reads: see {@link #call}. */
+  Handler<RoutingContext> reads(Resource resource, Function<ApiCall, Future<Answer>> operation) {
+    return call(resource, Access.READ, operation);
+  }
+
+  /** A route's handler that changes something: see {@link #call}. */
+  Handler<RoutingContext> writes(Resource resource, Function<ApiCall, Future<Answer>> operation) {
+    return call(resource, Access.WRITE, operation);
+  }
+
+  /**
+   * A route's handler: {@code operation} runs for authenticated callers whose key may do that with this
+   * resource, within their limit.
+   */
+  private Handler<RoutingContext> call(Resource resource, Access access,
+      Function<ApiCall, Future<Answer>> operation) {
+    Problem forbidden = Problem.of(403, "permission_error", "scope_missing", "This key may not "
+        + access.wire() + " " + resource.wire() + ". Use one with the scope `" + resource.wire() + ": "
+        + access.wire() + "`.");
     return context -> {
       String requestId = TypeId.format(TypeId.REQUEST, TypeId.next());
       String key = Credentials.bearer(context.request().getHeader("Authorization"));
@@ -109,6 +128,8 @@ final class Gate {
         if (!found.admits(source, System.currentTimeMillis()))
           return Future.failedFuture(new ProblemException(unauthorized(context,
               "The key has expired, or may not be used from this address. Check it, or ask for a new one.")));
+        if (!found.scopes().allow(resource, access))
+          return Future.failedFuture(new ProblemException(forbidden));
         var call = new ApiCall(context, found, requestId,
             Trace.continued(context.request().getHeader("traceparent")));
         int rate = found.rate() == null ? defaultRate : found.rate();

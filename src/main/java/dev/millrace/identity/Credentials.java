@@ -26,7 +26,7 @@ public final class Credentials {
    * milliseconds since 1970; {@code networks}: from where it may be used, none for anywhere.
    */
   public record Credential(UUID key, UUID merchant, boolean livemode, @Nullable Integer rate, long expires,
-      Networks networks) {
+      Networks networks, Scopes scopes) {
     /** Whether it lets a caller in who calls from {@code address} at {@code now}. */
     public boolean admits(String address, long now) {
       return now < expires && (networks.isEmpty() || networks.contain(address));

@@ -5,6 +5,7 @@ import dev.millrace.platform.Networks;
 import dev.millrace.platform.Sql;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.OffsetDateTime;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -28,15 +30,16 @@ public final class MerchantStore {
   public static final String SEED_KEY = """
     INSERT INTO api_key (hash, merchant, livemode, prefix) VALUES (?, ?, false, ?) ON CONFLICT DO NOTHING""";
   private static final String FIND = """
-    SELECT id, merchant, livemode, rate, expires, networks FROM api_key
+    SELECT id, merchant, livemode, rate, expires, networks, scopes::text FROM api_key
      WHERE hash = $1::bytea AND revoked IS NULL""";
   private static final String EXISTS = "SELECT 1 FROM merchant WHERE id = $1::uuid";
   private static final String CREATE = "INSERT INTO merchant (id, name) VALUES ($1::uuid, $2::text)";
   private static final String COLUMNS = """
-    id, merchant, livemode, prefix, name, rate, networks, created, expires, last_used, revoked""";
+    id, merchant, livemode, prefix, name, rate, networks, created, expires, last_used, revoked, scopes::text""";
   private static final String CREATE_KEY = """
-    INSERT INTO api_key (hash, id, merchant, livemode, prefix, name, rate, networks, expires)
-    SELECT $1::bytea, $2::uuid, id, $4::bool, $5::text, $6::text, $7::int, $8::text[], $9::timestamptz
+    INSERT INTO api_key (hash, id, merchant, livemode, prefix, name, rate, networks, expires, scopes)
+    SELECT $1::bytea, $2::uuid, id, $4::bool, $5::text, $6::text, $7::int, $8::text[], $9::timestamptz,
+           $10::text::json
       FROM merchant WHERE id = $3::uuid RETURNING
     """ + COLUMNS;
   private static final String LIST = "SELECT " + COLUMNS
@@ -65,16 +68,18 @@ public final class MerchantStore {
 
   /**
    * A key as it is kept. {@code prefix}: how it begins; empty for one from before that was kept. {@code
-   * rate}: requests a second. {@code networks}: from where it may be used, none for anywhere.
+   * rate}: requests a second. {@code networks}: from where it may be used, none for anywhere. {@code scopes}:
+   * null for everything.
    */
   public record StoredKey(UUID id, UUID merchant, boolean livemode, String prefix, String name,
       @Nullable Integer rate, List<String> networks, OffsetDateTime created, @Nullable OffsetDateTime expires,
-      @Nullable OffsetDateTime lastUsed, @Nullable OffsetDateTime revoked) {
+      @Nullable OffsetDateTime lastUsed, @Nullable OffsetDateTime revoked, @Nullable Scopes scopes) {
     static StoredKey of(Row row) {
       return new StoredKey(row.getUUID(0), row.getUUID(1), row.getBoolean(2), row.getString(3),
           row.getString(4),
           row.getInteger(5), List.of(row.getArrayOfStrings(6)), row.getOffsetDateTime(7),
-          row.getOffsetDateTime(8), row.getOffsetDateTime(9), row.getOffsetDateTime(10));
+          row.getOffsetDateTime(8), row.getOffsetDateTime(9), row.getOffsetDateTime(10),
+          scopesOf(row.getString(11)));
     }
 
     /** Whether it lets nobody in any more. */
@@ -84,9 +89,14 @@ public final class MerchantStore {
     }
   }
 
+  private static @Nullable Scopes scopesOf(@Nullable String json) {
+    return json == null ? null : Scopes.of(new JsonObject(json));
+  }
+
   /** A key to be made. */
   public record NewKey(UUID id, Buffer hash, UUID merchant, boolean livemode, String prefix, String name,
-      @Nullable Integer rate, List<String> networks, @Nullable OffsetDateTime expires) {}
+      @Nullable Integer rate, List<String> networks, @Nullable OffsetDateTime expires,
+      @Nullable Scopes scopes) {}
 
   private Future<@Nullable StoredKey> key(String statement, Tuple parameters) {
     return sql.query(statement, parameters)
@@ -101,7 +111,8 @@ public final class MerchantStore {
       OffsetDateTime expires = row.getOffsetDateTime(4);
       return new Credential(row.getUUID(0), row.getUUID(1), row.getBoolean(2), row.getInteger(3),
           expires == null ? Long.MAX_VALUE : expires.toInstant().toEpochMilli(),
-          Networks.of(List.of(row.getArrayOfStrings(5))));
+          Networks.of(List.of(row.getArrayOfStrings(5))),
+          Objects.requireNonNullElse(scopesOf(row.getString(6)), Scopes.ALL));
     });
   }
 
@@ -118,7 +129,8 @@ public final class MerchantStore {
     return key(CREATE_KEY,
         Tuple.tuple().addValue(k.hash).addValue(k.id).addValue(k.merchant).addValue(k.livemode)
             .addValue(k.prefix).addValue(k.name).addValue(k.rate)
-            .addValue(k.networks.toArray(new String[0])).addValue(k.expires));
+            .addValue(k.networks.toArray(new String[0])).addValue(k.expires)
+            .addValue(k.scopes == null ? null : k.scopes.json().encode()));
   }
 
   /** A merchant's keys, newest first, ended ones as well. */

@@ -5,6 +5,7 @@ import dev.millrace.idempotency.Fingerprint;
 import dev.millrace.identity.MerchantStore;
 import dev.millrace.identity.MerchantStore.StoredKey;
 import dev.millrace.identity.MerchantStore.NewKey;
+import dev.millrace.identity.Scopes;
 import dev.millrace.platform.Database;
 import dev.millrace.platform.OperatorRefusal;
 import dev.millrace.platform.Sql;
@@ -38,21 +39,22 @@ final class KeyActs {
 
   /**
    * What a key is to be like. {@code rate}: requests a second, null for what is set for all; {@code
-   * networks}: from where it may be used, none for anywhere; {@code lasts}: null for ever.
+   * networks}: from where it may be used, none for anywhere; {@code lasts}: null for ever; {@code scopes}:
+   * null for everything.
    */
   record Wanted(boolean livemode, String name, @Nullable Integer rate, List<String> networks,
-      @Nullable Duration lasts) {}
+      @Nullable Duration lasts, @Nullable Scopes scopes) {}
 
   private record Made(NewKey stored, String key) {}
 
   private static Made make(UUID merchant, boolean livemode, String name, @Nullable Integer rate,
-      List<String> networks, @Nullable OffsetDateTime expires) {
+      List<String> networks, @Nullable OffsetDateTime expires, @Nullable Scopes scopes) {
     var secret = new byte[24];
     RANDOM.nextBytes(secret);
-    String key = (livemode ? "sk_live_" : "sk_test_")
+    String key = (scopes == null ? "sk_" : "rk_") + (livemode ? "live_" : "test_")
         + Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
     return new Made(new NewKey(TypeId.next(), new Fingerprint().of(key), merchant, livemode,
-        key.substring(0, PREFIX_CHARS), name, rate, networks, expires), key);
+        key.substring(0, PREFIX_CHARS), name, rate, networks, expires, scopes), key);
   }
 
   private static OffsetDateTime in(Duration time) {
@@ -60,7 +62,8 @@ final class KeyActs {
   }
 
   private static Made make(UUID merchant, Wanted w) {
-    return make(merchant, w.livemode, w.name, w.rate, w.networks, w.lasts == null ? null : in(w.lasts));
+    return make(merchant, w.livemode, w.name, w.rate, w.networks, w.lasts == null ? null : in(w.lasts),
+        w.scopes);
   }
 
   /** Makes a merchant and its first key. */
@@ -115,7 +118,8 @@ final class KeyActs {
         OffsetDateTime expires = old.expires() == null
             ? null
             : in(Duration.between(old.created(), old.expires()));
-        var made = make(old.merchant(), old.livemode(), old.name(), old.rate(), old.networks(), expires);
+        var made = make(old.merchant(), old.livemode(), old.name(), old.rate(), old.networks(), expires,
+            old.scopes());
         return store.expire(id, in(overlap)).compose(ends -> store(sql, made, operator, "roll_key",
             new JsonObject().put("rolled", name(id)).put("overlap_seconds", overlap.toSeconds()))
             .map(key -> key.put("rolled", json(Objects.requireNonNull(ends)))));
@@ -154,7 +158,8 @@ final class KeyActs {
   private static JsonObject settings(StoredKey key) {
     return new JsonObject().put("id", name(key.id())).put("livemode", key.livemode())
         .put("prefix", key.prefix()).put("key_name", key.name()).put("rate", key.rate())
-        .put("networks", new JsonArray(key.networks())).put("expires", seconds(key.expires()));
+        .put("networks", new JsonArray(key.networks())).put("expires", seconds(key.expires()))
+        .put("scopes", key.scopes() == null ? null : key.scopes().json());
   }
 
   private static JsonObject json(StoredKey key) {

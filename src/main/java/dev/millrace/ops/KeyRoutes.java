@@ -3,6 +3,7 @@ package dev.millrace.ops;
 import static dev.millrace.ops.OperatorCall.act;
 import static dev.millrace.ops.OperatorCall.operator;
 
+import dev.millrace.identity.Scopes;
 import dev.millrace.platform.Networks;
 import dev.millrace.platform.OperatorRefusal;
 import dev.millrace.platform.TypeId;
@@ -31,11 +32,12 @@ final class KeyRoutes {
 
   void mount(Router router) {
     router.post("/ops/merchants").handler(c -> act(c, body -> {
-      OperatorCall.only(body, "name", "livemode", "rate", "key_name", "networks", "expires_in", "operator");
+      OperatorCall.only(body, "name", "livemode", "rate", "key_name", "networks", "expires_in", "scopes",
+          "operator");
       return acts.createMerchant(OperatorCall.text(body, "name"), wanted(body), operator(body));
     }));
     router.post("/ops/merchants/:id/keys").handler(c -> act(c, body -> {
-      OperatorCall.only(body, "livemode", "rate", "key_name", "networks", "expires_in", "operator");
+      OperatorCall.only(body, "livemode", "rate", "key_name", "networks", "expires_in", "scopes", "operator");
       return acts.createKey(merchant(c), wanted(body), operator(body));
     }));
     router.get("/ops/merchants/:id/keys").handler(c -> act(c, body -> acts.keys(merchant(c))));
@@ -71,7 +73,19 @@ final class KeyRoutes {
     Long lasts = seconds(body, "expires_in", 1);
     return new KeyActs.Wanted(OperatorCall.flag(body, "livemode"),
         body.getValue("key_name") == null ? "" : OperatorCall.text(body, "key_name"),
-        OperatorCall.rate(body), networks(body), lasts == null ? null : Duration.ofSeconds(lasts));
+        OperatorCall.rate(body), networks(body), lasts == null ? null : Duration.ofSeconds(lasts),
+        scopes(body));
+  }
+
+  private static @Nullable Scopes scopes(JsonObject body) {
+    Object value = body.getValue("scopes");
+    if (value == null) return null;
+    try {
+      if (value instanceof JsonObject scopes) return Scopes.of(scopes);
+    } catch (IllegalArgumentException e) {
+      throw new OperatorRefusal(400, "`scopes`: " + e.getMessage());
+    }
+    throw new OperatorRefusal(400, "`scopes` must be an object, {\"payments\": \"read\"} for example");
   }
 
   private static @Nullable Long seconds(JsonObject body, String field, long least) {

@@ -114,8 +114,9 @@ final class ContractCalls implements AutoCloseable {
     assertValidCall(401, method, path, headers, body);
   }
 
-  /** A call over the rate, whatever else it is. */
+  /** A call over the rate, and one with a key that may not, whatever else it is. */
   void assertLimited(HttpMethod method, String path, String body) {
+    assertCall(403, method, path, writing(TestMerchant.withoutScopes()), body);
     var limited = TestMerchant.withRate(1);
     var answer = new AtomicReference<Http.Answer>();
     Await.until(Duration.ofSeconds(10), "429", () -> {

@@ -65,6 +65,11 @@ record TestMerchant(String id, String key, GatewayProcess at) {
     return new TestMerchant(id, made.getString("key"), at);
   }
 
+  /** A merchant whose key may do nothing. */
+  static TestMerchant withoutScopes() {
+    return create(new JsonObject().put("scopes", new JsonObject()));
+  }
+
   void revokeKey() { ops(at, "/ops/keys/revoke", new JsonObject().put("key", key)); }
 
   static String paidBy(String paymentMethod) { return VISA.replace("pm_card_visa", paymentMethod); }

@@ -124,9 +124,10 @@ class KeysIT {
 
   @Test
   void rolledKey_worksAsLongAsItOverlaps() {
-    var old = made(",\"key_name\":\"till\",\"rate\":7,\"networks\":[\"198.51.100.0/24\"]");
+    var old = made(
+        ",\"key_name\":\"till\",\"scopes\":{\"payments\":\"read\"},\"rate\":700,\"networks\":[\"198.51.100.0/24\"]");
     var next = ops("/ops/keys/" + old.getString("id") + "/roll", "{\"overlap\":3,\"operator\":\"ada\"}");
-    for (String field : new String[]{"key_name", "rate", "networks", "livemode", "merchant"})
+    for (String field : new String[]{"key_name", "rate", "networks", "livemode", "merchant", "scopes"})
       assertThat(next.getValue(field)).as(field).isEqualTo(old.getValue(field));
     assertThat(next.getValue("expires")).isNull();
     assertThat(next.getString("key")).isNotEqualTo(old.getString("key"));
@@ -180,6 +181,36 @@ class KeysIT {
     });
   }
 
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', textBlock = """
+    {"payments":"read"}                     | 200 403 403 403 403 403
+    {"payments":"write"}                    | 200 400 403 403 403 403
+    {"refunds":"write","payments":"none"}   | 403 403 404 403 403 403
+    {"refunds":"read"}                      | 403 403 403 403 403 403
+    {"disputes":"read","balances":"read"}   | 403 403 403 200 200 403
+    {"webhooks":"write","events":"write"}   | 403 403 403 403 403 200
+    {}                                      | 403 403 403 403 403 403
+    """)
+  void restrictedKey_mayDoWhatItsScopesSay(String scopes, String statuses) {
+    var key = made(",\"scopes\":" + scopes);
+    assertThat(key.getString("key")).startsWith("rk_test_");
+    assertThat(listed(key).getJsonObject("scopes")).hasSize(6);
+    var asked = new String[]{"GET /v1/payments", "POST /v1/payments",
+        "POST /v1/payments/pay_01jd3w5ynkfxmrx1v0a9s2e4zg/refunds", "GET /v1/disputes", "GET /v1/balances",
+        "GET /v1/webhook_endpoints"};
+    var expected = statuses.split(" ");
+    for (int i = 0; i < asked.length; i++) {
+      String[] call = asked[i].split(" ");
+      var answer = Http.send(call[0], gateway.apiUrl() + call[1],
+          Http.create(key.getString("key"), "scoped-" + key.getString("id")),
+          call[0].equals("POST") ? "{}" : null);
+      assertThat(answer.status()).as("%s %s", asked[i], answer.body())
+          .isEqualTo(Integer.parseInt(expected[i]));
+      if (answer.status() == 403)
+        assertThat(answer.json().getJsonObject("error").getString("code")).isEqualTo("scope_missing");
+    }
+  }
+
   @Test
   void keyWithoutARateOfItsOwn_hasTheOneForAll() {
     assertThat(get(made(""), "198.51.100.9").header("RateLimit-Policy")).contains("q=" + RATE);
@@ -202,7 +233,12 @@ class KeysIT {
     ,"key_name":""             | key_name
     ,"key_name":"4242424242424242" | key_name
     ,"livemode":"yes"          | livemode
-    ,"scopes":["all"]          | scopes
+    ,"scopes":["payments"]     | scopes
+    ,"scopes":"all"            | scopes
+    ,"scopes":{"payment":"read"} | scopes
+    ,"scopes":{"payments":"all"} | payments
+    ,"scopes":{"payments":true} | payments
+    ,"scope":{}                | scope
     """)
   void settingThatIsWrong_isNamed_andNothingIsMade(String settings, String field) {
     long before = site.number("SELECT count(*) FROM api_key");
