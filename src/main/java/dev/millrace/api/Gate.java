@@ -128,6 +128,7 @@ final class Gate {
         if (!found.admits(source, System.currentTimeMillis()))
           return Future.failedFuture(new ProblemException(unauthorized(context,
               "The key has expired, or may not be used from this address. Check it, or ask for a new one.")));
+        credentials.used(found);
         if (!found.scopes().allow(resource, access))
           return Future.failedFuture(new ProblemException(forbidden));
         var call = new ApiCall(context, found, requestId,

@@ -7,6 +7,7 @@ import io.vertx.core.buffer.Buffer;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -33,17 +34,7 @@ public final class Credentials {
     }
   }
 
-  private static final class Remembered {
-    final @Nullable Credential credential;
-    final long untilNanos;
-    boolean used;
-
-    Remembered(@Nullable Credential credential, long untilNanos, boolean used) {
-      this.credential = credential;
-      this.untilNanos = untilNanos;
-      this.used = used;
-    }
-  }
+  private record Remembered(@Nullable Credential credential, long untilNanos) {}
 
   private final MerchantStore merchants;
   private final Fingerprint sha256 = new Fingerprint();
@@ -55,6 +46,8 @@ public final class Credentials {
       return size() > REMEMBERED_MAX;
     }
   };
+
+  private final Set<UUID> used = new HashSet<>();
 
   public Credentials(MerchantStore merchants) { this.merchants = merchants; }
 
@@ -74,26 +67,26 @@ public final class Credentials {
   public Future<@Nullable Credential> of(String key) {
     Buffer hash = sha256.of(key);
     Remembered known = remembered.get(hash);
-    if (known != null) known.used = true;
     if (known != null && System.nanoTime() - known.untilNanos < 0)
       return Future.succeededFuture(known.credential);
     return merchants.find(hash)
         .map(found -> {
           remembered.put(hash,
-              new Remembered(found, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(FRESH_MS), true));
+              new Remembered(found, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(FRESH_MS)));
           return found;
         }).recover(failure -> known == null || known.credential == null
             ? Future.failedFuture(failure)
             : Future.succeededFuture(known.credential));
   }
 
+  /** Somebody was let in by this one. */
+  public void used(Credential credential) { used.add(credential.key); }
+
   /** Writes down which keys were used since the last time; nothing where none was. */
   public Future<Void> noteUse() {
-    var used = new HashSet<UUID>();
-    for (Remembered one : remembered.values()) {
-      if (one.used && one.credential != null) used.add(one.credential.key);
-      one.used = false;
-    }
-    return used.isEmpty() ? Future.succeededFuture() : merchants.used(used);
+    if (used.isEmpty()) return Future.succeededFuture();
+    var noted = Set.copyOf(used);
+    used.clear();
+    return merchants.used(noted);
   }
 }

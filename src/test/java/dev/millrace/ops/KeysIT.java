@@ -87,8 +87,11 @@ class KeysIT {
     assertThat(read.getValue("last_used")).isNull();
     assertThat(read.getValue("revoked")).isNull();
     assertThat(read.containsKey("key")).isFalse();
+    var refused = made(",\"networks\":[\"203.0.113.1\"]");
+    assertThat(status(refused)).isEqualTo(401);
     assertThat(status(key)).isEqualTo(200);
     Await.until(SOON, "its use is noted", () -> listed(key).getLong("last_used") != null);
+    assertThat(listed(refused).getValue("last_used")).as("it let nobody in").isNull();
     assertThat(listed(key).getLong("last_used")).isBetween(read.getLong("created"),
         Instant.now().getEpochSecond());
     assertThat(site.number("SELECT count(*) FROM api_key k WHERE k::text LIKE '%" + key.getString("key")
